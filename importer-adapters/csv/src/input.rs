@@ -1,0 +1,133 @@
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::read::MultiGzDecoder;
+use importer_plugin::Error;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How much of the file identifies it when an interrupted run goes on.
+const HEAD: u64 = 64 << 10;
+
+/// The bytes of a source, once unpacked.
+pub(crate) type Stream = Box<dyn Read + Send>;
+
+/// A file that exists and may be read; opened anew for each pass over it.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) path: String,
+    pub(crate) size: u64,
+    /// The hash of the first bytes as stored.
+    pub(crate) head: String,
+    pub(crate) packed: bool,
+    done: Arc<AtomicU64>,
+}
+
+/// The first bytes, unpacked.
+pub(crate) struct Sample {
+    pub(crate) bytes: Vec<u8>,
+    /// True when nothing follows them.
+    pub(crate) complete: bool,
+}
+
+impl Input {
+    /// Looks at the file without reading more than its head.
+    pub(crate) fn examine(path: &str) -> Result<Self, Error> {
+        let refuse = |error: io::Error| refused(path, &error);
+        let meta = std::fs::metadata(path).map_err(refuse)?;
+        if meta.is_dir() {
+            return Err(file_error(format!("`{path}` is a directory; give one file inside it")));
+        }
+        if !meta.is_file() {
+            return Err(file_error(format!(
+                "`{path}` is a pipe or a device, which cannot be read twice; save its content to a file first"
+            )));
+        }
+        let mut head = Vec::new();
+        File::open(path).map_err(refuse)?.take(HEAD).read_to_end(&mut head).map_err(refuse)?;
+        Ok(Self {
+            path: path.into(),
+            size: meta.len(),
+            head: format!("{:016x}", xxh3_64(&head)),
+            packed: head.starts_with(b"\x1f\x8b"),
+            done: Arc::default(),
+        })
+    }
+
+    /// Opens the file at `offset`, which is other than 0 for plain files only.
+    pub(crate) fn stream(&self, offset: u64) -> Result<Stream, Error> {
+        let mut file = File::open(&self.path).map_err(|e| refused(&self.path, &e))?;
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset)).map_err(|e| self.error(e))?;
+        }
+        self.done.store(offset, Ordering::Relaxed);
+        let counted = Counted { file, done: Arc::clone(&self.done) };
+        Ok(if self.packed { Box::new(MultiGzDecoder::new(counted)) } else { Box::new(counted) })
+    }
+
+    /// Reads the first `limit` bytes.
+    pub(crate) fn sample(&self, limit: u64) -> Result<Sample, Error> {
+        let mut bytes = Vec::new();
+        let mut stream = self.stream(0)?;
+        stream.by_ref().take(limit).read_to_end(&mut bytes).map_err(|e| self.error(e))?;
+        let complete = (bytes.len() as u64) < limit;
+        Ok(Sample { bytes, complete })
+    }
+
+    /// How many bytes of the stored file were read in the current pass.
+    pub(crate) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Explains a failed read.
+    pub(crate) fn error(&self, error: io::Error) -> Error {
+        let path = &self.path;
+        let kind = error.kind();
+        match error.downcast::<Error>() {
+            // A layer above the file explained it already.
+            Ok(explained) => explained,
+            Err(_) if self.packed && kind == io::ErrorKind::UnexpectedEof => file_error(format!(
+                "`{path}` is a gzip file that breaks off before its end; fetch it again, it was cut off"
+            )),
+            Err(_)
+                if self.packed
+                    && matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) =>
+            {
+                file_error(format!("`{path}` is a damaged gzip file; fetch it again"))
+            }
+            Err(error) => refused(path, &error),
+        }
+    }
+}
+
+fn refused(path: &str, error: &io::Error) -> Error {
+    file_error(match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("`{path}` does not exist; check the path, which counts from the current directory")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("`{path}` may not be read by this user; ask for permission to read it")
+        }
+        _ => format!("`{path}` cannot be read: {error}"),
+    })
+}
+
+/// An error about the file as a whole.
+pub(crate) fn file_error(message: String) -> Error {
+    Error::data(message).in_field("file")
+}
+
+/// Counts what is read from the disk, for progress: below the unpacking, so that it fits the size of the file.
+struct Counted {
+    file: File,
+    done: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.done.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

@@ -1,0 +1,89 @@
+//! The server as the rest of the chores see it.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use super::{PORT, SUPERUSER};
+use crate::failure::Failure;
+use crate::workspace;
+
+/// The variable that tells tests where a Postgres server is that they may fill and empty.
+pub(crate) const TEST_URL: &str = "IMPORTER_TEST_POSTGRES";
+
+/// A running server, gone when this value is.
+pub(crate) struct Cluster {
+    keeper: Child,
+    socket_directory: String,
+}
+
+impl Cluster {
+    /// The chore that the keeper is started with.
+    pub(crate) const KEEP: &str = "keep-postgres";
+
+    /// Starts a server and waits until it answers.
+    pub(crate) fn start() -> Result<Self, Failure> {
+        let keeper = std::env::current_exe().and_then(|program| {
+            Command::new(program)
+                .arg(Self::KEEP)
+                .arg(workspace::target().join("pg"))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                // Ctrl-C is for us; the keeper follows when we are done.
+                .process_group(0)
+                .spawn()
+        });
+        let mut keeper =
+            keeper.map_err(|e| format!("cannot start the keeper of the Postgres server: {e}"))?;
+        let mut line = String::new();
+        if let Some(said) = keeper.stdout.take() {
+            // A keeper that fails says why on standard error, and no line.
+            let _ = BufReader::new(said).read_line(&mut line);
+        }
+        let cluster = Self { keeper, socket_directory: line.trim_end_matches('\n').to_owned() };
+        if cluster.socket_directory.is_empty() {
+            return Err("the private Postgres server did not start.".to_owned().into());
+        }
+        Ok(cluster)
+    }
+
+    /// Tells a command where the server is.
+    pub(crate) fn announce(&self, command: &mut Command) {
+        command
+            .env(TEST_URL, url(&self.socket_directory))
+            .env("PGHOST", &self.socket_directory)
+            .env("PGPORT", PORT.to_string())
+            .env("PGUSER", SUPERUSER)
+            .env("PGDATABASE", "postgres");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // The end of its input is what the keeper waits for; it reports its own failures.
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+/// The address of a server whose socket is in this directory; it ends in the database's name.
+fn url(socket_directory: &str) -> String {
+    let host: String = socket_directory
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect();
+    format!("postgres://{SUPERUSER}@{host}:{PORT}/postgres")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_becomes_the_host_of_an_address() {
+        assert_eq!(url("/tmp/my pg/1"), "postgres://postgres@%2Ftmp%2Fmy%20pg%2F1:5432/postgres");
+    }
+}
