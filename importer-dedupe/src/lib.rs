@@ -1,1 +1,15 @@
-//! In progress.
+//! Identity resolution and survivorship: who is who, and which value survives.
+//!
+//! [`Deterministic`] resolves a row by its external id's map, then by an equal email address or phone number of a record
+//! with an agreeing name. A shared contact alone never merges anybody: families share addresses and phones.
+//! [`Survivorship`] decides field by field, by a policy document.
+
+mod agreement;
+mod deterministic;
+mod keys;
+mod survivorship;
+
+pub use agreement::{NameAgreement, name_agreement};
+pub use deterministic::Deterministic;
+pub use keys::{EMAIL_KEY, PHONE_KEY};
+pub use survivorship::{DEFAULT_POLICY, Policy, Survivorship};

@@ -1,0 +1,205 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns messy volunteer data into a clean, deduplicated database.
+#[derive(Parser)]
+#[command(name = "importer", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Imports a source; the same command goes on with an interrupted run
+    Run(RunArgs),
+    /// Lists runs, or shows one
+    Runs(RunsArgs),
+    /// Lists what the rules found
+    Violations(ViolationsArgs),
+    /// Prints a file to start from
+    Template(TemplateArgs),
+    /// Lists and checks plugins
+    Plugins(PluginsArgs),
+}
+
+/// The database.
+#[derive(Args)]
+pub(crate) struct Database {
+    /// sqlite://FILE, or postgres://… when built with `--features postgres`
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://importer.db", hide_env_values = true)]
+    pub(crate) db: String,
+}
+
+/// Where plugins come from and which of them are trusted.
+#[derive(Args)]
+pub(crate) struct PluginPlaces {
+    /// A plugin file; may be given several times
+    #[arg(long = "plugin", value_name = "PATH")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A file with the hashes of plugins that may be loaded
+    #[arg(long, value_name = "FILE", env = "IMPORTER_PLUGIN_ALLOW_LIST")]
+    pub(crate) allow_list: Option<PathBuf>,
+    /// Loads plugins that stand on no allow-list; for development, shown in the report
+    #[arg(long)]
+    pub(crate) allow_unverified: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// The adapter, such as csv
+    #[arg(long)]
+    pub(crate) source: String,
+    /// The file to read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// What the rows are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// A mapping document; without it, columns are matched by their names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// A rule suite instead of the shipped one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suite: Option<PathBuf>,
+    /// One mode for all rules
+    #[arg(long, value_enum, env = "IMPORTER_RULES_MODE")]
+    pub(crate) rules_mode: Option<RulesMode>,
+    /// Does everything except changing the core
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Says how many rows each rule would quarantine, and writes nothing at all
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) preview: bool,
+    /// Only rows changed at or after this moment, such as 2025-01-31 or 2025-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// At most this many rows
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Prints one JSON object instead of the summary
+    #[arg(long)]
+    pub(crate) summary_json: bool,
+    /// The name under which the source's ids are kept [default: the source]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<String>,
+    /// An option of the adapter, such as delimiter=";" or encoding=windows-1252
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+    /// Who runs it, for the change log
+    #[arg(long, env = "USER", default_value = "importer")]
+    pub(crate) actor: String,
+    #[command(flatten)]
+    pub(crate) plugins: PluginPlaces,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum RulesMode {
+    Warn,
+    Enforce,
+}
+
+#[derive(Args)]
+pub(crate) struct RunsArgs {
+    /// Shows this run alone
+    pub(crate) run: Option<i64>,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// Of this source only
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: i64,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ViolationsArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// Of this run only
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<i64>,
+    /// Of this rule only
+    #[arg(long, value_name = "CODE")]
+    pub(crate) rule: Option<String>,
+    /// Of this severity only: info, warning or error
+    #[arg(long)]
+    pub(crate) severity: Option<String>,
+    /// Of this status only: open, fixed, suppressed, wont_fix, superseded or preview
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    pub(crate) after: i64,
+    /// At most this many
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: i64,
+    /// Prints JSON, with each row as received and as normalised
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct TemplateArgs {
+    /// What to print
+    #[arg(value_enum, default_value_t = TemplateKind::Csv)]
+    pub(crate) kind: TemplateKind,
+    /// What the rows are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum TemplateKind {
+    /// The header of a file that needs no mapping
+    Csv,
+    /// The header with one row of examples
+    Sample,
+    /// A mapping document with every field
+    Mapping,
+    /// The shipped rule suite
+    Suite,
+}
+
+#[derive(Args)]
+pub(crate) struct PluginsArgs {
+    #[command(subcommand)]
+    pub(crate) command: PluginsCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PluginsCommand {
+    /// Lists the plugins that are found, and why any is refused; loads none
+    List {
+        #[command(flatten)]
+        places: PluginPlaces,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Loads a plugin file and shows what it brings
+    Verify {
+        /// The plugin file
+        file: PathBuf,
+        #[command(flatten)]
+        places: PluginPlaces,
+    },
+    /// Puts a plugin file on an allow-list
+    Allow {
+        /// The plugin file
+        file: PathBuf,
+        /// The allow-list
+        #[arg(long, value_name = "FILE", env = "IMPORTER_PLUGIN_ALLOW_LIST")]
+        allow_list: PathBuf,
+        /// Why it is trusted
+        #[arg(long)]
+        note: Option<String>,
+    },
+}

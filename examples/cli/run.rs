@@ -1,0 +1,117 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use importer::mapping::Mapping;
+use importer::{Error, ErrorKind, Importer, Result, RunRequest, dq};
+
+use crate::args::{RulesMode, RunArgs};
+use crate::progress::Bar;
+use crate::{setup, summary};
+
+pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
+    setup::check_enabled(&args.source)?;
+    let bar = Arc::new(Bar::new(args.summary_json));
+    let mut builder = Importer::builder().observer(bar.clone());
+    builder = if args.preview { builder.store(nowhere()?) } else { builder.database(&args.database.db) };
+    builder = setup::with_plugins(builder, &args.plugins)?;
+    if let Some(file) = &args.mapping {
+        builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
+    }
+    if let Some(file) = &args.suite {
+        builder = builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
+    }
+    builder = builder.rules_mode(args.rules_mode.map(|mode| match mode {
+        RulesMode::Warn => dq::Mode::Warn,
+        RulesMode::Enforce => dq::Mode::Enforce,
+    }));
+    let request = request(args)?;
+    let importer = builder.build()?;
+    importer.load_given_plugins()?;
+    let cancel = importer.cancel();
+    // A second Ctrl-C ends the program at once; what is stored by then is whole, and the run goes on later.
+    let _ = ctrlc::set_handler(move || {
+        if cancel.is_requested() {
+            std::process::exit(1);
+        }
+        cancel.request();
+    });
+    if args.preview {
+        let preview = importer.preview(&request)?;
+        println!("{}", preview.rules);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = importer.run(&request);
+    bar.finish();
+    let report = report?;
+    if args.summary_json {
+        println!("{}", report.to_json());
+    } else {
+        print!("{}", summary::text(&report, &importer.database()));
+    }
+    if let (Some(error), true) = (&report.error, args.summary_json) {
+        eprintln!("error: {error}");
+    }
+    Ok(match report.status.as_str() {
+        "succeeded" => ExitCode::SUCCESS,
+        "held" => ExitCode::from(3),
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn request(args: &RunArgs) -> Result<RunRequest> {
+    let mut request = RunRequest::new(&args.source).dry_run(args.dry_run).actor(&args.actor);
+    request.entity = args.entity.clone();
+    if let Some(file) = &args.file {
+        // The same file is the same request, from whatever folder it is named.
+        let whole = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        request = request.file(whole);
+    }
+    for option in &args.options {
+        let (key, value) = option.split_once('=').ok_or_else(|| {
+            Error::new(ErrorKind::Config, "read the arguments", "`--set` takes KEY=VALUE").at("given", option)
+        })?;
+        request = request.option(key, value);
+    }
+    if let Some(since) = &args.since {
+        request = request.since(since)?;
+    }
+    if let Some(system) = &args.system {
+        request = request.external_system(system);
+    }
+    request.limit = args.limit;
+    Ok(request)
+}
+
+fn read(file: &std::path::Path) -> Result<String> {
+    std::fs::read_to_string(file).map_err(|e| {
+        Error::new(ErrorKind::Config, "read a document", e.to_string())
+            .at("file", file.display())
+            .hint("check the path and that the file is UTF-8 text")
+    })
+}
+
+/// A preview needs no database.
+fn nowhere() -> Result<Arc<dyn importer::ports::Store>> {
+    struct Nowhere;
+    fn never<T>() -> Result<T> {
+        Err(Error::new(ErrorKind::Config, "use the database", "a preview has none"))
+    }
+    impl importer::ports::Store for Nowhere {
+        fn migrate(&self) -> Result<()> {
+            Ok(())
+        }
+        fn session(&self) -> Result<Box<dyn importer::ports::Session>> {
+            never()
+        }
+        fn scratch(&self) -> Result<Box<dyn importer::ports::Session>> {
+            never()
+        }
+        fn lock_source(&self, _: &str, _: &str) -> Result<importer::ports::SourceLock> {
+            never()
+        }
+        fn describe(&self) -> String {
+            "no database".into()
+        }
+    }
+    Ok(Arc::new(Nowhere))
+}

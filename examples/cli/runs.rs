@@ -1,0 +1,53 @@
+use std::process::ExitCode;
+
+use importer::ports::{RunFilter, moment_text};
+use importer::{Result, RunReport};
+
+use crate::args::RunsArgs;
+use crate::{setup, summary};
+
+pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
+    let importer = setup::on(&args.database)?;
+    if let Some(run) = args.run {
+        let report = importer.report(run)?;
+        if args.json {
+            println!("{}", report.to_json());
+        } else {
+            print!("{}", summary::text(&report, &importer.database()));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let filter = RunFilter { source: args.source.clone(), limit: args.limit, ..RunFilter::default() };
+    let runs = importer.runs(&filter)?;
+    if args.json {
+        let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
+        println!("[{}]", reports.join(","));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if runs.is_empty() {
+        println!("There are no runs in {}.", importer.database());
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}",
+        "run", "source", "status", "started (UTC)", "read", "new", "updated", "unchanged", "quarantined"
+    );
+    for run in &runs {
+        let report = RunReport::of(run);
+        let c = report.counts;
+        let status = run.status.as_str().to_owned() + if run.new.dry_run { " (dry)" } else { "" };
+        println!(
+            "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}",
+            run.id,
+            run.new.source,
+            status,
+            moment_text(run.started_at),
+            c.read,
+            c.inserted,
+            c.updated,
+            c.unchanged,
+            c.quarantined
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,72 @@
+//! From arguments and environment to an importer.
+
+use std::path::PathBuf;
+
+use importer::plugin_host::{Discovery, TrustPolicy, Unverified, load_allow_list, search_path_from_env};
+use importer::{Builder, Error, ErrorKind, Importer, Result};
+
+use crate::args::{Database, PluginPlaces};
+
+/// An importer on a database, without plugins.
+pub(crate) fn on(database: &Database) -> Result<Importer> {
+    Importer::builder().database(&database.db).build()
+}
+
+/// Where plugins are looked for, without a database.
+pub(crate) fn discovery(places: &PluginPlaces) -> Result<Discovery> {
+    let own = own_directories();
+    let mut trust = TrustPolicy::default().unverified(unverified(places, &own));
+    if let Some(file) = &places.allow_list {
+        for plugin in load_allow_list(file)? {
+            trust = trust.allow(plugin);
+        }
+    }
+    let mut discovery = Discovery::new(trust);
+    for file in &places.files {
+        discovery = discovery.file(file);
+    }
+    for directory in own {
+        discovery = discovery.directory(directory);
+    }
+    Ok(discovery.search_path(search_path_from_env()))
+}
+
+/// Gives an importer the places plugins come from.
+pub(crate) fn with_plugins(builder: Builder, places: &PluginPlaces) -> Result<Builder> {
+    Ok(builder.discovery(discovery(places)?))
+}
+
+/// The folders of a cargo build come first: plugins built beside this program are trusted as much as the program
+/// itself, since whoever can write there can replace both.
+fn unverified(places: &PluginPlaces, own: &[PathBuf]) -> Unverified {
+    if places.allow_unverified { Unverified::Yes } else { Unverified::UnderDirectories(own.to_vec()) }
+}
+
+/// `plugins` beside the program, and in a cargo tree `deps` before the folder above: cargo refreshes the former always,
+/// the latter not.
+fn own_directories() -> Vec<PathBuf> {
+    let Ok(program) = std::env::current_exe() else { return Vec::new() };
+    let Some(folder) = program.parent() else { return Vec::new() };
+    let mut found = vec![folder.join("plugins")];
+    if folder.file_name().is_some_and(|name| name == "examples")
+        && let Some(profile) = folder.parent()
+    {
+        found.extend([profile.join("deps"), profile.to_owned()]);
+    }
+    found.retain(|folder| folder.is_dir());
+    found
+}
+
+/// Refuses what the environment has switched off.
+pub(crate) fn check_enabled(source: &str) -> Result<()> {
+    let refuse = |why: String| Err(Error::new(ErrorKind::Config, "start a run", why));
+    if std::env::var("IMPORTER_ENABLED").is_ok_and(|v| v.eq_ignore_ascii_case("false")) {
+        return refuse("the importer is switched off (IMPORTER_ENABLED=false)".into());
+    }
+    if let Ok(adapters) = std::env::var("IMPORTER_ADAPTERS")
+        && !adapters.split(',').any(|name| name.trim() == source)
+    {
+        return refuse(format!("the adapter `{source}` is not among IMPORTER_ADAPTERS={adapters}"));
+    }
+    Ok(())
+}

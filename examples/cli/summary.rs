@@ -1,0 +1,98 @@
+//! The report for people.
+
+use std::fmt::Write;
+
+use importer::RunReport;
+
+pub(crate) fn text(report: &RunReport, database: &str) -> String {
+    let mut out = String::new();
+    // Writing into a text cannot fail.
+    let _ = write(&mut out, report, database);
+    out
+}
+
+fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Result {
+    let c = &report.counts;
+    let dry = if report.dry_run { ", dry run: the core is untouched" } else { "" };
+    writeln!(out, "Run {} of {} ({}): {}{dry}", report.run_id, report.source, report.entity, report.status)?;
+    if let Some(error) = &report.error {
+        writeln!(out, "  {error}")?;
+    }
+    for note in &report.notes {
+        writeln!(out, "  {note}")?;
+    }
+    writeln!(out)?;
+    writeln!(out, "  {:>9}  rows read, all of them kept in staging", c.read)?;
+    writeln!(out, "  {:>9}  clean", c.clean)?;
+    writeln!(out, "  {:>11}  new", c.inserted)?;
+    writeln!(out, "  {:>11}  updated", c.updated)?;
+    writeln!(out, "  {:>11}  unchanged", c.unchanged)?;
+    writeln!(out, "  {:>11}  could not be written", c.skipped)?;
+    writeln!(out, "  {:>9}  quarantined", c.quarantined)?;
+    writeln!(
+        out,
+        "  {} rows were people already known; {} wait for review, {} of them households",
+        c.matched, c.needs_review, c.households
+    )?;
+    if report.before_since > 0 {
+        writeln!(out, "  {} rows are older than --since and were left aside", report.before_since)?;
+    }
+    rules(out, report)?;
+    if !report.unmapped.is_empty() {
+        writeln!(out, "\nColumns that no field takes (kept in staging):")?;
+        for unmapped in &report.unmapped {
+            writeln!(out, "  {}: {}", unmapped.column, unmapped.samples.join(" | "))?;
+        }
+    }
+    for anomaly in &report.anomalies {
+        writeln!(out, "\nWarning ({}): {}", anomaly.code, anomaly.message)?;
+    }
+    for plugin in report.plugins.iter().filter(|p| !p.verified) {
+        writeln!(out, "\nNote: the plugin {} {} stands on no allow-list.", plugin.id, plugin.version)?;
+    }
+    let seconds = report.durations_ms;
+    let total = seconds.extract + seconds.land + seconds.validate + seconds.dedupe + seconds.upsert + seconds.reconcile;
+    writeln!(out, "\n{}.{:03} s, {:.0} rows per second, {database}", total / 1000, total % 1000, report.rows_per_second)?;
+    next_steps(out, report)
+}
+
+fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
+    if report.dq.is_empty() {
+        return Ok(());
+    }
+    let mut offenders: Vec<_> = report.dq.iter().collect();
+    offenders.sort_by_key(|&(code, rows)| (std::cmp::Reverse(*rows), code.clone()));
+    writeln!(out, "\nTop rule offenders:")?;
+    let catalogue = importer::dq::catalogue();
+    for (code, rows) in offenders.iter().take(8) {
+        let held = report.quarantined_by_rule.get(*code).copied().unwrap_or(0);
+        let meta = catalogue.iter().find(|meta| meta.code == code.as_str());
+        let title = meta.map_or("found by the adapter", |meta| meta.title.as_ref());
+        writeln!(out, "  {rows:>9}  {code}  {title} ({held} quarantined)")?;
+        if let Some(meta) = meta.filter(|meta| held > 0 && !meta.hint.is_empty()) {
+            writeln!(out, "             {}", meta.hint)?;
+        }
+    }
+    Ok(())
+}
+
+fn next_steps(out: &mut String, report: &RunReport) -> std::fmt::Result {
+    let c = &report.counts;
+    let mut steps = Vec::new();
+    if c.quarantined > 0 {
+        steps.push(format!("importer violations --run {} --severity error    shows what is held back and why", report.run_id));
+    }
+    if !report.unmapped.is_empty() {
+        steps.push("importer template mapping > mapping.yaml    then map the columns you need and run with --mapping".into());
+    }
+    if report.dry_run && report.status == "succeeded" {
+        steps.push("the same command without --dry-run    loads the core".into());
+    }
+    if !steps.is_empty() {
+        writeln!(out, "\nNext:")?;
+        for step in steps {
+            writeln!(out, "  {step}")?;
+        }
+    }
+    Ok(())
+}

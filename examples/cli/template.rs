@@ -1,0 +1,17 @@
+use std::process::ExitCode;
+
+use importer::Result;
+use importer::service::template as files;
+
+use crate::args::{TemplateArgs, TemplateKind};
+
+pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
+    let text = match args.kind {
+        TemplateKind::Csv => files::csv(&args.entity)?,
+        TemplateKind::Sample => files::sample_csv(&args.entity)?,
+        TemplateKind::Mapping => files::mapping_yaml(&args.entity)?,
+        TemplateKind::Suite => importer::dq::VOLUNTEER_SUITE.to_owned(),
+    };
+    print!("{text}");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,64 @@
+//! The command line of the importer.
+//!
+//! ```text
+//! cargo run --release --example importer -- run --source csv --file examples/data/volunteers.csv
+//! ```
+//!
+//! Exit codes: 0 succeeded (quarantined rows are reported, not a failure), 1 failed or partially failed, 2 usage or
+//! configuration, 3 held by the gate.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+#[path = "cli/args.rs"]
+mod args;
+#[path = "cli/plugins.rs"]
+mod plugins;
+#[path = "cli/progress.rs"]
+mod progress;
+#[path = "cli/run.rs"]
+mod run;
+#[path = "cli/runs.rs"]
+mod runs;
+#[path = "cli/setup.rs"]
+mod setup;
+#[path = "cli/summary.rs"]
+mod summary;
+#[path = "cli/template.rs"]
+mod template;
+#[path = "cli/violations.rs"]
+mod violations;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use importer::{Error, ErrorKind};
+
+fn main() -> ExitCode {
+    let log = std::env::var("IMPORTER_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(log))
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .init();
+    let cli = args::Cli::parse();
+    let result = match &cli.command {
+        args::Command::Run(args) => run::run(args),
+        args::Command::Runs(args) => runs::runs(args),
+        args::Command::Violations(args) => violations::violations(args),
+        args::Command::Template(args) => template::template(args),
+        args::Command::Plugins(args) => plugins::plugins(args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        exit_code(&error)
+    })
+}
+
+/// 2 for what the caller can change on the command line, 1 for what went wrong.
+fn exit_code(error: &Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::Config | ErrorKind::Mapping | ErrorKind::Plugin | ErrorKind::NotFound => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,14 @@
+DROP TABLE watermarks;
+DROP TABLE change_log;
+DROP TABLE merge_log;
+DROP TABLE dedupe_suggestions;
+DROP TABLE match_keys;
+DROP TABLE core_volunteer_contacts;
+DROP TABLE core_volunteers;
+DROP TABLE external_id_map;
+DROP TABLE dq_violations;
+DROP TABLE quarantine;
+DROP TABLE row_outcomes;
+DROP TABLE clean_volunteers;
+DROP TABLE staging_volunteers;
+DROP TABLE import_runs;

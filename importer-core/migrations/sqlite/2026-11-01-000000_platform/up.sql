@@ -1,0 +1,249 @@
+-- One row per run: what was asked, how far it came, what it found.
+CREATE TABLE import_runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_type TEXT NOT NULL,
+    source TEXT NOT NULL,
+    external_system TEXT NOT NULL,
+    label TEXT,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'succeeded', 'partially_failed', 'failed', 'cancelled', 'held')),
+    phase TEXT NOT NULL CHECK (phase IN ('extract', 'gate', 'load', 'reconcile', 'done')),
+    dry_run INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    finished_at TEXT,
+    ingest_version TEXT NOT NULL,
+    mapping_name TEXT NOT NULL,
+    mapping_version INTEGER NOT NULL,
+    mapping_checksum TEXT NOT NULL,
+    rules_checksum TEXT NOT NULL,
+    -- What was asked for; an interrupted run goes on only under the same request.
+    request_json TEXT NOT NULL,
+    -- Where the adapter stands after the last stored batch, and how many rows were read and loaded by then.
+    adapter_cursor TEXT,
+    rows_read INTEGER NOT NULL DEFAULT 0,
+    loaded_through INTEGER NOT NULL DEFAULT 0,
+    counts_json TEXT NOT NULL,
+    metrics_json TEXT NOT NULL,
+    anomaly_flags TEXT NOT NULL DEFAULT '[]',
+    error_summary TEXT,
+    freshness_max_timestamp TEXT,
+    -- Sum over all rows of a run, independent of their order: equal inputs have equal hashes.
+    hashes TEXT
+) STRICT;
+CREATE INDEX import_runs_source ON import_runs (entity_type, source, id);
+
+-- Rows exactly as received; never changed. `id` is run_id * 2^32 + the row's number in the run.
+CREATE TABLE staging_volunteers (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    source TEXT NOT NULL,
+    external_system TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    payload_json TEXT NOT NULL,
+    row_hash INTEGER NOT NULL,
+    source_position INTEGER NOT NULL,
+    extracted_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX staging_volunteers_run ON staging_volunteers (run_id);
+
+-- Normalised rows that passed the rules; never changed. What became of them is in row_outcomes.
+CREATE TABLE clean_volunteers (
+    staging_id INTEGER PRIMARY KEY REFERENCES staging_volunteers (id),
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    external_id TEXT NOT NULL,
+    payload_json TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT;
+CREATE INDEX clean_volunteers_run ON clean_volunteers (run_id);
+
+-- What became of every row that a run read. `staging_id` is where its bytes are, which for an unchanged row is an earlier run's copy.
+CREATE TABLE row_outcomes (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    staging_id INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('inserted', 'updated', 'unchanged', 'skipped', 'quarantined')),
+    core_id INTEGER,
+    reason TEXT
+) STRICT;
+
+-- Records that the rules hold back, one row per staged row; `status` is the record's way out.
+CREATE TABLE quarantine (
+    staging_id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    entity_type TEXT NOT NULL,
+    external_system TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    row_hash INTEGER NOT NULL,
+    rule_codes TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('open', 'fixed', 'suppressed', 'wont_fix', 'superseded')),
+    first_seen_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX quarantine_record ON quarantine (entity_type, external_system, external_id);
+CREATE INDEX quarantine_run ON quarantine (run_id);
+
+-- One row per finding of a rule about a row.
+CREATE TABLE dq_violations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    entity_type TEXT NOT NULL,
+    staging_id INTEGER NOT NULL,
+    record_key TEXT NOT NULL,
+    rule_code TEXT NOT NULL,
+    severity TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'error')),
+    field TEXT NOT NULL,
+    message TEXT NOT NULL,
+    -- The row as received and as normalised, so that it can be judged where it is shown.
+    details_json TEXT NOT NULL,
+    -- `preview`: found by a dry run; never part of the inbox.
+    status TEXT NOT NULL CHECK (status IN ('open', 'fixed', 'suppressed', 'wont_fix', 'superseded', 'preview')),
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX dq_violations_run ON dq_violations (run_id, rule_code);
+CREATE INDEX dq_violations_staging ON dq_violations (staging_id);
+CREATE INDEX dq_violations_status ON dq_violations (status, rule_code);
+
+-- From a source's name of a record to the core's.
+CREATE TABLE external_id_map (
+    entity_type TEXT NOT NULL,
+    external_system TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    core_id INTEGER NOT NULL,
+    -- The last row seen under this id, with the mapping and rules that processed it; a row with the same hash is not processed again.
+    row_hash INTEGER NOT NULL,
+    -- Hashes of other rows that one run brought under the same id, as a JSON list.
+    other_hashes TEXT,
+    staging_id INTEGER NOT NULL,
+    first_seen_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    last_run_id INTEGER NOT NULL,
+    PRIMARY KEY (entity_type, external_system, external_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX external_id_map_core ON external_id_map (entity_type, core_id);
+
+-- The people.
+CREATE TABLE core_volunteers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    first_name TEXT,
+    middle_name TEXT,
+    last_name TEXT,
+    name_suffix TEXT,
+    email_normalized TEXT,
+    phone_e164 TEXT,
+    phone_extension TEXT,
+    dob TEXT,
+    gender TEXT,
+    race_ethnicity TEXT,
+    street TEXT,
+    city TEXT,
+    state_code TEXT,
+    postal_code TEXT,
+    country_code TEXT,
+    employer TEXT,
+    school_affiliation TEXT,
+    student_flag INTEGER,
+    grad_year INTEGER,
+    consent_required INTEGER,
+    consent_signed_at TEXT,
+    background_check_status TEXT,
+    background_check_date TEXT,
+    photo_release INTEGER,
+    notes TEXT,
+    source_updated_at TEXT,
+    ingest_version TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    -- Where the values come from: by default this source at this moment; exceptions by field, as JSON.
+    origin_source TEXT NOT NULL,
+    origin_verified_at TEXT,
+    field_origins TEXT
+) STRICT;
+
+-- Every email address and phone number of a person; one of each kind is the primary.
+CREATE TABLE core_volunteer_contacts (
+    volunteer_id INTEGER NOT NULL REFERENCES core_volunteers (id),
+    kind TEXT NOT NULL CHECK (kind IN ('email', 'phone')),
+    value TEXT NOT NULL,
+    original TEXT,
+    extension TEXT,
+    is_primary INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    PRIMARY KEY (volunteer_id, kind, value)
+) STRICT, WITHOUT ROWID;
+
+-- Blocking keys: hashes under which records are found when a row has to be matched.
+CREATE TABLE match_keys (
+    entity_type TEXT NOT NULL,
+    key_kind INTEGER NOT NULL,
+    key_hash INTEGER NOT NULL,
+    core_id INTEGER NOT NULL,
+    PRIMARY KEY (entity_type, key_kind, key_hash, core_id)
+) STRICT, WITHOUT ROWID;
+
+-- Pairs of records that may be one person, and pairs that share a contact without being one.
+CREATE TABLE dedupe_suggestions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    entity_type TEXT NOT NULL,
+    staging_id INTEGER NOT NULL,
+    left_id INTEGER NOT NULL,
+    right_id INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('possible_duplicate', 'household', 'ambiguous')),
+    score REAL,
+    features_json TEXT NOT NULL,
+    decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred')),
+    decided_by TEXT,
+    decided_at TEXT,
+    created_at TEXT NOT NULL,
+    UNIQUE (entity_type, left_id, right_id)
+) STRICT;
+CREATE INDEX dedupe_suggestions_open ON dedupe_suggestions (decision, kind);
+CREATE INDEX dedupe_suggestions_run ON dedupe_suggestions (run_id);
+
+-- Merges with everything that is needed to take them back.
+CREATE TABLE merge_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_type TEXT NOT NULL,
+    survivor_id INTEGER NOT NULL,
+    retired_id INTEGER NOT NULL,
+    run_id INTEGER REFERENCES import_runs (id),
+    suggestion_id INTEGER REFERENCES dedupe_suggestions (id),
+    before_json TEXT NOT NULL,
+    decisions_json TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    merged_at TEXT NOT NULL,
+    undone_at TEXT,
+    undone_by TEXT
+) STRICT;
+CREATE INDEX merge_log_survivor ON merge_log (entity_type, survivor_id);
+CREATE INDEX merge_log_retired ON merge_log (entity_type, retired_id);
+
+-- Every change of a core record: its creation as one row, later changes field by field.
+CREATE TABLE change_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER REFERENCES import_runs (id),
+    entity_type TEXT NOT NULL,
+    core_id INTEGER NOT NULL,
+    staging_id INTEGER,
+    action TEXT NOT NULL CHECK (action IN ('created', 'updated')),
+    field TEXT,
+    old_value TEXT,
+    new_value TEXT,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX change_log_record ON change_log (entity_type, core_id);
+CREATE INDEX change_log_run ON change_log (run_id);
+
+-- How far each source was read; moves on success only.
+CREATE TABLE watermarks (
+    entity_type TEXT NOT NULL,
+    source TEXT NOT NULL,
+    max_source_timestamp TEXT,
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    advanced_at TEXT NOT NULL,
+    PRIMARY KEY (entity_type, source)
+) STRICT, WITHOUT ROWID;

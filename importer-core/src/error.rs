@@ -1,0 +1,183 @@
+use std::fmt;
+
+/// What went wrong, for callers that branch on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// An option, a document or a call is wrong; nothing was started.
+    Config,
+    /// A mapping does not fit its source or its contract.
+    Mapping,
+    /// A plugin is missing, refused or broken.
+    Plugin,
+    /// The source cannot be read.
+    Source,
+    /// The source refused the credentials.
+    Auth,
+    /// The database failed.
+    Store,
+    /// The database refused a record: a constraint, a trigger.
+    Refused,
+    /// Somebody else holds what is needed: a run of the same source, a lock.
+    Busy,
+    /// What was asked for does not exist.
+    NotFound,
+    /// The run was cancelled.
+    Cancelled,
+    /// A promise of the importer itself was broken, such as counts that do not add up.
+    Invariant,
+}
+
+/// Whether the same call may succeed later without anybody changing anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorStatus {
+    /// It will not.
+    Permanent,
+    /// It may: a lock, a network, a busy server.
+    Temporary,
+}
+
+/// The one error of the importer: a kind to branch on, a status for retries, the operation, and where it happened.
+///
+/// The text is made for people: what happened, where, what to do. It never contains personal data.
+///
+/// ```
+/// use importer_core::{Error, ErrorKind};
+/// let error = Error::new(ErrorKind::Config, "start a run", "there is no adapter `csw`")
+///     .hint("the adapters are `csv`")
+///     .at("source", "csw");
+/// assert_eq!(error.kind(), ErrorKind::Config);
+/// assert_eq!(
+///     error.to_string(),
+///     "cannot start a run: there is no adapter `csw` (source: csw); the adapters are `csv`"
+/// );
+/// ```
+pub struct Error {
+    kind: ErrorKind,
+    status: ErrorStatus,
+    operation: &'static str,
+    message: String,
+    context: Vec<(&'static str, String)>,
+    hint: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of every fallible call of the importer.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of `kind` while doing `operation` (which completes the sentence "cannot …").
+    pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
+        let status = if kind == ErrorKind::Busy { ErrorStatus::Temporary } else { ErrorStatus::Permanent };
+        Self {
+            kind,
+            status,
+            operation,
+            message: message.into(),
+            context: Vec::new(),
+            hint: None,
+            source: None,
+        }
+    }
+
+    /// What to branch on.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether trying again may help.
+    pub fn status(&self) -> ErrorStatus {
+        self.status
+    }
+
+    /// What was being done; completes the sentence "cannot …".
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The sentence without operation, context and hint.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Adds where it happened: file, row, field, run.
+    #[must_use]
+    pub fn at(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.context.push((name, value.to_string()));
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Marks it as passing.
+    #[must_use]
+    pub fn temporary(mut self) -> Self {
+        self.status = ErrorStatus::Temporary;
+        self
+    }
+
+    /// Adds the error beneath.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.operation, self.message)?;
+        if !self.context.is_empty() {
+            let places: Vec<String> =
+                self.context.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            write!(f, " ({})", places.join(", "))?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}/{:?}: {self}", self.kind, self.status)?;
+        match &self.source {
+            Some(source) => write!(f, "\ncaused by: {source}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|e| e as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// An error of a plugin, with the plugin's kind translated.
+pub(crate) fn from_plugin(plugin: &str, operation: &'static str, error: importer_plugin::Error) -> Error {
+    use importer_plugin::ErrorKind as P;
+    let kind = match error.kind {
+        P::Config => ErrorKind::Config,
+        P::Auth => ErrorKind::Auth,
+        P::RateLimited | P::Transient | P::Data => ErrorKind::Source,
+        P::Bug => ErrorKind::Plugin,
+        P::Cancelled => ErrorKind::Cancelled,
+    };
+    let retryable = error.kind.is_retryable();
+    let mut out = Error::new(kind, operation, error.message).at("plugin", plugin);
+    if let Some(field) = error.field {
+        out = out.at("field", field);
+    }
+    if retryable { out.temporary() } else { out }
+}

@@ -1,0 +1,41 @@
+use chrono_tz::Tz;
+use serde::{Serialize, Serializer};
+
+/// What holds for all columns of a source unless a line says otherwise.
+///
+/// ```
+/// use importer_core::mapping::Defaults;
+/// let defaults = Defaults::default();
+/// assert_eq!(defaults.country, "US");
+/// assert_eq!(defaults.timezone, None, "zones are declared, never guessed");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Defaults {
+    /// The country, as its ISO 3166-1 alpha-2 code, of rows that name none; empty for none.
+    pub country: String,
+    /// The format of dates beside ISO 8601, as chrono writes formats.
+    pub date_format: Option<String>,
+    /// The format of times beside ISO 8601, as chrono writes formats.
+    pub timestamp_format: Option<String>,
+    /// The zone of times without an offset; without it they are refused.
+    #[serde(serialize_with = "zone_name")]
+    pub timezone: Option<Tz>,
+    /// True to leave `+tag` out of email addresses; the original keeps it.
+    pub strip_email_tags: bool,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            country: "US".into(),
+            date_format: None,
+            timestamp_format: None,
+            timezone: None,
+            strip_email_tags: false,
+        }
+    }
+}
+
+fn zone_name<S: Serializer>(zone: &Option<Tz>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    zone.map(Tz::name).serialize(serializer)
+}

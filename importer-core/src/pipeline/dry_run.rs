@@ -1,0 +1,153 @@
+//! A dry run's view of the database: reads see the real core, writes to the core go to a scratch store.
+
+use std::collections::BTreeSet;
+
+use crate::Result;
+use crate::contracts::Contract;
+use crate::ports::{
+    CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, MatchKey, Moment,
+    NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session, ViolationFilter,
+    ViolationRow,
+};
+
+/// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
+pub(super) struct DryRun {
+    pub(super) real: Box<dyn Session>,
+    pub(super) scratch: Box<dyn Session>,
+    pub(super) last_id: Option<CoreId>,
+}
+
+impl Session for DryRun {
+    fn begin(&mut self) -> Result<()> {
+        self.real.begin()?;
+        self.scratch.begin()
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.scratch.commit()?;
+        self.real.commit()
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.scratch.rollback()?;
+        self.real.rollback()
+    }
+
+    fn savepoint(&mut self) -> Result<()> {
+        self.real.savepoint()?;
+        self.scratch.savepoint()
+    }
+
+    fn end_savepoint(&mut self, keep: bool) -> Result<()> {
+        self.scratch.end_savepoint(keep)?;
+        self.real.end_savepoint(keep)
+    }
+}
+
+impl CoreStore for DryRun {
+    fn find_external(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<MapEntry>> {
+        let mut found = self.scratch.find_external(contract, system, ids)?;
+        let new: BTreeSet<String> = found.iter().map(|e| e.external_id.clone()).collect();
+        let old = self.real.find_external(contract, system, ids)?;
+        found.extend(old.into_iter().filter(|e| !new.contains(&e.external_id)));
+        Ok(found)
+    }
+
+    fn find_keys(&mut self, contract: &Contract, keys: &[MatchKey]) -> Result<Vec<(MatchKey, CoreId)>> {
+        let mut found = self.real.find_keys(contract, keys)?;
+        found.extend(self.scratch.find_keys(contract, keys)?);
+        found.sort_unstable_by_key(|&(key, id)| (id, key));
+        found.dedup();
+        Ok(found)
+    }
+
+    fn load(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<Vec<CoreRecord>> {
+        let mut found = self.scratch.load(contract, ids)?;
+        let new: BTreeSet<CoreId> = found.iter().map(|p| p.id).collect();
+        let old: Vec<CoreId> = ids.iter().copied().filter(|id| !new.contains(id)).collect();
+        found.extend(self.real.load(contract, &old)?);
+        found.sort_unstable_by_key(|p| p.id);
+        Ok(found)
+    }
+
+    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>> {
+        let last = match self.last_id {
+            Some(last) => last,
+            None => self.real.last_id(contract)?,
+        };
+        let end = last + i64::try_from(count).unwrap_or(i64::MAX);
+        self.last_id = Some(end);
+        Ok((last + 1..=end).collect())
+    }
+
+    fn last_id(&mut self, contract: &Contract) -> Result<CoreId> {
+        self.real.last_id(contract)
+    }
+
+    fn write(
+        &mut self,
+        contract: &Contract,
+        run: Option<&RunRecord>,
+        actor: &str,
+        write: &CoreWrite,
+        now: Moment,
+    ) -> Result<()> {
+        self.scratch.write(contract, run, actor, write, now)
+    }
+
+    fn count(&mut self, contract: &Contract) -> Result<i64> {
+        self.real.count(contract)
+    }
+}
+
+impl RunStore for DryRun {
+    fn create_run(&mut self, run: &NewRun, now: Moment) -> Result<RunRecord> {
+        self.real.create_run(run, now)
+    }
+
+    fn save_run(&mut self, run: &RunRecord) -> Result<()> {
+        self.real.save_run(run)
+    }
+
+    fn run(&mut self, id: RunId) -> Result<Option<RunRecord>> {
+        self.real.run(id)
+    }
+
+    fn runs(&mut self, filter: &RunFilter) -> Result<Vec<RunRecord>> {
+        self.real.runs(filter)
+    }
+
+    fn advance_watermark(&mut self, _: &RunRecord, _: Moment) -> Result<()> {
+        Ok(())
+    }
+
+    fn watermark(&mut self, entity: &str, source: &str) -> Result<Option<Moment>> {
+        self.real.watermark(entity, source)
+    }
+}
+
+impl Landing for DryRun {
+    fn known(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<(String, Known)>> {
+        self.real.known(contract, system, ids)
+    }
+
+    fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment) -> Result<()> {
+        self.real.land(contract, run, write, now)
+    }
+
+    fn clean_rows(&mut self, contract: &Contract, run: RunId, after: RowId, limit: usize) -> Result<Vec<CleanRow>> {
+        self.real.clean_rows(contract, run, after, limit)
+    }
+
+    fn write_outcomes(&mut self, run: RunId, outcomes: &[Outcome]) -> Result<()> {
+        self.real.write_outcomes(run, outcomes)
+    }
+
+    fn tally(&mut self, run: RunId) -> Result<OutcomeTally> {
+        self.real.tally(run)
+    }
+
+    fn violations(&mut self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
+        self.real.violations(filter)
+    }
+}

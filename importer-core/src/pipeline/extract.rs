@@ -1,0 +1,367 @@
+//! Phase 1: extract, land, validate.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
+
+use importer_plugin::{Batch, Extract, Finding, Severity, Source};
+
+use super::engine::Engine;
+use super::hash::{RowHasher, text_hash};
+use super::host::{Progress, RunHost};
+use super::payload::JsonObject;
+use super::report::{Metrics, Unmapped};
+use super::{Counts, RunRequest};
+use crate::mapping::Plan;
+use crate::ports::{
+    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RunRecord, Session, StagedRow, Verdict,
+    Violation, moment_text, parse_moment, row_id,
+};
+use crate::{Error, ErrorKind, Result};
+
+/// How many rows one transaction takes. Smaller ones cost twice the time; larger ones gain nothing and lose more work
+/// when the process is killed.
+const ROWS_PER_TRANSACTION: i64 = 20_000;
+/// How many different values of an unmapped column are shown.
+const SAMPLES: usize = 3;
+
+/// What phase 1 works with.
+pub(super) struct Extraction<'a> {
+    pub(super) engine: &'a Engine<'a>,
+    pub(super) request: &'a RunRequest,
+    pub(super) plan: &'a Plan,
+    pub(super) columns: &'a [String],
+    pub(super) source: &'a mut dyn Source,
+    pub(super) host: &'a RunHost,
+    pub(super) hasher: RowHasher,
+}
+
+/// A run at work: its record and what it has measured.
+pub(super) struct Working {
+    pub(super) run: RunRecord,
+    pub(super) counts: Counts,
+    pub(super) metrics: Metrics,
+    pub(super) hash_sum: u64,
+}
+
+impl Working {
+    /// Writes everything into the record.
+    pub(super) fn settle(&mut self, now: crate::ports::Moment) {
+        self.run.updated_at = now;
+        self.run.counts_json = serde_json::to_string(&self.counts).unwrap_or_default();
+        self.run.metrics_json = serde_json::to_string(&self.metrics).unwrap_or_default();
+        self.run.hashes = Some(format!("{:016x}", self.hash_sum));
+    }
+}
+
+impl Extraction<'_> {
+    /// Reads the source to its end; every transaction stores the cursor behind its rows.
+    pub(super) fn run(&mut self, session: &mut dyn Session, work: &mut Working) -> Result<()> {
+        let mut rows = Extract::new(self.columns.len());
+        let mut done = false;
+        while !done {
+            // What a transaction that is rolled back found out must not be kept.
+            let before = (work.run.clone(), work.counts, work.metrics.clone(), work.hash_sum);
+            session.begin()?;
+            let result = self.transaction(session, work, &mut rows).and_then(|end| {
+                work.settle(self.engine.clock.now());
+                session.save_run(&work.run)?;
+                session.commit()?;
+                Ok(end)
+            });
+            match result {
+                Ok(end) => done = end,
+                Err(error) => {
+                    // The first error tells more than a failing rollback.
+                    let _ = session.rollback();
+                    (work.run, work.counts, work.metrics, work.hash_sum) = before;
+                    return Err(error);
+                }
+            }
+            if self.engine.cancel.is_requested() {
+                return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
+            }
+        }
+        work.run.phase = Phase::Gate;
+        Ok(())
+    }
+
+    fn transaction(&mut self, session: &mut dyn Session, work: &mut Working, rows: &mut Extract) -> Result<bool> {
+        let start = work.run.rows_read;
+        while work.run.rows_read - start < ROWS_PER_TRANSACTION && !self.engine.cancel.is_requested() {
+            let clock = Instant::now();
+            rows.reset(self.columns.len());
+            self.source
+                .next(rows)
+                .map_err(|e| crate::error::from_plugin(&self.host.plugin, "read the source", e))?;
+            work.metrics.durations_ms.extract += millis(clock);
+            if rows.batch().is_empty() {
+                return Ok(true);
+            }
+            let end = self.batch(session, work, rows)?;
+            work.run.cursor = self.source.cursor();
+            self.engine.observer.progress(Progress {
+                phase: Phase::Extract,
+                rows: work.counts.read,
+                done: self.host.done.load(std::sync::atomic::Ordering::Relaxed),
+                total: self.host.total.load(std::sync::atomic::Ordering::Relaxed),
+            });
+            if end {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn batch(&mut self, session: &mut dyn Session, work: &mut Working, rows: &Extract) -> Result<bool> {
+        let clock = Instant::now();
+        let (taken, end) = self.take(work, rows)?;
+        let (mut fresh, mut write) = (Vec::new(), LandingWrite::default());
+        let known = self.look_up(session, work, &taken)?;
+        for row in &taken {
+            let known = known.get(row.external_id.as_str()).map_or(&[][..], Vec::as_slice);
+            match known.iter().find(|k| k.row_hash == row.row_hash) {
+                Some(same) => {
+                    self.again(work, row, same, known, &mut write);
+                }
+                None => {
+                    fresh.push(row);
+                    if known.iter().any(|k| k.core_id.is_none()) {
+                        write.superseded.push(row.external_id.clone());
+                    }
+                }
+            }
+        }
+        work.counts.read += taken.len() as u64;
+        work.counts.staged += taken.len() as u64;
+        work.run.rows_read += i64::try_from(taken.len()).unwrap_or(i64::MAX);
+        work.metrics.durations_ms.land += millis(clock);
+
+        let clock = Instant::now();
+        self.sample_unmapped(work, rows.batch());
+        let mut normalised = Batch::new(2 * self.engine.contract.fields.len());
+        let mut normaliser = self.plan.normaliser();
+        let mut from_adapter = Vec::new();
+        for (place, row) in fresh.iter().enumerate() {
+            normaliser
+                .row(rows.batch().row(row.index), &mut normalised)
+                .map_err(|e| crate::error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+            let about = rows.findings().iter().filter(|f| f.row == row.index);
+            from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
+        }
+        let verdict = self.engine.rules.judge(&normalised, &from_adapter)?;
+        work.metrics.durations_ms.validate += millis(clock);
+
+        let clock = Instant::now();
+        self.sort(work, rows, &fresh, &normalised, &verdict, &mut write);
+        session.land(self.engine.contract, &work.run, &write, self.engine.clock.now())?;
+        work.metrics.durations_ms.land += millis(clock);
+        Ok(end)
+    }
+
+    /// The rows of a batch that the run takes, with their names and hashes; true when the limit is reached.
+    fn take(&mut self, work: &mut Working, rows: &Extract) -> Result<(Vec<Taken>, bool)> {
+        let limit = self.request.limit.map_or(u64::MAX, |limit| limit.saturating_sub(work.counts.read));
+        let since = self.request.since.as_deref();
+        let updated_at = self.engine.contract.index("source_updated_at");
+        let mut scratch = Batch::new(2 * self.engine.contract.fields.len());
+        let mut normaliser = self.plan.normaliser();
+        let mut taken: Vec<Taken> = Vec::with_capacity(rows.batch().rows());
+        for index in 0..rows.batch().rows() {
+            if taken.len() as u64 >= limit {
+                return Ok((taken, true));
+            }
+            let row = rows.batch().row(index);
+            if let (Some(since), Some(place)) = (since, updated_at) {
+                scratch.clear();
+                normaliser
+                    .row(row, &mut scratch)
+                    .map_err(|e| crate::error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+                if scratch.get(0, place).is_some_and(|updated| updated < since) {
+                    work.metrics.before_since += 1;
+                    continue;
+                }
+            }
+            self.hasher.take(row);
+            let external_id = match normaliser.external_id(row) {
+                Some(id) => id.to_owned(),
+                // A position would name another person as soon as a line is inserted above; the content does not.
+                None => format!("{}:{:016x}", self.request.source, self.hasher.content_hash()),
+            };
+            let number = work.run.rows_read + i64::try_from(taken.len()).unwrap_or(i64::MAX) + 1;
+            let number = u32::try_from(number).map_err(|_| {
+                Error::new(ErrorKind::Source, "land rows", "one run takes at most 4,294,967,295 rows")
+                    .hint("split the source")
+            })?;
+            let row_hash = self.hasher.row_hash();
+            work.hash_sum = work.hash_sum.wrapping_add(row_hash.cast_unsigned());
+            taken.push(Taken { index, id: row_id(work.run.id, number), external_id, row_hash });
+        }
+        let end = limit == taken.len() as u64;
+        Ok((taken, end))
+    }
+
+    fn look_up(
+        &self,
+        session: &mut dyn Session,
+        work: &Working,
+        taken: &[Taken],
+    ) -> Result<HashMap<String, Vec<Known>>> {
+        let ids: Vec<&str> = taken.iter().map(|row| row.external_id.as_str()).collect();
+        let mut known: HashMap<String, Vec<Known>> = HashMap::new();
+        for (id, entry) in session.known(self.engine.contract, &work.run.new.external_system, &ids)? {
+            known.entry(id).or_default().push(entry);
+        }
+        Ok(known)
+    }
+
+    /// A row that was processed before, by the same mapping and rules.
+    fn again(&self, work: &mut Working, row: &Taken, same: &Known, known: &[Known], write: &mut LandingWrite) {
+        let outcome = |kind, reason: &str| Outcome {
+            row: row.id,
+            staging_id: same.staging_id,
+            kind,
+            core_id: same.core_id,
+            reason: Some(reason.into()),
+        };
+        write.seen_again.push(row.external_id.clone());
+        if same.core_id.is_some() {
+            work.counts.clean += 1;
+            work.counts.unchanged += 1;
+            work.counts.matched += 1;
+            write.outcomes.push(outcome(OutcomeKind::Unchanged, "the same row as before"));
+            if known.iter().any(|k| k.core_id.is_none()) {
+                write.superseded.push(row.external_id.clone());
+            }
+        } else {
+            work.counts.quarantined += 1;
+            for code in same.rule_codes.iter().flat_map(|codes| codes.split(',')) {
+                *work.metrics.dq.entry(code.into()).or_default() += 1;
+                *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
+            }
+            write.outcomes.push(outcome(OutcomeKind::Quarantined, "the same row as before, still held back"));
+        }
+    }
+
+    /// Turns the verdict about fresh rows into what is written.
+    fn sort(
+        &self,
+        work: &mut Working,
+        rows: &Extract,
+        fresh: &[&Taken],
+        normalised: &Batch,
+        verdict: &Verdict,
+        write: &mut LandingWrite,
+    ) {
+        let contract = self.engine.contract;
+        let system = work.run.new.external_system.as_str();
+        let updated_at = contract.index("source_updated_at");
+        let mut json = JsonObject::new();
+        let mut findings = verdict.findings.iter().peekable();
+        let mut withheld_cells = verdict.withheld.iter().peekable();
+        let mut freshest = work.run.freshness.map(moment_text);
+        let mut withheld = Vec::new();
+        for (place, row) in fresh.iter().enumerate() {
+            let raw = json.raw(self.columns, rows.batch().row(row.index));
+            withheld.clear();
+            while let Some(&&(_, column)) = withheld_cells.peek().filter(|w| w.0 == place) {
+                withheld.push(column);
+                withheld_cells.next();
+            }
+            let payload = json.normalised(contract, normalised, place, &withheld);
+            let position = i64::try_from(rows.position(row.index)).unwrap_or(i64::MAX);
+            let quarantined = verdict.quarantined.get(place).copied().unwrap_or(false);
+            let mut codes: Vec<&str> = Vec::new();
+            let mut counted: BTreeMap<&str, bool> = BTreeMap::new();
+            while let Some(finding) = findings.next_if(|f| f.row == place) {
+                *counted.entry(&finding.code).or_default() |= finding.severity == Severity::Error;
+                if finding.severity == Severity::Error && !codes.contains(&finding.code.as_str()) {
+                    codes.push(&finding.code);
+                }
+                write.violations.push(Violation {
+                    staging_id: row.id,
+                    record_key: format!("{system}:{}", row.external_id),
+                    rule_code: finding.code.clone(),
+                    severity: finding.severity,
+                    field: finding.column.clone(),
+                    message: finding.message.clone(),
+                    details_json: format!(r#"{{"position":{position},"raw":{raw},"normalised":{payload}}}"#),
+                });
+            }
+            for (code, holds) in counted {
+                *work.metrics.dq.entry(code.into()).or_default() += 1;
+                if holds {
+                    *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
+                }
+            }
+            if quarantined {
+                work.counts.quarantined += 1;
+                write.outcomes.push(Outcome {
+                    row: row.id,
+                    staging_id: row.id,
+                    kind: OutcomeKind::Quarantined,
+                    core_id: None,
+                    reason: Some(codes.join(",")),
+                });
+                write.quarantined.push(QuarantineRow {
+                    staging_id: row.id,
+                    external_id: row.external_id.clone(),
+                    row_hash: row.row_hash,
+                    rule_codes: codes.join(","),
+                });
+            } else {
+                work.counts.clean += 1;
+                write.clean.push(CleanRow {
+                    staging_id: row.id,
+                    external_id: row.external_id.clone(),
+                    checksum: text_hash(&payload),
+                    payload_json: payload,
+                    row_hash: row.row_hash,
+                });
+            }
+            if let Some(updated) = updated_at.and_then(|at| normalised.get(place, at))
+                && freshest.as_deref().is_none_or(|before| before < updated)
+            {
+                freshest = Some(updated.to_owned());
+            }
+            write.staged.push(StagedRow {
+                id: row.id,
+                external_id: row.external_id.clone(),
+                payload_json: raw,
+                row_hash: row.row_hash,
+                position,
+            });
+        }
+        work.run.freshness = freshest.as_deref().and_then(parse_moment);
+    }
+
+    fn sample_unmapped(&self, work: &mut Working, rows: &Batch) {
+        if work.metrics.unmapped.is_empty() {
+            let names = self.plan.unmapped().iter();
+            work.metrics.unmapped =
+                names.map(|name| Unmapped { column: name.clone(), samples: Vec::new() }).collect();
+        }
+        for unmapped in work.metrics.unmapped.iter_mut().filter(|u| u.samples.len() < SAMPLES) {
+            let Some(column) = self.columns.iter().position(|c| *c == unmapped.column) else { continue };
+            // A column that is always blank must not be searched to the end in every batch.
+            for row in 0..rows.rows().min(100) {
+                let Some(value) = rows.get(row, column).filter(|v| !v.trim().is_empty()) else { continue };
+                let sample: String = value.chars().take(40).collect();
+                if unmapped.samples.len() < SAMPLES && !unmapped.samples.contains(&sample) {
+                    unmapped.samples.push(sample);
+                }
+            }
+        }
+    }
+}
+
+/// A row of a batch that the run takes.
+struct Taken {
+    index: usize,
+    id: crate::ports::RowId,
+    external_id: String,
+    row_hash: i64,
+}
+
+pub(super) fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,47 @@
+//! Hashes that tell whether a row was seen before.
+
+use importer_plugin::Row;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+/// Hashes rows together with what processes them: a changed mapping or rule makes every row new.
+pub(super) struct RowHasher {
+    seed: u64,
+    bytes: Vec<u8>,
+}
+
+impl RowHasher {
+    /// `fingerprint` names everything that decides what becomes of a row.
+    pub(super) fn new(fingerprint: &str) -> Self {
+        Self { seed: xxh3_64(fingerprint.as_bytes()), bytes: Vec::with_capacity(1024) }
+    }
+
+    /// Takes the cells of a row. A missing cell and an empty one differ, and no text runs into its neighbour.
+    pub(super) fn take(&mut self, row: Row<'_>) {
+        self.bytes.clear();
+        for cell in row.cells() {
+            match cell {
+                None => self.bytes.push(0),
+                Some(text) => {
+                    self.bytes.push(1);
+                    self.bytes.extend_from_slice(&(text.len() as u64).to_le_bytes()[..4]);
+                    self.bytes.extend_from_slice(text.as_bytes());
+                }
+            }
+        }
+    }
+
+    /// The hash under which the taken row counts as seen.
+    pub(super) fn row_hash(&self) -> i64 {
+        xxh3_64_with_seed(&self.bytes, self.seed).cast_signed()
+    }
+
+    /// The hash of the taken row's bytes alone.
+    pub(super) fn content_hash(&self) -> u64 {
+        xxh3_64(&self.bytes)
+    }
+}
+
+/// The hash of a text.
+pub(super) fn text_hash(text: &str) -> i64 {
+    xxh3_64(text.as_bytes()).cast_signed()
+}

@@ -1,0 +1,108 @@
+//! What a run offers to its plugins and to whoever watches it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use importer_plugin::{HostCalls, LogLevel};
+
+use crate::ports::Phase;
+
+/// Asks a run to stop; clones share the request.
+///
+/// ```
+/// use importer_core::pipeline::Cancel;
+/// let cancel = Cancel::default();
+/// cancel.clone().request();
+/// assert!(cancel.is_requested());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The phase.
+    pub phase: Phase,
+    /// Rows read (phase 1) or loaded (phase 2).
+    pub rows: u64,
+    /// How much of the phase is done, in units of its own.
+    pub done: u64,
+    /// How much there is, 0 when unknown.
+    pub total: u64,
+}
+
+/// Watches a run.
+pub trait Observer: Send + Sync {
+    /// Called after every batch.
+    fn progress(&self, progress: Progress);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn progress(&self, _: Progress) {}
+}
+
+/// Where plugins' secrets come from.
+pub trait Secrets: Send + Sync {
+    /// A secret by name.
+    fn secret(&self, name: &str) -> Option<String>;
+}
+
+/// Knows no secrets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn secret(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The host a plugin of this run talks to.
+pub(super) struct RunHost {
+    pub(super) plugin: String,
+    pub(super) cancel: Cancel,
+    pub(super) secrets: Arc<dyn Secrets>,
+    pub(super) done: AtomicU64,
+    pub(super) total: AtomicU64,
+}
+
+impl HostCalls for RunHost {
+    fn log(&self, level: LogLevel, message: &str) {
+        let plugin = self.plugin.as_str();
+        match level {
+            LogLevel::Debug => tracing::debug!(plugin, "{message}"),
+            LogLevel::Info => tracing::info!(plugin, "{message}"),
+            LogLevel::Warn => tracing::warn!(plugin, "{message}"),
+            LogLevel::Error => tracing::error!(plugin, "{message}"),
+        }
+    }
+
+    fn progress(&self, done: u64, total: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.is_requested()
+    }
+
+    fn secret(&self, name: &str) -> Option<String> {
+        self.secrets.secret(name)
+    }
+}

@@ -1,0 +1,26 @@
+//! A run: extract → land → validate, then the gate, then dedupe → upsert → reconcile.
+//!
+//! Phase 1 writes rows exactly as received, normalises and judges them; nothing reaches the core before the whole run
+//! has been judged. Phase 2 resolves clean rows against the core and writes them. Every transaction stores where it
+//! ended, so a killed run goes on behind its last transaction.
+
+mod counts;
+mod dry_run;
+mod engine;
+mod extract;
+mod gate;
+mod hash;
+mod host;
+mod load;
+mod payload;
+mod reconcile;
+mod report;
+mod request;
+mod resolve;
+
+pub use counts::Counts;
+pub use engine::Engine;
+pub use gate::{Anomaly, GateMode, GatePolicy};
+pub use host::{Cancel, NoSecrets, Observer, Progress, Secrets, Silent};
+pub use report::{Durations, PluginReport, RunReport, Unmapped};
+pub use request::RunRequest;

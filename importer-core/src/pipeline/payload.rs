@@ -1,0 +1,196 @@
+//! Rows as JSON, and back.
+
+use std::fmt;
+
+use importer_plugin::{Batch, Row};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+
+use crate::contracts::{Contract, FieldKind};
+use crate::ports::{Contact, ContactKind, CoreRecord, Origin, Record};
+use crate::{Error, ErrorKind, Result};
+
+/// Writes JSON objects of text values.
+pub(super) struct JsonObject(Vec<u8>);
+
+impl JsonObject {
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(512))
+    }
+
+    fn open(&mut self) {
+        self.0.push(b'{');
+    }
+
+    fn close(&mut self) {
+        self.0.push(b'}');
+    }
+
+    fn key(&mut self, key: &str) {
+        if self.0.last() != Some(&b'{') {
+            self.0.push(b',');
+        }
+        self.text(key);
+        self.0.push(b':');
+    }
+
+    fn text(&mut self, text: &str) {
+        let plain = text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\');
+        if plain {
+            self.0.push(b'"');
+            self.0.extend_from_slice(text.as_bytes());
+            self.0.push(b'"');
+        } else {
+            // Writing text into memory cannot fail.
+            let _ = serde_json::to_writer(&mut self.0, text);
+        }
+    }
+
+    fn finish(&mut self) -> String {
+        let text = String::from_utf8_lossy(&self.0).into_owned();
+        self.0.clear();
+        text
+    }
+
+    /// A row as received: the cells by source column, missing ones left out.
+    pub(super) fn raw(&mut self, columns: &[String], row: Row<'_>) -> String {
+        self.open();
+        for (column, cell) in columns.iter().zip(row.cells()) {
+            if let Some(cell) = cell {
+                self.key(column);
+                self.text(cell);
+            }
+        }
+        self.close();
+        self.finish()
+    }
+
+    /// A normalised row: the values by field without the withheld ones, and under `original` what the source said
+    /// where that differs.
+    pub(super) fn normalised(&mut self, contract: &Contract, rows: &Batch, row: usize, withheld: &[usize]) -> String {
+        let n = contract.fields.len();
+        self.open();
+        let mut differs = false;
+        for (place, field) in contract.fields.iter().enumerate() {
+            let value = rows.get(row, place).filter(|_| !withheld.contains(&place));
+            if let Some(value) = value {
+                self.key(field.name);
+                self.text(value);
+            }
+            differs |= rows.get(row, n + place).is_some_and(|original| value != Some(original));
+        }
+        if differs {
+            self.key("original");
+            self.open();
+            for (place, field) in contract.fields.iter().enumerate() {
+                let value = rows.get(row, place).filter(|_| !withheld.contains(&place));
+                if let Some(original) = rows.get(row, n + place).filter(|original| value != Some(original)) {
+                    self.key(field.name);
+                    self.text(original);
+                }
+            }
+            self.close();
+        }
+        self.close();
+        self.finish()
+    }
+}
+
+/// Reads a normalised row into the core's form.
+pub(super) fn person(contract: &Contract, payload: &str, source: &str) -> Result<CoreRecord> {
+    let mut read = Read { contract, values: Record::new(contract.fields.len()), originals: Record::new(contract.fields.len()) };
+    let mut json = serde_json::Deserializer::from_str(payload);
+    Object { read: &mut read, original: false }.deserialize(&mut json).map_err(|e| {
+        Error::new(ErrorKind::Store, "read a clean row", "its payload is not what was written").caused_by(e)
+    })?;
+    Ok(read.into_person(source))
+}
+
+struct Read<'a> {
+    contract: &'a Contract,
+    values: Record,
+    originals: Record,
+}
+
+impl Read<'_> {
+    fn into_person(mut self, source: &str) -> CoreRecord {
+        let mut contacts = Vec::new();
+        let extension = self.contract.index_of_kind(FieldKind::PhoneExtension);
+        for (place, field) in self.contract.fields.iter().enumerate() {
+            let kind = match field.kind {
+                FieldKind::Email | FieldKind::EmailList => ContactKind::Email,
+                FieldKind::Phone | FieldKind::PhoneList => ContactKind::Phone,
+                _ => continue,
+            };
+            let primary = !field.kind.is_list();
+            for value in self.values.get(place).into_iter().flat_map(str::lines) {
+                contacts.push(Contact {
+                    kind,
+                    value: value.into(),
+                    original: if primary { self.originals.get(place).map(Into::into) } else { None },
+                    extension: match (field.kind, extension) {
+                        (FieldKind::Phone, Some(extension)) => self.values.get(extension).map(Into::into),
+                        _ => None,
+                    },
+                    primary,
+                    source: source.into(),
+                });
+            }
+        }
+        let verified = self.contract.index("source_updated_at").and_then(|place| self.values.get(place));
+        let origin = Origin::new(source, verified);
+        for (place, field) in self.contract.fields.iter().enumerate() {
+            if !field.kind.is_column() {
+                self.values.set(place, None);
+            }
+        }
+        CoreRecord { id: 0, record: self.values, contacts, origin, field_origins: Default::default() }
+    }
+}
+
+struct Object<'r, 'a> {
+    read: &'r mut Read<'a>,
+    original: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Object<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        // Fields were written in the contract's order, so the next one is near.
+        let mut near = 0;
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            let key = key.0;
+            if key == "original" && !self.original {
+                map.next_value_seed(Object { read: &mut *self.read, original: true })?;
+                continue;
+            }
+            let fields = self.read.contract.fields;
+            let place = (near..fields.len()).chain(0..near).find(|&place| fields[place].name == key);
+            let Some(place) = place else {
+                // A field of a newer contract.
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            near = place + 1;
+            let value = map.next_value::<Text<'de>>()?;
+            let target = if self.original { &mut self.read.originals } else { &mut self.read.values };
+            target.set(place, Some(&value.0));
+        }
+        Ok(())
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Text<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);

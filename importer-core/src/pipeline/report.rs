@@ -1,0 +1,164 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Anomaly, Counts};
+use crate::ports::RunRecord;
+
+/// How long each step took, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Durations {
+    /// Waiting for the adapter.
+    pub extract: u64,
+    /// Writing rows as received, and looking them up.
+    pub land: u64,
+    /// Normalising and judging.
+    pub validate: u64,
+    /// Finding out who is who.
+    pub dedupe: u64,
+    /// Writing records.
+    pub upsert: u64,
+    /// Comparing counts and hashes.
+    pub reconcile: u64,
+}
+
+/// A plugin that took part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginReport {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// `in-process`, or `process` for a worker of its own.
+    pub isolation: String,
+    /// True when it is linked into the program or its hash is on the allow-list.
+    pub verified: bool,
+}
+
+/// A source column that no field takes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmapped {
+    /// Its name.
+    pub column: String,
+    /// A few of its values, to see what it is.
+    pub samples: Vec<String>,
+}
+
+impl std::fmt::Debug for Unmapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unmapped({})", self.column)
+    }
+}
+
+/// Everything measured about a run that is not a count; stored with it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Metrics {
+    /// Rows by rule, whatever the severity.
+    pub(super) dq: BTreeMap<String, u64>,
+    /// Rows held back by rule.
+    pub(super) dq_quarantined: BTreeMap<String, u64>,
+    pub(super) unmapped: Vec<Unmapped>,
+    pub(super) durations_ms: Durations,
+    pub(super) plugins: Vec<PluginReport>,
+    /// Rows left aside because they are older than `since`.
+    pub(super) before_since: u64,
+    pub(super) mapping: serde_json::Value,
+    pub(super) resumed: u64,
+    /// Sampled records that came back from the database other than they were written.
+    pub(super) parity_misses: u64,
+    /// True when the same request goes on where this run stopped.
+    pub(super) resumable: bool,
+    /// What else is worth knowing, in sentences.
+    pub(super) notes: Vec<String>,
+}
+
+/// What a run did, for programs ([`RunReport::to_json`]) and for people.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    /// The run's id.
+    pub run_id: i64,
+    /// The adapter's name.
+    pub source: String,
+    /// The entity.
+    pub entity: String,
+    /// `succeeded`, `partially_failed`, `failed` or `held`.
+    pub status: String,
+    /// Whether it was a dry run.
+    pub dry_run: bool,
+    /// The counts.
+    pub counts: Counts,
+    /// Rows by rule, whatever the severity.
+    pub dq: BTreeMap<String, u64>,
+    /// Source columns that no field takes.
+    pub unmapped_fields: Vec<String>,
+    /// What the gate flagged.
+    pub anomalies: Vec<Anomaly>,
+    /// The latest change the source told of.
+    pub freshness_max_timestamp: Option<String>,
+    /// How long each step took, in milliseconds.
+    pub durations_ms: Durations,
+    /// Rows read per second of the whole run.
+    pub rows_per_second: f64,
+    /// The plugins that took part.
+    pub plugins: Vec<PluginReport>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Rows held back by rule.
+    #[serde(skip)]
+    pub quarantined_by_rule: BTreeMap<String, u64>,
+    /// Columns that no field takes, with samples.
+    #[serde(skip)]
+    pub unmapped: Vec<Unmapped>,
+    /// Rows left aside because they are older than `since`.
+    #[serde(skip)]
+    pub before_since: u64,
+    /// What else is worth knowing, in sentences.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+impl RunReport {
+    /// The report of a stored run.
+    pub fn of(run: &RunRecord) -> Self {
+        let metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
+        let counts: Counts = serde_json::from_str(&run.counts_json).unwrap_or_default();
+        let d = metrics.durations_ms;
+        let total = d.extract + d.land + d.validate + d.dedupe + d.upsert + d.reconcile;
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rows_per_second =
+            if total == 0 { 0.0 } else { (counts.read as f64 * 10_000.0 / total as f64).round() / 10.0 };
+        use crate::ports::RunStatus as S;
+        Self {
+            run_id: run.id,
+            source: run.new.source.clone(),
+            entity: run.new.entity.clone(),
+            status: match run.status {
+                S::Cancelled | S::Failed => "failed",
+                other => other.as_str(),
+            }
+            .into(),
+            dry_run: run.new.dry_run,
+            counts,
+            dq: metrics.dq,
+            unmapped_fields: metrics.unmapped.iter().map(|u| u.column.clone()).collect(),
+            anomalies: serde_json::from_str(&run.anomaly_flags).unwrap_or_default(),
+            freshness_max_timestamp: run.freshness.map(crate::ports::moment_text),
+            durations_ms: d,
+            rows_per_second,
+            plugins: metrics.plugins,
+            error: run.error_summary.clone(),
+            quarantined_by_rule: metrics.dq_quarantined,
+            unmapped: metrics.unmapped,
+            before_since: metrics.before_since,
+            notes: metrics.notes,
+        }
+    }
+
+    /// One JSON object.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

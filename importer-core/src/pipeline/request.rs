@@ -1,0 +1,123 @@
+use importer_plugin::Options;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, ErrorKind, Result};
+
+/// What a run is asked to do.
+///
+/// ```
+/// use importer_core::pipeline::RunRequest;
+/// let request = RunRequest::new("csv").option("file", "volunteers.csv").dry_run(true);
+/// assert_eq!(request.external_system, "csv");
+/// ```
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// The adapter's name.
+    pub source: String,
+    /// The entity.
+    pub entity: String,
+    /// The name under which the source's ids are kept; the adapter's name unless set. Two systems that both number
+    /// their people 1, 2, 3 need two names.
+    pub external_system: String,
+    /// The adapter's options.
+    #[serde(with = "options_as_json")]
+    pub options: Options,
+    /// Runs everything, leaves no trace in the core.
+    pub dry_run: bool,
+    /// Only rows changed at or after this moment (canonical text). Rows without a time are always taken.
+    pub since: Option<String>,
+    /// At most this many rows.
+    pub limit: Option<u64>,
+    /// Who asked for it.
+    pub actor: String,
+    /// A word for people.
+    pub label: Option<String>,
+}
+
+impl RunRequest {
+    /// A run of volunteers from an adapter.
+    pub fn new(source: impl Into<String>) -> Self {
+        let source = source.into();
+        Self {
+            external_system: source.clone(),
+            source,
+            entity: "volunteer".into(),
+            options: Options::default(),
+            dry_run: false,
+            since: None,
+            limit: None,
+            actor: "importer".into(),
+            label: None,
+        }
+    }
+
+    /// Sets an option of the adapter.
+    #[must_use]
+    pub fn option(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.options.set(name, value);
+        self
+    }
+
+    /// Sets the file of a file adapter.
+    #[must_use]
+    pub fn file(self, path: impl AsRef<std::path::Path>) -> Self {
+        self.option("file", path.as_ref().to_string_lossy().into_owned())
+    }
+
+    /// Makes it a dry run.
+    #[must_use]
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Takes only rows changed at or after this moment: a date, or a time with its offset. Without an offset it is UTC.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn since(mut self, moment: &str) -> Result<Self> {
+        let mut out = String::new();
+        crate::normalise::timestamp(moment, None, Some(chrono_tz::UTC), &mut out).map_err(|problem| {
+            Error::new(ErrorKind::Config, "start a run", problem.message.into_owned())
+                .at("since", moment)
+                .hint("write it as 2025-01-31 or 2025-01-31T08:00:00Z")
+        })?;
+        self.since = Some(out);
+        Ok(self)
+    }
+
+    /// Sets the name under which the source's ids are kept.
+    #[must_use]
+    pub fn external_system(mut self, name: impl Into<String>) -> Self {
+        self.external_system = name.into();
+        self
+    }
+
+    /// Sets who asked for it.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.actor = actor.into();
+        self
+    }
+
+    /// The request as JSON; equal requests give equal texts.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+mod options_as_json {
+    use importer_plugin::Options;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(options: &Options, serializer: S) -> Result<S::Ok, S::Error> {
+        let map: std::collections::BTreeMap<&str, &serde_json::Value> =
+            options.names().filter_map(|name| Some((name, options.get(name)?))).collect();
+        map.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Options, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Options::from_json(&value.to_string()).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,245 @@
+//! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Counts;
+use crate::contracts::Contract;
+use crate::ports::{
+    Change, ChangeAction, CoreId, CoreRecord, CoreStore, CoreWrite, Decision, Incoming, MapEntry, MatchKey, Outcome,
+    OutcomeKind, Policies, RowId, RunRecord, Suggestion, SuggestionKind,
+};
+use crate::{Error, ErrorKind, Result};
+
+/// What a batch of rows comes to.
+#[derive(Default)]
+pub(super) struct Resolved {
+    pub(super) write: CoreWrite,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) counts: Counts,
+}
+
+/// Resolves rows in their order. Reads the core, writes nothing.
+pub(super) fn resolve(
+    core: &mut dyn CoreStore,
+    contract: &Contract,
+    policies: &Policies,
+    run: &RunRecord,
+    rows: Vec<Incoming>,
+) -> Result<Resolved> {
+    let mut batch = Batch::load(core, contract, policies, run, &rows)?;
+    for row in rows {
+        batch.row(row)?;
+    }
+    Ok(batch.finish())
+}
+
+struct Batch<'a> {
+    contract: &'a Contract,
+    policies: &'a Policies,
+    run: &'a RunRecord,
+    map: HashMap<String, MapEntry>,
+    touched_map: BTreeSet<String>,
+    under_key: HashMap<MatchKey, BTreeSet<CoreId>>,
+    people: HashMap<CoreId, CoreRecord>,
+    created: BTreeSet<CoreId>,
+    changed: BTreeSet<CoreId>,
+    free_ids: std::vec::IntoIter<CoreId>,
+    keys: Vec<MatchKey>,
+    out: Resolved,
+}
+
+impl<'a> Batch<'a> {
+    /// Reads everything the batch can need in a handful of statements.
+    fn load(
+        core: &mut dyn CoreStore,
+        contract: &'a Contract,
+        policies: &'a Policies,
+        run: &'a RunRecord,
+        rows: &[Incoming],
+    ) -> Result<Self> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();
+        let entries = core.find_external(contract, &run.new.external_system, &ids)?;
+        let map: HashMap<String, MapEntry> = entries.into_iter().map(|e| (e.external_id.clone(), e)).collect();
+        let mut keys = Vec::new();
+        let unknown = rows.iter().filter(|row| !map.contains_key(&row.external_id));
+        let mut new = 0;
+        for row in unknown {
+            policies.resolver.keys(contract, &row.person, &mut keys);
+            new += 1;
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        let mut under_key: HashMap<MatchKey, BTreeSet<CoreId>> = HashMap::new();
+        let mut wanted: BTreeSet<CoreId> = map.values().map(|e| e.core_id).collect();
+        for (key, id) in core.find_keys(contract, &keys)? {
+            under_key.entry(key).or_default().insert(id);
+            wanted.insert(id);
+        }
+        let wanted: Vec<CoreId> = wanted.into_iter().collect();
+        let people: HashMap<CoreId, CoreRecord> =
+            core.load(contract, &wanted)?.into_iter().map(|p| (p.id, p)).collect();
+        // A record that was deleted behind our back is made anew, so it needs an id too.
+        let gone = map.values().filter(|e| !people.contains_key(&e.core_id)).count();
+        let free_ids = core.reserve_ids(contract, new + gone)?.into_iter();
+        Ok(Self {
+            contract,
+            policies,
+            run,
+            map,
+            touched_map: BTreeSet::new(),
+            under_key,
+            people,
+            created: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            free_ids,
+            keys,
+            out: Resolved::default(),
+        })
+    }
+
+    fn row(&mut self, row: Incoming) -> Result<()> {
+        let mapped = self.map.get(&row.external_id).map(|entry| entry.core_id);
+        match mapped {
+            Some(id) if self.people.contains_key(&id) => {
+                self.update(row, id, "the source's id is known".into());
+                Ok(())
+            }
+            Some(_) => self.insert(row, Vec::new(), "the record of this id was deleted; made anew"),
+            None => self.decide(row),
+        }
+    }
+
+    fn decide(&mut self, row: Incoming) -> Result<()> {
+        self.keys.clear();
+        self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
+        let ids: BTreeSet<CoreId> =
+            self.keys.iter().filter_map(|key| self.under_key.get(key)).flatten().copied().collect();
+        let candidates: Vec<&CoreRecord> = ids.iter().filter_map(|id| self.people.get(id)).collect();
+        if candidates.is_empty() {
+            return self.insert(row, Vec::new(), "nobody known shares its id, email or phone");
+        }
+        match self.policies.resolver.decide(self.contract, &row.person, &candidates) {
+            Decision::Same { candidate, reason } => {
+                let id = candidates.get(candidate).map(|c| c.id).ok_or_else(|| {
+                    Error::new(ErrorKind::Invariant, "resolve a row", "the resolver chose a candidate that is not there")
+                })?;
+                self.update(row, id, reason);
+                Ok(())
+            }
+            Decision::New { look_at } => {
+                let pairs = look_at
+                    .into_iter()
+                    .filter_map(|(place, kind, terms)| Some((candidates.get(place)?.id, kind, terms)))
+                    .collect();
+                self.insert(row, pairs, "shares a contact, but is not the same person for certain")
+            }
+        }
+    }
+
+    fn insert(&mut self, row: Incoming, pairs: Vec<(CoreId, SuggestionKind, String)>, reason: &str) -> Result<()> {
+        let id = self.free_ids.next().ok_or_else(|| {
+            Error::new(ErrorKind::Invariant, "insert a record", "the store reserved fewer ids than were asked for")
+        })?;
+        self.out.counts.inserted += 1;
+        self.out.counts.needs_review += u64::from(!pairs.is_empty());
+        self.out.counts.households += u64::from(pairs.iter().any(|p| p.1 == SuggestionKind::Household));
+        for (other, kind, features_json) in pairs {
+            let (left, right) = (other.min(id), other.max(id));
+            self.out.write.suggestions.push(Suggestion { row: row.row, left, right, kind, features_json });
+        }
+        self.out.write.changes.push(Change {
+            core_id: id,
+            row: Some(row.row),
+            action: ChangeAction::Created,
+            field: None,
+            old: None,
+            new: None,
+            reason: reason.into(),
+        });
+        self.outcome(row.row, OutcomeKind::Inserted, id, reason.into());
+        self.note_map(&row.external_id, id, row.row_hash, row.row);
+        let person = CoreRecord { id, ..row.person };
+        self.note_keys(&person);
+        self.people.insert(id, person);
+        self.created.insert(id);
+        Ok(())
+    }
+
+    fn update(&mut self, row: Incoming, id: CoreId, reason: String) {
+        self.out.counts.matched += 1;
+        let Some(existing) = self.people.get(&id) else { return };
+        let merged = self.policies.survivorship.merge(self.contract, existing, &row.person);
+        if merged.changes.is_empty() {
+            self.out.counts.unchanged += 1;
+            let kept = merged.kept.first().map(|(field, why)| format!("; {field} kept: {why}")).unwrap_or_default();
+            self.outcome(row.row, OutcomeKind::Unchanged, id, reason + &kept);
+        } else {
+            self.out.counts.updated += 1;
+            for change in merged.changes {
+                self.out.write.changes.push(Change {
+                    core_id: id,
+                    row: Some(row.row),
+                    action: ChangeAction::Updated,
+                    field: Some(change.field),
+                    old: change.old,
+                    new: change.new,
+                    reason: change.reason.into(),
+                });
+            }
+            self.outcome(row.row, OutcomeKind::Updated, id, reason);
+            self.note_keys(&merged.person);
+            self.people.insert(id, merged.person);
+            self.changed.insert(id);
+        }
+        self.note_map(&row.external_id, id, row.row_hash, row.row);
+    }
+
+    fn outcome(&mut self, row: RowId, kind: OutcomeKind, id: CoreId, reason: String) {
+        self.out.outcomes.push(Outcome { row, staging_id: row, kind, core_id: Some(id), reason: Some(reason) });
+    }
+
+    fn note_keys(&mut self, person: &CoreRecord) {
+        self.keys.clear();
+        self.policies.resolver.keys(self.contract, person, &mut self.keys);
+        for &key in &self.keys {
+            if self.under_key.entry(key).or_default().insert(person.id) {
+                self.out.write.keys.push((key, person.id));
+            }
+        }
+    }
+
+    fn note_map(&mut self, external_id: &str, core_id: CoreId, row_hash: i64, row: RowId) {
+        let mut other_hashes = Vec::new();
+        if let Some(before) = self.map.get_mut(external_id)
+            && before.last_run == self.run.id
+        {
+            // The source repeats the id: each of its rows counts as seen.
+            other_hashes = std::mem::take(&mut before.other_hashes);
+            if !other_hashes.contains(&before.row_hash) {
+                other_hashes.push(before.row_hash);
+            }
+            other_hashes.retain(|&hash| hash != row_hash);
+        }
+        let entry = MapEntry {
+            external_id: external_id.into(),
+            core_id,
+            row_hash,
+            other_hashes,
+            staging_id: row,
+            last_run: self.run.id,
+        };
+        self.map.insert(external_id.into(), entry);
+        self.touched_map.insert(external_id.into());
+    }
+
+    fn finish(mut self) -> Resolved {
+        let mut people: BTreeMap<CoreId, CoreRecord> =
+            self.people.into_iter().filter(|(id, _)| self.created.contains(id) || self.changed.contains(id)).collect();
+        for id in self.created {
+            self.out.write.inserts.extend(people.remove(&id));
+        }
+        self.out.write.updates.extend(people.into_values());
+        self.out.write.map = self.touched_map.iter().filter_map(|id| self.map.remove(id)).collect();
+        self.out
+    }
+}

@@ -1,0 +1,113 @@
+//! From a file to checked modules; the one place that loads code.
+
+use std::path::Path;
+
+use abi_stable::library::{LibraryError, RawLibrary, RootModule, lib_header_from_raw_library};
+use importer_plugin::abi::{ADAPTER_V1, AdapterV1Ref, EntryRef, RStr, RULE_V1, RuleV1Ref};
+use importer_plugin::{Description, EmbeddedMeta};
+
+/// The longest part of a layout error that helps anybody.
+const MOST_LINES: usize = 12;
+
+/// What a loaded file offers; modules of a library that is never unloaded.
+#[derive(Clone)]
+pub(super) struct Code {
+    pub(super) description: Description,
+    pub(super) adapter: Option<AdapterV1Ref>,
+    pub(super) rule: Option<RuleV1Ref>,
+}
+
+/// Loads the file at `path` for good and checks all that it promised in its metadata.
+#[allow(unsafe_code)]
+pub(super) fn load(path: &Path, meta: &EmbeddedMeta) -> Result<Code, String> {
+    let library = RawLibrary::load_at(path).map_err(|error| explain(error, path))?;
+    // Never unloaded: threads, thread-locals and handed-out functions of the plugin may outlive every handle of ours.
+    let library: &'static RawLibrary = Box::leak(Box::new(library));
+    // SAFETY: the library is never dropped, so the header and all it refers to live for ever.
+    let header = unsafe { lib_header_from_raw_library(library) }.map_err(|error| explain(error, path))?;
+    // Not `EntryRef::load_from_file`: that keeps one module per type, and the second plugin would be the first.
+    let entry = header.init_root_module::<EntryRef>().map_err(|error| explain(error, path))?;
+    let description = describe(&entry.describe()(), meta)?;
+    let adapter = match description.adapters.is_empty() {
+        true => None,
+        false => Some(capability::<AdapterV1Ref>(entry, ADAPTER_V1, "adapters", path)?),
+    };
+    let rule = match description.rules.is_empty() {
+        true => None,
+        false => Some(capability::<RuleV1Ref>(entry, RULE_V1, "rules", path)?),
+    };
+    Ok(Code { description, adapter, rule })
+}
+
+fn capability<M: RootModule>(entry: EntryRef, id: &str, brings: &str, path: &Path) -> Result<M, String> {
+    let header = entry.query()(RStr::from(id)).into_option().ok_or_else(|| {
+        format!("it brings {brings} and does not speak `{id}`, the way this program talks to {brings}")
+    })?;
+    header.init_root_module::<M>().map_err(|error| explain(error, path))
+}
+
+fn describe(json: &str, meta: &EmbeddedMeta) -> Result<Description, String> {
+    if json.is_empty() {
+        return Err("it panicked when it was asked to describe itself".into());
+    }
+    let description: Description =
+        serde_json::from_str(json).map_err(|error| format!("its description cannot be read: {error}"))?;
+    if (&description.id, &description.version) != (&meta.id, &meta.version) {
+        return Err(format!(
+            "it calls itself `{}` {}, and its file says `{}` {}; `export!` and `PluginMeta` must agree",
+            description.id, description.version, meta.id, meta.version
+        ));
+    }
+    let adapters = description.adapters.iter().map(|adapter| adapter.name.as_str());
+    if let Some(name) = repeated(adapters) {
+        return Err(format!("it brings two adapters named `{name}`"));
+    }
+    if let Some(code) = repeated(description.rules.iter().map(|rule| &*rule.code)) {
+        return Err(format!("it brings two rules with the code `{code}`"));
+    }
+    // Its rows would have no cells, so it would see no rows and never report anything.
+    if let Some(rule) = description.rules.iter().find(|rule| rule.columns.is_empty()) {
+        return Err(format!("its rule `{}` asks for no column", rule.code));
+    }
+    Ok(description)
+}
+
+fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = std::collections::HashSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
+fn explain(error: LibraryError, path: &Path) -> String {
+    match error {
+        LibraryError::OpenError { err, .. } => {
+            // The path of the private copy means nothing to anybody.
+            let place = format!("{}: ", path.display());
+            format!("the system cannot load it: {}", err.to_string().replace(&place, ""))
+        }
+        LibraryError::GetSymbolError { .. } => {
+            "it does not export the entry of a plugin; it was built without `importer_plugin::export!`".into()
+        }
+        LibraryError::InvalidAbiHeader(_) | LibraryError::InvalidCAbi { .. } => {
+            "it was built with an incompatible version of abi_stable; build it with the importer-plugin of this program"
+                .into()
+        }
+        LibraryError::AbiInstability(error) => format!(
+            "its binary interface differs from that of this program; build it with the importer-plugin of this \
+             program: {}",
+            last_error(&error.to_string())
+        ),
+        other => last_error(&other.to_string()),
+    }
+}
+
+/// The last `Error:` block of a report of a thousand lines; the blocks before it show the types around the fault.
+fn last_error(report: &str) -> String {
+    let block = report.rsplit_once("\nError:").map_or(report, |(_, block)| block);
+    let lines: Vec<&str> =
+        block.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_LINES).collect();
+    lines.join(" ")
+}
+
+#[cfg(test)]
+#[path = "entry_tests.rs"]
+mod tests;

@@ -1,0 +1,96 @@
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use super::candidate::Candidate;
+use super::entry;
+use super::file_hash::FileHash;
+use super::inspect::judge;
+use super::loaded::LoadedPlugin;
+use super::metadata::read_metadata;
+use super::place::library_of;
+use super::private_copy::{PrivateCopy, no_exec_hint};
+use super::sidecar::sidecars_of;
+use super::trust::TrustPolicy;
+use crate::{Error, ErrorKind, Result};
+
+/// Every plugin of this process, by the hash of its file. The same bytes loaded twice would be two plugins with two
+/// sets of statics.
+static LOADED: LazyLock<Mutex<HashMap<FileHash, Arc<LoadedPlugin>>>> = LazyLock::new(Mutex::default);
+
+/// Loads a plugin from a library, or from the library a sidecar names.
+///
+/// The file is read once; these bytes are hashed, checked and loaded, so it does not matter when the file changes
+/// meanwhile or later. A plugin must be one file: libraries that lie beside it are not found from the private copy.
+///
+/// ```
+/// use importer_core::plugin_host::{TrustPolicy, load_file};
+/// let error = load_file("/nowhere/libcsv.so".as_ref(), &TrustPolicy::default()).unwrap_err();
+/// assert!(error.to_string().contains("/nowhere/libcsv.so"));
+/// ```
+///
+/// # Errors
+/// When the file is no plugin for this program, is damaged, is not trusted, or breaks a promise while it is loaded.
+pub fn load_file(path: &Path, policy: &TrustPolicy) -> Result<Arc<LoadedPlugin>> {
+    let library = library_of(path).map_err(|why| refused(path, why))?;
+    load(&library, policy, None)
+}
+
+/// Loads what [`Discovery`](super::Discovery) found, and nothing else that took its place since.
+pub(super) fn load_candidate(candidate: &Candidate, policy: &TrustPolicy) -> Result<Arc<LoadedPlugin>> {
+    load(&candidate.file, policy, candidate.sha256.as_ref())
+}
+
+fn load(file: &Path, policy: &TrustPolicy, expected: Option<&FileHash>) -> Result<Arc<LoadedPlugin>> {
+    // Links are followed once: what is read and what the policy is asked about must be the same file.
+    let unreadable =
+        |error: std::io::Error| refused(file, format!("it cannot be read: {error}")).caused_by(error);
+    let real = file.canonicalize().map_err(unreadable)?;
+    let bytes = read(&real).map_err(unreadable)?;
+    let sha256 = FileHash::of(&bytes);
+    if expected.is_some_and(|expected| *expected != sha256) {
+        return Err(refused(file, "it changed after it was found").temporary().hint("try again"));
+    }
+    let embedded = read_metadata(&bytes).map_err(|why| refused(file, why.to_string()))?;
+    let verification = judge(&real, &embedded, &sha256, &sidecars_of(file), policy)
+        .map_err(|why| refused(file, why).at("plugin", &embedded.id))?;
+
+    // Held while loading: two threads that want the same plugin must not load it twice.
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = loaded.get(&sha256) {
+        if known.file() == file && known.verification() == verification {
+            return Ok(Arc::clone(known));
+        }
+        let seen = Arc::new(known.seen_as(file.into(), verification));
+        loaded.insert(sha256, Arc::clone(&seen));
+        return Ok(seen);
+    }
+    let copy = PrivateCopy::write(&bytes, file.file_name().unwrap_or(OsStr::new("plugin")))?;
+    let code = entry::load(copy.path(), &embedded).map_err(|why| {
+        // What a `noexec` mount looks like to the loader of glibc.
+        let no_exec = why.contains("failed to map segment");
+        let error = refused(file, why).at("plugin", &embedded.id);
+        if no_exec { error.hint(no_exec_hint()) } else { error }
+    });
+    // Also after an error: the library may be loaded and broken.
+    copy.release();
+    let plugin = Arc::new(LoadedPlugin::new(code?, embedded, sha256, file.into(), verification));
+    loaded.insert(sha256, Arc::clone(&plugin));
+    if !verification.verified() {
+        tracing::warn!(plugin = plugin.id(), file = %file.display(), "a plugin nobody approved was loaded");
+    }
+    Ok(plugin)
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    // Opening a pipe would wait for ever.
+    if !std::fs::metadata(file)?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    std::fs::read(file)
+}
+
+fn refused(file: &Path, why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Plugin, "load a plugin", why).at("file", file.display())
+}

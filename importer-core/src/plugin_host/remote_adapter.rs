@@ -1,0 +1,141 @@
+//! An adapter on the other side of the boundary, behind the trait all adapters have.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use importer_plugin::abi::{AdapterV1Ref, FlatHost, FlatOpen, FlatSource, RStr};
+use importer_plugin::{Adapter, AdapterMeta, Error, Extract, Host, OpenRequest, Source};
+
+use super::far_error::{bug, named};
+
+/// An adapter of a loaded plugin.
+pub(super) struct RemoteAdapter {
+    plugin: Arc<str>,
+    module: AdapterV1Ref,
+    meta: AdapterMeta,
+}
+
+impl RemoteAdapter {
+    pub(super) fn new(plugin: Arc<str>, module: AdapterV1Ref, meta: AdapterMeta) -> Self {
+        Self { plugin, module, meta }
+    }
+}
+
+impl Adapter for RemoteAdapter {
+    fn meta(&self) -> AdapterMeta {
+        self.meta.clone()
+    }
+
+    fn open(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
+        let name = RStr::from(self.meta.name.as_str());
+        let opened = self.module.open()(name, FlatOpen::from(request), FlatHost::from(host));
+        let far = opened.into_result().map_err(|error| named(&self.plugin, error.into()))?;
+        // Wrapped before anything can fail, so that it is closed in any case.
+        let far = FarSource(far);
+        let columns: Vec<String> = far.0.columns.iter().map(|column| column.as_str().to_owned()).collect();
+        check_columns(&columns).map_err(|what| bug(&self.plugin, what))?;
+        // Nothing is handed over yet, so going on means going on where this run was told to.
+        let cursor = request.cursor.clone();
+        let plugin = Arc::clone(&self.plugin);
+        Ok(Box::new(RemoteSource { far, plugin, columns, cursor, state: State::Reading }))
+    }
+}
+
+/// Names are not repeated in the message: where a file has no header they are somebody's data.
+fn check_columns(columns: &[String]) -> Result<(), String> {
+    if columns.is_empty() {
+        return Err("its source has no columns".into());
+    }
+    let mut seen = HashMap::new();
+    for (at, column) in columns.iter().enumerate() {
+        if let Some(first) = seen.insert(column.as_str(), at) {
+            return Err(format!("columns {} and {} of its source have the same name", first + 1, at + 1));
+        }
+    }
+    Ok(())
+}
+
+/// The open source of the far side; closed when it is dropped.
+struct FarSource(FlatSource);
+
+// SAFETY: the handle is a `Box<dyn Source>` of the far side, and `Source` is `Send`; it is used by one owner at a time.
+#[allow(unsafe_code)]
+unsafe impl Send for FarSource {}
+
+impl Drop for FarSource {
+    fn drop(&mut self) {
+        (self.0.close)(self.0.handle);
+    }
+}
+
+#[derive(PartialEq)]
+enum State {
+    Reading,
+    Ended,
+    /// Rows of a broken batch are lost, so going on would lose them silently.
+    Broken,
+}
+
+struct RemoteSource {
+    far: FarSource,
+    plugin: Arc<str>,
+    columns: Vec<String>,
+    cursor: Option<String>,
+    state: State,
+}
+
+impl RemoteSource {
+    fn checked(&self, extract: &Extract) -> Result<(), String> {
+        let batch = extract.batch();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if batch.columns() != self.columns.len() {
+            return Err(format!(
+                "it handed over rows of {} cells, and its source has {} columns",
+                batch.columns(),
+                self.columns.len()
+            ));
+        }
+        if self.state == State::Ended {
+            return Err("it handed over rows after the end; an answer without rows means the end".into());
+        }
+        Ok(())
+    }
+}
+
+impl Source for RemoteSource {
+    fn columns(&self) -> Vec<String> {
+        self.columns.clone()
+    }
+
+    fn next(&mut self, out: &mut Extract) -> Result<(), Error> {
+        out.reset(self.columns.len());
+        if self.state == State::Broken {
+            return Err(bug(&self.plugin, "it handed over a broken batch before; this source cannot go on"));
+        }
+        let answer = (self.far.0.next)(self.far.0.handle).into_result();
+        let flat = answer.map_err(|error| named(&self.plugin, error.into()))?;
+        let fits =
+            flat.into_extract().map_err(|error| named(&self.plugin, error)).and_then(|(extract, cursor)| {
+                self.checked(&extract).map_err(|what| bug(&self.plugin, what))?;
+                Ok((extract, cursor))
+            });
+        let (extract, cursor) = fits.inspect_err(|_| self.state = State::Broken)?;
+        if extract.batch().is_empty() {
+            self.state = State::Ended;
+        } else {
+            *out = extract;
+        }
+        self.cursor = cursor;
+        Ok(())
+    }
+
+    fn cursor(&self) -> Option<String> {
+        self.cursor.clone()
+    }
+}
+
+#[cfg(test)]
+#[path = "remote_adapter_tests.rs"]
+mod tests;

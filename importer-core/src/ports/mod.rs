@@ -1,0 +1,57 @@
+//! What the pipeline needs from the outside, as small traits and plain data.
+//!
+//! The store, the rules and identity resolution live behind these; the pipeline knows nothing else of them.
+
+mod clock;
+mod record;
+mod resolve;
+mod rules;
+mod store;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
+pub use resolve::{Decision, FieldChange, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind, Survivorship};
+pub use rules::{Rules, Verdict};
+pub use store::{
+    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, NewRun, Outcome,
+    OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus, RunStore, Session, SourceLock,
+    StagedRow, Store, Violation, ViolationFilter, ViolationRow,
+};
+
+/// The id of a run.
+pub type RunId = i64;
+/// The id of a core record.
+pub type CoreId = i64;
+/// The id of a landed row: the run's id in the upper half, the row's number in the run in the lower.
+pub type RowId = i64;
+
+/// Moments are UTC.
+pub type Moment = chrono::NaiveDateTime;
+
+/// The id of the `number`-th row of a run, counted from 1.
+///
+/// Computed instead of drawn from a sequence, so that a resumed run gives its rows the ids an uninterrupted one gives.
+///
+/// ```
+/// use importer_core::ports::row_id;
+/// assert_eq!(row_id(1, 1), (1 << 32) + 1);
+/// assert!(row_id(1, u32::MAX) < row_id(2, 0));
+/// ```
+pub const fn row_id(run: RunId, number: u32) -> RowId {
+    (run << 32) | number as i64
+}
+
+/// A moment as text, in the canonical form of contracts.
+///
+/// ```
+/// let moment = chrono::DateTime::from_timestamp(0, 0).unwrap().naive_utc();
+/// assert_eq!(importer_core::ports::moment_text(moment), "1970-01-01T00:00:00Z");
+/// ```
+pub fn moment_text(moment: Moment) -> String {
+    moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The moment a canonical text names.
+pub fn parse_moment(text: &str) -> Option<Moment> {
+    chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ").ok()
+}

@@ -1,0 +1,157 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{CoreId, RowId};
+
+/// The values of a record, by the places of the contract's fields. A missing value is `None`; there are no blanks.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Record(Vec<Option<Box<str>>>);
+
+impl fmt::Debug for Record {
+    // Values are personal data; how many there are is not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({} of {} fields)", self.0.iter().flatten().count(), self.0.len())
+    }
+}
+
+impl Record {
+    /// A record of `fields` missing values.
+    ///
+    /// ```
+    /// use importer_core::ports::Record;
+    /// let mut record = Record::new(3);
+    /// record.set(1, Some("Ada"));
+    /// assert_eq!(record.get(1), Some("Ada"));
+    /// assert_eq!(record.get(2), None);
+    /// ```
+    pub fn new(fields: usize) -> Self {
+        Self(vec![None; fields])
+    }
+
+    /// The value at a place.
+    pub fn get(&self, field: usize) -> Option<&str> {
+        self.0.get(field)?.as_deref()
+    }
+
+    /// Sets or removes a value.
+    pub fn set(&mut self, field: usize, value: Option<&str>) {
+        if let Some(slot) = self.0.get_mut(field) {
+            *slot = value.map(Into::into);
+        }
+    }
+
+    /// How many places there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True without any place.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What a contact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContactKind {
+    /// An email address.
+    Email,
+    /// A phone number in E.164.
+    Phone,
+}
+
+impl ContactKind {
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// One email address or phone number of a record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// What it is.
+    pub kind: ContactKind,
+    /// The normal form.
+    pub value: Box<str>,
+    /// As the source wrote it, when that differs.
+    pub original: Option<Box<str>>,
+    /// The extension behind a phone number.
+    pub extension: Option<Box<str>>,
+    /// True for the one to use.
+    pub primary: bool,
+    /// The source that brought it.
+    pub source: Box<str>,
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Contact({}, primary: {})", self.kind.as_str(), self.primary)
+    }
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Origin {
+    /// The source, or `manual` for an edit in the application.
+    pub source: String,
+    /// When the source last confirmed it (canonical text); unknown when the source does not say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verified_at: Option<String>,
+}
+
+impl Origin {
+    /// The name of edits in the application.
+    pub const MANUAL: &'static str = "manual";
+
+    /// An origin.
+    pub fn new(source: impl Into<String>, verified_at: Option<&str>) -> Self {
+        Self { source: source.into(), verified_at: verified_at.map(Into::into) }
+    }
+}
+
+/// A record of the core: values, contacts, and where they come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoreRecord {
+    /// Its id; stable for ever.
+    pub id: CoreId,
+    /// The values with a column in the core table.
+    pub record: Record,
+    /// Every email address and phone number, in a stable order.
+    pub contacts: Vec<Contact>,
+    /// Where the values come from unless `field_origins` says otherwise.
+    pub origin: Origin,
+    /// Exceptions, by field name.
+    pub field_origins: BTreeMap<String, Origin>,
+}
+
+impl CoreRecord {
+    /// Where a field's value comes from.
+    pub fn origin_of(&self, field: &str) -> &Origin {
+        self.field_origins.get(field).unwrap_or(&self.origin)
+    }
+
+    /// The normal forms of all contacts of a kind, the primary first.
+    pub fn contact_values(&self, kind: ContactKind) -> impl Iterator<Item = &str> {
+        let of_kind = move |primary: bool| {
+            self.contacts.iter().filter(move |c| c.kind == kind && c.primary == primary).map(|c| &*c.value)
+        };
+        of_kind(true).chain(of_kind(false))
+    }
+}
+
+/// A clean row on its way into the core, in the core's own form (its id is 0 until it has one).
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The landed row.
+    pub row: RowId,
+    /// Its name in its source.
+    pub external_id: String,
+    /// The hash under which the row counts as seen.
+    pub row_hash: i64,
+    /// The values.
+    pub person: CoreRecord,
+}

@@ -1,0 +1,133 @@
+use super::{CoreId, CoreRecord, RowId};
+use crate::contracts::Contract;
+
+/// A hash under which records that may be the same are found. Different values may share a hash: it finds candidates,
+/// it never decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MatchKey {
+    /// What was hashed.
+    pub kind: i16,
+    /// The hash.
+    pub hash: i64,
+}
+
+/// Why a pair of records is shown to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SuggestionKind {
+    /// They may be the same.
+    PossibleDuplicate,
+    /// They share a contact and are different people.
+    Household,
+    /// A row fits several records equally well.
+    Ambiguous,
+}
+
+impl SuggestionKind {
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PossibleDuplicate => "possible_duplicate",
+            Self::Household => "household",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+/// A pair to look at, with what speaks for and against it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    /// The landed row that led to it.
+    pub row: RowId,
+    /// The lower id of the two.
+    pub left: CoreId,
+    /// The higher id of the two.
+    pub right: CoreId,
+    /// Why it is shown.
+    pub kind: SuggestionKind,
+    /// The terms, as JSON: which values agree and which do not, never the values themselves.
+    pub features_json: String,
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// It is this candidate (its place in the list).
+    Same {
+        /// The candidate's place.
+        candidate: usize,
+        /// Why, in a few words.
+        reason: String,
+    },
+    /// It is somebody new; some candidates are worth a look.
+    New {
+        /// Candidate's place, kind and terms of each pair worth a look.
+        look_at: Vec<(usize, SuggestionKind, String)>,
+    },
+}
+
+/// Decides whether a row is somebody the core knows. Does no I/O.
+pub trait Resolver: Send + Sync {
+    /// The keys of a record.
+    fn keys(&self, contract: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>);
+
+    /// Decides about a row whose external id is unknown, among the candidates that share a key with it, in the order of
+    /// their ids.
+    fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision;
+
+    /// Changes whenever a decision may change.
+    fn checksum(&self) -> String;
+}
+
+/// One field that a row changes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    /// The field's canonical name.
+    pub field: String,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+    /// The policy that decided.
+    pub reason: &'static str,
+}
+
+impl std::fmt::Debug for FieldChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FieldChange({}, {})", self.field, self.reason)
+    }
+}
+
+/// A record after a row was merged into it.
+#[derive(Debug, Clone)]
+pub struct Merged {
+    /// The record after.
+    pub person: CoreRecord,
+    /// What changed; empty when nothing did.
+    pub changes: Vec<FieldChange>,
+    /// Fields in which the row differs and lost, with the policy that decided.
+    pub kept: Vec<(&'static str, &'static str)>,
+}
+
+/// Decides, field by field, which value survives.
+pub trait Survivorship: Send + Sync {
+    /// Merges a row into the record it belongs to. Does no I/O.
+    fn merge(&self, contract: &Contract, existing: &CoreRecord, incoming: &CoreRecord) -> Merged;
+
+    /// Changes whenever a result may change.
+    fn checksum(&self) -> String;
+}
+
+/// The policies of a run.
+#[derive(Clone)]
+pub struct Policies {
+    /// Who is who.
+    pub resolver: std::sync::Arc<dyn Resolver>,
+    /// Which value survives.
+    pub survivorship: std::sync::Arc<dyn Survivorship>,
+}
+
+impl std::fmt::Debug for Policies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Policies")
+    }
+}

@@ -1,0 +1,587 @@
+use std::any::Any;
+
+use super::{CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion};
+use crate::Result;
+use crate::contracts::Contract;
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Asked for, not begun.
+    Pending,
+    /// At work, or interrupted: whoever holds the source's lock tells.
+    Running,
+    /// Done. Quarantined rows alone leave a run succeeded.
+    Succeeded,
+    /// Done, but some clean rows could not be written.
+    PartiallyFailed,
+    /// Ended by an error.
+    Failed,
+    /// Ended by somebody.
+    Cancelled,
+    /// Waiting for somebody to approve what the gate found.
+    Held,
+}
+
+impl RunStatus {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Pending, "pending"),
+        (Self::Running, "running"),
+        (Self::Succeeded, "succeeded"),
+        (Self::PartiallyFailed, "partially_failed"),
+        (Self::Failed, "failed"),
+        (Self::Cancelled, "cancelled"),
+        (Self::Held, "held"),
+    ];
+
+    /// Its name in the database and in reports.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(s, _)| *s == self).map_or("", |(_, name)| name)
+    }
+
+    /// The status of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(s, _)| *s)
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Extract, land, validate.
+    Extract,
+    /// The run as a whole is judged.
+    Gate,
+    /// Dedupe, upsert.
+    Load,
+    /// Counts and hashes are compared.
+    Reconcile,
+    /// Over.
+    Done,
+}
+
+impl Phase {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Extract, "extract"),
+        (Self::Gate, "gate"),
+        (Self::Load, "load"),
+        (Self::Reconcile, "reconcile"),
+        (Self::Done, "done"),
+    ];
+
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(p, _)| *p == self).map_or("", |(_, name)| name)
+    }
+
+    /// The phase of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(p, _)| *p)
+    }
+}
+
+/// A run to begin.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// The entity.
+    pub entity: String,
+    /// The adapter's name.
+    pub source: String,
+    /// The name under which the source's ids are kept.
+    pub external_system: String,
+    /// A word for people.
+    pub label: Option<String>,
+    /// Whether it may change the core.
+    pub dry_run: bool,
+    /// Who asked for it.
+    pub actor: String,
+    /// The contract's version.
+    pub ingest_version: String,
+    /// The mapping's name.
+    pub mapping_name: String,
+    /// The mapping's version.
+    pub mapping_version: i64,
+    /// The mapping's checksum.
+    pub mapping_checksum: String,
+    /// The checksum of rules and policies.
+    pub rules_checksum: String,
+    /// What was asked for, as JSON.
+    pub request_json: String,
+}
+
+/// A run as it stands.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// What was asked for.
+    pub new: NewRun,
+    /// How it stands.
+    pub status: RunStatus,
+    /// How far it is.
+    pub phase: Phase,
+    /// When it began.
+    pub started_at: Moment,
+    /// When it last moved.
+    pub updated_at: Moment,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+    /// Where the adapter stands.
+    pub cursor: Option<String>,
+    /// How many rows were read.
+    pub rows_read: i64,
+    /// The last clean row that is loaded.
+    pub loaded_through: RowId,
+    /// Counts, as JSON.
+    pub counts_json: String,
+    /// Everything measured: rule counts, durations, unmapped fields, as JSON.
+    pub metrics_json: String,
+    /// What the gate flagged, as JSON.
+    pub anomaly_flags: String,
+    /// Why it failed.
+    pub error_summary: Option<String>,
+    /// The latest change the source told of.
+    pub freshness: Option<Moment>,
+    /// The sum of all row hashes, in hexadecimal.
+    pub hashes: Option<String>,
+}
+
+/// Which runs to list.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Of this source only.
+    pub source: Option<String>,
+    /// Of this status only.
+    pub status: Option<RunStatus>,
+    /// At most this many, the newest first; all when 0.
+    pub limit: i64,
+}
+
+/// Held while a run of a source is at work; released when dropped or when the process dies.
+pub struct SourceLock(
+    /// What holds it.
+    pub Box<dyn Any + Send>,
+);
+
+impl std::fmt::Debug for SourceLock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SourceLock")
+    }
+}
+
+/// Opens sessions.
+pub trait Store: Send + Sync {
+    /// Brings the tables up to date; a no-op when they are.
+    ///
+    /// # Errors
+    /// When the database cannot be changed.
+    fn migrate(&self) -> Result<()>;
+
+    /// A session of its own connection.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    fn session(&self) -> Result<Box<dyn Session>>;
+
+    /// Claims a source for one run; somebody else's claim is an error of kind `Busy`.
+    ///
+    /// # Errors
+    /// When the source is claimed or the database fails.
+    fn lock_source(&self, entity: &str, source: &str) -> Result<SourceLock>;
+
+    /// A session of an empty store that is gone when the session is dropped, for dry runs.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn scratch(&self) -> Result<Box<dyn Session>>;
+
+    /// A short name for reports, without credentials.
+    fn describe(&self) -> String;
+}
+
+/// Everything the pipeline does to the database, on one connection.
+pub trait Session: RunStore + Landing + CoreStore + Send {
+    /// Begins a transaction that may write.
+    ///
+    /// # Errors
+    /// When the database fails or stays locked.
+    fn begin(&mut self) -> Result<()>;
+    /// Makes everything since `begin` last.
+    ///
+    /// # Errors
+    /// When the database fails; nothing has changed then.
+    fn commit(&mut self) -> Result<()>;
+    /// Undoes everything since `begin`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rollback(&mut self) -> Result<()>;
+    /// Marks a point inside a transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn savepoint(&mut self) -> Result<()>;
+    /// Forgets the last point (`keep`) or returns to it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn end_savepoint(&mut self, keep: bool) -> Result<()>;
+}
+
+/// Runs and watermarks.
+pub trait RunStore {
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn create_run(&mut self, run: &NewRun, now: Moment) -> Result<RunRecord>;
+    /// Stores how a run stands.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn save_run(&mut self, run: &RunRecord) -> Result<()>;
+    /// A run by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn run(&mut self, id: RunId) -> Result<Option<RunRecord>>;
+    /// Runs, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn runs(&mut self, filter: &RunFilter) -> Result<Vec<RunRecord>>;
+    /// Advances a source's watermark; it never goes back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn advance_watermark(&mut self, run: &RunRecord, now: Moment) -> Result<()>;
+    /// A source's watermark.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn watermark(&mut self, entity: &str, source: &str) -> Result<Option<Moment>>;
+}
+
+/// What the store knows of a row's external id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The hash it was last processed under.
+    pub row_hash: i64,
+    /// Where its bytes are.
+    pub staging_id: RowId,
+    /// The record it belongs to; none when the row is in quarantine.
+    pub core_id: Option<CoreId>,
+    /// The rules that hold it back, separated by commas.
+    pub rule_codes: Option<String>,
+}
+
+/// A row as received.
+#[derive(Debug, Clone)]
+pub struct StagedRow {
+    /// Its id.
+    pub id: RowId,
+    /// Its name in its source.
+    pub external_id: String,
+    /// The cells by source column, as JSON.
+    pub payload_json: String,
+    /// The hash under which it counts as seen.
+    pub row_hash: i64,
+    /// Where it stands in the source; 0 when unknown.
+    pub position: i64,
+}
+
+/// A normalised row that passed.
+#[derive(Debug, Clone)]
+pub struct CleanRow {
+    /// The landed row.
+    pub staging_id: RowId,
+    /// Its name in its source.
+    pub external_id: String,
+    /// The values by field, with the originals that differ, as JSON.
+    pub payload_json: String,
+    /// The hash of the payload.
+    pub checksum: i64,
+    /// The hash of the landed row; read with it.
+    pub row_hash: i64,
+}
+
+/// A record that is held back.
+#[derive(Debug, Clone)]
+pub struct QuarantineRow {
+    /// The landed row.
+    pub staging_id: RowId,
+    /// Its name in its source.
+    pub external_id: String,
+    /// The hash under which it counts as seen.
+    pub row_hash: i64,
+    /// The rules that hold it back, separated by commas.
+    pub rule_codes: String,
+}
+
+/// One finding about one row.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    /// The landed row.
+    pub staging_id: RowId,
+    /// `system:external id`.
+    pub record_key: String,
+    /// The rule.
+    pub rule_code: String,
+    /// The severity that counts.
+    pub severity: importer_plugin::Severity,
+    /// The field it is about.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    /// The row as received and as normalised.
+    pub details_json: String,
+}
+
+/// A stored finding.
+#[derive(Debug, Clone)]
+pub struct ViolationRow {
+    /// Its id.
+    pub id: i64,
+    /// The run that found it.
+    pub run_id: RunId,
+    /// The entity.
+    pub entity: String,
+    /// How it stands.
+    pub status: String,
+    /// Where the row stands in its source; 0 when unknown.
+    pub position: i64,
+    /// The finding.
+    pub violation: Violation,
+}
+
+/// Which findings to list.
+#[derive(Debug, Clone, Default)]
+pub struct ViolationFilter {
+    /// Of this run only.
+    pub run: Option<RunId>,
+    /// Of this rule only.
+    pub rule: Option<String>,
+    /// Of this severity only.
+    pub severity: Option<String>,
+    /// Of this status only; without it, all but those of dry runs, unless a run is named.
+    pub status: Option<String>,
+    /// Only those behind this id, for paging.
+    pub after: i64,
+    /// At most this many; all when 0.
+    pub limit: i64,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OutcomeKind {
+    /// A new record.
+    Inserted,
+    /// An existing record changed.
+    Updated,
+    /// An existing record stayed as it was.
+    Unchanged,
+    /// It could not be written; the reason says why.
+    Skipped,
+    /// The rules hold it back.
+    Quarantined,
+}
+
+impl OutcomeKind {
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inserted => "inserted",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Skipped => "skipped",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+/// What became of a row, and why.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The row's id in this run.
+    pub row: RowId,
+    /// Where its bytes are.
+    pub staging_id: RowId,
+    /// What became of it.
+    pub kind: OutcomeKind,
+    /// The record it belongs to.
+    pub core_id: Option<CoreId>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// How many rows of a run had an outcome.
+pub type OutcomeTally = std::collections::BTreeMap<String, i64>;
+
+/// One transaction's worth of phase 1.
+#[derive(Debug, Default)]
+pub struct LandingWrite {
+    /// Rows as received.
+    pub staged: Vec<StagedRow>,
+    /// Rows that passed.
+    pub clean: Vec<CleanRow>,
+    /// Findings.
+    pub violations: Vec<Violation>,
+    /// Rows that are held back.
+    pub quarantined: Vec<QuarantineRow>,
+    /// Fates that are known already: unchanged and quarantined rows.
+    pub outcomes: Vec<Outcome>,
+    /// External ids seen again unchanged.
+    pub seen_again: Vec<String>,
+    /// External ids whose open quarantine entries end because a better row came.
+    pub superseded: Vec<String>,
+}
+
+/// Landed, clean and quarantined rows.
+pub trait Landing {
+    /// What is known of external ids; several answers per id are possible, none for unknown ones.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn known(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<(String, Known)>>;
+    /// Writes what phase 1 found out about a batch of rows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment) -> Result<()>;
+    /// The next clean rows of a run behind `after`, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn clean_rows(&mut self, contract: &Contract, run: RunId, after: RowId, limit: usize) -> Result<Vec<CleanRow>>;
+    /// Writes what became of rows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn write_outcomes(&mut self, run: RunId, outcomes: &[Outcome]) -> Result<()>;
+    /// Counts what became of the rows of a run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn tally(&mut self, run: RunId) -> Result<OutcomeTally>;
+    /// Findings, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn violations(&mut self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>>;
+}
+
+/// An entry of the id map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapEntry {
+    /// The name in the source.
+    pub external_id: String,
+    /// The record.
+    pub core_id: CoreId,
+    /// The hash of the last row seen under this id.
+    pub row_hash: i64,
+    /// Hashes of other rows that the same run brought under this id.
+    pub other_hashes: Vec<i64>,
+    /// The last row seen under this id.
+    pub staging_id: RowId,
+    /// The run that saw it last.
+    pub last_run: RunId,
+}
+
+/// What happened to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeAction {
+    /// It came into being.
+    Created,
+    /// One of its fields changed.
+    Updated,
+}
+
+/// One line of the change log.
+#[derive(Clone)]
+pub struct Change {
+    /// The record.
+    pub core_id: CoreId,
+    /// The row that led to it.
+    pub row: Option<RowId>,
+    /// What happened.
+    pub action: ChangeAction,
+    /// The field, for updates.
+    pub field: Option<String>,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Change({:?} of {}, {:?})", self.action, self.core_id, self.field)
+    }
+}
+
+/// One transaction's worth of phase 2.
+#[derive(Debug, Default)]
+pub struct CoreWrite {
+    /// New records, with their final ids.
+    pub inserts: Vec<CoreRecord>,
+    /// Existing records after their changes.
+    pub updates: Vec<CoreRecord>,
+    /// Keys under which records are found from now on.
+    pub keys: Vec<(MatchKey, CoreId)>,
+    /// Entries of the id map, new or changed.
+    pub map: Vec<MapEntry>,
+    /// Lines of the change log.
+    pub changes: Vec<Change>,
+    /// Pairs to look at.
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// Core records, the id map, and the journals of both.
+pub trait CoreStore {
+    /// Entries of the id map.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn find_external(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<MapEntry>>;
+    /// Records under keys; a pair per record and key, in the order of the ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn find_keys(&mut self, contract: &Contract, keys: &[MatchKey]) -> Result<Vec<(MatchKey, CoreId)>>;
+    /// Records by id, in the order of their ids; unknown ids are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn load(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<Vec<CoreRecord>>;
+    /// Ids for `count` new records, ascending.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>>;
+    /// The highest id in use; 0 without any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn last_id(&mut self, contract: &Contract) -> Result<CoreId>;
+    /// Writes what phase 2 decided about a batch of rows. `run` is `None` for an edit in the application.
+    ///
+    /// # Errors
+    /// When the database fails, a constraint of the host's tables included.
+    fn write(
+        &mut self,
+        contract: &Contract,
+        run: Option<&RunRecord>,
+        actor: &str,
+        write: &CoreWrite,
+        now: Moment,
+    ) -> Result<()>;
+    /// How many records there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn count(&mut self, contract: &Contract) -> Result<i64>;
+}

@@ -1,0 +1,433 @@
+use std::collections::BTreeMap;
+
+use super::bulk::{Bulk, Column, plain, time};
+use super::session::DieselSession;
+use super::sql::{Cell, TextRow};
+use crate::contracts::{Contract, FieldKind};
+use crate::ports::{
+    ChangeAction, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment, Origin,
+    Record, RunRecord, moment_text,
+};
+use crate::{Error, ErrorKind, Result};
+
+const WRITE: &str = "write records";
+
+const MAP: [Column; 10] = [
+    plain("entity_type"),
+    plain("external_system"),
+    plain("external_id"),
+    plain("core_id"),
+    plain("row_hash"),
+    plain("other_hashes"),
+    plain("staging_id"),
+    time("first_seen_at"),
+    time("last_seen_at"),
+    plain("last_run_id"),
+];
+const KEYS: [Column; 4] = [plain("entity_type"), plain("key_kind"), plain("key_hash"), plain("core_id")];
+const CHANGES: [Column; 11] = [
+    plain("run_id"),
+    plain("entity_type"),
+    plain("core_id"),
+    plain("staging_id"),
+    plain("action"),
+    plain("field"),
+    plain("old_value"),
+    plain("new_value"),
+    plain("actor"),
+    plain("reason"),
+    time("changed_at"),
+];
+const SUGGESTIONS: [Column; 9] = [
+    plain("run_id"),
+    plain("entity_type"),
+    plain("staging_id"),
+    plain("left_id"),
+    plain("right_id"),
+    plain("kind"),
+    plain("features_json"),
+    plain("decision"),
+    time("created_at"),
+];
+
+impl CoreStore for DieselSession {
+    fn find_external(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<MapEntry>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(ids).to_string();
+        let sql = format!(
+            "SELECT external_id, CAST(core_id AS TEXT) AS c, CAST(row_hash AS TEXT) AS h, other_hashes, \
+             CAST(staging_id AS TEXT) AS s, CAST(last_run_id AS TEXT) AS r FROM external_id_map \
+             WHERE entity_type = ? AND external_system = ? AND external_id IN {}",
+            self.connection.list(false)
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+        let rows = self.connection.rows("look ids up", &sql, &binds)?;
+        let entries = rows.into_iter().map(|mut row| MapEntry {
+            core_id: row.int(1),
+            row_hash: row.int(2),
+            other_hashes: row.get(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
+            staging_id: row.int(4),
+            last_run: row.int(5),
+            external_id: row.text(0),
+        });
+        Ok(entries.collect())
+    }
+
+    fn find_keys(&mut self, contract: &Contract, keys: &[MatchKey]) -> Result<Vec<(MatchKey, CoreId)>> {
+        let mut by_kind: BTreeMap<i16, Vec<i64>> = BTreeMap::new();
+        for key in keys {
+            by_kind.entry(key.kind).or_default().push(key.hash);
+        }
+        let sql = format!(
+            "SELECT CAST(k.key_hash AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c FROM {} j CROSS JOIN match_keys k \
+             WHERE k.entity_type = ? AND k.key_kind = ? AND k.key_hash = j.value",
+            self.connection.list(true)
+        );
+        let mut found = Vec::new();
+        for (kind, hashes) in by_kind {
+            let list = serde_json::Value::from(hashes).to_string();
+            let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(kind.into())];
+            for row in self.connection.rows("look keys up", &sql, &binds)? {
+                found.push((MatchKey { kind, hash: row.int(0) }, row.int(1)));
+            }
+        }
+        found.sort_unstable_by_key(|&(key, id)| (id, key));
+        found.dedup();
+        Ok(found)
+    }
+
+    fn load(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<Vec<CoreRecord>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(ids).to_string();
+        let elements = self.connection.list(true);
+        let mut columns = Vec::new();
+        for (_, field) in contract.columns() {
+            columns.push(match field.kind {
+                FieldKind::Timestamp => self.connection.time_text(field.name),
+                FieldKind::Flag if self.connection.is_postgres() => format!("CAST({} AS TEXT)", field.name),
+                FieldKind::Flag => {
+                    format!("CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", field.name)
+                }
+                _ => format!("CAST({} AS TEXT)", field.name),
+            });
+        }
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.push_str(&format!(" AS c{index}"));
+        }
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, origin_source, {} AS v, field_origins, {} FROM {} WHERE id IN {elements} ORDER BY id",
+            self.connection.time_text("origin_verified_at"),
+            columns.join(", "),
+            contract.core_table()
+        );
+        let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
+        let mut records: Vec<CoreRecord> = rows.into_iter().map(|row| core_record(contract, row)).collect();
+        self.load_contacts(contract, &list, &mut records)?;
+        Ok(records)
+    }
+
+    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>> {
+        let table = contract.core_table();
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        if self.connection.is_postgres() {
+            let sql = "SELECT CAST(nextval(pg_get_serial_sequence(?, 'id')) AS TEXT) AS i FROM generate_series(1, ?)";
+            let rows = self.connection.rows("reserve ids", sql, &[Cell::Text(&table), Cell::Int(count)])?;
+            return Ok(rows.iter().map(|row| row.int(0)).collect());
+        }
+        let last = self.last_id(contract)?;
+        Ok((last + 1..=last + count).collect())
+    }
+
+    fn last_id(&mut self, contract: &Contract) -> Result<CoreId> {
+        let table = contract.core_table();
+        // AUTOINCREMENT never gives an id twice; neither may an import.
+        let (sql, binds) = if self.connection.is_postgres() {
+            (format!("SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM {table}"), vec![])
+        } else {
+            let sql = format!(
+                "SELECT CAST(MAX(COALESCE((SELECT MAX(id) FROM {table}), 0), \
+                 COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)) AS TEXT) AS i"
+            );
+            (sql, vec![Cell::Text(&table)])
+        };
+        let rows = self.connection.rows("reserve ids", &sql, &binds)?;
+        Ok(rows.first().map_or(0, |row| row.int(0)))
+    }
+
+    fn write(
+        &mut self,
+        contract: &Contract,
+        run: Option<&RunRecord>,
+        actor: &str,
+        write: &CoreWrite,
+        now: Moment,
+    ) -> Result<()> {
+        let now = moment_text(now);
+        self.write_records(contract, &write.inserts, &now, "")?;
+        let overwrite = overwrite(contract);
+        self.write_records(contract, &write.updates, &now, &overwrite)?;
+        self.write_contacts(contract, write)?;
+        self.write_keys(contract, &write.keys)?;
+        self.write_map(contract, run, &write.map, &now)?;
+        self.write_changes(contract, run, actor, write, &now)?;
+        self.write_suggestions(contract, run, write, &now)
+    }
+
+    fn count(&mut self, contract: &Contract) -> Result<i64> {
+        let sql = format!("SELECT CAST(COUNT(*) AS TEXT) AS n FROM {}", contract.core_table());
+        Ok(self.connection.rows("count records", &sql, &[])?.first().map_or(0, |row| row.int(0)))
+    }
+}
+
+fn core_record(contract: &Contract, mut row: TextRow) -> CoreRecord {
+    let mut record = Record::new(contract.fields.len());
+    for (column, (place, _)) in contract.columns().enumerate() {
+        record.set(place, row.get(4 + column));
+    }
+    let field_origins = row.get(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    CoreRecord {
+        id: row.int(0),
+        record,
+        contacts: Vec::new(),
+        origin: Origin { verified_at: row.optional(2), source: row.text(1) },
+        field_origins,
+    }
+}
+
+/// The clause that replaces a whole record; its creation stays.
+fn overwrite(contract: &Contract) -> String {
+    let mut clause = String::from(" ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at");
+    let own = ["ingest_version", "origin_source", "origin_verified_at", "field_origins"];
+    for name in contract.columns().map(|(_, field)| field.name).chain(own) {
+        clause.push_str(&format!(", {name} = excluded.{name}"));
+    }
+    clause
+}
+
+/// The columns of the core table.
+fn core_columns(contract: &Contract) -> Vec<Column> {
+    let own = [
+        plain("ingest_version"),
+        time("created_at"),
+        time("updated_at"),
+        plain("origin_source"),
+        time("origin_verified_at"),
+        plain("field_origins"),
+    ];
+    let fields = contract.columns().map(|(_, field)| Column {
+        name: field.name,
+        cast: match field.kind {
+            FieldKind::Date => "::date",
+            FieldKind::Timestamp => "::timestamp",
+            FieldKind::Flag => "::boolean",
+            FieldKind::Integer => "::bigint",
+            _ => "",
+        },
+    });
+    [plain("id")].into_iter().chain(fields).chain(own).collect()
+}
+
+fn field_cell(kind: FieldKind, value: Option<&str>) -> Result<Cell<'_>> {
+    let Some(text) = value else { return Ok(Cell::Null) };
+    Ok(match kind {
+        FieldKind::Flag => Cell::Flag(text == "true"),
+        FieldKind::Integer => Cell::Int(text.parse().map_err(|_| {
+            Error::new(ErrorKind::Invariant, WRITE, "a whole number is not in its normal form")
+        })?),
+        _ => Cell::Text(text),
+    })
+}
+
+impl DieselSession {
+    fn load_contacts(&mut self, contract: &Contract, ids: &str, records: &mut [CoreRecord]) -> Result<()> {
+        let sql = format!(
+            "SELECT CAST({0}_id AS TEXT) AS i, kind, value, original, extension, CAST(is_primary AS TEXT) AS p, source \
+             FROM core_{0}_contacts WHERE {0}_id IN {1} ORDER BY {0}_id, kind, is_primary DESC, value",
+            contract.entity,
+            self.connection.list(true)
+        );
+        for mut row in self.connection.rows("read contacts", &sql, &[Cell::Text(ids)])? {
+            let id = row.int(0);
+            let kind = if row.get(1) == Some("email") { ContactKind::Email } else { ContactKind::Phone };
+            let contact = Contact {
+                kind,
+                primary: row.flag(5),
+                value: row.text(2).into(),
+                original: row.optional(3).map(Into::into),
+                extension: row.optional(4).map(Into::into),
+                source: row.text(6).into(),
+            };
+            if let Ok(place) = records.binary_search_by_key(&id, |r| r.id) {
+                records[place].contacts.push(contact);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_records(&mut self, contract: &Contract, records: &[CoreRecord], now: &str, conflict: &str) -> Result<()> {
+        let (table, columns) = (contract.core_table(), core_columns(contract));
+        let origins: Vec<Option<String>> = records
+            .iter()
+            .map(|r| if r.field_origins.is_empty() { None } else { serde_json::to_string(&r.field_origins).ok() })
+            .collect();
+        let mut rows = Bulk::new(&table, &columns).on_conflict(conflict);
+        for (record, origins) in records.iter().zip(&origins) {
+            rows.cells.push(Cell::Int(record.id));
+            for (place, field) in contract.columns() {
+                rows.cells.push(field_cell(field.kind, record.record.get(place))?);
+            }
+            rows.cells.extend([
+                Cell::Text(contract.version),
+                Cell::Text(now),
+                Cell::Text(now),
+                Cell::Text(&record.origin.source),
+                record.origin.verified_at.as_deref().into(),
+                origins.as_deref().into(),
+            ]);
+        }
+        rows.insert(&mut self.connection, WRITE)
+    }
+
+    fn write_contacts(&mut self, contract: &Contract, write: &CoreWrite) -> Result<()> {
+        let table = format!("core_{}_contacts", contract.entity);
+        let owner: &'static str = match contract.entity {
+            "volunteer" => "volunteer_id",
+            _ => "owner_id",
+        };
+        let columns = [
+            plain(owner),
+            plain("kind"),
+            plain("value"),
+            plain("original"),
+            plain("extension"),
+            plain("is_primary"),
+            plain("source"),
+        ];
+        let conflict = format!(
+            " ON CONFLICT ({owner}, kind, value) DO UPDATE SET original = excluded.original, \
+             extension = excluded.extension, is_primary = excluded.is_primary, source = excluded.source"
+        );
+        for (records, conflict) in [(&write.inserts, ""), (&write.updates, conflict.as_str())] {
+            let mut rows = Bulk::new(&table, &columns).on_conflict(conflict);
+            for record in records {
+                for contact in &record.contacts {
+                    rows.row([
+                        Cell::Int(record.id),
+                        Cell::Text(contact.kind.as_str()),
+                        Cell::Text(&contact.value),
+                        contact.original.as_deref().into(),
+                        contact.extension.as_deref().into(),
+                        Cell::Flag(contact.primary),
+                        Cell::Text(&contact.source),
+                    ]);
+                }
+            }
+            rows.insert(&mut self.connection, WRITE)?;
+        }
+        Ok(())
+    }
+
+    fn write_keys(&mut self, contract: &Contract, keys: &[(MatchKey, CoreId)]) -> Result<()> {
+        // In the order of the index, so that each of its pages is visited once per batch.
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut rows = Bulk::new("match_keys", &KEYS).on_conflict(" ON CONFLICT DO NOTHING");
+        for (key, id) in keys {
+            rows.row([Cell::Text(contract.entity), Cell::Int(key.kind.into()), Cell::Int(key.hash), Cell::Int(id)]);
+        }
+        rows.insert(&mut self.connection, WRITE)
+    }
+
+    fn write_map(&mut self, contract: &Contract, run: Option<&RunRecord>, map: &[MapEntry], now: &str) -> Result<()> {
+        let Some(run) = run else { return Ok(()) };
+        let mut entries: Vec<&MapEntry> = map.iter().collect();
+        entries.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
+        let others: Vec<Option<String>> = entries
+            .iter()
+            .map(|e| if e.other_hashes.is_empty() { None } else { serde_json::to_string(&e.other_hashes).ok() })
+            .collect();
+        let mut rows = Bulk::new("external_id_map", &MAP).on_conflict(
+            " ON CONFLICT (entity_type, external_system, external_id) DO UPDATE SET core_id = excluded.core_id, \
+             row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, staging_id = excluded.staging_id, \
+             last_seen_at = excluded.last_seen_at, last_run_id = excluded.last_run_id",
+        );
+        for (entry, others) in entries.iter().zip(&others) {
+            rows.row([
+                Cell::Text(contract.entity),
+                Cell::Text(&run.new.external_system),
+                Cell::Text(&entry.external_id),
+                Cell::Int(entry.core_id),
+                Cell::Int(entry.row_hash),
+                others.as_deref().into(),
+                Cell::Int(entry.staging_id),
+                Cell::Text(now),
+                Cell::Text(now),
+                Cell::Int(run.id),
+            ]);
+        }
+        rows.insert(&mut self.connection, WRITE)
+    }
+
+    fn write_changes(
+        &mut self,
+        contract: &Contract,
+        run: Option<&RunRecord>,
+        actor: &str,
+        write: &CoreWrite,
+        now: &str,
+    ) -> Result<()> {
+        let run = run.map_or(Cell::Null, |run| Cell::Int(run.id));
+        let mut rows = Bulk::new("change_log", &CHANGES);
+        for change in &write.changes {
+            rows.row([
+                run,
+                Cell::Text(contract.entity),
+                Cell::Int(change.core_id),
+                change.row.map_or(Cell::Null, Cell::Int),
+                Cell::Text(match change.action {
+                    ChangeAction::Created => "created",
+                    ChangeAction::Updated => "updated",
+                }),
+                change.field.as_deref().into(),
+                change.old.as_deref().into(),
+                change.new.as_deref().into(),
+                Cell::Text(actor),
+                Cell::Text(&change.reason),
+                Cell::Text(now),
+            ]);
+        }
+        rows.insert(&mut self.connection, "write the change log")
+    }
+
+    fn write_suggestions(
+        &mut self,
+        contract: &Contract,
+        run: Option<&RunRecord>,
+        write: &CoreWrite,
+        now: &str,
+    ) -> Result<()> {
+        let Some(run) = run else { return Ok(()) };
+        // A pair that somebody has decided about stays decided.
+        let mut rows = Bulk::new("dedupe_suggestions", &SUGGESTIONS)
+            .on_conflict(" ON CONFLICT (entity_type, left_id, right_id) DO NOTHING");
+        for suggestion in &write.suggestions {
+            rows.row([
+                Cell::Int(run.id),
+                Cell::Text(contract.entity),
+                Cell::Int(suggestion.row),
+                Cell::Int(suggestion.left),
+                Cell::Int(suggestion.right),
+                Cell::Text(suggestion.kind.as_str()),
+                Cell::Text(&suggestion.features_json),
+                Cell::Text("open"),
+                Cell::Text(now),
+            ]);
+        }
+        rows.insert(&mut self.connection, "write suggestions")
+    }
+}

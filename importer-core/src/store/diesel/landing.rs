@@ -1,0 +1,322 @@
+use super::bulk::{Bulk, Column, plain, time};
+use super::session::DieselSession;
+use super::sql::Cell;
+use crate::Result;
+use crate::contracts::Contract;
+use crate::ports::{
+    CleanRow, Known, Landing, LandingWrite, Moment, Outcome, OutcomeTally, RowId, RunId, RunRecord, Violation,
+    ViolationFilter, ViolationRow, moment_text, row_id,
+};
+
+const LAND: &str = "land rows";
+
+const STAGING: [Column; 9] = [
+    plain("id"),
+    plain("run_id"),
+    plain("source"),
+    plain("external_system"),
+    plain("external_id"),
+    plain("payload_json"),
+    plain("row_hash"),
+    plain("source_position"),
+    time("extracted_at"),
+];
+const CLEAN: [Column; 5] =
+    [plain("staging_id"), plain("run_id"), plain("external_id"), plain("payload_json"), plain("checksum")];
+const OUTCOMES: [Column; 6] =
+    [plain("id"), plain("run_id"), plain("staging_id"), plain("outcome"), plain("core_id"), plain("reason")];
+const QUARANTINE: [Column; 10] = [
+    plain("staging_id"),
+    plain("run_id"),
+    plain("entity_type"),
+    plain("external_system"),
+    plain("external_id"),
+    plain("row_hash"),
+    plain("rule_codes"),
+    plain("status"),
+    time("first_seen_at"),
+    time("last_seen_at"),
+];
+const VIOLATIONS: [Column; 11] = [
+    plain("run_id"),
+    plain("entity_type"),
+    plain("staging_id"),
+    plain("record_key"),
+    plain("rule_code"),
+    plain("severity"),
+    plain("field"),
+    plain("message"),
+    plain("details_json"),
+    plain("status"),
+    time("created_at"),
+];
+
+impl Landing for DieselSession {
+    fn known(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<(String, Known)>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(ids).to_string();
+        let elements = self.connection.list(false);
+        let binds = [Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+        let sql = format!(
+            "SELECT external_id, CAST(row_hash AS TEXT) AS h, CAST(staging_id AS TEXT) AS s, CAST(core_id AS TEXT) AS c, \
+             other_hashes FROM external_id_map WHERE entity_type = ? AND external_system = ? AND external_id IN {elements}"
+        );
+        let mut known = Vec::new();
+        for mut row in self.connection.rows("look rows up", &sql, &binds)? {
+            let id = row.text(0);
+            let entry = |row_hash| Known {
+                row_hash,
+                staging_id: row.int(2),
+                core_id: row.optional_int(3),
+                rule_codes: None,
+            };
+            let others = row.get(4).and_then(|t| serde_json::from_str::<Vec<i64>>(t).ok()).unwrap_or_default();
+            known.extend(others.into_iter().chain([row.int(1)]).map(|hash| (id.clone(), entry(hash))));
+        }
+        let sql = format!(
+            "SELECT external_id, CAST(row_hash AS TEXT) AS h, CAST(staging_id AS TEXT) AS s, rule_codes FROM quarantine \
+             WHERE status = 'open' AND entity_type = ? AND external_system = ? AND external_id IN {elements}"
+        );
+        for mut row in self.connection.rows("look rows up", &sql, &binds)? {
+            let entry =
+                Known { row_hash: row.int(1), staging_id: row.int(2), core_id: None, rule_codes: row.optional(3) };
+            known.push((row.text(0), entry));
+        }
+        Ok(known)
+    }
+
+    fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment) -> Result<()> {
+        let now = moment_text(now);
+        let (staging, clean) = (contract.staging_table(), contract.clean_table());
+        let mut rows = Bulk::new(&staging, &STAGING);
+        for row in &write.staged {
+            rows.row([
+                Cell::Int(row.id),
+                Cell::Int(run.id),
+                Cell::Text(&run.new.source),
+                Cell::Text(&run.new.external_system),
+                Cell::Text(&row.external_id),
+                Cell::Text(&row.payload_json),
+                Cell::Int(row.row_hash),
+                Cell::Int(row.position),
+                Cell::Text(&now),
+            ]);
+        }
+        rows.insert(&mut self.connection, LAND)?;
+        let mut rows = Bulk::new(&clean, &CLEAN);
+        for row in &write.clean {
+            rows.row([
+                Cell::Int(row.staging_id),
+                Cell::Int(run.id),
+                Cell::Text(&row.external_id),
+                Cell::Text(&row.payload_json),
+                Cell::Int(row.checksum),
+            ]);
+        }
+        rows.insert(&mut self.connection, LAND)?;
+        self.write_violations(contract, run, &write.violations, &now)?;
+        self.write_outcomes(run.id, &write.outcomes)?;
+        // A dry run leaves no trace in what later runs look at.
+        if !run.new.dry_run {
+            self.write_quarantine(contract, run, write, &now)?;
+        }
+        Ok(())
+    }
+
+    fn clean_rows(&mut self, contract: &Contract, run: RunId, after: RowId, limit: usize) -> Result<Vec<CleanRow>> {
+        let sql = format!(
+            "SELECT CAST(c.staging_id AS TEXT) AS i, c.external_id, c.payload_json, CAST(c.checksum AS TEXT) AS k, \
+             CAST(s.row_hash AS TEXT) AS h FROM {} c JOIN {} s ON s.id = c.staging_id \
+             WHERE c.staging_id > ? AND c.staging_id < ? ORDER BY c.staging_id LIMIT ?",
+            contract.clean_table(),
+            contract.staging_table()
+        );
+        let from = after.max(row_id(run, 0));
+        let binds =
+            [Cell::Int(from), Cell::Int(row_id(run + 1, 0)), Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))];
+        let rows = self.connection.rows("read clean rows", &sql, &binds)?;
+        let clean = rows.into_iter().map(|mut row| CleanRow {
+            staging_id: row.int(0),
+            checksum: row.int(3),
+            row_hash: row.int(4),
+            external_id: row.text(1),
+            payload_json: row.text(2),
+        });
+        Ok(clean.collect())
+    }
+
+    fn write_outcomes(&mut self, run: RunId, outcomes: &[Outcome]) -> Result<()> {
+        let mut rows = Bulk::new("row_outcomes", &OUTCOMES);
+        for outcome in outcomes {
+            rows.row([
+                Cell::Int(outcome.row),
+                Cell::Int(run),
+                Cell::Int(outcome.staging_id),
+                Cell::Text(outcome.kind.as_str()),
+                outcome.core_id.map_or(Cell::Null, Cell::Int),
+                outcome.reason.as_deref().into(),
+            ]);
+        }
+        rows.insert(&mut self.connection, "write what became of rows")
+    }
+
+    fn tally(&mut self, run: RunId) -> Result<OutcomeTally> {
+        let sql = "SELECT outcome, CAST(COUNT(*) AS TEXT) AS n FROM row_outcomes WHERE id > ? AND id < ? GROUP BY outcome";
+        let binds = [Cell::Int(row_id(run, 0)), Cell::Int(row_id(run + 1, 0))];
+        let rows = self.connection.rows("count what became of rows", sql, &binds)?;
+        Ok(rows.into_iter().map(|mut row| (row.text(0), row.int(1))).collect())
+    }
+
+    fn violations(&mut self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
+        let mut sql = String::from(
+            "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, entity_type, status, \
+             CAST(staging_id AS TEXT) AS s, record_key, rule_code, severity, field, message, details_json \
+             FROM dq_violations WHERE id > ?",
+        );
+        let mut binds = vec![Cell::Int(filter.after)];
+        if let Some(run) = filter.run {
+            sql.push_str(" AND run_id = ?");
+            binds.push(Cell::Int(run));
+        }
+        let status = filter.status.as_deref();
+        for (column, value) in
+            [("rule_code", filter.rule.as_deref()), ("severity", filter.severity.as_deref()), ("status", status)]
+        {
+            if let Some(value) = value {
+                sql.push_str(&format!(" AND {column} = ?"));
+                binds.push(Cell::Text(value));
+            }
+        }
+        if status.is_none() && filter.run.is_none() {
+            sql.push_str(" AND status <> 'preview'");
+        }
+        sql.push_str(" ORDER BY id LIMIT ?");
+        binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
+        let rows = self.connection.rows("list violations", &sql, &binds)?;
+        let found = rows.into_iter().map(|mut row| {
+            let severity = match row.get(7) {
+                Some("info") => importer_plugin::Severity::Info,
+                Some("warning") => importer_plugin::Severity::Warning,
+                _ => importer_plugin::Severity::Error,
+            };
+            let details_json = row.text(10);
+            // The position travels in the details, so that listing needs no look at the landed rows.
+            let position = serde_json::from_str::<serde_json::Value>(&details_json)
+                .ok()
+                .and_then(|details| details.get("position")?.as_i64())
+                .unwrap_or(0);
+            ViolationRow {
+                id: row.int(0),
+                run_id: row.int(1),
+                entity: row.text(2),
+                status: row.text(3),
+                position,
+                violation: Violation {
+                    staging_id: row.int(4),
+                    record_key: row.text(5),
+                    rule_code: row.text(6),
+                    severity,
+                    field: row.text(8),
+                    message: row.text(9),
+                    details_json,
+                },
+            }
+        });
+        Ok(found.collect())
+    }
+}
+
+impl DieselSession {
+    fn write_violations(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        violations: &[Violation],
+        now: &str,
+    ) -> Result<()> {
+        let mut rows = Bulk::new("dq_violations", &VIOLATIONS);
+        for violation in violations {
+            rows.row([
+                Cell::Int(run.id),
+                Cell::Text(contract.entity),
+                Cell::Int(violation.staging_id),
+                Cell::Text(&violation.record_key),
+                Cell::Text(&violation.rule_code),
+                Cell::Text(violation.severity.as_str()),
+                Cell::Text(&violation.field),
+                Cell::Text(&violation.message),
+                Cell::Text(&violation.details_json),
+                Cell::Text(if run.new.dry_run { "preview" } else { "open" }),
+                Cell::Text(now),
+            ]);
+        }
+        rows.insert(&mut self.connection, "write violations")
+    }
+
+    fn write_quarantine(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        write: &LandingWrite,
+        now: &str,
+    ) -> Result<()> {
+        let system = run.new.external_system.as_str();
+        if !write.superseded.is_empty() {
+            let list = serde_json::Value::from(write.superseded.as_slice()).to_string();
+            let elements = self.connection.list(false);
+            let binds =
+                [Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list), Cell::Int(row_id(run.id, 0))];
+            let which = format!(
+                "entity_type = ? AND external_system = ? AND external_id IN {elements} AND staging_id < ? AND status = 'open'"
+            );
+            let sql = format!(
+                "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND staging_id IN \
+                 (SELECT staging_id FROM quarantine WHERE {which})"
+            );
+            self.connection.run("end quarantine entries", &sql, &binds)?;
+            let sql = format!("UPDATE quarantine SET status = 'superseded' WHERE {which}");
+            self.connection.run("end quarantine entries", &sql, &binds)?;
+        }
+        let mut rows = Bulk::new("quarantine", &QUARANTINE);
+        for row in &write.quarantined {
+            rows.row([
+                Cell::Int(row.staging_id),
+                Cell::Int(run.id),
+                Cell::Text(contract.entity),
+                Cell::Text(system),
+                Cell::Text(&row.external_id),
+                Cell::Int(row.row_hash),
+                Cell::Text(&row.rule_codes),
+                Cell::Text("open"),
+                Cell::Text(now),
+                Cell::Text(now),
+            ]);
+        }
+        rows.insert(&mut self.connection, "write the quarantine")?;
+        if !write.seen_again.is_empty() {
+            let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
+            let elements = self.connection.list(false);
+            let sql = format!(
+                "UPDATE external_id_map SET last_seen_at = ?time, last_run_id = ? \
+                 WHERE entity_type = ? AND external_system = ? AND external_id IN {elements}"
+            );
+            let binds = [
+                Cell::Text(now),
+                Cell::Int(run.id),
+                Cell::Text(contract.entity),
+                Cell::Text(system),
+                Cell::Text(&list),
+            ];
+            self.connection.run("note rows seen again", &sql, &binds)?;
+            let sql = format!(
+                "UPDATE quarantine SET last_seen_at = ?time WHERE status = 'open' \
+                 AND entity_type = ? AND external_system = ? AND external_id IN {elements}"
+            );
+            let binds = [Cell::Text(now), Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+            self.connection.run("note rows seen again", &sql, &binds)?;
+        }
+        Ok(())
+    }
+}

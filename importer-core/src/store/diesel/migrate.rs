@@ -1,0 +1,122 @@
+//! Migrations, tracked in a table of our own: a host's Diesel migrations and ours must not see each other's versions.
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use diesel::migration::{Migration, MigrationSource};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::connection::Connection;
+use super::sql::Cell;
+use crate::{Error, ErrorKind, Result};
+
+#[cfg(feature = "sqlite")]
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+const TRACKING: &str = "CREATE TABLE IF NOT EXISTS importer_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL)";
+const OPERATION: &str = "migrate the database";
+
+/// Runs what is missing.
+pub(super) fn up(connection: &mut Connection) -> Result<()> {
+    // Looked at first, so that a session that may only read finds an up-to-date database up to date.
+    if let Ok(applied) = applied(connection)
+        && names(connection)?.iter().all(|name| applied.contains(name))
+    {
+        return Ok(());
+    }
+    in_transaction(connection, |connection| {
+        connection.execute(OPERATION, TRACKING)?;
+        let applied = applied(connection)?;
+        for name in names(connection)? {
+            if !applied.contains(&name) {
+                apply(connection, &name, true)?;
+                let insert = "INSERT INTO importer_schema_migrations (version) VALUES (?)";
+                connection.run(OPERATION, insert, &[Cell::Text(&name)])?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Takes everything back, the newest first.
+pub(super) fn down(connection: &mut Connection) -> Result<()> {
+    in_transaction(connection, |connection| {
+        connection.execute(OPERATION, TRACKING)?;
+        let applied = applied(connection)?;
+        for name in names(connection)?.iter().rev().filter(|name| applied.contains(name)) {
+            apply(connection, name, false)?;
+        }
+        connection.execute(OPERATION, "DROP TABLE importer_schema_migrations")
+    })
+}
+
+fn in_transaction(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<()>) -> Result<()> {
+    let begin = if connection.is_postgres() {
+        // Two hosts that start at once must not both migrate; the number is arbitrary.
+        "BEGIN; SELECT pg_advisory_xact_lock(7305808869231650162)"
+    } else {
+        "BEGIN IMMEDIATE"
+    };
+    connection.execute(OPERATION, begin)?;
+    match work(connection) {
+        Ok(()) => connection.execute(OPERATION, "COMMIT"),
+        Err(error) => {
+            // The first error tells more than a failing rollback.
+            let _ = connection.execute(OPERATION, "ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+fn applied(connection: &mut Connection) -> Result<Vec<String>> {
+    let rows = connection.rows(OPERATION, "SELECT CAST(version AS TEXT) FROM importer_schema_migrations", &[])?;
+    Ok(rows.into_iter().map(|mut row| row.text(0)).collect())
+}
+
+fn names(connection: &Connection) -> Result<Vec<String>> {
+    let mut names: Vec<String> = match connection {
+        #[cfg(feature = "sqlite")]
+        Connection::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
+            .map_err(broken)?
+            .iter()
+            .map(|m| m.name().to_string())
+            .collect(),
+        #[cfg(feature = "postgres")]
+        Connection::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)
+            .map_err(broken)?
+            .iter()
+            .map(|m| m.name().to_string())
+            .collect(),
+    };
+    names.sort();
+    Ok(names)
+}
+
+fn apply(connection: &mut Connection, name: &str, up: bool) -> Result<()> {
+    match connection {
+        #[cfg(feature = "sqlite")]
+        Connection::Sqlite(c) => {
+            for migration in MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(broken)? {
+                if migration.name().to_string() == name {
+                    if up { migration.run(c) } else { migration.revert(c) }.map_err(broken)?;
+                }
+            }
+        }
+        #[cfg(feature = "postgres")]
+        Connection::Postgres(c) => {
+            for migration in MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map_err(broken)? {
+                if migration.name().to_string() == name {
+                    if up { migration.run(c) } else { migration.revert(c) }.map_err(broken)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    match error.downcast::<diesel::result::Error>() {
+        Ok(error) => super::failure::failed(OPERATION, *error),
+        Err(error) => Error::new(ErrorKind::Store, OPERATION, error.to_string()),
+    }
+}

@@ -1,0 +1,142 @@
+//! Both backends through one small layer: SQL with bound cells, bulk inserts, rows read as text.
+
+mod bulk;
+#[cfg(feature = "postgres")]
+mod copy;
+mod connection;
+mod core;
+mod failure;
+mod landing;
+mod lock;
+mod migrate;
+mod runs;
+mod session;
+mod sql;
+
+use std::path::PathBuf;
+
+use self::connection::Connection;
+use self::session::DieselSession;
+use crate::ports::{Session, SourceLock, Store};
+use crate::{Error, ErrorKind, Result};
+
+/// A database given by its URL: `sqlite://path/to/file.db` or `postgres://user@host/name`.
+///
+/// A host may keep its own tables in the same database; the importer touches its own alone.
+///
+/// ```
+/// use importer_core::ports::Store;
+/// use importer_core::store::DieselStore;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/importer.db", folder.path().display());
+/// let store = DieselStore::open(&url)?;
+/// store.migrate()?;
+/// assert!(store.session()?.runs(&Default::default())?.is_empty());
+/// # Ok::<(), importer_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct DieselStore {
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    #[cfg(feature = "sqlite")]
+    Sqlite(PathBuf),
+    #[cfg(feature = "postgres")]
+    Postgres(String),
+}
+
+impl std::fmt::Debug for DieselStore {
+    // A URL may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DieselStore({})", self.describe())
+    }
+}
+
+impl DieselStore {
+    /// Understands the URL and checks that the database can be reached.
+    ///
+    /// # Errors
+    /// When the URL names no database this build knows, or the database cannot be reached.
+    pub fn open(url: &str) -> Result<Self> {
+        let store = Self { place: Place::parse(url)? };
+        store.connect()?;
+        Ok(store)
+    }
+
+    /// Takes the tables away again, data included.
+    ///
+    /// # Errors
+    /// When the database cannot be changed.
+    pub fn migrate_down(&self) -> Result<()> {
+        migrate::down(&mut self.connect()?)
+    }
+
+    fn connect(&self) -> Result<Connection> {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(path) => Connection::sqlite(path),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(url) => Connection::postgres(url),
+        }
+    }
+}
+
+impl Place {
+    fn parse(url: &str) -> Result<Self> {
+        let refuse = |why: String| Err(Error::new(ErrorKind::Config, "open the database", why));
+        if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            if path.is_empty() || path.contains(":memory:") {
+                return refuse("SQLite needs a file, such as sqlite://importer.db; a run uses several connections".into());
+            }
+            #[cfg(feature = "sqlite")]
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+            #[cfg(not(feature = "sqlite"))]
+            return refuse("this build has no SQLite; build with `--features sqlite`".into());
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            #[cfg(feature = "postgres")]
+            return Ok(Self::Postgres(url.into()));
+            #[cfg(not(feature = "postgres"))]
+            return refuse("this build has no Postgres; build with `--features postgres`".into());
+        }
+        let scheme = url.split("://").next().filter(|s| s.len() < url.len()).unwrap_or("none");
+        refuse(format!("its URL must begin with sqlite:// or postgres:// (its scheme: {scheme})"))
+    }
+}
+
+impl Store for DieselStore {
+    fn migrate(&self) -> Result<()> {
+        migrate::up(&mut self.connect()?)
+    }
+
+    fn session(&self) -> Result<Box<dyn Session>> {
+        Ok(Box::new(DieselSession::new(self.connect()?)))
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Session>> {
+        session::scratch()
+    }
+
+    fn lock_source(&self, entity: &str, source: &str) -> Result<SourceLock> {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(path) => lock::file(path, entity, source),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(_) => lock::advisory(self.connect()?, entity, source),
+        }
+    }
+
+    fn describe(&self) -> String {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(path) => format!("sqlite://{}", path.display()),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(url) => {
+                let place = url.rsplit_once('@').map_or(url.as_str(), |(_, place)| place);
+                format!("postgres://{}", place.split('?').next().unwrap_or_default())
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use super::connection::Connection;
+use crate::{Error, ErrorKind, Result};
+use crate::ports::Session;
+
+/// One connection with everything the pipeline asks of it.
+pub(super) struct DieselSession {
+    pub(super) connection: Connection,
+    // Dropped after the connection, with everything in it.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl DieselSession {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, _folder: None }
+    }
+}
+
+/// An empty SQLite store in a temporary file, whatever the real store is.
+#[cfg(feature = "sqlite")]
+pub(super) fn scratch() -> Result<Box<dyn Session>> {
+    let cannot = |e: std::io::Error| {
+        Error::new(ErrorKind::Store, "make a scratch store for the dry run", e.to_string())
+            .hint("check that the folder for temporary files exists and may be written to")
+    };
+    let folder = tempfile::Builder::new().prefix("importer-dry-run").tempdir().map_err(cannot)?;
+    let mut connection = Connection::sqlite(&folder.path().join("scratch.db"))?;
+    super::migrate::up(&mut connection)?;
+    // Runs and landed rows, which records refer to, are in the real store; nothing here has to outlive a crash.
+    connection.execute("make a scratch store", "PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF")?;
+    Ok(Box::new(DieselSession { connection, _folder: Some(folder) }))
+}
+
+/// A dry run writes its core to SQLite.
+#[cfg(not(feature = "sqlite"))]
+pub(super) fn scratch() -> Result<Box<dyn Session>> {
+    Err(Error::new(ErrorKind::Config, "start a dry run", "this build has no SQLite, which dry runs need")
+        .hint("build with the feature `sqlite`"))
+}
+
+impl Session for DieselSession {
+    fn begin(&mut self) -> Result<()> {
+        // A SQLite transaction that begins by reading may not be able to write later.
+        let begin = if self.connection.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        self.connection.execute("begin a transaction", begin)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.connection.execute("commit a transaction", "COMMIT")
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.connection.execute("roll a transaction back", "ROLLBACK")
+    }
+
+    fn savepoint(&mut self) -> Result<()> {
+        self.connection.execute("set a savepoint", "SAVEPOINT importer")
+    }
+
+    fn end_savepoint(&mut self, keep: bool) -> Result<()> {
+        let sql = if keep {
+            "RELEASE SAVEPOINT importer"
+        } else {
+            "ROLLBACK TO SAVEPOINT importer; RELEASE SAVEPOINT importer"
+        };
+        self.connection.execute("end a savepoint", sql)
+    }
+}

@@ -1,0 +1,184 @@
+//! SQL with bound cells, and rows read as text.
+//!
+//! Entities are data, so table and column names are known only at run time: Diesel's typed tables cannot name them.
+//! What Diesel does here is binding, statement caching, both wire protocols and bulk copy.
+
+use diesel::deserialize::{FromSql, QueryableByName};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::RunQueryDsl;
+use diesel::row::{Field, NamedRow};
+#[cfg(feature = "postgres")]
+use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
+use diesel::{QueryResult, backend::Backend, deserialize};
+
+use super::connection::{Connection, on_backend};
+use super::failure::failed;
+use crate::Result;
+
+/// A value to bind.
+#[derive(Clone, Copy)]
+pub(super) enum Cell<'a> {
+    Null,
+    Int(i64),
+    Flag(bool),
+    Text(&'a str),
+}
+
+impl<'a> From<Option<&'a str>> for Cell<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+}
+
+const NO_TEXT: Option<&str> = None;
+
+/// How a backend binds a cell.
+pub(super) trait BindCell: Backend {
+    fn bind<'b>(pass: &mut AstPass<'_, 'b, Self>, cell: &'b Cell<'_>) -> QueryResult<()>;
+    /// Casts a bound text to a type that SQLite does not have.
+    const CASTS: bool;
+}
+
+#[cfg(feature = "sqlite")]
+impl BindCell for diesel::sqlite::Sqlite {
+    fn bind<'b>(pass: &mut AstPass<'_, 'b, Self>, cell: &'b Cell<'_>) -> QueryResult<()> {
+        match cell {
+            Cell::Null => pass.push_bind_param::<Nullable<Text>, _>(&NO_TEXT),
+            Cell::Int(value) => pass.push_bind_param::<BigInt, _>(value),
+            Cell::Flag(true) => pass.push_bind_param::<BigInt, _>(&1_i64),
+            Cell::Flag(false) => pass.push_bind_param::<BigInt, _>(&0_i64),
+            Cell::Text(value) => pass.push_bind_param::<Text, _>(value),
+        }
+    }
+    const CASTS: bool = false;
+}
+
+#[cfg(feature = "postgres")]
+impl BindCell for diesel::pg::Pg {
+    fn bind<'b>(pass: &mut AstPass<'_, 'b, Self>, cell: &'b Cell<'_>) -> QueryResult<()> {
+        match cell {
+            Cell::Null => pass.push_bind_param::<Nullable<Text>, _>(&NO_TEXT),
+            Cell::Int(value) => pass.push_bind_param::<BigInt, _>(value),
+            Cell::Flag(value) => pass.push_bind_param::<Bool, _>(value),
+            Cell::Text(value) => pass.push_bind_param::<Text, _>(value),
+        }
+    }
+    const CASTS: bool = true;
+}
+
+/// A statement. Each `?` is the next bound cell; `?time`, `?date`, `?flag` and `?int` say what a possibly missing cell is,
+/// for Postgres, which wants to know.
+pub(super) struct Sql<'a> {
+    pub(super) text: &'a str,
+    pub(super) binds: &'a [Cell<'a>],
+}
+
+const CASTS: [(&str, &str); 4] =
+    [("time", "::timestamp"), ("date", "::date"), ("flag", "::boolean"), ("int", "::bigint")];
+
+impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut parts = self.text.split('?');
+        pass.push_sql(parts.next().unwrap_or_default());
+        for (part, cell) in parts.zip(self.binds) {
+            DB::bind(&mut pass, cell)?;
+            let cast = CASTS.iter().find_map(|(name, cast)| part.strip_prefix(name).map(|rest| (rest, *cast)));
+            match cast {
+                Some((rest, cast)) => {
+                    if DB::CASTS {
+                        pass.push_sql(cast);
+                    }
+                    pass.push_sql(rest);
+                }
+                None => pass.push_sql(part),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Sql<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Sql<'_> {
+    type SqlType = Untyped;
+}
+
+impl<C> RunQueryDsl<C> for Sql<'_> {}
+
+/// A row of text columns; the statement casts what is not text.
+pub(super) struct TextRow(Vec<Option<String>>);
+
+impl<DB> QueryableByName<DB> for TextRow
+where
+    DB: Backend,
+    String: FromSql<Text, DB>,
+{
+    fn build<'a>(row: &impl NamedRow<'a, DB>) -> deserialize::Result<Self> {
+        let mut cells = Vec::with_capacity(row.field_count());
+        for index in 0..row.field_count() {
+            let field = diesel::row::Row::get(row, index).ok_or("a row lost a column")?;
+            cells.push(field.value().map(String::from_sql).transpose()?);
+        }
+        Ok(Self(cells))
+    }
+}
+
+impl TextRow {
+    pub(super) fn text(&mut self, column: usize) -> String {
+        self.0.get_mut(column).and_then(Option::take).unwrap_or_default()
+    }
+
+    pub(super) fn optional(&mut self, column: usize) -> Option<String> {
+        self.0.get_mut(column).and_then(Option::take)
+    }
+
+    pub(super) fn get(&self, column: usize) -> Option<&str> {
+        self.0.get(column)?.as_deref()
+    }
+
+    pub(super) fn int(&self, column: usize) -> i64 {
+        self.optional_int(column).unwrap_or_default()
+    }
+
+    pub(super) fn optional_int(&self, column: usize) -> Option<i64> {
+        self.get(column)?.parse().ok()
+    }
+
+    pub(super) fn flag(&self, column: usize) -> bool {
+        matches!(self.get(column), Some("1" | "true"))
+    }
+}
+
+impl Connection {
+    /// Runs a statement and says how many rows it changed.
+    pub(super) fn run(&mut self, operation: &'static str, text: &str, binds: &[Cell<'_>]) -> Result<usize> {
+        on_backend!(self, |c| Sql { text, binds }.execute(c)).map_err(|e| failed(operation, e))
+    }
+
+    /// Reads rows. Every selected column must be text.
+    pub(super) fn rows(&mut self, operation: &'static str, text: &str, binds: &[Cell<'_>]) -> Result<Vec<TextRow>> {
+        on_backend!(self, |c| Sql { text, binds }.load::<TextRow>(c)).map_err(|e| failed(operation, e))
+    }
+
+    /// An expression that reads a moment as canonical text.
+    pub(super) fn time_text(&self, column: &str) -> String {
+        if self.is_postgres() {
+            format!("to_char({column}, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
+        } else {
+            column.to_owned()
+        }
+    }
+
+    /// An expression for the elements of a bound JSON list, as a subquery with one column `value`.
+    pub(super) fn list(&self, of_numbers: bool) -> &'static str {
+        match (self.is_postgres(), of_numbers) {
+            (true, true) => "(SELECT value::bigint AS value FROM json_array_elements_text(?::json))",
+            (true, false) => "(SELECT value FROM json_array_elements_text(?::json))",
+            (false, _) => "(SELECT value FROM json_each(?))",
+        }
+    }
+}

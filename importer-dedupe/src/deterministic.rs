@@ -1,0 +1,180 @@
+use importer_core::contracts::Contract;
+use importer_core::normalise::email_match_form;
+use importer_core::ports::{ContactKind, CoreRecord, Decision, MatchKey, Resolver, SuggestionKind};
+
+use crate::agreement::{NameAgreement, contradicts, name_agreement};
+
+/// How many pairs one row may bring to review; the rest says nothing new about it.
+const PAIRS_PER_ROW: usize = 5;
+
+/// Matches a row to the record that shares an email address or phone number **and** has an agreeing name, unless birth
+/// date or name suffix contradict. Everybody else who shares a contact becomes a pair to look at: a household when the
+/// names say so.
+///
+/// ```
+/// let resolver = importer_dedupe::Deterministic::default();
+/// assert!(resolver.strip_email_tags);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Deterministic {
+    /// Whether `ann+news@example.org` is found under `ann@example.org`. What is stored keeps its tag either way.
+    pub strip_email_tags: bool,
+}
+
+impl Default for Deterministic {
+    /// Tags are stripped: with agreeing names the risk is nil and duplicates are many.
+    fn default() -> Self {
+        Self { strip_email_tags: true }
+    }
+}
+
+impl Resolver for Deterministic {
+    fn keys(&self, _: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
+        crate::keys::keys(person, self.strip_email_tags, out);
+    }
+
+    fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
+        let mut same = Vec::new();
+        let mut look_at = Vec::new();
+        for (place, candidate) in candidates.iter().enumerate() {
+            let email = self.shares(incoming, candidate, ContactKind::Email);
+            let phone = self.shares(incoming, candidate, ContactKind::Phone);
+            if !email && !phone {
+                // Only their hashes are equal.
+                continue;
+            }
+            let names = name_agreement(contract, incoming, candidate);
+            let dob = contradicts(contract, incoming, candidate, "dob");
+            let suffix = contradicts(contract, incoming, candidate, "name_suffix");
+            let kind = match names {
+                NameAgreement::Agree if !dob && !suffix => {
+                    same.push((place, email));
+                    SuggestionKind::Ambiguous
+                }
+                NameAgreement::Agree | NameAgreement::Near => SuggestionKind::PossibleDuplicate,
+                NameAgreement::Family | NameAgreement::Differ => SuggestionKind::Household,
+            };
+            look_at.push((place, kind, terms(email, phone, names, dob, suffix)));
+        }
+        if let [(candidate, email)] = same[..] {
+            let contact = if email { "email address" } else { "phone number" };
+            return Decision::Same { candidate, reason: format!("the same {contact} and an agreeing name") };
+        }
+        // What may be the same person is worth more than a neighbour at the same phone.
+        look_at.sort_by_key(|&(place, kind, _)| (kind == SuggestionKind::Household, place));
+        look_at.truncate(PAIRS_PER_ROW);
+        Decision::New { look_at }
+    }
+
+    fn checksum(&self) -> String {
+        format!("deterministic/1 strip_email_tags={}", self.strip_email_tags)
+    }
+}
+
+impl Deterministic {
+    fn shares(&self, a: &CoreRecord, b: &CoreRecord, kind: ContactKind) -> bool {
+        a.contact_values(kind).any(|x| {
+            b.contact_values(kind).any(|y| match kind {
+                ContactKind::Email => {
+                    email_match_form(x, self.strip_email_tags) == email_match_form(y, self.strip_email_tags)
+                }
+                ContactKind::Phone => x == y,
+            })
+        })
+    }
+}
+
+fn terms(email: bool, phone: bool, names: NameAgreement, dob: bool, suffix: bool) -> String {
+    let names = match names {
+        NameAgreement::Agree => "agree",
+        NameAgreement::Near => "near",
+        NameAgreement::Family => "same family name, another given name",
+        NameAgreement::Differ => "differ",
+    };
+    serde_json::json!({
+        "model": "deterministic",
+        "same_email": email,
+        "same_phone": phone,
+        "names": names,
+        "dob_contradicts": dob,
+        "suffix_contradicts": suffix,
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use importer_core::contracts::VOLUNTEER;
+    use importer_core::ports::{Contact, Origin, Record};
+
+    use super::*;
+
+    /// A person from `first last / email / phone / dob`, `-` for missing.
+    fn person(text: &str) -> CoreRecord {
+        let parts: Vec<&str> = text.split('/').map(str::trim).collect();
+        let (first, last) = parts[0].split_once(' ').unwrap();
+        let mut record = Record::new(VOLUNTEER.fields.len());
+        let mut contacts = Vec::new();
+        let fields = ["email_normalized", "phone_e164", "dob"];
+        for (field, value) in fields.iter().zip(&parts[1..]).filter(|(_, value)| **value != "-") {
+            record.set(VOLUNTEER.index(field).unwrap(), Some(value));
+            let kind = match *field {
+                "email_normalized" => ContactKind::Email,
+                "phone_e164" => ContactKind::Phone,
+                _ => continue,
+            };
+            contacts.push(Contact {
+                kind,
+                value: (*value).into(),
+                original: None,
+                extension: None,
+                primary: true,
+                source: "csv".into(),
+            });
+        }
+        record.set(VOLUNTEER.index("first_name").unwrap(), Some(first));
+        record.set(VOLUNTEER.index("last_name").unwrap(), Some(last));
+        CoreRecord { id: 1, record, contacts, origin: Origin::new("csv", None), field_origins: Default::default() }
+    }
+
+    fn check(incoming: &str, candidates: &[&str], expected: &str) {
+        let people: Vec<CoreRecord> = candidates.iter().map(|c| person(c)).collect();
+        let people: Vec<&CoreRecord> = people.iter().collect();
+        let decision = Deterministic::default().decide(&VOLUNTEER, &person(incoming), &people);
+        let got = match decision {
+            Decision::Same { candidate, .. } => format!("same {candidate}"),
+            Decision::New { look_at } => {
+                let pairs: Vec<String> = look_at.iter().map(|(p, kind, _)| format!("{} {p}", kind.as_str())).collect();
+                format!("new {}", pairs.join(", ")).trim().to_owned()
+            }
+        };
+        assert_eq!(got, expected, "{incoming} among {candidates:?}");
+    }
+
+    #[test]
+    fn an_equal_contact_with_an_agreeing_name_is_the_same_person() {
+        check("Ann Lee / a@x.org", &["Ann Lee / a@x.org"], "same 0");
+        check("Ann Lee / - / +18162345678", &["A. Lee / - / +18162345678"], "same 0");
+        check("Zoë Núñez / a+news@x.org", &["ZOE Nunez / a@x.org"], "same 0");
+        check("Lee Ann / a@x.org", &["Ann Lee / a@x.org"], "same 0");
+    }
+
+    #[test]
+    fn an_equal_contact_alone_never_merges() {
+        check("Tom Lee / a@x.org", &["Ann Lee / a@x.org"], "new household 0");
+        check("Tom Fox / a@x.org", &["Ann Lee / a@x.org"], "new household 0");
+        check("Anne Lee / a@x.org", &["Annie Lee / a@x.org"], "new possible_duplicate 0");
+        check("Ann Fox / a@x.org", &["Ann Lee / a@x.org"], "new possible_duplicate 0");
+    }
+
+    #[test]
+    fn contradictions_and_ties_go_to_people() {
+        check("Ann Lee / a@x.org / - / 1980-01-02", &["Ann Lee / a@x.org / - / 2001-05-06"], "new possible_duplicate 0");
+        check("Ann Lee / a@x.org", &["Ann Lee / a@x.org", "Ann Lee / a@x.org"], "new ambiguous 0, ambiguous 1");
+    }
+
+    #[test]
+    fn a_shared_name_with_the_neighbour_is_nothing() {
+        check("Ann Lee / a@x.org", &["Ann Lee / b@x.org"], "new");
+    }
+}

@@ -1,0 +1,28 @@
+use importer_core::normalise::email_match_form;
+use importer_core::ports::{ContactKind, CoreRecord, MatchKey};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The kind of keys made of email addresses.
+pub const EMAIL_KEY: i16 = 1;
+/// The kind of keys made of phone numbers.
+pub const PHONE_KEY: i16 = 2;
+
+/// The keys of every contact of a record.
+pub(crate) fn keys(person: &CoreRecord, strip_tags: bool, out: &mut Vec<MatchKey>) {
+    let start = out.len();
+    for contact in &person.contacts {
+        let key = match contact.kind {
+            ContactKind::Email => {
+                MatchKey { kind: EMAIL_KEY, hash: hash(&email_match_form(&contact.value, strip_tags)) }
+            }
+            ContactKind::Phone => MatchKey { kind: PHONE_KEY, hash: hash(&contact.value) },
+        };
+        if !out[start..].contains(&key) {
+            out.push(key);
+        }
+    }
+}
+
+fn hash(text: &str) -> i64 {
+    xxh3_64(text.as_bytes()).cast_signed()
+}

@@ -1,0 +1,114 @@
+//! Which value survives: a documented policy file, applied field by field.
+
+mod contacts;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+
+use importer_core::contracts::{Contract, FieldKind};
+use importer_core::ports::{CoreRecord, FieldChange, Merged, Origin};
+
+pub use policy::{DEFAULT_POLICY, Policy};
+use policy::Criterion;
+
+/// Applies a [`Policy`].
+///
+/// ```
+/// use importer_core::ports::Survivorship as _;
+/// let survivorship = importer_dedupe::Survivorship::default();
+/// assert!(survivorship.checksum().starts_with("default/1"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Survivorship {
+    policy: Policy,
+}
+
+impl Default for Survivorship {
+    fn default() -> Self {
+        Self::new(Policy::shipped())
+    }
+}
+
+impl Survivorship {
+    /// Applies this policy.
+    pub fn new(policy: Policy) -> Self {
+        Self { policy }
+    }
+
+    /// Whether the incoming value replaces the existing one, and which criterion told.
+    fn wins(&self, field: &str, existing: Option<&Origin>, incoming: &Origin) -> (bool, &'static str) {
+        for &criterion in self.policy.order(field) {
+            let verdict = match (criterion, existing) {
+                (Criterion::NonNull, None) => Some((true, "a value over none")),
+                (_, None) => None,
+                (Criterion::NonNull, Some(_)) => None,
+                (Criterion::Manual, Some(origin)) => {
+                    let (old, new) = (origin.source == Origin::MANUAL, incoming.source == Origin::MANUAL);
+                    (old != new).then_some((new, "an edit in the application over imports"))
+                }
+                (Criterion::MostRecent, Some(origin)) => match (&origin.verified_at, &incoming.verified_at) {
+                    (Some(old), Some(new)) if old != new => Some((new > old, "the more recently verified value")),
+                    _ => None,
+                },
+                (Criterion::SourcePriority, Some(origin)) => {
+                    match self.policy.rank(&incoming.source).cmp(&self.policy.rank(&origin.source)) {
+                        Ordering::Less => Some((true, "the source of higher priority")),
+                        Ordering::Greater => Some((false, "the source of higher priority")),
+                        Ordering::Equal => None,
+                    }
+                }
+                (Criterion::SameSource, Some(origin)) => {
+                    (origin.source == incoming.source).then_some((true, "the source's own correction"))
+                }
+            };
+            if let Some(verdict) = verdict {
+                return verdict;
+            }
+        }
+        (existing.is_none(), "nothing speaks for another value")
+    }
+}
+
+impl importer_core::ports::Survivorship for Survivorship {
+    fn merge(&self, contract: &Contract, existing: &CoreRecord, incoming: &CoreRecord) -> Merged {
+        let mut merged = Merged { person: existing.clone(), changes: Vec::new(), kept: Vec::new() };
+        let mut phone_moved = false;
+        for (place, field) in contract.columns() {
+            let new = incoming.record.get(place);
+            let old = existing.record.get(place);
+            // An extension belongs to its number: it moves with it, even when the new number has none.
+            let follows = field.kind == FieldKind::PhoneExtension && phone_moved;
+            if new == old || (new.is_none() && !follows) {
+                continue;
+            }
+            let origin = old.map(|_| existing.origin_of(field.name));
+            let (wins, reason) =
+                if follows { (true, "it belongs to the phone number") } else { self.wins(field.name, origin, &incoming.origin) };
+            if !wins {
+                merged.kept.push((field.name, reason));
+                continue;
+            }
+            phone_moved |= field.kind == FieldKind::Phone;
+            merged.person.record.set(place, new);
+            if incoming.origin == existing.origin {
+                merged.person.field_origins.remove(field.name);
+            } else {
+                merged.person.field_origins.insert(field.name.into(), incoming.origin.clone());
+            }
+            merged.changes.push(FieldChange {
+                field: field.name.into(),
+                old: old.map(Into::into),
+                new: new.map(Into::into),
+                reason,
+            });
+        }
+        contacts::merge(contract, incoming, &mut merged);
+        merged
+    }
+
+    fn checksum(&self) -> String {
+        self.policy.checksum()
+    }
+}

@@ -1,0 +1,41 @@
+//! Evaluation: a suite, bound to an entity, a source and the columns of its batches, judges whole batches.
+
+mod bind;
+mod catalogue;
+mod collect;
+mod silence;
+
+pub use bind::CompiledSuite;
+pub(crate) use bind::Ready;
+pub use catalogue::CatalogueEntry;
+
+use importer_core::plugin::{Batch, Finding, Severity};
+use importer_core::ports::{Rules, Verdict};
+
+impl Rules for CompiledSuite {
+    fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> importer_core::Result<Verdict> {
+        let mut quarantined = vec![false; rows.rows()];
+        let found = self.collect(rows, from_adapter)?;
+        let findings = self.without_silenced(found);
+        let mut withheld = Vec::new();
+        for finding in &findings {
+            match finding.severity {
+                Severity::Error => quarantined[finding.row] = true,
+                Severity::Warning => withheld.extend(self.withheld(finding)?),
+                Severity::Info => {}
+            }
+        }
+        withheld.sort_unstable();
+        withheld.dedup();
+        Ok(Verdict { findings, quarantined, withheld })
+    }
+
+    fn checksum(&self) -> String {
+        Self::checksum(self).to_owned()
+    }
+}
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,163 @@
+//! The built-in rules, one per file: what it demands, why, what to do, examples both ways.
+//!
+//! A rule sees normalised rows: column `<field>` holds the normal form, missing when the cell was blank or has none, and
+//! `<field>.original` what the source said. A format rule therefore fires exactly where the second is there and the first
+//! is not.
+
+mod background_check;
+mod birth_date;
+mod consent_signed;
+mod contact_required;
+mod date_format;
+mod disposable_email;
+mod email_format;
+mod graduation_year;
+mod name_required;
+mod phone_format;
+mod reading;
+mod state_format;
+#[cfg(test)]
+pub(crate) mod testing;
+mod today;
+mod value_format;
+
+use std::sync::Arc;
+
+use importer_core::plugin::{Plugin, PluginMeta, Rule, RuleMeta};
+
+pub use background_check::BackgroundCheck;
+pub use birth_date::BirthDate;
+pub use consent_signed::ConsentSigned;
+pub use contact_required::ContactRequired;
+pub use date_format::DateFormat;
+pub use disposable_email::DisposableEmail;
+pub use email_format::EmailFormat;
+pub use graduation_year::GraduationYear;
+pub use name_required::NameRequired;
+pub use phone_format::PhoneFormat;
+pub use state_format::StateFormat;
+pub use value_format::ValueFormat;
+
+use crate::MailDomains;
+
+/// The built-in rules in the form of a plugin, for hosts that list what is there.
+///
+/// ```
+/// assert!(importer_dq::plugin().find_rule("REQ-001").is_some());
+/// ```
+pub fn plugin() -> Plugin {
+    Plugin::new(PluginMeta::new("dq", env!("CARGO_PKG_VERSION")))
+        .rule(|| Box::new(ContactRequired))
+        .rule(|| Box::new(NameRequired))
+        .rule(|| Box::new(EmailFormat::default()))
+        .rule(|| Box::new(PhoneFormat::default()))
+        .rule(|| Box::new(DateFormat))
+        .rule(|| Box::new(StateFormat::default()))
+        .rule(|| Box::new(ValueFormat))
+        .rule(|| Box::new(BirthDate::default()))
+        .rule(|| Box::new(GraduationYear::default()))
+        .rule(|| Box::new(DisposableEmail::default()))
+        .rule(|| Box::new(ConsentSigned))
+        .rule(|| Box::new(BackgroundCheck::default()))
+}
+
+/// What the built-in rules say of themselves.
+///
+/// ```
+/// let rules = importer_dq::catalogue();
+/// assert!(rules.iter().any(|rule| rule.code == "FMT-101" && !rule.hint.is_empty()));
+/// ```
+pub fn catalogue() -> Vec<RuleMeta> {
+    plugin().rules().iter().map(|rule| rule.meta()).collect()
+}
+
+/// Fresh built-in rules, with somebody who knows which domains take mail where there is one.
+pub(crate) fn built_in(domains: Option<Arc<dyn MailDomains>>) -> Vec<Box<dyn Rule>> {
+    let mut rules = plugin().rules();
+    if let Some(domains) = domains {
+        let email = EmailFormat::with_mail_domains(domains);
+        let code = email.meta().code;
+        for rule in rules.iter_mut().filter(|rule| rule.meta().code == code) {
+            *rule = Box::new(email.clone());
+        }
+    }
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use importer_core::contracts::VOLUNTEER;
+    use importer_core::plugin::{Host, Options};
+
+    use super::testing::{TODAY, check};
+    use super::*;
+
+    fn ready() -> Vec<Box<dyn Rule>> {
+        let mut rules = plugin().rules();
+        for rule in &mut rules {
+            let with_today = Options::default().with("today", TODAY);
+            rule.configure(&with_today, &Host::detached())
+                .or_else(|_| rule.configure(&Options::default(), &Host::detached()))
+                .unwrap();
+        }
+        rules
+    }
+
+    #[test]
+    fn every_example_holds() {
+        for rule in ready() {
+            let meta = rule.meta();
+            for example in &meta.examples {
+                let cells: Vec<(&str, &str)> =
+                    example.cells.iter().map(|(c, v)| (c.as_ref(), v.as_ref())).collect();
+                let found = check(rule.as_ref(), &cells);
+                assert_eq!(!found.is_empty(), example.reported, "{}: {cells:?} {found:?}", meta.code);
+                for finding in found {
+                    assert!(finding.message.ends_with('.'), "{}: {}", meta.code, finding.message);
+                    assert!(finding.column.is_empty() || meta.columns.iter().any(|c| *c == finding.column));
+                    for (column, value) in &cells {
+                        let told = value.len() > 2 && finding.message.contains(value);
+                        assert!(!told, "{}: the message repeats `{column}`", meta.code);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_explains_itself() {
+        let mut codes = HashSet::new();
+        for meta in catalogue() {
+            let code = meta.code.clone();
+            assert!(codes.insert(code.clone()), "{code} is there twice");
+            for text in [&meta.title, &meta.doc, &meta.hint] {
+                assert!(text.ends_with('.'), "{code}: {text}");
+            }
+            assert!(!meta.owner.is_empty(), "{code}");
+            assert!(meta.examples.iter().any(|e| e.reported), "{code} has no reported example");
+            assert!(meta.examples.iter().any(|e| !e.reported), "{code} has no accepted example");
+            let family = match meta.category {
+                importer_core::plugin::Category::Required => "REQ-",
+                importer_core::plugin::Category::Format => "FMT-",
+                importer_core::plugin::Category::Domain => "DOM-",
+                _ => "XFLD-",
+            };
+            assert!(code.starts_with(family), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_column_is_a_field_of_the_contract() {
+        for meta in catalogue() {
+            for column in &meta.columns {
+                let field = column.strip_suffix(".original").unwrap_or(column);
+                assert!(VOLUNTEER.field(field).is_some(), "{}: {column}", meta.code);
+            }
+            for code in &meta.yields_to {
+                assert!(catalogue().iter().any(|m| m.code == *code), "{} yields to {code}", meta.code);
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+use std::sync::{Arc, Mutex};
+
+use importer_core::mapping::Mapping;
+use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, Secrets, Silent};
+use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
+use importer_core::ports::{Clock, Policies, Store, SystemClock};
+use importer_core::store::DieselStore;
+use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::{Deterministic, Policy, Survivorship};
+use importer_dq::{Mode, SuiteDocument};
+use importer_plugin::Plugin;
+
+/// The import platform, put together. Cheap to share behind an `Arc`; every call opens its own connection.
+pub struct Importer {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) plugins: Mutex<PluginSet>,
+    pub(crate) suite: SuiteDocument,
+    pub(crate) rules_mode: Option<Mode>,
+    pub(crate) mapping: Option<Mapping>,
+    pub(crate) policies: Policies,
+    pub(crate) gate: GatePolicy,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) cancel: Cancel,
+}
+
+impl std::fmt::Debug for Importer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Importer").field("store", &self.store.describe()).finish_non_exhaustive()
+    }
+}
+
+impl Importer {
+    /// Starts putting an importer together.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Asks every run of this importer to stop after its batch. What is stored stays, and the same request goes on later.
+    pub fn cancel(&self) -> Cancel {
+        self.cancel.clone()
+    }
+
+    /// The database, without credentials.
+    pub fn database(&self) -> String {
+        self.store.describe()
+    }
+}
+
+/// Puts an [`Importer`] together. Everything has a default but the database.
+#[derive(Default)]
+pub struct Builder {
+    database: Option<String>,
+    store: Option<Arc<dyn Store>>,
+    clock: Option<Arc<dyn Clock>>,
+    plugins: Vec<Plugin>,
+    discovery: Option<Discovery>,
+    suite: Option<SuiteDocument>,
+    rules_mode: Option<Mode>,
+    mapping: Option<Mapping>,
+    policy: Option<Policy>,
+    resolver: Deterministic,
+    gate: GatePolicy,
+    observer: Option<Arc<dyn Observer>>,
+    secrets: Option<Arc<dyn Secrets>>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Builder")
+    }
+}
+
+impl Builder {
+    /// The database: `sqlite://path` or `postgres://…`. The importer's tables are made when they are missing; a host's
+    /// own tables in the same database stay untouched.
+    #[must_use]
+    pub fn database(mut self, url: impl Into<String>) -> Self {
+        self.database = Some(url.into());
+        self
+    }
+
+    /// A store of the host's own instead of a database URL.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// A clock of the host's own.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// A plugin that is linked into the program.
+    #[must_use]
+    pub fn plugin(mut self, plugin: Plugin) -> Self {
+        self.plugins.push(plugin);
+        self
+    }
+
+    /// Where plugin files are looked for, and which of them are trusted. Without this, no file is ever loaded.
+    #[must_use]
+    pub fn discovery(mut self, discovery: Discovery) -> Self {
+        self.discovery = Some(discovery);
+        self
+    }
+
+    /// The rules and how strict they are; the shipped suite unless set.
+    #[must_use]
+    pub fn suite(mut self, suite: SuiteDocument) -> Self {
+        self.suite = Some(suite);
+        self
+    }
+
+    /// One mode for all rules, as `IMPORTER_RULES_MODE` sets it.
+    #[must_use]
+    pub fn rules_mode(mut self, mode: Option<Mode>) -> Self {
+        self.rules_mode = mode;
+        self
+    }
+
+    /// From columns to fields; by the columns' names unless set.
+    #[must_use]
+    pub fn mapping(mut self, mapping: Mapping) -> Self {
+        self.mapping = Some(mapping);
+        self
+    }
+
+    /// Which value survives; the shipped policy unless set.
+    #[must_use]
+    pub fn survivorship(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// How rows are matched.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Deterministic) -> Self {
+        self.resolver = resolver;
+        self
+    }
+
+    /// What a run as a whole must be like.
+    #[must_use]
+    pub fn gate(mut self, gate: GatePolicy) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// Who watches runs.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Where plugins' secrets come from.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
+        self.secrets = Some(secrets);
+        self
+    }
+
+    /// Opens the database, brings its tables up to date and puts everything together.
+    ///
+    /// # Errors
+    /// When there is no database, or it cannot be opened or changed.
+    pub fn build(self) -> Result<Importer> {
+        let store: Arc<dyn Store> = match (self.store, self.database) {
+            (Some(store), _) => store,
+            (None, Some(url)) => Arc::new(DieselStore::open(&url)?),
+            (None, None) => {
+                return Err(Error::new(ErrorKind::Config, "build the importer", "no database was given")
+                    .hint("call `database` with a URL such as sqlite://importer.db"));
+            }
+        };
+        store.migrate()?;
+        let discovery = self.discovery.unwrap_or_else(|| Discovery::new(TrustPolicy::default()));
+        let mut plugins = PluginSet::new(discovery);
+        for plugin in self.plugins {
+            plugins = plugins.with(plugin);
+        }
+        let survivorship = self.policy.map_or_else(Survivorship::default, Survivorship::new);
+        Ok(Importer {
+            store,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            plugins: Mutex::new(plugins),
+            suite: self.suite.unwrap_or_else(SuiteDocument::volunteers),
+            rules_mode: self.rules_mode,
+            mapping: self.mapping,
+            policies: Policies { resolver: Arc::new(self.resolver), survivorship: Arc::new(survivorship) },
+            gate: self.gate,
+            observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
+            secrets: self.secrets.unwrap_or_else(|| Arc::new(NoSecrets)),
+            cancel: Cancel::default(),
+        })
+    }
+}

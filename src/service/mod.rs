@@ -1,0 +1,14 @@
+//! What a user interface or a command line calls: plain data in and out.
+//!
+//! Each file adds one group of calls to [`Importer`](crate::Importer).
+
+mod edit;
+mod plugins;
+mod preview;
+mod records;
+mod runs;
+pub mod template;
+mod violations;
+
+pub use edit::Edit;
+pub use preview::RulePreview;

@@ -1,0 +1,24 @@
+//! Core records.
+
+use importer_core::Result;
+use importer_core::ports::{CoreId, CoreRecord};
+
+use crate::Importer;
+
+impl Importer {
+    /// How many records of an entity there are.
+    ///
+    /// # Errors
+    /// When there is no such entity or the database fails.
+    pub fn count(&self, entity: &str) -> Result<i64> {
+        self.store.session()?.count(super::runs::contract(entity)?)
+    }
+
+    /// A record by id.
+    ///
+    /// # Errors
+    /// When there is no such entity or the database fails.
+    pub fn record(&self, entity: &str, id: CoreId) -> Result<Option<CoreRecord>> {
+        Ok(self.store.session()?.load(super::runs::contract(entity)?, &[id])?.pop())
+    }
+}

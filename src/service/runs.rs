@@ -1,0 +1,104 @@
+//! Starting runs and looking at them.
+
+use importer_core::contracts::{self, Contract};
+use importer_core::mapping::{Mapping, batch_columns};
+use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
+use importer_core::plugin_host::PluginInfo;
+use importer_core::ports::RunFilter;
+use importer_core::{Error, ErrorKind, Result};
+use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
+use importer_plugin::{Adapter, Rule};
+
+use crate::Importer;
+
+impl Importer {
+    /// Runs a request to its end, or goes on with the interrupted run of the same request.
+    ///
+    /// # Errors
+    /// When no run can be begun; see [`Engine::run`]. A run that begins and fails is a report with the status `failed`.
+    pub fn run(&self, request: &RunRequest) -> Result<RunReport> {
+        let contract = contract(&request.entity)?;
+        let (adapter, plugin) = self.adapter(&request.source)?;
+        let mapping = self.mapping(contract)?;
+        let suite = self.compile_suite(contract, &request.external_system)?;
+        let engine = Engine {
+            store: self.store.as_ref(),
+            clock: self.clock.as_ref(),
+            contract,
+            mapping: &mapping,
+            rules: &suite,
+            policies: &self.policies,
+            gate: self.gate,
+            observer: self.observer.as_ref(),
+            cancel: self.cancel.clone(),
+            secrets: self.secrets.clone(),
+        };
+        let report = engine.run(adapter.as_ref(), plugin_report(&plugin), request)?;
+        tracing::info!(run_id = report.run_id, source = report.source, status = report.status, "run ended");
+        Ok(report)
+    }
+
+    /// Runs, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn runs(&self, filter: &RunFilter) -> Result<Vec<importer_core::ports::RunRecord>> {
+        self.store.session()?.runs(filter)
+    }
+
+    /// The report of a stored run.
+    ///
+    /// # Errors
+    /// When there is no such run, or the database fails.
+    pub fn report(&self, run: i64) -> Result<RunReport> {
+        match self.store.session()?.run(run)? {
+            Some(run) => Ok(RunReport::of(&run)),
+            None => Err(Error::new(ErrorKind::NotFound, "show the run", format!("there is no run {run}"))),
+        }
+    }
+
+    pub(crate) fn adapter(&self, name: &str) -> Result<(Box<dyn Adapter>, PluginInfo)> {
+        self.lock_plugins().adapter(name)
+    }
+
+    pub(crate) fn mapping(&self, contract: &'static Contract) -> Result<Mapping> {
+        match &self.mapping {
+            None => Ok(Mapping::automatic(contract)),
+            Some(mapping) if mapping.entity() == contract.entity => Ok(mapping.clone()),
+            Some(mapping) => Err(Error::new(
+                ErrorKind::Mapping,
+                "start a run",
+                format!("the mapping is for `{}`, the run for `{}`", mapping.entity(), contract.entity),
+            )),
+        }
+    }
+
+    pub(crate) fn compile_suite(&self, contract: &Contract, source: &str) -> Result<CompiledSuite> {
+        let rules: Vec<Box<dyn Rule>> = self.lock_plugins().rules().into_iter().map(|(rule, _)| rule).collect();
+        let columns = batch_columns(contract);
+        SuiteBuilder::new(self.suite.clone()).with_mode(self.rules_mode).with_rules(rules).compile(&Binding {
+            entity: contract.entity,
+            source,
+            today: self.clock.now().date(),
+            columns: &columns,
+        })
+    }
+}
+
+/// A shipped contract.
+pub(crate) fn contract(entity: &str) -> Result<&'static Contract> {
+    contracts::find(entity).ok_or_else(|| {
+        let known: Vec<&str> = contracts::CONTRACTS.iter().map(|c| c.entity).collect();
+        Error::new(ErrorKind::Config, "start a run", format!("there is no entity `{entity}`"))
+            .hint(format!("the entities are: {}", known.join(", ")))
+    })
+}
+
+fn plugin_report(info: &PluginInfo) -> PluginReport {
+    PluginReport {
+        id: info.id.clone(),
+        version: info.version.clone(),
+        isolation: info.isolation.to_string(),
+        verified: info.verified,
+    }
+}

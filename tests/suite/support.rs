@@ -1,0 +1,139 @@
+//! What every test needs: databases, files, the built plugin and the built command line.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use importer::{Importer, RunReport, RunRequest};
+
+/// A database of its own, gone when dropped.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    /// `sqlite` or `postgres`.
+    pub(crate) backend: &'static str,
+    _folder: tempfile::TempDir,
+}
+
+/// An empty SQLite database.
+pub(crate) fn sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    Database { url, backend: "sqlite", _folder: folder }
+}
+
+/// An empty database on each backend that can be had. Postgres is the one that `cargo xtask test` starts; without it that
+/// half of the test is left out aloud.
+pub(crate) fn databases() -> Vec<Database> {
+    let mut found = vec![sqlite()];
+    found.extend(postgres());
+    found
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres() -> Option<Database> {
+    eprintln!("NOT TESTED on Postgres: built without the feature `postgres`; use `cargo xtask test`");
+    None
+}
+
+#[cfg(feature = "postgres")]
+fn postgres() -> Option<Database> {
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, PgConnection};
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else {
+        eprintln!("NOT TESTED on Postgres: IMPORTER_TEST_POSTGRES is not set; use `cargo xtask test`");
+        return None;
+    };
+    let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut connection = PgConnection::establish(&server).unwrap();
+    connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    let base = server.rsplit_once('/').unwrap().0;
+    Some(Database { url: format!("{base}/{name}"), backend: "postgres", _folder: tempfile::tempdir().unwrap() })
+}
+
+impl Database {
+    /// An importer with the CSV adapter linked in.
+    pub(crate) fn importer(&self) -> Importer {
+        Importer::builder().database(&self.url).plugin(importer_adapter_csv::plugin()).build().unwrap()
+    }
+
+    /// Imports a file.
+    pub(crate) fn import(&self, file: &Path) -> RunReport {
+        self.importer().run(&RunRequest::new("csv").file(file)).unwrap()
+    }
+
+    /// Reads one column of text.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        use diesel::prelude::*;
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            t: String,
+        }
+        // The single column is named here, so that callers write plain SQL.
+        let sql = format!("SELECT CAST(x.t AS TEXT) AS t FROM ({sql}) x");
+        let rows: Vec<Row> = match self.backend {
+            "sqlite" => {
+                let mut c = diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
+                diesel::sql_query(sql).load(&mut c).unwrap()
+            }
+            #[cfg(feature = "postgres")]
+            _ => {
+                let mut c = diesel::PgConnection::establish(&self.url).unwrap();
+                diesel::sql_query(sql).load(&mut c).unwrap()
+            }
+            #[cfg(not(feature = "postgres"))]
+            _ => unreachable!("there are no Postgres databases in this build"),
+        };
+        rows.into_iter().map(|row| row.t).collect()
+    }
+
+    /// Reads one number.
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        self.texts(sql)[0].parse().unwrap()
+    }
+
+    /// Runs statements.
+    pub(crate) fn execute(&self, sql: &str) {
+        use diesel::Connection;
+        use diesel::connection::SimpleConnection;
+        match self.backend {
+            "sqlite" => {
+                let mut c = diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
+                c.batch_execute(sql).unwrap();
+            }
+            #[cfg(feature = "postgres")]
+            _ => diesel::PgConnection::establish(&self.url).unwrap().batch_execute(sql).unwrap(),
+            #[cfg(not(feature = "postgres"))]
+            _ => unreachable!("there are no Postgres databases in this build"),
+        }
+    }
+}
+
+/// Writes a file into a folder.
+pub(crate) fn file(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+/// The project's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of the build: `target/<profile>`.
+pub(crate) fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The command line, as cargo builds it beside the tests.
+pub(crate) fn command_line() -> std::process::Command {
+    let program = profile_folder().join("examples").join(format!("importer{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.is_file(), "{} is not built; run the tests with `cargo xtask test`", program.display());
+    let mut command = std::process::Command::new(program);
+    for variable in ["DATABASE_URL", "IMPORTER_PLUGIN_PATH", "IMPORTER_RULES_MODE", "IMPORTER_ADAPTERS", "IMPORTER_ENABLED"] {
+        command.env_remove(variable);
+    }
+    command
+}
