@@ -3,10 +3,12 @@ use std::sync::{Arc, Mutex};
 use importer_core::mapping::Mapping;
 use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, Secrets, Silent};
 use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
-use importer_core::ports::{Clock, Policies, Store, SystemClock};
+use importer_core::ports::{Clock, Resolver, Store, SystemClock};
 use importer_core::store::DieselStore;
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::{Deterministic, Policy, Survivorship};
+#[cfg(doc)]
+use importer_dedupe::Deterministic;
+use importer_dedupe::{Policy, Survivorship};
 use importer_dq::{Mode, SuiteDocument};
 use importer_plugin::Plugin;
 
@@ -18,7 +20,8 @@ pub struct Importer {
     pub(crate) suite: SuiteDocument,
     pub(crate) rules_mode: Option<Mode>,
     pub(crate) mapping: Option<Mapping>,
-    pub(crate) policies: Policies,
+    pub(crate) resolver: Option<Arc<dyn Resolver>>,
+    pub(crate) survivorship: Survivorship,
     pub(crate) gate: GatePolicy,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) secrets: Arc<dyn Secrets>,
@@ -60,7 +63,7 @@ pub struct Builder {
     rules_mode: Option<Mode>,
     mapping: Option<Mapping>,
     policy: Option<Policy>,
-    resolver: Deterministic,
+    resolver: Option<Arc<dyn Resolver>>,
     gate: GatePolicy,
     observer: Option<Arc<dyn Observer>>,
     secrets: Option<Arc<dyn Secrets>>,
@@ -137,10 +140,10 @@ impl Builder {
         self
     }
 
-    /// How rows are matched.
+    /// A resolver of the host's own; by default [`Deterministic`] with what the mapping says about email tags.
     #[must_use]
-    pub fn resolver(mut self, resolver: Deterministic) -> Self {
-        self.resolver = resolver;
+    pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = Some(resolver);
         self
     }
 
@@ -184,7 +187,6 @@ impl Builder {
         for plugin in self.plugins {
             plugins = plugins.with(plugin);
         }
-        let survivorship = self.policy.map_or_else(Survivorship::default, Survivorship::new);
         Ok(Importer {
             store,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
@@ -192,7 +194,8 @@ impl Builder {
             suite: self.suite.unwrap_or_else(SuiteDocument::volunteers),
             rules_mode: self.rules_mode,
             mapping: self.mapping,
-            policies: Policies { resolver: Arc::new(self.resolver), survivorship: Arc::new(survivorship) },
+            resolver: self.resolver,
+            survivorship: self.policy.map_or_else(Survivorship::default, Survivorship::new),
             gate: self.gate,
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
             secrets: self.secrets.unwrap_or_else(|| Arc::new(NoSecrets)),

@@ -32,7 +32,9 @@ pub use builder::{Builder, Importer};
 pub use importer_core::pipeline::{
     Anomaly, Cancel, Counts, GateMode, GatePolicy, Observer, Progress, RunReport, RunRequest, Secrets,
 };
-pub use importer_core::{Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, plugin_host, ports};
+pub use importer_core::{
+    Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, plugin_host, ports,
+};
 pub use importer_dedupe as dedupe;
 pub use importer_dq as dq;
 pub use importer_plugin as plugin;

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
-use importer::plugin_host::{AllowedPlugin, Candidate, append_allowed, hash_file, load_file};
 use importer::Result;
+use importer::plugin_host::{AllowedPlugin, Candidate, append_allowed, hash_file, load_file};
 
 use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand};
 use crate::setup;
@@ -21,11 +21,21 @@ fn list(places: &PluginPlaces, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {
-        println!("No plugins were found. Plugins are searched beside the program, in --plugin and in IMPORTER_PLUGIN_PATH.");
+        println!(
+            "No plugins were found. Plugins are searched beside the program, in --plugin and in IMPORTER_PLUGIN_PATH."
+        );
     }
     for candidate in &found {
-        println!("{} {}  {}", name(candidate), candidate.version.as_deref().unwrap_or("?"), candidate.file.display());
-        println!("    sha256 {}", candidate.sha256.as_ref().map_or_else(|| "unknown".into(), ToString::to_string));
+        println!(
+            "{} {}  {}",
+            name(candidate),
+            candidate.version.as_deref().unwrap_or("?"),
+            candidate.file.display()
+        );
+        println!(
+            "    sha256 {}",
+            candidate.sha256.as_ref().map_or_else(|| "unknown".into(), ToString::to_string)
+        );
         match candidate.refusal() {
             Some(why) => println!("    refused: {why}"),
             None if candidate.usable() && candidate.verified => println!("    usable, on the allow-list"),

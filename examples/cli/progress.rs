@@ -8,7 +8,9 @@ pub(crate) struct Bar(ProgressBar);
 impl Bar {
     pub(crate) fn new(quiet: bool) -> Self {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
-        if let Ok(style) = ProgressStyle::with_template("{msg:<10} {wide_bar} {percent:>3} %  {prefix} rows  {elapsed}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg:<10} {wide_bar} {percent:>3} %  {prefix} rows  {elapsed}")
+        {
             bar.set_style(style);
         }
         Self(bar)

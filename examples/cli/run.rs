@@ -18,7 +18,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
     }
     if let Some(file) = &args.suite {
-        builder = builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
+        builder =
+            builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
     }
     builder = builder.rules_mode(args.rules_mode.map(|mode| match mode {
         RulesMode::Warn => dq::Mode::Warn,

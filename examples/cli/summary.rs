@@ -51,8 +51,19 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
         writeln!(out, "\nNote: the plugin {} {} stands on no allow-list.", plugin.id, plugin.version)?;
     }
     let seconds = report.durations_ms;
-    let total = seconds.extract + seconds.land + seconds.validate + seconds.dedupe + seconds.upsert + seconds.reconcile;
-    writeln!(out, "\n{}.{:03} s, {:.0} rows per second, {database}", total / 1000, total % 1000, report.rows_per_second)?;
+    let total = seconds.extract
+        + seconds.land
+        + seconds.validate
+        + seconds.dedupe
+        + seconds.upsert
+        + seconds.reconcile;
+    writeln!(
+        out,
+        "\n{}.{:03} s, {:.0} rows per second, {database}",
+        total / 1000,
+        total % 1000,
+        report.rows_per_second
+    )?;
     next_steps(out, report)
 }
 
@@ -80,7 +91,10 @@ fn next_steps(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let c = &report.counts;
     let mut steps = Vec::new();
     if c.quarantined > 0 {
-        steps.push(format!("importer violations --run {} --severity error    shows what is held back and why", report.run_id));
+        steps.push(format!(
+            "importer violations --run {} --severity error    shows what is held back and why",
+            report.run_id
+        ));
     }
     if !report.unmapped.is_empty() {
         steps.push("importer template mapping > mapping.yaml    then map the columns you need and run with --mapping".into());

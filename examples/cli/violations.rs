@@ -36,7 +36,10 @@ pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
         println!("There are no such violations in {}.", importer.database());
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} what is wrong", "id", "run", "rule", "severity", "line", "record");
+    println!(
+        "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} what is wrong",
+        "id", "run", "rule", "severity", "line", "record"
+    );
     for row in &found {
         let v = &row.violation;
         let field = if v.field.is_empty() { String::new() } else { format!("{}: ", v.field) };

@@ -134,7 +134,13 @@ mod tests {
         }
         record.set(VOLUNTEER.index("first_name").unwrap(), Some(first));
         record.set(VOLUNTEER.index("last_name").unwrap(), Some(last));
-        CoreRecord { id: 1, record, contacts, origin: Origin::new("csv", None), field_origins: Default::default() }
+        CoreRecord {
+            id: 1,
+            record,
+            contacts,
+            origin: Origin::new("csv", None),
+            field_origins: Default::default(),
+        }
     }
 
     fn check(incoming: &str, candidates: &[&str], expected: &str) {
@@ -144,7 +150,8 @@ mod tests {
         let got = match decision {
             Decision::Same { candidate, .. } => format!("same {candidate}"),
             Decision::New { look_at } => {
-                let pairs: Vec<String> = look_at.iter().map(|(p, kind, _)| format!("{} {p}", kind.as_str())).collect();
+                let pairs: Vec<String> =
+                    look_at.iter().map(|(p, kind, _)| format!("{} {p}", kind.as_str())).collect();
                 format!("new {}", pairs.join(", ")).trim().to_owned()
             }
         };
@@ -169,8 +176,16 @@ mod tests {
 
     #[test]
     fn contradictions_and_ties_go_to_people() {
-        check("Ann Lee / a@x.org / - / 1980-01-02", &["Ann Lee / a@x.org / - / 2001-05-06"], "new possible_duplicate 0");
-        check("Ann Lee / a@x.org", &["Ann Lee / a@x.org", "Ann Lee / a@x.org"], "new ambiguous 0, ambiguous 1");
+        check(
+            "Ann Lee / a@x.org / - / 1980-01-02",
+            &["Ann Lee / a@x.org / - / 2001-05-06"],
+            "new possible_duplicate 0",
+        );
+        check(
+            "Ann Lee / a@x.org",
+            &["Ann Lee / a@x.org", "Ann Lee / a@x.org"],
+            "new ambiguous 0, ambiguous 1",
+        );
     }
 
     #[test]

@@ -31,14 +31,17 @@ impl Importer {
         for field in &columns {
             let known = contract.field(field).is_some_and(|f| f.kind.is_column());
             if !known {
-                return Err(Error::new(ErrorKind::Config, OPERATION, "there is no such field to edit").at("field", field));
+                return Err(Error::new(ErrorKind::Config, OPERATION, "there is no such field to edit")
+                    .at("field", field));
             }
         }
         let plugin_error = |e: importer_plugin::Error| Error::new(ErrorKind::Invariant, OPERATION, e.message);
         // An edit names a few fields, which no source would be accepted with; so the plan is asked for the rest as well.
         let all: Vec<String> = contract.fields.iter().map(|f| f.name.to_owned()).collect();
         let mut wide = Batch::new(all.len());
-        let cell = |name: &String| edit.values.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+        let cell = |name: &String| {
+            edit.values.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+        };
         wide.push_row(all.iter().map(cell)).map_err(plugin_error)?;
         let plan = Mapping::automatic(contract).plan(contract, &all)?;
         let mut normalised = Batch::new(2 * contract.fields.len());
@@ -56,7 +59,8 @@ impl Importer {
                 let Some(place) = contract.index(field) else { continue };
                 let new = normalised.get(0, place);
                 if new.is_none() && cell(field).is_some_and(|typed| !typed.trim().is_empty()) {
-                    return Err(Error::new(ErrorKind::Config, OPERATION, "the value has no normal form").at("field", field));
+                    return Err(Error::new(ErrorKind::Config, OPERATION, "the value has no normal form")
+                        .at("field", field));
                 }
                 let old = person.record.get(place).map(str::to_owned);
                 if old.as_deref() != new {
@@ -71,7 +75,9 @@ impl Importer {
                     });
                 }
                 person.record.set(place, new);
-                person.field_origins.insert(field.clone(), Origin::new(Origin::MANUAL, Some(&moment_text(now))));
+                person
+                    .field_origins
+                    .insert(field.clone(), Origin::new(Origin::MANUAL, Some(&moment_text(now))));
             }
             write.updates.push(person);
             session.write(contract, None, &edit.actor, &write, now)?;

@@ -35,11 +35,13 @@ impl Importer {
             Error::new(kind, "preview the source", e.message).at("plugin", &plugin.id)
         };
         let calls = Calls { cancel: self.cancel.clone(), secrets: Arc::clone(&self.secrets) };
-        let open = OpenRequest { options: request.options.clone(), cursor: None, since: request.since.clone() };
+        let open =
+            OpenRequest { options: request.options.clone(), cursor: None, since: request.since.clone() };
         let mut source = adapter.open(&open, &Host::new(Arc::new(calls))).map_err(failed)?;
         let columns = source.columns();
-        let plan = self.mapping(contract)?.plan(contract, &columns)?;
-        let suite = self.compile_suite(contract, &request.external_system)?;
+        let mapping = self.mapping(contract)?;
+        let plan = mapping.plan(contract, &columns)?;
+        let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let mut previewer = Previewer::new(&suite);
         let (mut rows, mut normalised) = (Extract::new(columns.len()), Batch::new(2 * contract.fields.len()));
         let mut normaliser = plan.normaliser();

@@ -1,11 +1,14 @@
 //! Starting runs and looking at them.
 
+use std::sync::Arc;
+
 use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
 use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
 use importer_core::plugin_host::PluginInfo;
-use importer_core::ports::RunFilter;
+use importer_core::ports::{Policies, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::Deterministic;
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
 use importer_plugin::{Adapter, Rule};
 
@@ -20,14 +23,21 @@ impl Importer {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source)?;
         let mapping = self.mapping(contract)?;
-        let suite = self.compile_suite(contract, &request.external_system)?;
+        let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
+        let policies = Policies {
+            resolver: self.resolver.clone().unwrap_or_else(|| {
+                let strip_email_tags = mapping.defaults().strip_email_tags;
+                Arc::new(Deterministic { strip_email_tags })
+            }),
+            survivorship: Arc::new(self.survivorship.clone()),
+        };
         let engine = Engine {
             store: self.store.as_ref(),
             clock: self.clock.as_ref(),
             contract,
             mapping: &mapping,
             rules: &suite,
-            policies: &self.policies,
+            policies: &policies,
             gate: self.gate,
             observer: self.observer.as_ref(),
             cancel: self.cancel.clone(),
@@ -73,15 +83,25 @@ impl Importer {
         }
     }
 
-    pub(crate) fn compile_suite(&self, contract: &Contract, source: &str) -> Result<CompiledSuite> {
-        let rules: Vec<Box<dyn Rule>> = self.lock_plugins().rules().into_iter().map(|(rule, _)| rule).collect();
+    pub(crate) fn compile_suite(
+        &self,
+        mapping: &Mapping,
+        contract: &Contract,
+        source: &str,
+    ) -> Result<CompiledSuite> {
+        let rules: Vec<Box<dyn Rule>> =
+            self.lock_plugins().rules().into_iter().map(|(rule, _)| rule).collect();
         let columns = batch_columns(contract);
-        SuiteBuilder::new(self.suite.clone()).with_mode(self.rules_mode).with_rules(rules).compile(&Binding {
-            entity: contract.entity,
-            source,
-            today: self.clock.now().date(),
-            columns: &columns,
-        })
+        SuiteBuilder::new(self.suite.clone())
+            .with_mode(self.rules_mode)
+            .with_rules(rules)
+            .with_option("default_country", mapping.defaults().country.clone())
+            .compile(&Binding {
+                entity: contract.entity,
+                source,
+                today: self.clock.now().date(),
+                columns: &columns,
+            })
     }
 }
 

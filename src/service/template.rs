@@ -25,7 +25,11 @@ pub fn csv(entity: &str) -> Result<String> {
 pub fn sample_csv(entity: &str) -> Result<String> {
     let fields = contract(entity)?.fields.iter().filter(|f| in_template(f));
     let quoted = |text: &str| {
-        if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+        if text.contains([',', '"', '\n']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
     };
     let row: Vec<String> = fields.map(|f| quoted(f.example)).collect();
     Ok(csv(entity)? + &row.join(",") + "\n")
@@ -44,7 +48,10 @@ pub fn mapping_yaml(entity: &str) -> Result<String> {
         contract.version
     );
     for field in contract.fields {
-        out.push_str(&format!("  - {{ source: \"{}\", field: {} }}  # {}\n", field.header, field.name, field.doc));
+        out.push_str(&format!(
+            "  - {{ source: \"{}\", field: {} }}  # {}\n",
+            field.header, field.name, field.doc
+        ));
     }
     out.push_str("match_headers: true  # columns that are not listed are matched by their names\n");
     Ok(out)

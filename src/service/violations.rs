@@ -19,6 +19,7 @@ impl Importer {
     /// # Errors
     /// When the suite does not fit the rules.
     pub fn rules(&self, entity: &str, source: &str) -> Result<Vec<importer_dq::CatalogueEntry>> {
-        Ok(self.compile_suite(super::runs::contract(entity)?, source)?.catalogue())
+        let contract = super::runs::contract(entity)?;
+        Ok(self.compile_suite(&self.mapping(contract)?, contract, source)?.catalogue())
     }
 }

@@ -72,7 +72,14 @@ fn diesel_unsafe_and_abi_stable_stay_at_home() {
         ("unsafe {", &["importer-core/plugin/src/", "importer-core/src/plugin_host/"]),
         ("abi_stable::", &["importer-core/plugin/src/", "importer-core/src/plugin_host/"]),
     ];
-    let sources = ["src", "importer-core/src", "importer-core/plugin/src", "importer-adapters", "importer-dq/src", "importer-dedupe/src"];
+    let sources = [
+        "src",
+        "importer-core/src",
+        "importer-core/plugin/src",
+        "importer-adapters",
+        "importer-dq/src",
+        "importer-dedupe/src",
+    ];
     let mut files = Vec::new();
     for source in sources {
         collect(&super::support::root().join(source), &mut files);

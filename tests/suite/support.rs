@@ -47,7 +47,11 @@ fn postgres() -> Option<Database> {
     let mut connection = PgConnection::establish(&server).unwrap();
     connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
     let base = server.rsplit_once('/').unwrap().0;
-    Some(Database { url: format!("{base}/{name}"), backend: "postgres", _folder: tempfile::tempdir().unwrap() })
+    Some(Database {
+        url: format!("{base}/{name}"),
+        backend: "postgres",
+        _folder: tempfile::tempdir().unwrap(),
+    })
 }
 
 impl Database {
@@ -73,7 +77,8 @@ impl Database {
         let sql = format!("SELECT CAST(x.t AS TEXT) AS t FROM ({sql}) x");
         let rows: Vec<Row> = match self.backend {
             "sqlite" => {
-                let mut c = diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
+                let mut c =
+                    diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
                 diesel::sql_query(sql).load(&mut c).unwrap()
             }
             #[cfg(feature = "postgres")]
@@ -98,7 +103,8 @@ impl Database {
         use diesel::connection::SimpleConnection;
         match self.backend {
             "sqlite" => {
-                let mut c = diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
+                let mut c =
+                    diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
                 c.batch_execute(sql).unwrap();
             }
             #[cfg(feature = "postgres")]
@@ -132,7 +138,13 @@ pub(crate) fn command_line() -> std::process::Command {
     let program = profile_folder().join("examples").join(format!("importer{}", std::env::consts::EXE_SUFFIX));
     assert!(program.is_file(), "{} is not built; run the tests with `cargo xtask test`", program.display());
     let mut command = std::process::Command::new(program);
-    for variable in ["DATABASE_URL", "IMPORTER_PLUGIN_PATH", "IMPORTER_RULES_MODE", "IMPORTER_ADAPTERS", "IMPORTER_ENABLED"] {
+    for variable in [
+        "DATABASE_URL",
+        "IMPORTER_PLUGIN_PATH",
+        "IMPORTER_RULES_MODE",
+        "IMPORTER_ADAPTERS",
+        "IMPORTER_ENABLED",
+    ] {
         command.env_remove(variable);
     }
     command

@@ -27,8 +27,8 @@ pub fn batch_columns(contract: &Contract) -> Vec<String> {
 /// when the source has no such column or the cell is blank. So an original without a value is one that could not be read,
 /// and a value without an original comes from a default of the mapping.
 ///
-/// - The country comes first: a row's own country decides how its state, its postal code and its local phone numbers are
-///   read, and the default country takes its place where the row has none or an unknown one.
+/// - The country comes first: a row's own country decides how its state and its postal code are read, and the default country
+///   takes its place where the row has none or an unknown one. Local phone numbers are the default country's always.
 /// - A whole name fills those of its parts that are blank; the original of such a part is the whole name.
 /// - An extension behind the phone number fills a blank extension; its original is the phone number's.
 /// - Lists hold one value per line, none twice and none that is the primary one; what has no normal form stays in the

@@ -11,7 +11,7 @@ fn row(plan: &Plan, cells: &[&str]) -> Cells {
 fn the_country_of_the_row_decides() {
     let plan = automatic(&["Name", "Phone", "Province", "Postcode", "Country"]);
     let made = row(&plan, &["Ana", "020 7946 0018", "", "sw1a 1aa", "United Kingdom"]);
-    assert_eq!(cell(&made, "phone_e164").0, Some("+442079460018"));
+    assert_eq!(cell(&made, "phone_e164").0, None, "local numbers are the organisation's, not the row's");
     assert_eq!(cell(&made, "postal_code").0, Some("SW1A 1AA"));
     let made = row(&plan, &["Ana", "816-234-5678", "Ontario", "m5v2t6", "CA"]);
     assert_eq!(cell(&made, "state_code").0, Some("ON"));
@@ -119,4 +119,12 @@ fn the_name_of_a_row_is_its_identifier() {
     assert_eq!(normaliser.external_id(raw.row(0)), Some("V-1"));
     assert_eq!(normaliser.external_id(raw.row(1)), None);
     assert_eq!(cell(&row(&plan, &[" V-1\u{FEFF}", "Ana", ""]), "external_id").0, Some("V-1"));
+}
+
+#[test]
+fn nothing_stands_in_for_a_column_that_a_line_names() {
+    let plan = planned("fields: [{ source: Tel, field: phone_e164 }]", &["Name", "Tel", "Mobile"]);
+    let made = row(&plan, &["Ana", "", "816-234-5678"]);
+    assert_eq!(cell(&made, "phone_e164"), (None, None));
+    assert_eq!(cell(&made, "alt_phones").0, Some("+18162345678"));
 }

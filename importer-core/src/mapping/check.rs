@@ -81,7 +81,8 @@ impl Checker<'_> {
     }
 
     fn defaults(&self, defaults: yaml::Defaults) -> Result<Defaults> {
-        let mut checked = Defaults { strip_email_tags: defaults.strip_email_tags, ..Defaults::default() };
+        let mut checked = Defaults::default();
+        checked.strip_email_tags = defaults.strip_email_tags.unwrap_or(checked.strip_email_tags);
         if let Some(country) = defaults.country {
             let text = country.value.as_deref().unwrap_or_default();
             checked.country.clear();

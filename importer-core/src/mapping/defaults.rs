@@ -20,7 +20,7 @@ pub struct Defaults {
     /// The zone of times without an offset; without it they are refused.
     #[serde(serialize_with = "zone_name")]
     pub timezone: Option<Tz>,
-    /// True to leave `+tag` out of email addresses; the original keeps it.
+    /// True to find `ann+news@example.org` under `ann@example.org` when rows are matched; what is stored keeps its tag.
     pub strip_email_tags: bool,
 }
 
@@ -31,7 +31,7 @@ impl Default for Defaults {
             date_format: None,
             timestamp_format: None,
             timezone: None,
-            strip_email_tags: false,
+            strip_email_tags: true,
         }
     }
 }

@@ -11,20 +11,22 @@ use crate::normalise::{self, Problem};
 pub(super) struct Context<'a> {
     /// The country of the row, as its code, or empty.
     pub(super) country: &'a str,
+    /// The country of the organisation: where a phone number without a country code is at home. Not the row's: people
+    /// move and keep their numbers, and what is a slip here may well be a number elsewhere.
+    pub(super) home: &'a str,
     pub(super) date_format: Option<&'a str>,
     pub(super) timestamp_format: Option<&'a str>,
     pub(super) zone: Option<Tz>,
-    pub(super) strip_tags: bool,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn of(defaults: &'a Defaults) -> Self {
         Self {
             country: &defaults.country,
+            home: &defaults.country,
             date_format: defaults.date_format.as_deref(),
             timestamp_format: defaults.timestamp_format.as_deref(),
             zone: defaults.timezone,
-            strip_tags: defaults.strip_email_tags,
         }
     }
 }
@@ -48,7 +50,7 @@ pub(super) fn push(
         // A whole name keeps its wording, so that splitting it again gives the same parts.
         FieldKind::Text | FieldKind::FullName => normalise::text(text, out),
         FieldKind::Name => normalise::name(text, out),
-        FieldKind::Email | FieldKind::EmailList => return email(text, context, out),
+        FieldKind::Email | FieldKind::EmailList => normalise::email(text, out),
         FieldKind::Phone | FieldKind::PhoneList => return phone(text, context, out).0,
         FieldKind::PhoneExtension => return extension(text, out),
         FieldKind::Date => normalise::date(text, format.or(context.date_format), out),
@@ -77,21 +79,9 @@ pub(super) fn alone(kind: FieldKind, text: &str, context: &Context<'_>, out: &mu
 /// Appends a phone number; its extension apart.
 pub(super) fn phone<'t>(text: &'t str, context: &Context<'_>, out: &mut String) -> (bool, Option<&'t str>) {
     let start = out.len();
-    let result = normalise::phone(text, context.country, out);
+    let result = normalise::phone(text, context.home, out);
     let extension = result.as_ref().ok().and_then(|phone| phone.extension);
     (settle(&result.map(|_| ()), start, out), extension)
-}
-
-fn email(text: &str, context: &Context<'_>, out: &mut String) -> bool {
-    let start = out.len();
-    let result = normalise::email(text, out);
-    let written = settle(&result, start, out);
-    if written && context.strip_tags && out[start..].contains('+') {
-        let address = normalise::email_match_form(&out[start..], true).into_owned();
-        out.truncate(start);
-        out.push_str(&address);
-    }
-    written
 }
 
 /// Appends the digits of an extension, whatever word announces it.
@@ -120,7 +110,7 @@ mod tests {
     use super::*;
 
     fn check(kind: FieldKind, text: &str, expected: Option<&str>) {
-        let defaults = Defaults { strip_email_tags: true, ..Defaults::default() };
+        let defaults = Defaults::default();
         let mut out = String::from("before");
         let written = push(kind, text, None, &Context::of(&defaults), &mut out);
         assert_eq!(written.then_some(&out[6..]), expected, "{kind:?} {text:?}");
@@ -132,7 +122,7 @@ mod tests {
         check(FieldKind::Identifier, " 00 17\u{FEFF}", Some("00 17"));
         check(FieldKind::Name, "ANA", Some("Ana"));
         check(FieldKind::FullName, "CRUZ, ANA ", Some("CRUZ, ANA"));
-        check(FieldKind::Email, "Ana+kc@Example.org", Some("ana@example.org"));
+        check(FieldKind::Email, "Ana+kc@Example.org", Some("ana+kc@example.org"));
         check(FieldKind::Email, "ana", None);
         check(FieldKind::Phone, "(816) 234-5678", Some("+18162345678"));
         check(FieldKind::State, "Missouri", Some("MO"));

@@ -31,7 +31,7 @@ pub(super) struct Defaults {
     pub(super) date_format: Option<Spanned<String>>,
     pub(super) timestamp_format: Option<Spanned<String>>,
     pub(super) timezone: Option<Spanned<String>>,
-    pub(super) strip_email_tags: bool,
+    pub(super) strip_email_tags: Option<bool>,
 }
 
 /// The texts of a `map` and what they become; `None` is blank.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, MatchKey, Moment,
-    NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session, ViolationFilter,
-    ViolationRow,
+    CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, MatchKey,
+    Moment, NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -32,16 +32,6 @@ impl Session for DryRun {
         self.scratch.rollback()?;
         self.real.rollback()
     }
-
-    fn savepoint(&mut self) -> Result<()> {
-        self.real.savepoint()?;
-        self.scratch.savepoint()
-    }
-
-    fn end_savepoint(&mut self, keep: bool) -> Result<()> {
-        self.scratch.end_savepoint(keep)?;
-        self.real.end_savepoint(keep)
-    }
 }
 
 impl CoreStore for DryRun {
@@ -53,9 +43,14 @@ impl CoreStore for DryRun {
         Ok(found)
     }
 
-    fn find_keys(&mut self, contract: &Contract, keys: &[MatchKey]) -> Result<Vec<(MatchKey, CoreId)>> {
-        let mut found = self.real.find_keys(contract, keys)?;
-        found.extend(self.scratch.find_keys(contract, keys)?);
+    fn find_keys(
+        &mut self,
+        contract: &Contract,
+        keys: &[MatchKey],
+        per_key: usize,
+    ) -> Result<Vec<(MatchKey, CoreId)>> {
+        let mut found = self.real.find_keys(contract, keys, per_key)?;
+        found.extend(self.scratch.find_keys(contract, keys, per_key)?);
         found.sort_unstable_by_key(|&(key, id)| (id, key));
         found.dedup();
         Ok(found)
@@ -131,11 +126,27 @@ impl Landing for DryRun {
         self.real.known(contract, system, ids)
     }
 
-    fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment) -> Result<()> {
+    fn knows_any(&mut self, contract: &Contract, system: &str) -> Result<bool> {
+        self.real.knows_any(contract, system)
+    }
+
+    fn land(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        write: &LandingWrite,
+        now: Moment,
+    ) -> Result<()> {
         self.real.land(contract, run, write, now)
     }
 
-    fn clean_rows(&mut self, contract: &Contract, run: RunId, after: RowId, limit: usize) -> Result<Vec<CleanRow>> {
+    fn clean_rows(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<CleanRow>> {
         self.real.clean_rows(contract, run, after, limit)
     }
 

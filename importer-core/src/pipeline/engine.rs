@@ -49,7 +49,12 @@ impl Engine<'_> {
     /// # Errors
     /// When no run can be begun: the source cannot be opened, its columns do not fit, another run of the source is at
     /// work, the database cannot be reached. A run that begins and fails is a report with the status `failed`.
-    pub fn run(&self, adapter: &dyn Adapter, plugin: PluginReport, request: &RunRequest) -> Result<RunReport> {
+    pub fn run(
+        &self,
+        adapter: &dyn Adapter,
+        plugin: PluginReport,
+        request: &RunRequest,
+    ) -> Result<RunReport> {
         let _lock = self.store.lock_source(&request.entity, &request.source)?;
         let mut session = self.session(request)?;
         let host = Arc::new(RunHost {
@@ -73,7 +78,11 @@ impl Engine<'_> {
             Err(error) if interrupted.is_some() && error.kind() == ErrorKind::Config => {
                 // The source is not what it was; what the interrupted run landed stays, and a new run begins.
                 if let Some(run) = interrupted.take() {
-                    notes.push(format!("run {} was interrupted and cannot go on: {}", run.id, error.message()));
+                    notes.push(format!(
+                        "run {} was interrupted and cannot go on: {}",
+                        run.id,
+                        error.message()
+                    ));
                     self.abandon(session.as_mut(), run)?;
                 }
                 self.open(adapter, &host, request, None)?
@@ -92,7 +101,9 @@ impl Engine<'_> {
         };
         work.metrics.plugins = vec![plugin];
         work.metrics.mapping = serde_json::to_value(plan.describe()).unwrap_or_default();
-        let fingerprint = format!("{}\n{}\n{}", self.rules_checksum(), self.mapping.checksum(), columns.join("\n"));
+        let fingerprint =
+            format!("{}\n{}\n{}", self.rules_checksum(), self.mapping.checksum(), columns.join("\n"));
+        let knows_any = session.knows_any(self.contract, &request.external_system)?;
         let extraction = Extraction {
             engine: self,
             request,
@@ -101,6 +112,7 @@ impl Engine<'_> {
             source: source.as_mut(),
             host: &host,
             hasher: RowHasher::new(&fingerprint),
+            knows_any,
         };
         self.finish(session.as_mut(), work, Some(extraction))
     }
@@ -122,7 +134,9 @@ impl Engine<'_> {
     ) -> Result<Box<dyn Source>> {
         let open = OpenRequest { options: request.options.clone(), cursor, since: request.since.clone() };
         let handle = Host::new(Arc::clone(host) as Arc<dyn importer_plugin::HostCalls>);
-        adapter.open(&open, &handle).map_err(|e| crate::error::from_plugin(&host.plugin, "open the source", e))
+        adapter
+            .open(&open, &handle)
+            .map_err(|e| crate::error::from_plugin(&host.plugin, "open the source", e))
     }
 
     fn new_run(&self, request: &RunRequest) -> NewRun {
@@ -144,7 +158,8 @@ impl Engine<'_> {
 
     fn rules_checksum(&self) -> String {
         let parts =
-            [self.rules.checksum(), self.policies.resolver.checksum(), self.policies.survivorship.checksum()].join("+");
+            [self.rules.checksum(), self.policies.resolver.checksum(), self.policies.survivorship.checksum()]
+                .join("+");
         format!("{:016x}", super::hash::text_hash(&parts))
     }
 
@@ -173,11 +188,17 @@ impl Engine<'_> {
                 && run.new.rules_checksum == new.rules_checksum;
             // A dry run's scratch store died with it.
             if same && !run.new.dry_run {
-                notes.push(format!("went on with run {}, which had stopped after {} rows", run.id, run.rows_read));
+                notes.push(format!(
+                    "went on with run {}, which had stopped after {} rows",
+                    run.id, run.rows_read
+                ));
                 return Ok((Some(run), notes));
             }
             if run.status == RunStatus::Running {
-                notes.push(format!("run {} was interrupted and was asked for something else; it is closed", run.id));
+                notes.push(format!(
+                    "run {} was interrupted and was asked for something else; it is closed",
+                    run.id
+                ));
                 self.abandon(session, run)?;
             }
         }
@@ -250,6 +271,11 @@ impl Engine<'_> {
             return Ok(RunStatus::Held);
         }
         load::load(self, session, work)?;
+        if work.counts.unchanged > 0 {
+            // Rows that came again were not read again; what they told then still holds.
+            let known = session.watermark(&work.run.new.entity, &work.run.new.source)?;
+            work.run.freshness = work.run.freshness.max(known);
+        }
         let clock = Instant::now();
         work.run.phase = Phase::Reconcile;
         anomalies.extend(reconcile::reconcile(session, work)?);

@@ -1,7 +1,9 @@
 //! Phase 1: extract, land, validate.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Instant;
+
+use rustc_hash::FxHashMap;
 
 use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
@@ -13,8 +15,8 @@ use super::report::{Metrics, Unmapped};
 use super::{Counts, RunRequest};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RunRecord, Session, StagedRow, Verdict,
-    Violation, moment_text, parse_moment, row_id,
+    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RunRecord, Session, StagedRow,
+    Verdict, Violation, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -33,6 +35,8 @@ pub(super) struct Extraction<'a> {
     pub(super) source: &'a mut dyn Source,
     pub(super) host: &'a RunHost,
     pub(super) hasher: RowHasher,
+    /// Whether the store knows any row of this source. It is asked once: phase 1 itself teaches it none that matter.
+    pub(super) knows_any: bool,
 }
 
 /// A run at work: its record and what it has measured.
@@ -85,7 +89,12 @@ impl Extraction<'_> {
         Ok(())
     }
 
-    fn transaction(&mut self, session: &mut dyn Session, work: &mut Working, rows: &mut Extract) -> Result<bool> {
+    fn transaction(
+        &mut self,
+        session: &mut dyn Session,
+        work: &mut Working,
+        rows: &mut Extract,
+    ) -> Result<bool> {
         let start = work.run.rows_read;
         while work.run.rows_read - start < ROWS_PER_TRANSACTION && !self.engine.cancel.is_requested() {
             let clock = Instant::now();
@@ -205,9 +214,12 @@ impl Extraction<'_> {
         session: &mut dyn Session,
         work: &Working,
         taken: &[Taken],
-    ) -> Result<HashMap<String, Vec<Known>>> {
+    ) -> Result<FxHashMap<String, Vec<Known>>> {
         let ids: Vec<&str> = taken.iter().map(|row| row.external_id.as_str()).collect();
-        let mut known: HashMap<String, Vec<Known>> = HashMap::new();
+        let mut known: FxHashMap<String, Vec<Known>> = FxHashMap::default();
+        if !self.knows_any {
+            return Ok(known);
+        }
         for (id, entry) in session.known(self.engine.contract, &work.run.new.external_system, &ids)? {
             known.entry(id).or_default().push(entry);
         }
@@ -215,7 +227,14 @@ impl Extraction<'_> {
     }
 
     /// A row that was processed before, by the same mapping and rules.
-    fn again(&self, work: &mut Working, row: &Taken, same: &Known, known: &[Known], write: &mut LandingWrite) {
+    fn again(
+        &self,
+        work: &mut Working,
+        row: &Taken,
+        same: &Known,
+        known: &[Known],
+        write: &mut LandingWrite,
+    ) {
         let outcome = |kind, reason: &str| Outcome {
             row: row.id,
             staging_id: same.staging_id,
@@ -223,8 +242,8 @@ impl Extraction<'_> {
             core_id: same.core_id,
             reason: Some(reason.into()),
         };
-        write.seen_again.push(row.external_id.clone());
         if same.core_id.is_some() {
+            write.seen_again.push(row.external_id.clone());
             work.counts.clean += 1;
             work.counts.unchanged += 1;
             work.counts.matched += 1;
@@ -233,6 +252,7 @@ impl Extraction<'_> {
                 write.superseded.push(row.external_id.clone());
             }
         } else {
+            write.held_again.push(row.external_id.clone());
             work.counts.quarantined += 1;
             for code in same.rule_codes.iter().flat_map(|codes| codes.split(',')) {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;

@@ -23,23 +23,17 @@ pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Wo
             return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
         }
         let clock = Instant::now();
-        let rows = session.clean_rows(engine.contract, work.run.id, work.run.loaded_through, ROWS_PER_TRANSACTION)?;
-        let Some(last) = rows.last().map(|row| row.staging_id) else { return Ok(()) };
-        work.metrics.durations_ms.dedupe += millis(clock);
-        let before = (work.run.clone(), work.counts, work.metrics.clone());
-        session.begin()?;
-        let result = batch(engine, session, work, &rows).and_then(|()| {
-            work.run.loaded_through = last;
-            work.settle(engine.clock.now());
-            session.save_run(&work.run)?;
-            session.commit()
-        });
-        if let Err(error) = result {
-            // The first error tells more than a failing rollback.
-            let _ = session.rollback();
-            (work.run, work.counts, work.metrics) = before;
-            return Err(error);
+        let rows = session.clean_rows(
+            engine.contract,
+            work.run.id,
+            work.run.loaded_through,
+            ROWS_PER_TRANSACTION,
+        )?;
+        if rows.is_empty() {
+            return Ok(());
         }
+        work.metrics.durations_ms.dedupe += millis(clock);
+        batch(engine, session, work, &rows)?;
         let counts = &work.counts;
         engine.observer.progress(Progress {
             phase: Phase::Load,
@@ -50,34 +44,59 @@ pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Wo
     }
 }
 
-/// Writes rows. When the database refuses them, halves them until the refused row stands alone, and skips that one.
-fn batch(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working, rows: &[CleanRow]) -> Result<()> {
-    session.savepoint()?;
-    match attempt(engine, session, work, rows) {
-        Ok(counts) => {
-            session.end_savepoint(true)?;
-            work.counts.add(&counts);
-            Ok(())
+/// Writes rows in one transaction. When the database refuses them, halves them until the refused row stands alone, and
+/// skips that one. (Savepoints would do it in one transaction, at twice the cost of every row that is fine.)
+fn batch(
+    engine: &Engine<'_>,
+    session: &mut dyn Session,
+    work: &mut Working,
+    rows: &[CleanRow],
+) -> Result<()> {
+    match in_transaction(engine, session, work, rows, attempt) {
+        Err(error) if error.kind() == ErrorKind::Refused && rows.len() > 1 => {
+            let (first, second) = rows.split_at(rows.len() / 2);
+            batch(engine, session, work, first)?;
+            batch(engine, session, work, second)
         }
         Err(error) if error.kind() == ErrorKind::Refused => {
-            session.end_savepoint(false)?;
-            let [row] = rows else {
-                let (first, second) = rows.split_at(rows.len() / 2);
-                batch(engine, session, work, first)?;
-                return batch(engine, session, work, second);
-            };
-            work.counts.skipped += 1;
-            let skipped = Outcome {
-                row: row.staging_id,
-                staging_id: row.staging_id,
-                kind: OutcomeKind::Skipped,
-                core_id: None,
-                reason: Some(error.message().to_owned()),
-            };
-            session.write_outcomes(work.run.id, &[skipped])
+            in_transaction(engine, session, work, rows, |_, session, work, rows| {
+                work.counts.skipped += 1;
+                let skipped = rows.iter().map(|row| Outcome {
+                    row: row.staging_id,
+                    staging_id: row.staging_id,
+                    kind: OutcomeKind::Skipped,
+                    core_id: None,
+                    reason: Some(error.message().to_owned()),
+                });
+                session.write_outcomes(work.run.id, &skipped.collect::<Vec<_>>())
+            })
         }
-        Err(error) => Err(error),
+        result => result,
     }
+}
+
+/// Does `step` about rows and stores that they are done, or leaves everything as it was.
+fn in_transaction(
+    engine: &Engine<'_>,
+    session: &mut dyn Session,
+    work: &mut Working,
+    rows: &[CleanRow],
+    step: impl FnOnce(&Engine<'_>, &mut dyn Session, &mut Working, &[CleanRow]) -> Result<()>,
+) -> Result<()> {
+    let before = (work.run.clone(), work.counts, work.metrics.clone());
+    session.begin()?;
+    let result = step(engine, session, work, rows).and_then(|()| {
+        work.run.loaded_through = rows.last().map_or(work.run.loaded_through, |row| row.staging_id);
+        work.settle(engine.clock.now());
+        session.save_run(&work.run)?;
+        session.commit()
+    });
+    if result.is_err() {
+        // The first error tells more than a failing rollback.
+        let _ = session.rollback();
+        (work.run, work.counts, work.metrics) = before;
+    }
+    result
 }
 
 fn attempt(
@@ -85,7 +104,7 @@ fn attempt(
     session: &mut dyn Session,
     work: &mut Working,
     rows: &[CleanRow],
-) -> Result<super::Counts> {
+) -> Result<()> {
     let clock = Instant::now();
     let incoming = rows.iter().map(|row| incoming(engine, work, row)).collect::<Result<Vec<_>>>()?;
     let resolved = resolve(session, engine.contract, engine.policies, &work.run, incoming)?;
@@ -96,7 +115,8 @@ fn attempt(
     session.write_outcomes(work.run.id, &resolved.outcomes)?;
     work.metrics.durations_ms.upsert += millis(clock);
     work.metrics.parity_misses += parity_misses(engine, session, &resolved.write)?;
-    Ok(resolved.counts)
+    work.counts.add(&resolved.counts);
+    Ok(())
 }
 
 /// Reads some of the written records back: what is stored must be what was decided.

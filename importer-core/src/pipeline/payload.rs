@@ -10,45 +10,47 @@ use crate::ports::{Contact, ContactKind, CoreRecord, Origin, Record};
 use crate::{Error, ErrorKind, Result};
 
 /// Writes JSON objects of text values.
-pub(super) struct JsonObject(Vec<u8>);
+pub(super) struct JsonObject {
+    text: String,
+    /// The size of the last object: the next one is about as large.
+    last: usize,
+}
 
 impl JsonObject {
     pub(super) fn new() -> Self {
-        Self(Vec::with_capacity(512))
+        Self { text: String::new(), last: 512 }
     }
 
     fn open(&mut self) {
-        self.0.push(b'{');
+        self.text.push('{');
     }
 
     fn close(&mut self) {
-        self.0.push(b'}');
+        self.text.push('}');
     }
 
     fn key(&mut self, key: &str) {
-        if self.0.last() != Some(&b'{') {
-            self.0.push(b',');
+        if !self.text.ends_with('{') {
+            self.text.push(',');
         }
-        self.text(key);
-        self.0.push(b':');
+        self.string(key);
+        self.text.push(':');
     }
 
-    fn text(&mut self, text: &str) {
+    fn string(&mut self, text: &str) {
         let plain = text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\');
         if plain {
-            self.0.push(b'"');
-            self.0.extend_from_slice(text.as_bytes());
-            self.0.push(b'"');
+            self.text.push('"');
+            self.text.push_str(text);
+            self.text.push('"');
         } else {
-            // Writing text into memory cannot fail.
-            let _ = serde_json::to_writer(&mut self.0, text);
+            self.text.push_str(&serde_json::Value::from(text).to_string());
         }
     }
 
     fn finish(&mut self) -> String {
-        let text = String::from_utf8_lossy(&self.0).into_owned();
-        self.0.clear();
-        text
+        self.last = self.text.len();
+        std::mem::replace(&mut self.text, String::with_capacity(self.last + 64))
     }
 
     /// A row as received: the cells by source column, missing ones left out.
@@ -57,7 +59,7 @@ impl JsonObject {
         for (column, cell) in columns.iter().zip(row.cells()) {
             if let Some(cell) = cell {
                 self.key(column);
-                self.text(cell);
+                self.string(cell);
             }
         }
         self.close();
@@ -66,7 +68,13 @@ impl JsonObject {
 
     /// A normalised row: the values by field without the withheld ones, and under `original` what the source said
     /// where that differs.
-    pub(super) fn normalised(&mut self, contract: &Contract, rows: &Batch, row: usize, withheld: &[usize]) -> String {
+    pub(super) fn normalised(
+        &mut self,
+        contract: &Contract,
+        rows: &Batch,
+        row: usize,
+        withheld: &[usize],
+    ) -> String {
         let n = contract.fields.len();
         self.open();
         let mut differs = false;
@@ -74,7 +82,7 @@ impl JsonObject {
             let value = rows.get(row, place).filter(|_| !withheld.contains(&place));
             if let Some(value) = value {
                 self.key(field.name);
-                self.text(value);
+                self.string(value);
             }
             differs |= rows.get(row, n + place).is_some_and(|original| value != Some(original));
         }
@@ -85,7 +93,7 @@ impl JsonObject {
                 let value = rows.get(row, place).filter(|_| !withheld.contains(&place));
                 if let Some(original) = rows.get(row, n + place).filter(|original| value != Some(original)) {
                     self.key(field.name);
-                    self.text(original);
+                    self.string(original);
                 }
             }
             self.close();
@@ -97,7 +105,11 @@ impl JsonObject {
 
 /// Reads a normalised row into the core's form.
 pub(super) fn person(contract: &Contract, payload: &str, source: &str) -> Result<CoreRecord> {
-    let mut read = Read { contract, values: Record::new(contract.fields.len()), originals: Record::new(contract.fields.len()) };
+    let mut read = Read {
+        contract,
+        values: Record::with_capacity(contract.fields.len(), payload.len()),
+        originals: Record::new(contract.fields.len()),
+    };
     let mut json = serde_json::Deserializer::from_str(payload);
     Object { read: &mut read, original: false }.deserialize(&mut json).map_err(|e| {
         Error::new(ErrorKind::Store, "read a clean row", "its payload is not what was written").caused_by(e)

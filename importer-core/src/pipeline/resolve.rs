@@ -1,14 +1,17 @@
 //! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
 
 use super::Counts;
 use crate::contracts::Contract;
 use crate::ports::{
-    Change, ChangeAction, CoreId, CoreRecord, CoreStore, CoreWrite, Decision, Incoming, MapEntry, MatchKey, Outcome,
-    OutcomeKind, Policies, RowId, RunRecord, Suggestion, SuggestionKind,
+    Change, ChangeAction, CoreId, CoreRecord, CoreStore, CoreWrite, Decision, Incoming, MapEntry, MatchKey,
+    Outcome, OutcomeKind, Policies, RowId, RunRecord, Suggestion, SuggestionKind,
 };
 use crate::{Error, ErrorKind, Result};
+
+/// How many records may share an email address or phone number before it is taken for a generic one.
+const CANDIDATES_PER_KEY: usize = 100;
 
 /// What a batch of rows comes to.
 #[derive(Default)]
@@ -33,16 +36,32 @@ pub(super) fn resolve(
     Ok(batch.finish())
 }
 
+/// An entry of the id map, and whether this batch touched it.
+struct Mapped {
+    entry: MapEntry,
+    touched: bool,
+}
+
+/// A record, and what this batch did to it.
+struct Person {
+    record: CoreRecord,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Known,
+    Created,
+    Changed,
+}
+
 struct Batch<'a> {
     contract: &'a Contract,
     policies: &'a Policies,
     run: &'a RunRecord,
-    map: HashMap<String, MapEntry>,
-    touched_map: BTreeSet<String>,
-    under_key: HashMap<MatchKey, BTreeSet<CoreId>>,
-    people: HashMap<CoreId, CoreRecord>,
-    created: BTreeSet<CoreId>,
-    changed: BTreeSet<CoreId>,
+    map: FxHashMap<String, Mapped>,
+    under_key: FxHashMap<MatchKey, Vec<CoreId>>,
+    people: FxHashMap<CoreId, Person>,
     free_ids: std::vec::IntoIter<CoreId>,
     keys: Vec<MatchKey>,
     out: Resolved,
@@ -59,7 +78,11 @@ impl<'a> Batch<'a> {
     ) -> Result<Self> {
         let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();
         let entries = core.find_external(contract, &run.new.external_system, &ids)?;
-        let map: HashMap<String, MapEntry> = entries.into_iter().map(|e| (e.external_id.clone(), e)).collect();
+        let mut map: FxHashMap<String, Mapped> = FxHashMap::default();
+        map.reserve(rows.len());
+        map.extend(
+            entries.into_iter().map(|entry| (entry.external_id.clone(), Mapped { entry, touched: false })),
+        );
         let mut keys = Vec::new();
         let unknown = rows.iter().filter(|row| !map.contains_key(&row.external_id));
         let mut new = 0;
@@ -69,36 +92,27 @@ impl<'a> Batch<'a> {
         }
         keys.sort_unstable();
         keys.dedup();
-        let mut under_key: HashMap<MatchKey, BTreeSet<CoreId>> = HashMap::new();
-        let mut wanted: BTreeSet<CoreId> = map.values().map(|e| e.core_id).collect();
-        for (key, id) in core.find_keys(contract, &keys)? {
-            under_key.entry(key).or_default().insert(id);
-            wanted.insert(id);
+        let mut under_key: FxHashMap<MatchKey, Vec<CoreId>> = FxHashMap::default();
+        under_key.reserve(2 * rows.len());
+        let mut wanted: Vec<CoreId> = map.values().map(|mapped| mapped.entry.core_id).collect();
+        for (key, id) in core.find_keys(contract, &keys, CANDIDATES_PER_KEY + 1)? {
+            under_key.entry(key).or_default().push(id);
+            wanted.push(id);
         }
-        let wanted: Vec<CoreId> = wanted.into_iter().collect();
-        let people: HashMap<CoreId, CoreRecord> =
-            core.load(contract, &wanted)?.into_iter().map(|p| (p.id, p)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut people: FxHashMap<CoreId, Person> = FxHashMap::default();
+        people.reserve(wanted.len() + rows.len());
+        let known = core.load(contract, &wanted)?.into_iter();
+        people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known })));
         // A record that was deleted behind our back is made anew, so it needs an id too.
-        let gone = map.values().filter(|e| !people.contains_key(&e.core_id)).count();
+        let gone = map.values().filter(|mapped| !people.contains_key(&mapped.entry.core_id)).count();
         let free_ids = core.reserve_ids(contract, new + gone)?.into_iter();
-        Ok(Self {
-            contract,
-            policies,
-            run,
-            map,
-            touched_map: BTreeSet::new(),
-            under_key,
-            people,
-            created: BTreeSet::new(),
-            changed: BTreeSet::new(),
-            free_ids,
-            keys,
-            out: Resolved::default(),
-        })
+        Ok(Self { contract, policies, run, map, under_key, people, free_ids, keys, out: Resolved::default() })
     }
 
     fn row(&mut self, row: Incoming) -> Result<()> {
-        let mapped = self.map.get(&row.external_id).map(|entry| entry.core_id);
+        let mapped = self.map.get(&row.external_id).map(|mapped| mapped.entry.core_id);
         match mapped {
             Some(id) if self.people.contains_key(&id) => {
                 self.update(row, id, "the source's id is known".into());
@@ -112,16 +126,28 @@ impl<'a> Batch<'a> {
     fn decide(&mut self, row: Incoming) -> Result<()> {
         self.keys.clear();
         self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
-        let ids: BTreeSet<CoreId> =
-            self.keys.iter().filter_map(|key| self.under_key.get(key)).flatten().copied().collect();
-        let candidates: Vec<&CoreRecord> = ids.iter().filter_map(|id| self.people.get(id)).collect();
+        let mut ids: Vec<CoreId> = Vec::new();
+        for ids_under_key in self.keys.iter().filter_map(|key| self.under_key.get(key)) {
+            // A contact that so many share says nothing about who somebody is, and comparing them all would take for ever.
+            if ids_under_key.len() <= CANDIDATES_PER_KEY {
+                ids.extend(ids_under_key);
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let candidates: Vec<&CoreRecord> =
+            ids.iter().filter_map(|id| self.people.get(id)).map(|person| &person.record).collect();
         if candidates.is_empty() {
             return self.insert(row, Vec::new(), "nobody known shares its id, email or phone");
         }
         match self.policies.resolver.decide(self.contract, &row.person, &candidates) {
             Decision::Same { candidate, reason } => {
                 let id = candidates.get(candidate).map(|c| c.id).ok_or_else(|| {
-                    Error::new(ErrorKind::Invariant, "resolve a row", "the resolver chose a candidate that is not there")
+                    Error::new(
+                        ErrorKind::Invariant,
+                        "resolve a row",
+                        "the resolver chose a candidate that is not there",
+                    )
                 })?;
                 self.update(row, id, reason);
                 Ok(())
@@ -136,9 +162,18 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn insert(&mut self, row: Incoming, pairs: Vec<(CoreId, SuggestionKind, String)>, reason: &str) -> Result<()> {
+    fn insert(
+        &mut self,
+        row: Incoming,
+        pairs: Vec<(CoreId, SuggestionKind, String)>,
+        reason: &str,
+    ) -> Result<()> {
         let id = self.free_ids.next().ok_or_else(|| {
-            Error::new(ErrorKind::Invariant, "insert a record", "the store reserved fewer ids than were asked for")
+            Error::new(
+                ErrorKind::Invariant,
+                "insert a record",
+                "the store reserved fewer ids than were asked for",
+            )
         })?;
         self.out.counts.inserted += 1;
         self.out.counts.needs_review += u64::from(!pairs.is_empty());
@@ -158,20 +193,21 @@ impl<'a> Batch<'a> {
         });
         self.outcome(row.row, OutcomeKind::Inserted, id, reason.into());
         self.note_map(&row.external_id, id, row.row_hash, row.row);
-        let person = CoreRecord { id, ..row.person };
-        self.note_keys(&person);
-        self.people.insert(id, person);
-        self.created.insert(id);
+        let record = CoreRecord { id, ..row.person };
+        self.note_keys(&record);
+        self.people.insert(id, Person { record, fate: Fate::Created });
         Ok(())
     }
 
     fn update(&mut self, row: Incoming, id: CoreId, reason: String) {
         self.out.counts.matched += 1;
         let Some(existing) = self.people.get(&id) else { return };
-        let merged = self.policies.survivorship.merge(self.contract, existing, &row.person);
+        let fate = if existing.fate == Fate::Created { Fate::Created } else { Fate::Changed };
+        let merged = self.policies.survivorship.merge(self.contract, &existing.record, &row.person);
         if merged.changes.is_empty() {
             self.out.counts.unchanged += 1;
-            let kept = merged.kept.first().map(|(field, why)| format!("; {field} kept: {why}")).unwrap_or_default();
+            let kept =
+                merged.kept.first().map(|(field, why)| format!("; {field} kept: {why}")).unwrap_or_default();
             self.outcome(row.row, OutcomeKind::Unchanged, id, reason + &kept);
         } else {
             self.out.counts.updated += 1;
@@ -188,29 +224,39 @@ impl<'a> Batch<'a> {
             }
             self.outcome(row.row, OutcomeKind::Updated, id, reason);
             self.note_keys(&merged.person);
-            self.people.insert(id, merged.person);
-            self.changed.insert(id);
+            self.people.insert(id, Person { record: merged.person, fate });
         }
         self.note_map(&row.external_id, id, row.row_hash, row.row);
     }
 
     fn outcome(&mut self, row: RowId, kind: OutcomeKind, id: CoreId, reason: String) {
-        self.out.outcomes.push(Outcome { row, staging_id: row, kind, core_id: Some(id), reason: Some(reason) });
+        self.out.outcomes.push(Outcome {
+            row,
+            staging_id: row,
+            kind,
+            core_id: Some(id),
+            reason: Some(reason),
+        });
     }
 
     fn note_keys(&mut self, person: &CoreRecord) {
         self.keys.clear();
         self.policies.resolver.keys(self.contract, person, &mut self.keys);
         for &key in &self.keys {
-            if self.under_key.entry(key).or_default().insert(person.id) {
+            let ids = self.under_key.entry(key).or_default();
+            let generic = ids.len() > CANDIDATES_PER_KEY;
+            if generic || !ids.contains(&person.id) {
                 self.out.write.keys.push((key, person.id));
+                if !generic {
+                    ids.push(person.id);
+                }
             }
         }
     }
 
     fn note_map(&mut self, external_id: &str, core_id: CoreId, row_hash: i64, row: RowId) {
         let mut other_hashes = Vec::new();
-        if let Some(before) = self.map.get_mut(external_id)
+        if let Some(Mapped { entry: before, .. }) = self.map.get_mut(external_id)
             && before.last_run == self.run.id
         {
             // The source repeats the id: each of its rows counts as seen.
@@ -228,18 +274,22 @@ impl<'a> Batch<'a> {
             staging_id: row,
             last_run: self.run.id,
         };
-        self.map.insert(external_id.into(), entry);
-        self.touched_map.insert(external_id.into());
+        self.map.insert(external_id.into(), Mapped { entry, touched: true });
     }
 
-    fn finish(mut self) -> Resolved {
-        let mut people: BTreeMap<CoreId, CoreRecord> =
-            self.people.into_iter().filter(|(id, _)| self.created.contains(id) || self.changed.contains(id)).collect();
-        for id in self.created {
-            self.out.write.inserts.extend(people.remove(&id));
+    fn finish(self) -> Resolved {
+        let mut out = self.out;
+        for person in self.people.into_values() {
+            match person.fate {
+                Fate::Known => {}
+                Fate::Created => out.write.inserts.push(person.record),
+                Fate::Changed => out.write.updates.push(person.record),
+            }
         }
-        self.out.write.updates.extend(people.into_values());
-        self.out.write.map = self.touched_map.iter().filter_map(|id| self.map.remove(id)).collect();
-        self.out
+        // In the order of their ids: the same rows give the same database, byte for byte.
+        out.write.inserts.sort_unstable_by_key(|record| record.id);
+        out.write.updates.sort_unstable_by_key(|record| record.id);
+        out.write.map = self.map.into_values().filter(|m| m.touched).map(|m| m.entry).collect();
+        out
     }
 }

@@ -10,12 +10,14 @@ mod store;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
-pub use resolve::{Decision, FieldChange, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind, Survivorship};
+pub use resolve::{
+    Decision, FieldChange, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind, Survivorship,
+};
 pub use rules::{Rules, Verdict};
 pub use store::{
-    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, NewRun, Outcome,
-    OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus, RunStore, Session, SourceLock,
-    StagedRow, Store, Violation, ViolationFilter, ViolationRow,
+    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, NewRun,
+    Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus, RunStore,
+    Session, SourceLock, StagedRow, Store, Violation, ViolationFilter, ViolationRow,
 };
 
 /// The id of a run.

@@ -4,13 +4,32 @@ use std::fmt;
 use super::{CoreId, RowId};
 
 /// The values of a record, by the places of the contract's fields. A missing value is `None`; there are no blanks.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Record(Vec<Option<Box<str>>>);
+///
+/// All values lie in one text: a record costs two allocations, however many fields it has.
+#[derive(Clone, Default)]
+pub struct Record {
+    text: String,
+    /// Start and end of each value in the text.
+    spans: Vec<(u32, u32)>,
+}
+
+/// The span of a missing value.
+const MISSING: (u32, u32) = (u32::MAX, u32::MAX);
+
+impl PartialEq for Record {
+    // A value that was set twice leaves unused text behind.
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && (0..self.len()).all(|field| self.get(field) == other.get(field))
+    }
+}
+
+impl Eq for Record {}
 
 impl fmt::Debug for Record {
     // Values are personal data; how many there are is not.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Record({} of {} fields)", self.0.iter().flatten().count(), self.0.len())
+        let present = self.spans.iter().filter(|span| **span != MISSING).count();
+        write!(f, "Record({present} of {} fields)", self.spans.len())
     }
 }
 
@@ -25,29 +44,42 @@ impl Record {
     /// assert_eq!(record.get(2), None);
     /// ```
     pub fn new(fields: usize) -> Self {
-        Self(vec![None; fields])
+        Self::with_capacity(fields, 0)
+    }
+
+    /// The same with room for `bytes` of text.
+    pub fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), spans: vec![MISSING; fields] }
     }
 
     /// The value at a place.
     pub fn get(&self, field: usize) -> Option<&str> {
-        self.0.get(field)?.as_deref()
+        let &(start, end) = self.spans.get(field)?;
+        self.text.get(start as usize..end as usize)
     }
 
-    /// Sets or removes a value.
+    /// Sets or removes a value. A record holds at most 4 GiB of text; what would not fit is left out.
     pub fn set(&mut self, field: usize, value: Option<&str>) {
-        if let Some(slot) = self.0.get_mut(field) {
-            *slot = value.map(Into::into);
+        let Some(span) = self.spans.get_mut(field) else { return };
+        *span = MISSING;
+        if let Some(value) = value {
+            let start = u32::try_from(self.text.len());
+            let end = u32::try_from(self.text.len() + value.len());
+            if let (Ok(start), Ok(end)) = (start, end) {
+                self.text.push_str(value);
+                *span = (start, end);
+            }
         }
     }
 
     /// How many places there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.spans.len()
     }
 
     /// True without any place.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.spans.is_empty()
     }
 }
 

@@ -218,16 +218,6 @@ pub trait Session: RunStore + Landing + CoreStore + Send {
     /// # Errors
     /// When the database fails.
     fn rollback(&mut self) -> Result<()>;
-    /// Marks a point inside a transaction.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn savepoint(&mut self) -> Result<()>;
-    /// Forgets the last point (`keep`) or returns to it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn end_savepoint(&mut self, keep: bool) -> Result<()>;
 }
 
 /// Runs and watermarks.
@@ -432,8 +422,10 @@ pub struct LandingWrite {
     pub quarantined: Vec<QuarantineRow>,
     /// Fates that are known already: unchanged and quarantined rows.
     pub outcomes: Vec<Outcome>,
-    /// External ids seen again unchanged.
+    /// External ids of records whose rows came again unchanged.
     pub seen_again: Vec<String>,
+    /// External ids of rows in quarantine that came again unchanged.
+    pub held_again: Vec<String>,
     /// External ids whose open quarantine entries end because a better row came.
     pub superseded: Vec<String>,
 }
@@ -445,16 +437,28 @@ pub trait Landing {
     /// # Errors
     /// When the database fails.
     fn known(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<(String, Known)>>;
+    /// Whether anything at all is known of a system; when not, rows need not be looked up.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn knows_any(&mut self, contract: &Contract, system: &str) -> Result<bool>;
     /// Writes what phase 1 found out about a batch of rows.
     ///
     /// # Errors
     /// When the database fails.
-    fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment) -> Result<()>;
+    fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment)
+    -> Result<()>;
     /// The next clean rows of a run behind `after`, in order.
     ///
     /// # Errors
     /// When the database fails.
-    fn clean_rows(&mut self, contract: &Contract, run: RunId, after: RowId, limit: usize) -> Result<Vec<CleanRow>>;
+    fn clean_rows(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<CleanRow>>;
     /// Writes what became of rows.
     ///
     /// # Errors
@@ -547,11 +551,16 @@ pub trait CoreStore {
     /// # Errors
     /// When the database fails.
     fn find_external(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<MapEntry>>;
-    /// Records under keys; a pair per record and key, in the order of the ids.
+    /// Records under keys, at most `per_key` of each; a pair per record and key, in the order of the ids.
     ///
     /// # Errors
     /// When the database fails.
-    fn find_keys(&mut self, contract: &Contract, keys: &[MatchKey]) -> Result<Vec<(MatchKey, CoreId)>>;
+    fn find_keys(
+        &mut self,
+        contract: &Contract,
+        keys: &[MatchKey],
+        per_key: usize,
+    ) -> Result<Vec<(MatchKey, CoreId)>>;
     /// Records by id, in the order of their ids; unknown ids are left out.
     ///
     /// # Errors

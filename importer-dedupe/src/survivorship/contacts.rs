@@ -13,7 +13,8 @@ pub(super) fn merge(contract: &Contract, incoming: &CoreRecord, merged: &mut Mer
         let mut added = contact.clone();
         added.primary = false;
         let primary_field = field_of(contract, primary_kind(contact.kind));
-        let is_new_primary = primary_field.is_some_and(|(place, _)| merged.person.record.get(place) == Some(&*contact.value));
+        let is_new_primary =
+            primary_field.is_some_and(|(place, _)| merged.person.record.get(place) == Some(&*contact.value));
         if let (false, Some((_, name))) = (is_new_primary, field_of(contract, list_kind(contact.kind))) {
             merged.changes.push(FieldChange {
                 field: name.into(),
@@ -25,14 +26,18 @@ pub(super) fn merge(contract: &Contract, incoming: &CoreRecord, merged: &mut Mer
         merged.person.contacts.push(added);
     }
     for kind in [ContactKind::Email, ContactKind::Phone] {
-        let primary = field_of(contract, primary_kind(kind)).and_then(|(place, _)| merged.person.record.get(place));
+        let primary =
+            field_of(contract, primary_kind(kind)).and_then(|(place, _)| merged.person.record.get(place));
         let primary = primary.map(str::to_owned);
         for contact in merged.person.contacts.iter_mut().filter(|c| c.kind == kind) {
             contact.primary = primary.as_deref() == Some(&*contact.value);
         }
     }
     // The store reads contacts in this order; an equal record must be equal in memory too.
-    merged.person.contacts.sort_by(|a, b| (a.kind, !a.primary, &a.value).cmp(&(b.kind, !b.primary, &b.value)));
+    merged
+        .person
+        .contacts
+        .sort_by(|a, b| (a.kind, !a.primary, &a.value).cmp(&(b.kind, !b.primary, &b.value)));
 }
 
 fn primary_kind(kind: ContactKind) -> FieldKind {

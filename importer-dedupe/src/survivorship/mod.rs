@@ -10,8 +10,8 @@ use std::cmp::Ordering;
 use importer_core::contracts::{Contract, FieldKind};
 use importer_core::ports::{CoreRecord, FieldChange, Merged, Origin};
 
-pub use policy::{DEFAULT_POLICY, Policy};
 use policy::Criterion;
+pub use policy::{DEFAULT_POLICY, Policy};
 
 /// Applies a [`Policy`].
 ///
@@ -49,7 +49,9 @@ impl Survivorship {
                     (old != new).then_some((new, "an edit in the application over imports"))
                 }
                 (Criterion::MostRecent, Some(origin)) => match (&origin.verified_at, &incoming.verified_at) {
-                    (Some(old), Some(new)) if old != new => Some((new > old, "the more recently verified value")),
+                    (Some(old), Some(new)) if old != new => {
+                        Some((new > old, "the more recently verified value"))
+                    }
                     _ => None,
                 },
                 (Criterion::SourcePriority, Some(origin)) => {
@@ -84,8 +86,11 @@ impl importer_core::ports::Survivorship for Survivorship {
                 continue;
             }
             let origin = old.map(|_| existing.origin_of(field.name));
-            let (wins, reason) =
-                if follows { (true, "it belongs to the phone number") } else { self.wins(field.name, origin, &incoming.origin) };
+            let (wins, reason) = if follows {
+                (true, "it belongs to the phone number")
+            } else {
+                self.wins(field.name, origin, &incoming.origin)
+            };
             if !wins {
                 merged.kept.push((field.name, reason));
                 continue;

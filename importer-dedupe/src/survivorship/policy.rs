@@ -45,13 +45,18 @@ impl Policy {
         let policy: Self = serde_saphyr::from_str(yaml).map_err(|e| {
             Error::new(ErrorKind::Config, "read the survivorship policy", e.to_string()).at("file", origin)
         })?;
-        let orders = [("order", &policy.order)].into_iter().chain(policy.fields.iter().map(|(f, o)| (f.as_str(), o)));
+        let orders =
+            [("order", &policy.order)].into_iter().chain(policy.fields.iter().map(|(f, o)| (f.as_str(), o)));
         for (name, order) in orders {
             if order.first() != Some(&Criterion::NonNull) {
                 // Without it a blank could win, which nothing may ever do.
-                return Err(Error::new(ErrorKind::Config, "read the survivorship policy", "an order must begin with `non_null`")
-                    .at("order", name)
-                    .at("file", origin));
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "read the survivorship policy",
+                    "an order must begin with `non_null`",
+                )
+                .at("order", name)
+                .at("file", origin));
             }
         }
         Ok(policy)

@@ -27,7 +27,13 @@ fn person(values: &[(&str, &str)], source: &str, verified: Option<&str>) -> Core
             source: source.into(),
         });
     }
-    CoreRecord { id: 1, record, contacts, origin: Origin::new(source, verified), field_origins: Default::default() }
+    CoreRecord {
+        id: 1,
+        record,
+        contacts,
+        origin: Origin::new(source, verified),
+        field_origins: Default::default(),
+    }
 }
 
 fn city(existing: CoreRecord, incoming: CoreRecord) -> String {

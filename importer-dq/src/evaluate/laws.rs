@@ -47,13 +47,14 @@ fn rows_of_a_mapping_are_judged() {
     }
 }
 
+const TELLING: &[&str] =
+    &["", " ", "true", "cleared", "2030-01-01", "1900-01-01", "a@mailinator.com", "US", "XX", "12345"];
+
 /// Cells of all kinds: nothing, what rules look for, and anything.
 fn any_cell() -> impl Strategy<Value = Option<String>> {
-    let telling =
-        ["", " ", "true", "cleared", "2030-01-01", "1900-01-01", "a@mailinator.com", "US", "XX", "12345"];
     prop_oneof![
         Just(None),
-        prop::sample::select(&telling[..]).prop_map(|cell| Some(cell.to_owned())),
+        prop::sample::select(TELLING).prop_map(|cell| Some(cell.to_owned())),
         "\\PC{0,12}".prop_map(Some),
         "[a-z]{1,3}@[a-z.]{0,6}[;,\\n ]?[0-9-]{0,9}".prop_map(Some),
     ]

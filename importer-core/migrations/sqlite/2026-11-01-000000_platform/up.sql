@@ -53,7 +53,9 @@ CREATE TABLE clean_volunteers (
     run_id INTEGER NOT NULL REFERENCES import_runs (id),
     external_id TEXT NOT NULL,
     payload_json TEXT NOT NULL,
-    checksum INTEGER NOT NULL
+    checksum INTEGER NOT NULL,
+    -- The landed row's, so that loading need not visit it again.
+    row_hash INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX clean_volunteers_run ON clean_volunteers (run_id);
 
@@ -80,7 +82,7 @@ CREATE TABLE quarantine (
     first_seen_at TEXT NOT NULL,
     last_seen_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX quarantine_record ON quarantine (entity_type, external_system, external_id);
+CREATE INDEX quarantine_record ON quarantine (external_id, external_system, entity_type);
 CREATE INDEX quarantine_run ON quarantine (run_id);
 
 -- One row per finding of a rule about a row.
@@ -118,9 +120,10 @@ CREATE TABLE external_id_map (
     first_seen_at TEXT NOT NULL,
     last_seen_at TEXT NOT NULL,
     last_run_id INTEGER NOT NULL,
-    PRIMARY KEY (entity_type, external_system, external_id)
+    -- The telling column first: comparisons end there.
+    PRIMARY KEY (external_id, external_system, entity_type)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX external_id_map_core ON external_id_map (entity_type, core_id);
+CREATE INDEX external_id_map_core ON external_id_map (core_id, entity_type);
 
 -- The people.
 CREATE TABLE core_volunteers (
@@ -178,7 +181,7 @@ CREATE TABLE match_keys (
     key_kind INTEGER NOT NULL,
     key_hash INTEGER NOT NULL,
     core_id INTEGER NOT NULL,
-    PRIMARY KEY (entity_type, key_kind, key_hash, core_id)
+    PRIMARY KEY (key_hash, key_kind, entity_type, core_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Pairs of records that may be one person, and pairs that share a contact without being one.
@@ -235,7 +238,7 @@ CREATE TABLE change_log (
     reason TEXT NOT NULL,
     changed_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX change_log_record ON change_log (entity_type, core_id);
+CREATE INDEX change_log_record ON change_log (core_id, entity_type);
 CREATE INDEX change_log_run ON change_log (run_id);
 
 -- How far each source was read; moves on success only.

@@ -1,9 +1,9 @@
 //! Many rows into one table: multi-row `VALUES` on SQLite, `COPY` on Postgres.
 
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::query_dsl::RunQueryDsl;
 use diesel::QueryResult;
 use diesel::backend::Backend;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_dsl::RunQueryDsl;
 
 use super::connection::Connection;
 use super::failure::failed;
@@ -46,7 +46,8 @@ struct Values<'a> {
 
 impl<DB: BindCell + Backend> QueryFragment<DB> for Values<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        pass.push_sql("INSERT INTO ");
+        // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
+        pass.push_sql(if DB::CASTS { "INSERT INTO " } else { "INSERT OR FAIL INTO " });
         pass.push_sql(self.bulk.table);
         for (index, column) in self.bulk.columns.iter().enumerate() {
             pass.push_sql(if index == 0 { " (" } else { ", " });
@@ -82,6 +83,12 @@ impl<'a> Bulk<'a> {
     /// No rows yet, for a table whose rows must not exist.
     pub(super) fn new(table: &'a str, columns: &'a [Column]) -> Self {
         Self { table, columns, cells: Vec::new(), conflict: "" }
+    }
+
+    /// Room for this many rows.
+    pub(super) fn room(mut self, rows: usize) -> Self {
+        self.cells.reserve_exact(rows * self.columns.len());
+        self
     }
 
     /// Rows that may exist.

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::io::Write;
 
-use diesel::pg::{CopyTarget, Pg, PgConnection};
-use diesel::query_builder::AstPass;
 use diesel::QueryResult;
+use diesel::pg::{CopyTarget, Pg, PgConnection};
 use diesel::prelude::ExecuteCopyFromDsl;
+use diesel::query_builder::AstPass;
 
 use super::bulk::Bulk;
 use super::sql::Cell;

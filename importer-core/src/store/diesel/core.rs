@@ -5,8 +5,8 @@ use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
 use crate::ports::{
-    ChangeAction, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment, Origin,
-    Record, RunRecord, moment_text,
+    ChangeAction, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment,
+    Origin, Record, RunRecord, moment_text,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -55,14 +55,14 @@ impl CoreStore for DieselSession {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let list = serde_json::Value::from(ids).to_string();
+        let list = super::landing::sorted_list(ids);
         let sql = format!(
-            "SELECT external_id, CAST(core_id AS TEXT) AS c, CAST(row_hash AS TEXT) AS h, other_hashes, \
-             CAST(staging_id AS TEXT) AS s, CAST(last_run_id AS TEXT) AS r FROM external_id_map \
-             WHERE entity_type = ? AND external_system = ? AND external_id IN {}",
+            "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c, CAST(m.row_hash AS TEXT) AS h, m.other_hashes, \
+             CAST(m.staging_id AS TEXT) AS s, CAST(m.last_run_id AS TEXT) AS r FROM {} j CROSS JOIN external_id_map m \
+             WHERE m.entity_type = ? AND m.external_system = ? AND m.external_id = j.value",
             self.connection.list(false)
         );
-        let binds = [Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
         let entries = rows.into_iter().map(|mut row| MapEntry {
             core_id: row.int(1),
@@ -75,20 +75,31 @@ impl CoreStore for DieselSession {
         Ok(entries.collect())
     }
 
-    fn find_keys(&mut self, contract: &Contract, keys: &[MatchKey]) -> Result<Vec<(MatchKey, CoreId)>> {
+    fn find_keys(
+        &mut self,
+        contract: &Contract,
+        keys: &[MatchKey],
+        per_key: usize,
+    ) -> Result<Vec<(MatchKey, CoreId)>> {
         let mut by_kind: BTreeMap<i16, Vec<i64>> = BTreeMap::new();
         for key in keys {
             by_kind.entry(key.kind).or_default().push(key.hash);
         }
         let sql = format!(
             "SELECT CAST(k.key_hash AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c FROM {} j CROSS JOIN match_keys k \
-             WHERE k.entity_type = ? AND k.key_kind = ? AND k.key_hash = j.value",
+             WHERE k.entity_type = ? AND k.key_kind = ? AND k.key_hash = j.value AND k.core_id IN \
+             (SELECT x.core_id FROM match_keys x WHERE x.key_hash = k.key_hash AND x.key_kind = k.key_kind \
+              AND x.entity_type = k.entity_type ORDER BY x.core_id LIMIT ?)",
             self.connection.list(true)
         );
+        let per_key = i64::try_from(per_key).unwrap_or(i64::MAX);
         let mut found = Vec::new();
-        for (kind, hashes) in by_kind {
+        for (kind, mut hashes) in by_kind {
+            hashes.sort_unstable();
+            hashes.dedup();
             let list = serde_json::Value::from(hashes).to_string();
-            let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(kind.into())];
+            let binds =
+                [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(kind.into()), Cell::Int(per_key)];
             for row in self.connection.rows("look keys up", &sql, &binds)? {
                 found.push((MatchKey { kind, hash: row.int(0) }, row.int(1)));
             }
@@ -268,13 +279,26 @@ impl DieselSession {
         Ok(())
     }
 
-    fn write_records(&mut self, contract: &Contract, records: &[CoreRecord], now: &str, conflict: &str) -> Result<()> {
+    fn write_records(
+        &mut self,
+        contract: &Contract,
+        records: &[CoreRecord],
+        now: &str,
+        conflict: &str,
+    ) -> Result<()> {
         let (table, columns) = (contract.core_table(), core_columns(contract));
-        let origins: Vec<Option<String>> = records
-            .iter()
-            .map(|r| if r.field_origins.is_empty() { None } else { serde_json::to_string(&r.field_origins).ok() })
-            .collect();
-        let mut rows = Bulk::new(&table, &columns).on_conflict(conflict);
+        let origins: Vec<Option<String>> =
+            records
+                .iter()
+                .map(|r| {
+                    if r.field_origins.is_empty() {
+                        None
+                    } else {
+                        serde_json::to_string(&r.field_origins).ok()
+                    }
+                })
+                .collect();
+        let mut rows = Bulk::new(&table, &columns).on_conflict(conflict).room(records.len());
         for (record, origins) in records.iter().zip(&origins) {
             rows.cells.push(Cell::Int(record.id));
             for (place, field) in contract.columns() {
@@ -334,25 +358,39 @@ impl DieselSession {
     fn write_keys(&mut self, contract: &Contract, keys: &[(MatchKey, CoreId)]) -> Result<()> {
         // In the order of the index, so that each of its pages is visited once per batch.
         let mut keys = keys.to_vec();
-        keys.sort_unstable();
+        keys.sort_unstable_by_key(|&(key, id)| (key.hash, key.kind, id));
         keys.dedup();
-        let mut rows = Bulk::new("match_keys", &KEYS).on_conflict(" ON CONFLICT DO NOTHING");
+        let mut rows = Bulk::new("match_keys", &KEYS).room(keys.len()).on_conflict(" ON CONFLICT DO NOTHING");
         for (key, id) in keys {
-            rows.row([Cell::Text(contract.entity), Cell::Int(key.kind.into()), Cell::Int(key.hash), Cell::Int(id)]);
+            rows.row([
+                Cell::Text(contract.entity),
+                Cell::Int(key.kind.into()),
+                Cell::Int(key.hash),
+                Cell::Int(id),
+            ]);
         }
         rows.insert(&mut self.connection, WRITE)
     }
 
-    fn write_map(&mut self, contract: &Contract, run: Option<&RunRecord>, map: &[MapEntry], now: &str) -> Result<()> {
+    fn write_map(
+        &mut self,
+        contract: &Contract,
+        run: Option<&RunRecord>,
+        map: &[MapEntry],
+        now: &str,
+    ) -> Result<()> {
         let Some(run) = run else { return Ok(()) };
         let mut entries: Vec<&MapEntry> = map.iter().collect();
         entries.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
-        let others: Vec<Option<String>> = entries
-            .iter()
-            .map(|e| if e.other_hashes.is_empty() { None } else { serde_json::to_string(&e.other_hashes).ok() })
-            .collect();
-        let mut rows = Bulk::new("external_id_map", &MAP).on_conflict(
-            " ON CONFLICT (entity_type, external_system, external_id) DO UPDATE SET core_id = excluded.core_id, \
+        let others: Vec<Option<String>> =
+            entries
+                .iter()
+                .map(|e| {
+                    if e.other_hashes.is_empty() { None } else { serde_json::to_string(&e.other_hashes).ok() }
+                })
+                .collect();
+        let mut rows = Bulk::new("external_id_map", &MAP).room(entries.len()).on_conflict(
+            " ON CONFLICT (external_id, external_system, entity_type) DO UPDATE SET core_id = excluded.core_id, \
              row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, staging_id = excluded.staging_id, \
              last_seen_at = excluded.last_seen_at, last_run_id = excluded.last_run_id",
         );
@@ -382,7 +420,7 @@ impl DieselSession {
         now: &str,
     ) -> Result<()> {
         let run = run.map_or(Cell::Null, |run| Cell::Int(run.id));
-        let mut rows = Bulk::new("change_log", &CHANGES);
+        let mut rows = Bulk::new("change_log", &CHANGES).room(write.changes.len());
         for change in &write.changes {
             rows.row([
                 run,

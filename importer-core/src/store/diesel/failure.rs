@@ -35,7 +35,8 @@ pub(super) fn cannot_connect(error: ConnectionError, place: &str) -> Error {
         ConnectionError::BadConnection(message) => without_values(message.trim()),
         other => without_values(&other.to_string()),
     };
-    let hint = hint(&message).unwrap_or("check that the database exists and may be reached with these rights");
+    let hint =
+        hint(&message).unwrap_or("check that the database exists and may be reached with these rights");
     Error::new(ErrorKind::Store, "open the database", message).at("database", place).hint(hint)
 }
 
@@ -52,11 +53,17 @@ fn hint(message: &str) -> Option<&'static str> {
         ("not a database", "the file is something else than a SQLite database; choose another --db"),
         ("disk I/O error", "the file system failed or is full; start the same run again when it is well"),
         ("malformed", "the database is damaged; restore it from a backup"),
-        ("terminating connection", "the server was stopped; start the same run again: it goes on where it stopped"),
+        (
+            "terminating connection",
+            "the server was stopped; start the same run again: it goes on where it stopped",
+        ),
         ("server closed", "the server was stopped; start the same run again: it goes on where it stopped"),
         ("no such table", "the importer's tables are missing; run its migrations"),
         ("does not exist", "the importer's tables are missing; run its migrations"),
-        ("already exists", "a table of that name belongs to somebody else; give the importer a database or schema without it"),
+        (
+            "already exists",
+            "a table of that name belongs to somebody else; give the importer a database or schema without it",
+        ),
     ];
     hints.iter().find(|(sign, _)| message.contains(sign)).map(|&(_, hint)| hint)
 }
@@ -72,7 +79,13 @@ mod tests {
 
     #[test]
     fn a_quoted_value_is_cut_off() {
-        assert_eq!(without_values("invalid input syntax for type date: \"1985-13-01\""), "invalid input syntax for type date");
-        assert_eq!(without_values("relation \"core_volunteers\" already exists"), "relation \"core_volunteers\" already exists");
+        assert_eq!(
+            without_values("invalid input syntax for type date: \"1985-13-01\""),
+            "invalid input syntax for type date"
+        );
+        assert_eq!(
+            without_values("relation \"core_volunteers\" already exists"),
+            "relation \"core_volunteers\" already exists"
+        );
     }
 }

@@ -4,8 +4,8 @@ use super::sql::Cell;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    CleanRow, Known, Landing, LandingWrite, Moment, Outcome, OutcomeTally, RowId, RunId, RunRecord, Violation,
-    ViolationFilter, ViolationRow, moment_text, row_id,
+    CleanRow, Known, Landing, LandingWrite, Moment, Outcome, OutcomeTally, RowId, RunId, RunRecord,
+    Violation, ViolationFilter, ViolationRow, moment_text, row_id,
 };
 
 const LAND: &str = "land rows";
@@ -21,8 +21,14 @@ const STAGING: [Column; 9] = [
     plain("source_position"),
     time("extracted_at"),
 ];
-const CLEAN: [Column; 5] =
-    [plain("staging_id"), plain("run_id"), plain("external_id"), plain("payload_json"), plain("checksum")];
+const CLEAN: [Column; 6] = [
+    plain("staging_id"),
+    plain("run_id"),
+    plain("external_id"),
+    plain("payload_json"),
+    plain("checksum"),
+    plain("row_hash"),
+];
 const OUTCOMES: [Column; 6] =
     [plain("id"), plain("run_id"), plain("staging_id"), plain("outcome"), plain("core_id"), plain("reason")];
 const QUARANTINE: [Column; 10] = [
@@ -56,12 +62,13 @@ impl Landing for DieselSession {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let list = serde_json::Value::from(ids).to_string();
+        let list = sorted_list(ids);
         let elements = self.connection.list(false);
-        let binds = [Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let sql = format!(
-            "SELECT external_id, CAST(row_hash AS TEXT) AS h, CAST(staging_id AS TEXT) AS s, CAST(core_id AS TEXT) AS c, \
-             other_hashes FROM external_id_map WHERE entity_type = ? AND external_system = ? AND external_id IN {elements}"
+            "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
+             CAST(m.core_id AS TEXT) AS c, m.other_hashes FROM {elements} j CROSS JOIN external_id_map m \
+             WHERE m.entity_type = ? AND m.external_system = ? AND m.external_id = j.value"
         );
         let mut known = Vec::new();
         for mut row in self.connection.rows("look rows up", &sql, &binds)? {
@@ -72,25 +79,49 @@ impl Landing for DieselSession {
                 core_id: row.optional_int(3),
                 rule_codes: None,
             };
-            let others = row.get(4).and_then(|t| serde_json::from_str::<Vec<i64>>(t).ok()).unwrap_or_default();
+            let others =
+                row.get(4).and_then(|t| serde_json::from_str::<Vec<i64>>(t).ok()).unwrap_or_default();
             known.extend(others.into_iter().chain([row.int(1)]).map(|hash| (id.clone(), entry(hash))));
         }
         let sql = format!(
-            "SELECT external_id, CAST(row_hash AS TEXT) AS h, CAST(staging_id AS TEXT) AS s, rule_codes FROM quarantine \
-             WHERE status = 'open' AND entity_type = ? AND external_system = ? AND external_id IN {elements}"
+            "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes \
+             FROM {elements} j CROSS JOIN quarantine q WHERE q.status = 'open' AND q.entity_type = ? \
+             AND q.external_system = ? AND q.external_id = j.value"
         );
         for mut row in self.connection.rows("look rows up", &sql, &binds)? {
-            let entry =
-                Known { row_hash: row.int(1), staging_id: row.int(2), core_id: None, rule_codes: row.optional(3) };
+            let entry = Known {
+                row_hash: row.int(1),
+                staging_id: row.int(2),
+                core_id: None,
+                rule_codes: row.optional(3),
+            };
             known.push((row.text(0), entry));
         }
         Ok(known)
     }
 
-    fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment) -> Result<()> {
+    fn knows_any(&mut self, contract: &Contract, system: &str) -> Result<bool> {
+        let binds = [Cell::Text(contract.entity), Cell::Text(system)];
+        for table in ["external_id_map", "quarantine"] {
+            let sql =
+                format!("SELECT '1' AS t FROM {table} WHERE entity_type = ? AND external_system = ? LIMIT 1");
+            if !self.connection.rows("look rows up", &sql, &binds)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn land(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        write: &LandingWrite,
+        now: Moment,
+    ) -> Result<()> {
         let now = moment_text(now);
         let (staging, clean) = (contract.staging_table(), contract.clean_table());
-        let mut rows = Bulk::new(&staging, &STAGING);
+        let mut rows = Bulk::new(&staging, &STAGING).room(write.staged.len());
         for row in &write.staged {
             rows.row([
                 Cell::Int(row.id),
@@ -105,7 +136,7 @@ impl Landing for DieselSession {
             ]);
         }
         rows.insert(&mut self.connection, LAND)?;
-        let mut rows = Bulk::new(&clean, &CLEAN);
+        let mut rows = Bulk::new(&clean, &CLEAN).room(write.clean.len());
         for row in &write.clean {
             rows.row([
                 Cell::Int(row.staging_id),
@@ -113,6 +144,7 @@ impl Landing for DieselSession {
                 Cell::Text(&row.external_id),
                 Cell::Text(&row.payload_json),
                 Cell::Int(row.checksum),
+                Cell::Int(row.row_hash),
             ]);
         }
         rows.insert(&mut self.connection, LAND)?;
@@ -125,17 +157,24 @@ impl Landing for DieselSession {
         Ok(())
     }
 
-    fn clean_rows(&mut self, contract: &Contract, run: RunId, after: RowId, limit: usize) -> Result<Vec<CleanRow>> {
+    fn clean_rows(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<CleanRow>> {
         let sql = format!(
-            "SELECT CAST(c.staging_id AS TEXT) AS i, c.external_id, c.payload_json, CAST(c.checksum AS TEXT) AS k, \
-             CAST(s.row_hash AS TEXT) AS h FROM {} c JOIN {} s ON s.id = c.staging_id \
-             WHERE c.staging_id > ? AND c.staging_id < ? ORDER BY c.staging_id LIMIT ?",
-            contract.clean_table(),
-            contract.staging_table()
+            "SELECT CAST(staging_id AS TEXT) AS i, external_id, payload_json, CAST(checksum AS TEXT) AS k, \
+             CAST(row_hash AS TEXT) AS h FROM {} WHERE staging_id > ? AND staging_id < ? ORDER BY staging_id LIMIT ?",
+            contract.clean_table()
         );
         let from = after.max(row_id(run, 0));
-        let binds =
-            [Cell::Int(from), Cell::Int(row_id(run + 1, 0)), Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))];
+        let binds = [
+            Cell::Int(from),
+            Cell::Int(row_id(run + 1, 0)),
+            Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
+        ];
         let rows = self.connection.rows("read clean rows", &sql, &binds)?;
         let clean = rows.into_iter().map(|mut row| CleanRow {
             staging_id: row.int(0),
@@ -148,7 +187,7 @@ impl Landing for DieselSession {
     }
 
     fn write_outcomes(&mut self, run: RunId, outcomes: &[Outcome]) -> Result<()> {
-        let mut rows = Bulk::new("row_outcomes", &OUTCOMES);
+        let mut rows = Bulk::new("row_outcomes", &OUTCOMES).room(outcomes.len());
         for outcome in outcomes {
             rows.row([
                 Cell::Int(outcome.row),
@@ -181,9 +220,11 @@ impl Landing for DieselSession {
             binds.push(Cell::Int(run));
         }
         let status = filter.status.as_deref();
-        for (column, value) in
-            [("rule_code", filter.rule.as_deref()), ("severity", filter.severity.as_deref()), ("status", status)]
-        {
+        for (column, value) in [
+            ("rule_code", filter.rule.as_deref()),
+            ("severity", filter.severity.as_deref()),
+            ("status", status),
+        ] {
             if let Some(value) = value {
                 sql.push_str(&format!(" AND {column} = ?"));
                 binds.push(Cell::Text(value));
@@ -266,8 +307,12 @@ impl DieselSession {
         if !write.superseded.is_empty() {
             let list = serde_json::Value::from(write.superseded.as_slice()).to_string();
             let elements = self.connection.list(false);
-            let binds =
-                [Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list), Cell::Int(row_id(run.id, 0))];
+            let binds = [
+                Cell::Text(contract.entity),
+                Cell::Text(system),
+                Cell::Text(&list),
+                Cell::Int(row_id(run.id, 0)),
+            ];
             let which = format!(
                 "entity_type = ? AND external_system = ? AND external_id IN {elements} AND staging_id < ? AND status = 'open'"
             );
@@ -295,28 +340,59 @@ impl DieselSession {
             ]);
         }
         rows.insert(&mut self.connection, "write the quarantine")?;
+        // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
+        let update = if self.connection.is_postgres() { "UPDATE" } else { "UPDATE OR FAIL" };
+        let elements = self.connection.list(false);
+        let touch = format!(
+            "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? \
+             WHERE entity_type = ? AND external_system = ? AND external_id"
+        );
         if !write.seen_again.is_empty() {
-            let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
-            let elements = self.connection.list(false);
+            let mut ids: Vec<&str> = write.seen_again.iter().map(String::as_str).collect();
+            ids.sort_unstable();
+            if self.connection.is_postgres() {
+                let list = sorted_list(&ids);
+                let sql = format!("{touch} IN {elements}");
+                let binds = [
+                    Cell::Text(now),
+                    Cell::Int(run.id),
+                    Cell::Text(contract.entity),
+                    Cell::Text(system),
+                    Cell::Text(&list),
+                ];
+                self.connection.run("note rows seen again", &sql, &binds)?;
+            } else {
+                // One seek each; over a list SQLite would first collect what it changes.
+                let sql = format!("{touch} = ?");
+                for id in ids {
+                    let binds = [
+                        Cell::Text(now),
+                        Cell::Int(run.id),
+                        Cell::Text(contract.entity),
+                        Cell::Text(system),
+                        Cell::Text(id),
+                    ];
+                    self.connection.run("note rows seen again", &sql, &binds)?;
+                }
+            }
+        }
+        if !write.held_again.is_empty() {
+            let list = sorted_list(&write.held_again);
             let sql = format!(
-                "UPDATE external_id_map SET last_seen_at = ?time, last_run_id = ? \
-                 WHERE entity_type = ? AND external_system = ? AND external_id IN {elements}"
-            );
-            let binds = [
-                Cell::Text(now),
-                Cell::Int(run.id),
-                Cell::Text(contract.entity),
-                Cell::Text(system),
-                Cell::Text(&list),
-            ];
-            self.connection.run("note rows seen again", &sql, &binds)?;
-            let sql = format!(
-                "UPDATE quarantine SET last_seen_at = ?time WHERE status = 'open' \
+                "{update} quarantine SET last_seen_at = ?time WHERE status = 'open' \
                  AND entity_type = ? AND external_system = ? AND external_id IN {elements}"
             );
             let binds = [Cell::Text(now), Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
-            self.connection.run("note rows seen again", &sql, &binds)?;
+            self.connection.run("note rows held again", &sql, &binds)?;
         }
         Ok(())
     }
+}
+
+/// Texts as a JSON list in the order of indexes, so that looking them up walks each index once.
+pub(super) fn sorted_list<T: AsRef<str>>(texts: &[T]) -> String {
+    let mut texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    serde_json::Value::from(texts).to_string()
 }

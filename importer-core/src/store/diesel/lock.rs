@@ -21,7 +21,8 @@ pub(super) fn file(database: &std::path::Path, entity: &str, source: &str) -> Re
     path.push(format!(".{}-{}.lock", safe(entity), safe(source)));
     let path = std::path::PathBuf::from(path);
     let cannot = |e: std::io::Error| {
-        Error::new(ErrorKind::Store, OPERATION, format!("the lock file cannot be used: {e}")).at("file", path.display())
+        Error::new(ErrorKind::Store, OPERATION, format!("the lock file cannot be used: {e}"))
+            .at("file", path.display())
     };
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
     match file.try_lock() {
@@ -33,7 +34,11 @@ pub(super) fn file(database: &std::path::Path, entity: &str, source: &str) -> Re
 
 /// An advisory lock on a connection of its own.
 #[cfg(feature = "postgres")]
-pub(super) fn advisory(mut connection: super::connection::Connection, entity: &str, source: &str) -> Result<SourceLock> {
+pub(super) fn advisory(
+    mut connection: super::connection::Connection,
+    entity: &str,
+    source: &str,
+) -> Result<SourceLock> {
     use super::sql::Cell;
     let name = format!("importer:{entity}:{source}");
     let sql = "SELECT CAST(pg_try_advisory_lock(hashtextextended(?, 0)) AS TEXT)";

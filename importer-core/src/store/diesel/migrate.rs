@@ -13,7 +13,8 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-const TRACKING: &str = "CREATE TABLE IF NOT EXISTS importer_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL)";
+const TRACKING: &str =
+    "CREATE TABLE IF NOT EXISTS importer_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL)";
 const OPERATION: &str = "migrate the database";
 
 /// Runs what is missing.
@@ -50,7 +51,10 @@ pub(super) fn down(connection: &mut Connection) -> Result<()> {
     })
 }
 
-fn in_transaction(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<()>) -> Result<()> {
+fn in_transaction(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<()>,
+) -> Result<()> {
     let begin = if connection.is_postgres() {
         // Two hosts that start at once must not both migrate; the number is arbitrary.
         "BEGIN; SELECT pg_advisory_xact_lock(7305808869231650162)"
@@ -69,7 +73,8 @@ fn in_transaction(connection: &mut Connection, work: impl FnOnce(&mut Connection
 }
 
 fn applied(connection: &mut Connection) -> Result<Vec<String>> {
-    let rows = connection.rows(OPERATION, "SELECT CAST(version AS TEXT) FROM importer_schema_migrations", &[])?;
+    let rows =
+        connection.rows(OPERATION, "SELECT CAST(version AS TEXT) FROM importer_schema_migrations", &[])?;
     Ok(rows.into_iter().map(|mut row| row.text(0)).collect())
 }
 

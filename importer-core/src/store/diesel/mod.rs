@@ -1,9 +1,9 @@
 //! Both backends through one small layer: SQL with bound cells, bulk inserts, rows read as text.
 
 mod bulk;
+mod connection;
 #[cfg(feature = "postgres")]
 mod copy;
-mod connection;
 mod core;
 mod failure;
 mod landing;
@@ -88,7 +88,10 @@ impl Place {
         let refuse = |why: String| Err(Error::new(ErrorKind::Config, "open the database", why));
         if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
             if path.is_empty() || path.contains(":memory:") {
-                return refuse("SQLite needs a file, such as sqlite://importer.db; a run uses several connections".into());
+                return refuse(
+                    "SQLite needs a file, such as sqlite://importer.db; a run uses several connections"
+                        .into(),
+                );
             }
             #[cfg(feature = "sqlite")]
             return Ok(Self::Sqlite(PathBuf::from(path)));

@@ -36,8 +36,10 @@ impl RunStore for DieselSession {
             ],
         )?;
         let id = rows.first().and_then(|row| row.optional_int(0));
-        let id = id.ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the database gave the run no id"))?;
-        self.run(id)?.ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the new run cannot be read back"))
+        let id =
+            id.ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the database gave the run no id"))?;
+        self.run(id)?
+            .ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the new run cannot be read back"))
     }
 
     fn save_run(&mut self, run: &RunRecord) -> Result<()> {
@@ -115,7 +117,8 @@ impl RunStore for DieselSession {
     fn watermark(&mut self, entity: &str, source: &str) -> Result<Option<Moment>> {
         let time = self.connection.time_text("max_source_timestamp");
         let sql = format!("SELECT {time} AS t FROM watermarks WHERE entity_type = ? AND source = ?");
-        let rows = self.connection.rows("read a watermark", &sql, &[Cell::Text(entity), Cell::Text(source)])?;
+        let rows =
+            self.connection.rows("read a watermark", &sql, &[Cell::Text(entity), Cell::Text(source)])?;
         Ok(rows.first().and_then(|row| row.get(0)).and_then(parse_moment))
     }
 }
@@ -139,7 +142,8 @@ impl DieselSession {
 }
 
 fn record(mut row: TextRow) -> Result<RunRecord> {
-    let unreadable = |what: &str| Error::new(ErrorKind::Store, READ, format!("its {what} is not one this version knows"));
+    let unreadable =
+        |what: &str| Error::new(ErrorKind::Store, READ, format!("its {what} is not one this version knows"));
     let time = |row: &TextRow, column| row.get(column).and_then(parse_moment);
     Ok(RunRecord {
         id: row.int(0),

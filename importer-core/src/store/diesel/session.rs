@@ -1,6 +1,6 @@
 use super::connection::Connection;
-use crate::{Error, ErrorKind, Result};
 use crate::ports::Session;
+use crate::{Error, ErrorKind, Result};
 
 /// One connection with everything the pipeline asks of it.
 pub(super) struct DieselSession {
@@ -25,8 +25,8 @@ pub(super) fn scratch() -> Result<Box<dyn Session>> {
     let folder = tempfile::Builder::new().prefix("importer-dry-run").tempdir().map_err(cannot)?;
     let mut connection = Connection::sqlite(&folder.path().join("scratch.db"))?;
     super::migrate::up(&mut connection)?;
-    // Runs and landed rows, which records refer to, are in the real store; nothing here has to outlive a crash.
-    connection.execute("make a scratch store", "PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF")?;
+    // Nothing here has to outlive a crash.
+    connection.execute("make a scratch store", "PRAGMA synchronous = OFF")?;
     Ok(Box::new(DieselSession { connection, _folder: Some(folder) }))
 }
 
@@ -50,18 +50,5 @@ impl Session for DieselSession {
 
     fn rollback(&mut self) -> Result<()> {
         self.connection.execute("roll a transaction back", "ROLLBACK")
-    }
-
-    fn savepoint(&mut self) -> Result<()> {
-        self.connection.execute("set a savepoint", "SAVEPOINT importer")
-    }
-
-    fn end_savepoint(&mut self, keep: bool) -> Result<()> {
-        let sql = if keep {
-            "RELEASE SAVEPOINT importer"
-        } else {
-            "ROLLBACK TO SAVEPOINT importer; RELEASE SAVEPOINT importer"
-        };
-        self.connection.execute("end a savepoint", sql)
     }
 }

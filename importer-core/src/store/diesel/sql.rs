@@ -83,7 +83,8 @@ impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
         pass.push_sql(parts.next().unwrap_or_default());
         for (part, cell) in parts.zip(self.binds) {
             DB::bind(&mut pass, cell)?;
-            let cast = CASTS.iter().find_map(|(name, cast)| part.strip_prefix(name).map(|rest| (rest, *cast)));
+            let cast =
+                CASTS.iter().find_map(|(name, cast)| part.strip_prefix(name).map(|rest| (rest, *cast)));
             match cast {
                 Some((rest, cast)) => {
                     if DB::CASTS {
@@ -160,7 +161,12 @@ impl Connection {
     }
 
     /// Reads rows. Every selected column must be text.
-    pub(super) fn rows(&mut self, operation: &'static str, text: &str, binds: &[Cell<'_>]) -> Result<Vec<TextRow>> {
+    pub(super) fn rows(
+        &mut self,
+        operation: &'static str,
+        text: &str,
+        binds: &[Cell<'_>],
+    ) -> Result<Vec<TextRow>> {
         on_backend!(self, |c| Sql { text, binds }.load::<TextRow>(c)).map_err(|e| failed(operation, e))
     }
 

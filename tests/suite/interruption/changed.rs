@@ -1,0 +1,181 @@
+//! What changed between the interruption and the second try: in process, so that the moment is exact.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use importer::ports::Phase;
+use importer::{Cancel, Importer, Observer, Progress, RunReport, RunRequest};
+
+use super::people::{csv, csv_with_bad_rows_again};
+use super::snapshot::{assert_same, take};
+use crate::support::{self, Database};
+
+/// Cancels at the first sign of a phase.
+struct At(Phase, OnceLock<Cancel>);
+
+impl Observer for At {
+    fn progress(&self, progress: Progress) {
+        if progress.phase == self.0 {
+            self.1.get().unwrap().request();
+        }
+    }
+}
+
+fn cancelled_at(phase: Phase, db: &Database, request: &RunRequest) -> RunReport {
+    let at = Arc::new(At(phase, OnceLock::new()));
+    let observer = Arc::clone(&at) as Arc<dyn Observer>;
+    let builder =
+        Importer::builder().database(&db.url).plugin(importer_adapter_csv::plugin()).observer(observer);
+    let importer = builder.build().unwrap();
+    assert!(at.1.set(importer.cancel()).is_ok());
+    let report = importer.run(request).unwrap();
+    assert_eq!(report.status, "failed");
+    assert!(report.error.as_ref().unwrap().contains("it was cancelled"), "{report:?}");
+    assert_eq!(db.texts("SELECT status AS t FROM import_runs"), ["cancelled"]);
+    report
+}
+
+fn request(file: &Path) -> RunRequest {
+    RunRequest::new("csv").file(file)
+}
+
+fn statuses(db: &Database) -> Vec<String> {
+    db.texts("SELECT status AS t FROM import_runs ORDER BY id")
+}
+
+#[test]
+fn the_same_file_goes_on_from_either_phase() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(folder.path(), "people.csv", csv(15_000, 3));
+        // Two different places in one run would need two interruptions; each has its own database.
+        for (phase, db) in [(Phase::Extract, db), (Phase::Load, support::sqlite())] {
+            let stopped = cancelled_at(phase, &db, &request(&file));
+            assert!(stopped.counts.read >= 2_000);
+            assert_eq!(stopped.counts.inserted > 0, phase == Phase::Load);
+            let report = db.importer().run(&request(&file)).unwrap();
+            assert_eq!((report.status.as_str(), report.run_id, report.counts.read), ("succeeded", 1, 15_000));
+            assert!(
+                report.notes.iter().any(|note| note.contains("went on with run 1")),
+                "{:?}",
+                report.notes
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "whether anything is known of a source is asked once, at the start: a run that goes on knows the bad rows of its \
+            own beginning, an uninterrupted one does not and keeps each of them twice"]
+fn bad_rows_that_come_again_are_treated_alike_with_and_without_interruption() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", csv_with_bad_rows_again(15_000, 3));
+    let (whole, stopped) = (support::sqlite(), support::sqlite());
+    let request = request(&file);
+    whole.importer().run(&request).unwrap();
+    cancelled_at(Phase::Extract, &stopped, &request);
+    stopped.importer().run(&request).unwrap();
+    assert_same(&take(&whole), &take(&stopped));
+    // However often a bad row comes, it is one entry in the inbox; the two may share a batch, seldom.
+    let sql = "SELECT COUNT(*) - COUNT(DISTINCT row_hash) AS t FROM quarantine WHERE status = 'open'";
+    assert!(whole.number(sql) < 100, "{} rows are held back twice", whole.number(sql));
+}
+
+#[test]
+fn a_file_that_grew_begins_a_new_run_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = csv(15_000, 3);
+    let file = support::file(folder.path(), "people.csv", &text);
+    let db = support::sqlite();
+    cancelled_at(Phase::Extract, &db, &request(&file));
+    support::file(folder.path(), "people.csv", format!("{text}new1,New,Person,new1@example.org,,,,\n"));
+    let report = db.importer().run(&request(&file)).unwrap();
+    assert_eq!((report.run_id, report.counts.read), (2, 15_001));
+    let notes = report.notes.join("\n");
+    assert!(
+        notes.contains("run 1 was interrupted and cannot go on") && notes.contains("changed since"),
+        "{notes}"
+    );
+    assert_eq!(statuses(&db), ["failed", "succeeded"]);
+
+    // What the first run had landed stands in nobody's way: the core is that of the new file alone.
+    let other = support::sqlite();
+    let plain = other.import(&file);
+    assert_eq!(plain.counts.inserted, report.counts.inserted);
+    let sql = "SELECT COUNT(*) AS t FROM core_volunteers";
+    assert_eq!(db.number(sql), other.number(sql));
+}
+
+#[test]
+fn other_columns_and_other_options_begin_a_new_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = csv(15_000, 3);
+    let file = support::file(folder.path(), "people.csv", &text);
+    for (again, content) in [
+        (request(&file).option("delimiter", ","), text.clone()),
+        (request(&file).actor("somebody else"), text.clone()),
+        (request(&file), text.replacen("city", "town", 1)),
+        (request(&file), text.replace(',', ";")),
+    ] {
+        support::file(folder.path(), "people.csv", &text);
+        let db = support::sqlite();
+        cancelled_at(Phase::Extract, &db, &request(&file));
+        support::file(folder.path(), "people.csv", content);
+        let report = db.importer().run(&again).unwrap();
+        assert_eq!((report.run_id, report.status.as_str(), report.counts.read), (2, "succeeded", 15_000));
+    }
+}
+
+#[test]
+fn a_run_that_died_and_was_asked_for_something_else_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", csv(3_000, 3));
+    let db = support::sqlite();
+    cancelled_at(Phase::Extract, &db, &request(&file));
+    // As a killed process leaves it.
+    db.execute("UPDATE import_runs SET status = 'running', finished_at = NULL");
+    let mut other = request(&file);
+    other.limit = Some(10);
+    let report = db.importer().run(&other).unwrap();
+    assert_eq!((report.run_id, report.counts.read), (2, 10));
+    let notes = report.notes.join("\n");
+    assert!(
+        notes.contains("run 1 was interrupted and was asked for something else; it is closed"),
+        "{notes}"
+    );
+    assert_eq!(statuses(&db), ["failed", "succeeded"]);
+}
+
+#[test]
+#[ignore = "a file is told by its size and first 64 KiB: an edit behind them that keeps the size is not noticed"]
+fn an_edit_in_the_middle_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = csv(15_000, 3);
+    let file = support::file(folder.path(), "people.csv", &text);
+    let db = support::sqlite();
+    // Behind the first 64 KiB and before the place where the run stopped.
+    let place = 70_000 + text[70_000..].find("Kansas City").unwrap();
+    let stopped = cancelled_at(Phase::Extract, &db, &request(&file));
+    assert!(stopped.counts.read > 1_500, "the edited row was read already");
+    let edited = format!("{}Arkansas Ct{}", &text[..place], &text[place + "Kansas City".len()..]);
+    assert_eq!(edited.len(), text.len());
+    support::file(folder.path(), "people.csv", &edited);
+    let report = db.importer().run(&request(&file)).unwrap();
+    assert_eq!(report.run_id, 2, "{:?}", report.notes);
+    assert_eq!(db.number("SELECT COUNT(*) AS t FROM core_volunteers WHERE city = 'Arkansas Ct'"), 1);
+}
+
+#[test]
+#[ignore = "a run that was interrupted while loading ends with the old rows and does not look at the file: the changed \
+            file is reported as imported"]
+fn a_file_that_changed_while_loading_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = csv(15_000, 3);
+    let file = support::file(folder.path(), "people.csv", &text);
+    let db = support::sqlite();
+    cancelled_at(Phase::Load, &db, &request(&file));
+    support::file(folder.path(), "people.csv", format!("{text}new1,New,Person,new1@example.org,,,,\n"));
+    let report = db.importer().run(&request(&file)).unwrap();
+    let told = report.notes.iter().any(|note| note.contains("changed"));
+    assert!(told || report.counts.read == 15_001, "{:?}: {:?}", report.counts, report.notes);
+}

@@ -1,0 +1,114 @@
+//! `kill -9`.
+
+use std::time::Instant;
+
+use importer::ports::Phase;
+
+use super::people::{Dice, csv};
+use super::snapshot::{assert_same, take};
+use super::{cli, command, kill, newest, place, start, wait_until};
+use crate::support::{self, Database};
+
+/// Enough for three transactions of reading and five of loading.
+const ROWS: usize = 45_000;
+const SEED: u64 = 20_250_102;
+
+/// Repeats the command until it succeeds, and returns what it said at last.
+fn repeat(folder: &std::path::Path, db: &Database, file: &std::path::Path) -> String {
+    for _ in 0..3 {
+        let ended = cli::ended(command(folder, db, file));
+        if ended.code == 0 {
+            return ended.out;
+        }
+        eprintln!("{ended:?}");
+    }
+    panic!("the command does not succeed however often it is repeated");
+}
+
+fn another(db: &Database) -> Database {
+    support::databases().into_iter().find(|other| other.backend == db.backend).unwrap()
+}
+
+#[test]
+fn a_killed_run_ends_like_an_uninterrupted_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", csv(ROWS, SEED));
+    for reference in support::databases() {
+        let started = Instant::now();
+        let ended = cli::ended(command(folder.path(), &reference, &file));
+        ended.succeeds();
+        let whole = started.elapsed();
+        let expected = take(&reference);
+        for table in ["quarantine", "dedupe_suggestions", "change_log", "clean_volunteers"] {
+            assert!(
+                expected[table].len() > 500,
+                "the file has too little of {table}: {}",
+                expected[table].len()
+            );
+        }
+
+        // Where it hurts: between transactions of reading, and between transactions of loading.
+        let db = another(&reference);
+        let importer = db.importer();
+        let mut child = start(folder.path(), &db, &file);
+        let reading = wait_until(&mut child, &importer, |run| run.rows_read > 0);
+        assert!(kill(child) && reading, "the run was over before it could be killed while reading");
+        let mut child = start(folder.path(), &db, &file);
+        let loading =
+            wait_until(&mut child, &importer, |run| run.phase == Phase::Load && run.loaded_through > 0);
+        assert!(kill(child) && loading, "the run was over before it could be killed while loading");
+        eprintln!("{}: killed while loading: {}", db.backend, place(newest(&importer).as_ref()));
+        let said = repeat(folder.path(), &db, &file);
+        assert!(said.contains("went on with run 1"), "{said}");
+        assert_same(&expected, &take(&db));
+
+        // Wherever chance has it.
+        let db = another(&reference);
+        let importer = db.importer();
+        let (mut dice, mut hits) = (Dice(SEED), 0);
+        for number in 1..=10 {
+            let delay = whole.mul_f64(0.01 + 0.32 * dice.share());
+            let child = start(folder.path(), &db, &file);
+            std::thread::sleep(delay);
+            let hit = kill(child);
+            hits += u32::from(hit);
+            let run = newest(&importer);
+            eprintln!(
+                "{}: kill {number} after {delay:?} of {whole:?}: {hit}, {}",
+                db.backend,
+                place(run.as_ref())
+            );
+            if !hit {
+                break;
+            }
+        }
+        assert!(hits >= 3, "only {hits} of the kills hit a run; is the file too small?");
+        repeat(folder.path(), &db, &file);
+        assert_same(&expected, &take(&db));
+
+        // And once more, to be sure that nothing was left to do.
+        let again = cli::ended(command(folder.path(), &db, &file));
+        assert!(again.succeeds().out.contains("          0  new\n"), "{}", again.out);
+        assert_eq!(take(&db)["core_volunteers"], expected["core_volunteers"], "{}", db.backend);
+    }
+}
+
+#[test]
+fn a_dry_run_that_was_killed_leaves_nothing_and_does_not_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", csv(25_000, SEED));
+    let db = support::sqlite();
+    let importer = db.importer();
+    let mut dry = command(folder.path(), &db, &file);
+    dry.arg("--dry-run").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = dry.spawn().unwrap();
+    let loading = wait_until(&mut child, &importer, |run| run.rows_read > 0);
+    assert!(kill(child) && loading);
+    for table in cli::CORE {
+        assert_eq!(db.number(&format!("SELECT COUNT(*) AS t FROM {table}")), 0, "{table}");
+    }
+    let ended = cli::ended(dry);
+    assert_eq!(ended.code, 0);
+    assert_eq!(newest(&importer).unwrap().id, 2);
+    assert_eq!(db.texts("SELECT status AS t FROM import_runs ORDER BY id"), ["failed", "succeeded"]);
+}

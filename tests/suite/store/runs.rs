@@ -1,0 +1,135 @@
+use importer::ErrorKind;
+use importer::ports::{NewRun, Phase, RunFilter, RunRecord, RunStatus};
+
+use super::{at, begun, new_run, stores};
+
+/// Everything of a run, to compare it as a whole.
+fn shown(run: &RunRecord) -> String {
+    format!("{run:?}")
+}
+
+#[test]
+fn a_run_comes_back_as_it_was_saved() {
+    for subject in stores() {
+        let mut session = subject.session();
+        let new = NewRun {
+            label: Some("spring \"drive\"\n2025 – Zoë".into()),
+            dry_run: true,
+            mapping_version: 7,
+            request_json: r#"{"file":"C:\\data\\a.csv","q":"?"}"#.into(),
+            ..new_run("csv")
+        };
+        let mut run = session.create_run(&new, at(8)).unwrap();
+        assert_eq!((run.status, run.phase), (RunStatus::Running, Phase::Extract));
+        assert_eq!((run.started_at, run.updated_at, run.finished_at), (at(8), at(8), None));
+        assert_eq!(format!("{:?}", run.new), format!("{new:?}"), "{}", subject.name());
+
+        run.status = RunStatus::PartiallyFailed;
+        run.phase = Phase::Done;
+        run.updated_at = at(9);
+        run.finished_at = Some(at(10));
+        run.cursor = Some("offset:\t17\\".into());
+        run.rows_read = i64::from(u32::MAX);
+        run.loaded_through = i64::MAX;
+        run.counts_json = r#"{"read":1}"#.into();
+        run.metrics_json = r#"{"note":"it's"}"#.into();
+        run.anomaly_flags = "[1]".into();
+        run.error_summary = Some("line one\nline two".into());
+        run.freshness = Some(at(1));
+        run.hashes = Some("00ff".into());
+        session.save_run(&run).unwrap();
+        let stored = subject.session().run(run.id).unwrap().unwrap();
+        assert_eq!(shown(&stored), shown(&run), "{}", subject.name());
+
+        // And back to nothing.
+        (run.cursor, run.finished_at, run.error_summary, run.freshness, run.hashes) =
+            (None, None, None, None, None);
+        session.save_run(&run).unwrap();
+        assert_eq!(shown(&session.run(run.id).unwrap().unwrap()), shown(&run), "{}", subject.name());
+        assert!(session.run(run.id + 1).unwrap().is_none());
+    }
+}
+
+#[test]
+fn every_status_and_phase_can_be_stored() {
+    use RunStatus as S;
+    for subject in stores() {
+        let mut session = subject.session();
+        let mut run = begun(session.as_mut(), "csv");
+        for status in
+            [S::Pending, S::Running, S::Succeeded, S::PartiallyFailed, S::Failed, S::Cancelled, S::Held]
+        {
+            for phase in [Phase::Extract, Phase::Gate, Phase::Load, Phase::Reconcile, Phase::Done] {
+                (run.status, run.phase) = (status, phase);
+                session.save_run(&run).unwrap();
+                let stored = session.run(run.id).unwrap().unwrap();
+                assert_eq!((stored.status, stored.phase), (status, phase), "{}", subject.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn runs_are_listed_newest_first_and_filtered() {
+    for subject in stores() {
+        let mut session = subject.session();
+        for source in ["csv", "sheets", "csv"] {
+            begun(session.as_mut(), source);
+        }
+        let mut first = session.run(1).unwrap().unwrap();
+        first.status = RunStatus::Failed;
+        session.save_run(&first).unwrap();
+        let mut ids = |filter: RunFilter| -> Vec<i64> {
+            session.runs(&filter).unwrap().iter().map(|run| run.id).collect()
+        };
+        let csv = Some("csv".to_owned());
+        assert_eq!(ids(RunFilter::default()), [3, 2, 1], "{}", subject.name());
+        assert_eq!(ids(RunFilter { limit: 2, ..RunFilter::default() }), [3, 2]);
+        assert_eq!(ids(RunFilter { source: csv.clone(), ..RunFilter::default() }), [3, 1]);
+        assert_eq!(ids(RunFilter { source: csv, status: Some(RunStatus::Failed), limit: 5 }), [1]);
+        // A source's name is a text, never a pattern.
+        assert_eq!(ids(RunFilter { source: Some("%".into()), ..RunFilter::default() }), [0_i64; 0]);
+    }
+}
+
+#[test]
+fn a_watermark_never_goes_back() {
+    for subject in stores() {
+        let mut session = subject.session();
+        let mut run = begun(session.as_mut(), "csv");
+        let mut advanced = |freshness| {
+            run.freshness = freshness;
+            session.advance_watermark(&run, at(20)).unwrap();
+            session.watermark("volunteer", "csv").unwrap()
+        };
+        assert_eq!(advanced(None), None, "{}", subject.name());
+        assert_eq!(advanced(Some(at(5))), Some(at(5)), "{}", subject.name());
+        assert_eq!(advanced(Some(at(4))), Some(at(5)), "earlier");
+        assert_eq!(advanced(None), Some(at(5)), "unknown");
+        assert_eq!(advanced(Some(at(6))), Some(at(6)), "later");
+        assert_eq!(session.watermark("volunteer", "sheets").unwrap(), None, "each source has its own");
+        assert_eq!(session.watermark("event", "csv").unwrap(), None, "each entity has its own");
+    }
+}
+
+#[test]
+fn a_source_is_claimed_by_one_run_at_a_time() {
+    for subject in stores() {
+        let held = subject.store.lock_source("volunteer", "csv").unwrap();
+        let refused = subject.store.lock_source("volunteer", "csv").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Busy, "{}", subject.name());
+        let _other_source = subject.store.lock_source("volunteer", "sheets").unwrap();
+        let _other_entity = subject.store.lock_source("event", "csv").unwrap();
+        drop(held);
+        subject.store.lock_source("volunteer", "csv").unwrap();
+    }
+}
+
+#[test]
+fn a_description_holds_no_password() {
+    for subject in stores() {
+        let text = subject.store.describe();
+        assert!(text.starts_with(subject.name()), "{text}");
+        assert!(!text.contains('@') && !text.contains("password"), "{text}");
+    }
+}

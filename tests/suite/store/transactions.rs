@@ -1,0 +1,91 @@
+use importer::ErrorKind;
+use importer::contracts::VOLUNTEER;
+use importer::ports::{CoreRecord, CoreWrite, Session};
+
+use super::{at, begun, person, stores};
+
+fn insert(session: &mut dyn Session, people: Vec<CoreRecord>) -> importer::Result<()> {
+    let write = CoreWrite { inserts: people, ..CoreWrite::default() };
+    session.write(&VOLUNTEER, None, "tester", &write, at(9))
+}
+
+fn count(session: &mut dyn Session) -> i64 {
+    session.count(&VOLUNTEER).unwrap()
+}
+
+#[test]
+fn a_transaction_lasts_or_leaves_nothing() {
+    for subject in stores() {
+        let (mut session, mut other) = (subject.session(), subject.session());
+        session.begin().unwrap();
+        insert(session.as_mut(), vec![person(1, &[])]).unwrap();
+        assert_eq!((count(session.as_mut()), count(other.as_mut())), (1, 0), "{}", subject.name());
+        session.rollback().unwrap();
+        assert_eq!(count(session.as_mut()), 0, "{}", subject.name());
+
+        session.begin().unwrap();
+        insert(session.as_mut(), vec![person(1, &[])]).unwrap();
+        session.commit().unwrap();
+        assert_eq!(count(other.as_mut()), 1, "{}", subject.name());
+
+        // Whoever dies in the middle has done nothing.
+        session.begin().unwrap();
+        insert(session.as_mut(), vec![person(2, &[])]).unwrap();
+        drop(session);
+        assert_eq!(count(other.as_mut()), 1, "{}", subject.name());
+    }
+}
+
+#[test]
+fn what_the_host_forbids_is_refused_and_the_session_goes_on() {
+    for subject in stores() {
+        let forbid = "CREATE UNIQUE INDEX host_one_address ON core_volunteers (email_normalized)";
+        subject.database.execute(forbid);
+        let mut session = subject.session();
+        let twin = |id| person(id, &[("email_normalized", "secret@example.org")]);
+        session.begin().unwrap();
+        insert(session.as_mut(), vec![twin(1)]).unwrap();
+        session.commit().unwrap();
+        session.begin().unwrap();
+        let error = insert(session.as_mut(), vec![person(2, &[]), twin(3)]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "personal data in: {error}");
+        session.rollback().unwrap();
+        session.begin().unwrap();
+        insert(session.as_mut(), vec![person(4, &[])]).unwrap();
+        session.commit().unwrap();
+        assert_eq!(
+            subject.database.texts("SELECT id AS t FROM core_volunteers ORDER BY id"),
+            ["1", "4"],
+            "{}",
+            subject.name()
+        );
+    }
+}
+
+#[test]
+fn what_no_column_takes_is_refused() {
+    for subject in stores() {
+        let mut session = subject.session();
+        let run = begun(session.as_mut(), "csv");
+        let mut orphan = person(1, &[]);
+        orphan.contacts = vec![super::contact(importer::ports::ContactKind::Email, "a@example.org", true)];
+        let twice = CoreWrite { inserts: vec![orphan.clone(), orphan], ..CoreWrite::default() };
+        session.begin().unwrap();
+        let error = session.write(&VOLUNTEER, Some(&run), "tester", &twice, at(9)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error} on {}", subject.name());
+        session.rollback().unwrap();
+    }
+}
+
+#[test]
+fn a_scratch_store_is_empty_and_private() {
+    for subject in stores() {
+        insert(subject.session().as_mut(), vec![person(1, &[])]).unwrap();
+        let (mut scratch, mut other) = (subject.store.scratch().unwrap(), subject.store.scratch().unwrap());
+        assert_eq!(count(scratch.as_mut()), 0, "{}", subject.name());
+        insert(scratch.as_mut(), vec![person(7, &[]), person(8, &[])]).unwrap();
+        assert_eq!((count(scratch.as_mut()), count(other.as_mut())), (2, 0));
+        assert_eq!(count(subject.session().as_mut()), 1, "{}", subject.name());
+    }
+}
