@@ -64,7 +64,7 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
         total % 1000,
         report.rows_per_second
     )?;
-    next_steps(out, report)
+    next_steps(out, report, database)
 }
 
 fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
@@ -87,7 +87,7 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
     Ok(())
 }
 
-fn next_steps(out: &mut String, report: &RunReport) -> std::fmt::Result {
+fn next_steps(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Result {
     let c = &report.counts;
     let mut steps = Vec::new();
     if c.quarantined > 0 {
@@ -97,10 +97,13 @@ fn next_steps(out: &mut String, report: &RunReport) -> std::fmt::Result {
         ));
     }
     if !report.unmapped.is_empty() {
-        steps.push("importer template mapping > mapping.yaml    then map the columns you need and run with --mapping".into());
+        steps.push(format!(
+            "{} template mapping > mapping.yaml\n      then map the columns you need and run with --mapping",
+            program()
+        ));
     }
     if report.dry_run && report.status == "succeeded" {
-        steps.push("the same command without --dry-run    loads the core".into());
+        steps.push("the same command without --dry-run\n      loads the core".into());
     }
     if !steps.is_empty() {
         writeln!(out, "\nNext:")?;
@@ -109,4 +112,10 @@ fn next_steps(out: &mut String, report: &RunReport) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+/// How this program was called.
+fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    if called.contains("target") { "cargo run --release --example importer --".into() } else { called }
 }

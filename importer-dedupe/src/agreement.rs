@@ -75,11 +75,15 @@ fn folded(contract: &Contract, person: &CoreRecord, field: &str) -> String {
 
 /// True when both records have the field and the values differ.
 pub(crate) fn contradicts(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &str) -> bool {
-    let value = |person: &CoreRecord| {
-        let value = contract.index(field).and_then(|place| person.record.get(place))?;
-        let mut out = String::new();
-        fold(value, &mut out);
-        Some(out)
-    };
-    matches!((value(a), value(b)), (Some(a), Some(b)) if a != b)
+    both(contract, a, b, field).is_some_and(|(a, b)| a != b)
+}
+
+/// True when both records have the field and the values are equal.
+pub(crate) fn agrees(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &str) -> bool {
+    both(contract, a, b, field).is_some_and(|(a, b)| a == b)
+}
+
+fn both(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &str) -> Option<(String, String)> {
+    let (a, b) = (folded(contract, a, field), folded(contract, b, field));
+    (!a.is_empty() && !b.is_empty()).then_some((a, b))
 }

@@ -2,7 +2,7 @@ use importer_core::contracts::Contract;
 use importer_core::normalise::email_match_form;
 use importer_core::ports::{ContactKind, CoreRecord, Decision, MatchKey, Resolver, SuggestionKind};
 
-use crate::agreement::{NameAgreement, contradicts, name_agreement};
+use crate::agreement::{NameAgreement, agrees, contradicts, name_agreement};
 
 /// How many pairs one row may bring to review; the rest says nothing new about it.
 const PAIRS_PER_ROW: usize = 5;
@@ -56,6 +56,17 @@ impl Resolver for Deterministic {
             };
             look_at.push((place, kind, terms(email, phone, names, dob, suffix)));
         }
+        if same.len() > 1 {
+            // An equal birth date tells apart what names and contacts cannot.
+            let certain: Vec<_> = same
+                .iter()
+                .copied()
+                .filter(|&(place, _)| agrees(contract, incoming, candidates[place], "dob"))
+                .collect();
+            if certain.len() == 1 {
+                same = certain;
+            }
+        }
         if let [(candidate, email)] = same[..] {
             let contact = if email { "email address" } else { "phone number" };
             return Decision::Same { candidate, reason: format!("the same {contact} and an agreeing name") };
@@ -64,6 +75,13 @@ impl Resolver for Deterministic {
         look_at.sort_by_key(|&(place, kind, _)| (kind == SuggestionKind::Household, place));
         look_at.truncate(PAIRS_PER_ROW);
         Decision::New { look_at }
+    }
+
+    fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
+        name_agreement(contract, incoming, known) == NameAgreement::Differ
+            && !self.shares(incoming, known, ContactKind::Email)
+            && !self.shares(incoming, known, ContactKind::Phone)
+            && !agrees(contract, incoming, known, "dob")
     }
 
     fn checksum(&self) -> String {

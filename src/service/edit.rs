@@ -1,7 +1,11 @@
 //! Edits in the application. They outrank every import.
 
+use importer_core::contracts::FieldKind;
 use importer_core::mapping::Mapping;
-use importer_core::ports::{Change, ChangeAction, CoreId, CoreWrite, Origin, moment_text};
+use importer_core::ports::{
+    Change, ChangeAction, Contact, ContactKind, CoreId, CoreRecord, CoreWrite, Origin, Record, Survivorship,
+    moment_text,
+};
 use importer_core::{Error, ErrorKind, Result};
 use importer_plugin::Batch;
 
@@ -55,6 +59,14 @@ impl Importer {
                 Error::new(ErrorKind::NotFound, OPERATION, format!("there is no {entity} {id}"))
             })?;
             let mut write = CoreWrite::default();
+            let origin = Origin::new(Origin::MANUAL, Some(&moment_text(now)));
+            let mut typed = CoreRecord {
+                id,
+                record: Record::new(contract.fields.len()),
+                contacts: Vec::new(),
+                origin: origin.clone(),
+                field_origins: Default::default(),
+            };
             for field in &columns {
                 let Some(place) = contract.index(field) else { continue };
                 let new = normalised.get(0, place);
@@ -75,10 +87,27 @@ impl Importer {
                     });
                 }
                 person.record.set(place, new);
-                person
-                    .field_origins
-                    .insert(field.clone(), Origin::new(Origin::MANUAL, Some(&moment_text(now))));
+                person.field_origins.insert(field.clone(), origin.clone());
+                typed.record.set(place, new);
+                let kind = match contract.fields[place].kind {
+                    FieldKind::Email => ContactKind::Email,
+                    FieldKind::Phone => ContactKind::Phone,
+                    _ => continue,
+                };
+                typed.contacts.extend(new.map(|value| Contact {
+                    kind,
+                    value: value.into(),
+                    original: None,
+                    extension: None,
+                    primary: true,
+                    source: Origin::MANUAL.into(),
+                }));
             }
+            // The fields are decided; merging brings the lists of contacts and their primaries in line with them.
+            let person = self.survivorship.merge(contract, &person, &typed).person;
+            let mut keys = Vec::new();
+            self.resolver_of(&self.mapping(contract)?).keys(contract, &person, &mut keys);
+            write.keys = keys.into_iter().map(|key| (key, id)).collect();
             write.updates.push(person);
             session.write(contract, None, &edit.actor, &write, now)?;
             session.commit()

@@ -6,7 +6,7 @@ use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
 use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
 use importer_core::plugin_host::PluginInfo;
-use importer_core::ports::{Policies, RunFilter};
+use importer_core::ports::{Policies, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::Deterministic;
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
@@ -25,10 +25,7 @@ impl Importer {
         let mapping = self.mapping(contract)?;
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let policies = Policies {
-            resolver: self.resolver.clone().unwrap_or_else(|| {
-                let strip_email_tags = mapping.defaults().strip_email_tags;
-                Arc::new(Deterministic { strip_email_tags })
-            }),
+            resolver: self.resolver_of(&mapping),
             survivorship: Arc::new(self.survivorship.clone()),
         };
         let engine = Engine {
@@ -83,6 +80,14 @@ impl Importer {
         }
     }
 
+    /// Who decides who is who; by default with what the mapping says about email tags.
+    pub(crate) fn resolver_of(&self, mapping: &Mapping) -> Arc<dyn Resolver> {
+        self.resolver.clone().unwrap_or_else(|| {
+            let strip_email_tags = mapping.defaults().strip_email_tags;
+            Arc::new(Deterministic { strip_email_tags })
+        })
+    }
+
     pub(crate) fn compile_suite(
         &self,
         mapping: &Mapping,
@@ -92,7 +97,14 @@ impl Importer {
         let rules: Vec<Box<dyn Rule>> =
             self.lock_plugins().rules().into_iter().map(|(rule, _)| rule).collect();
         let columns = batch_columns(contract);
-        SuiteBuilder::new(self.suite.clone())
+        let builder = SuiteBuilder::new(self.suite.clone());
+        #[cfg(feature = "mx")]
+        let builder = match importer_dq::DnsMailDomains::from_system() {
+            Ok(domains) => builder.with_mail_domains(Arc::new(domains)),
+            // Without name servers nobody can be asked; a suite that wants it is refused with the reason.
+            Err(_) => builder,
+        };
+        builder
             .with_mode(self.rules_mode)
             .with_rules(rules)
             .with_option("default_country", mapping.defaults().country.clone())

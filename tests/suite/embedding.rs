@@ -98,7 +98,6 @@ fn an_edit_outranks_every_later_import() {
 }
 
 #[test]
-#[ignore = "an edit changes the column alone: neither the list of contacts nor the keys under which people are found"]
 fn an_edited_address_is_the_primary_one_and_finds_the_person() {
     for database in support::databases() {
         let ann =
@@ -110,7 +109,6 @@ fn an_edited_address_is_the_primary_one_and_finds_the_person() {
 }
 
 #[test]
-#[ignore = "an emptied field has no origin that could outrank an import, so the next file fills it again"]
 fn a_value_that_was_taken_away_by_hand_stays_away() {
     for database in support::databases() {
         let row = "1,Ann,Lee,ann@example.org,Liberty,2025-02-01T00:00:00Z";

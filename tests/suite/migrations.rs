@@ -160,7 +160,6 @@ fn hosts_that_start_at_once_migrate_once() {
 }
 
 #[test]
-#[ignore = "on SQLite the connection that takes the tables away has foreign keys off, so the host's rows are orphaned"]
 fn tables_that_a_hosts_rows_refer_to_are_not_taken_away() {
     for database in support::databases() {
         let folder = tempfile::tempdir().unwrap();

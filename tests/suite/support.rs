@@ -1,7 +1,6 @@
 //! What every test needs: databases, files, the built plugin and the built command line.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use importer::{Importer, RunReport, RunRequest};
 
@@ -38,6 +37,7 @@ fn postgres() -> Option<Database> {
 fn postgres() -> Option<Database> {
     use diesel::connection::SimpleConnection;
     use diesel::{Connection, PgConnection};
+    use std::sync::atomic::{AtomicU32, Ordering};
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else {
         eprintln!("NOT TESTED on Postgres: IMPORTER_TEST_POSTGRES is not set; use `cargo xtask test`");

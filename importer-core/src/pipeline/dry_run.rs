@@ -140,6 +140,10 @@ impl Landing for DryRun {
         self.real.land(contract, run, write, now)
     }
 
+    fn end_replaced(&mut self, run: &RunRecord) -> Result<()> {
+        self.real.end_replaced(run)
+    }
+
     fn clean_rows(
         &mut self,
         contract: &Contract,

@@ -67,6 +67,10 @@ impl Extraction<'_> {
             let before = (work.run.clone(), work.counts, work.metrics.clone(), work.hash_sum);
             session.begin()?;
             let result = self.transaction(session, work, &mut rows).and_then(|end| {
+                if end {
+                    session.end_replaced(&work.run)?;
+                    work.run.phase = Phase::Gate;
+                }
                 work.settle(self.engine.clock.now());
                 session.save_run(&work.run)?;
                 session.commit()?;
@@ -85,7 +89,6 @@ impl Extraction<'_> {
                 return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
             }
         }
-        work.run.phase = Phase::Gate;
         Ok(())
     }
 
@@ -135,7 +138,7 @@ impl Extraction<'_> {
                 None => {
                     fresh.push(row);
                     if known.iter().any(|k| k.core_id.is_none()) {
-                        write.superseded.push(row.external_id.clone());
+                        write.replaced.push(row.external_id.clone());
                     }
                 }
             }
@@ -249,10 +252,10 @@ impl Extraction<'_> {
             work.counts.matched += 1;
             write.outcomes.push(outcome(OutcomeKind::Unchanged, "the same row as before"));
             if known.iter().any(|k| k.core_id.is_none()) {
-                write.superseded.push(row.external_id.clone());
+                write.replaced.push(row.external_id.clone());
             }
         } else {
-            write.held_again.push(row.external_id.clone());
+            write.held_again.push(same.staging_id);
             work.counts.quarantined += 1;
             for code in same.rule_codes.iter().flat_map(|codes| codes.split(',')) {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;

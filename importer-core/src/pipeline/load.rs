@@ -10,8 +10,11 @@ use super::resolve::resolve;
 use crate::ports::{CleanRow, CoreId, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, Session};
 use crate::{Error, ErrorKind, Result};
 
-/// How many rows are resolved and written at once, in one transaction.
-const ROWS_PER_TRANSACTION: usize = 10_000;
+/// How many rows are resolved and written at once.
+const ROWS_PER_BATCH: usize = 10_000;
+/// How many batches one transaction takes. The indexes over ids and keys have no order that rows come in, so every
+/// transaction writes most of their pages again: fewer transactions, less writing.
+const BATCHES_PER_TRANSACTION: usize = 5;
 /// About how many inserted and as many updated records of a batch are read back.
 const PARITY_SAMPLE: usize = 10;
 
@@ -19,29 +22,55 @@ const PARITY_SAMPLE: usize = 10;
 pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
     work.run.phase = Phase::Load;
     loop {
+        let start = work.run.loaded_through;
+        match in_transaction(engine, session, work, several) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Refused => one_by_one(engine, session, work)?,
+            Err(error) => return Err(error),
+        }
+        if work.run.loaded_through == start {
+            return Ok(());
+        }
         if engine.cancel.is_requested() {
             return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
         }
-        let clock = Instant::now();
-        let rows = session.clean_rows(
-            engine.contract,
-            work.run.id,
-            work.run.loaded_through,
-            ROWS_PER_TRANSACTION,
-        )?;
-        if rows.is_empty() {
+    }
+}
+
+/// Several batches; fewer when there are no more rows or the run is cancelled.
+fn several(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
+    for _ in 0..BATCHES_PER_TRANSACTION {
+        let rows = next_rows(engine, session, work)?;
+        if rows.is_empty() || engine.cancel.is_requested() {
             return Ok(());
         }
-        work.metrics.durations_ms.dedupe += millis(clock);
-        batch(engine, session, work, &rows)?;
-        let counts = &work.counts;
-        engine.observer.progress(Progress {
-            phase: Phase::Load,
-            rows: counts.inserted + counts.updated + counts.unchanged + counts.skipped,
-            done: counts.inserted + counts.updated + counts.unchanged + counts.skipped,
-            total: counts.clean,
-        });
+        attempt(engine, session, work, &rows)?;
+        tell(engine, work);
     }
+    Ok(())
+}
+
+/// The same batches again, each in transactions of its own: one of them holds a row that the database refuses.
+fn one_by_one(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
+    for _ in 0..BATCHES_PER_TRANSACTION {
+        let rows = next_rows(engine, session, work)?;
+        batch(engine, session, work, &rows)?;
+        tell(engine, work);
+    }
+    Ok(())
+}
+
+fn next_rows(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<Vec<CleanRow>> {
+    let clock = Instant::now();
+    let rows = session.clean_rows(engine.contract, work.run.id, work.run.loaded_through, ROWS_PER_BATCH)?;
+    work.metrics.durations_ms.dedupe += millis(clock);
+    Ok(rows)
+}
+
+fn tell(engine: &Engine<'_>, work: &Working) {
+    let counts = &work.counts;
+    let rows = counts.inserted + counts.updated + counts.unchanged + counts.skipped;
+    engine.observer.progress(Progress { phase: Phase::Load, rows, done: rows, total: counts.clean });
 }
 
 /// Writes rows in one transaction. When the database refuses them, halves them until the refused row stands alone, and
@@ -52,14 +81,16 @@ fn batch(
     work: &mut Working,
     rows: &[CleanRow],
 ) -> Result<()> {
-    match in_transaction(engine, session, work, rows, attempt) {
+    let result =
+        in_transaction(engine, session, work, |engine, session, work| attempt(engine, session, work, rows));
+    match result {
         Err(error) if error.kind() == ErrorKind::Refused && rows.len() > 1 => {
             let (first, second) = rows.split_at(rows.len() / 2);
             batch(engine, session, work, first)?;
             batch(engine, session, work, second)
         }
         Err(error) if error.kind() == ErrorKind::Refused => {
-            in_transaction(engine, session, work, rows, |_, session, work, rows| {
+            in_transaction(engine, session, work, |_, session, work| {
                 work.counts.skipped += 1;
                 let skipped = rows.iter().map(|row| Outcome {
                     row: row.staging_id,
@@ -68,25 +99,29 @@ fn batch(
                     core_id: None,
                     reason: Some(error.message().to_owned()),
                 });
-                session.write_outcomes(work.run.id, &skipped.collect::<Vec<_>>())
+                session.write_outcomes(work.run.id, &skipped.collect::<Vec<_>>())?;
+                loaded(work, rows);
+                Ok(())
             })
         }
         result => result,
     }
 }
 
-/// Does `step` about rows and stores that they are done, or leaves everything as it was.
+fn loaded(work: &mut Working, rows: &[CleanRow]) {
+    work.run.loaded_through = rows.last().map_or(work.run.loaded_through, |row| row.staging_id);
+}
+
+/// Does `step` and stores how far the run is, or leaves everything as it was.
 fn in_transaction(
     engine: &Engine<'_>,
     session: &mut dyn Session,
     work: &mut Working,
-    rows: &[CleanRow],
-    step: impl FnOnce(&Engine<'_>, &mut dyn Session, &mut Working, &[CleanRow]) -> Result<()>,
+    step: impl FnOnce(&Engine<'_>, &mut dyn Session, &mut Working) -> Result<()>,
 ) -> Result<()> {
     let before = (work.run.clone(), work.counts, work.metrics.clone());
     session.begin()?;
-    let result = step(engine, session, work, rows).and_then(|()| {
-        work.run.loaded_through = rows.last().map_or(work.run.loaded_through, |row| row.staging_id);
+    let result = step(engine, session, work).and_then(|()| {
         work.settle(engine.clock.now());
         session.save_run(&work.run)?;
         session.commit()
@@ -116,6 +151,7 @@ fn attempt(
     work.metrics.durations_ms.upsert += millis(clock);
     work.metrics.parity_misses += parity_misses(engine, session, &resolved.write)?;
     work.counts.add(&resolved.counts);
+    loaded(work, rows);
     Ok(())
 }
 

@@ -114,6 +114,10 @@ impl<'a> Batch<'a> {
     fn row(&mut self, row: Incoming) -> Result<()> {
         let mapped = self.map.get(&row.external_id).map(|mapped| mapped.entry.core_id);
         match mapped {
+            Some(id) if self.is_somebody_else(id, &row) => {
+                self.skip(&row, id);
+                Ok(())
+            }
             Some(id) if self.people.contains_key(&id) => {
                 self.update(row, id, "the source's id is known".into());
                 Ok(())
@@ -121,6 +125,28 @@ impl<'a> Batch<'a> {
             Some(_) => self.insert(row, Vec::new(), "the record of this id was deleted; made anew"),
             None => self.decide(row),
         }
+    }
+
+    fn is_somebody_else(&self, id: CoreId, row: &Incoming) -> bool {
+        self.people.get(&id).is_some_and(|known| {
+            self.policies.resolver.contradicts(self.contract, &row.person, &known.record)
+        })
+    }
+
+    /// The id map can name one record only, so a second person under the same id has no place until the source is right.
+    fn skip(&mut self, row: &Incoming, id: CoreId) {
+        self.out.counts.skipped += 1;
+        self.out.outcomes.push(Outcome {
+            row: row.row,
+            staging_id: row.row,
+            kind: OutcomeKind::Skipped,
+            core_id: Some(id),
+            reason: Some(
+                "its id belongs to somebody with another name, other contacts and no equal birth date; give it an id of \
+                 its own in the source"
+                    .into(),
+            ),
+        });
     }
 
     fn decide(&mut self, row: Incoming) -> Result<()> {
@@ -290,6 +316,7 @@ impl<'a> Batch<'a> {
         out.write.inserts.sort_unstable_by_key(|record| record.id);
         out.write.updates.sort_unstable_by_key(|record| record.id);
         out.write.map = self.map.into_values().filter(|m| m.touched).map(|m| m.entry).collect();
+        out.write.map.sort_unstable_by_key(|entry| entry.staging_id);
         out
     }
 }

@@ -74,6 +74,10 @@ pub trait Resolver: Send + Sync {
     /// their ids.
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision;
 
+    /// Whether a row that comes under a known external id is somebody else for certain: a source that gives its ids away
+    /// again must not turn one person into another.
+    fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool;
+
     /// Changes whenever a decision may change.
     fn checksum(&self) -> String;
 }

@@ -424,10 +424,10 @@ pub struct LandingWrite {
     pub outcomes: Vec<Outcome>,
     /// External ids of records whose rows came again unchanged.
     pub seen_again: Vec<String>,
-    /// External ids of rows in quarantine that came again unchanged.
-    pub held_again: Vec<String>,
-    /// External ids whose open quarantine entries end because a better row came.
-    pub superseded: Vec<String>,
+    /// Landed rows in quarantine that came again unchanged.
+    pub held_again: Vec<RowId>,
+    /// External ids with open quarantine entries of which another row came.
+    pub replaced: Vec<String>,
 }
 
 /// Landed, clean and quarantined rows.
@@ -448,6 +448,11 @@ pub trait Landing {
     /// When the database fails.
     fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment)
     -> Result<()>;
+    /// Ends the quarantine entries that a run has replaced and did not bring again; called when it has read everything.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn end_replaced(&mut self, run: &RunRecord) -> Result<()>;
     /// The next clean rows of a run behind `after`, in order.
     ///
     /// # Errors

@@ -6,8 +6,12 @@ use importer_core::ports::{ContactKind, CoreRecord, FieldChange, Merged};
 /// Adds the incoming contacts to the merged record and marks the primaries that the fields decided on.
 pub(super) fn merge(contract: &Contract, incoming: &CoreRecord, merged: &mut Merged) {
     for contact in &incoming.contacts {
-        let known = merged.person.contacts.iter().any(|c| c.kind == contact.kind && c.value == contact.value);
-        if known {
+        let known =
+            merged.person.contacts.iter_mut().find(|c| c.kind == contact.kind && c.value == contact.value);
+        if let Some(known) = known {
+            if known.extension.is_none() {
+                known.extension.clone_from(&contact.extension);
+            }
             continue;
         }
         let mut added = contact.clone();

@@ -1,6 +1,7 @@
 //! Which value survives: a documented policy file, applied field by field.
 
 mod contacts;
+mod names;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ impl Survivorship {
         for &criterion in self.policy.order(field) {
             let verdict = match (criterion, existing) {
                 (Criterion::NonNull, None) => Some((true, "a value over none")),
+                // What was emptied by hand is compared like a value from here on.
                 (_, None) => None,
                 (Criterion::NonNull, Some(_)) => None,
                 (Criterion::Manual, Some(origin)) => {
@@ -77,6 +79,7 @@ impl importer_core::ports::Survivorship for Survivorship {
     fn merge(&self, contract: &Contract, existing: &CoreRecord, incoming: &CoreRecord) -> Merged {
         let mut merged = Merged { person: existing.clone(), changes: Vec::new(), kept: Vec::new() };
         let mut phone_moved = false;
+        let swapped = names::are_swapped(contract, existing, incoming);
         for (place, field) in contract.columns() {
             let new = incoming.record.get(place);
             let old = existing.record.get(place);
@@ -85,7 +88,16 @@ impl importer_core::ports::Survivorship for Survivorship {
             if new == old || (new.is_none() && !follows) {
                 continue;
             }
-            let origin = old.map(|_| existing.origin_of(field.name));
+            // A value that somebody took away stays away: its absence has an origin, too.
+            let emptied =
+                existing.field_origins.get(field.name).filter(|origin| origin.source == Origin::MANUAL);
+            let origin = old.map(|_| existing.origin_of(field.name)).or(emptied);
+            if let (FieldKind::Name, Some(old), Some(new)) = (field.kind, old, new)
+                && (swapped || names::is_poorer(old, new))
+            {
+                merged.kept.push((field.name, "the fuller form of the same name"));
+                continue;
+            }
             let (wins, reason) = if follows {
                 (true, "it belongs to the phone number")
             } else {

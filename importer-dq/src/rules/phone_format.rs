@@ -36,8 +36,8 @@ impl Default for PhoneFormat {
 impl Rule for PhoneFormat {
     fn meta(&self) -> RuleMeta {
         RuleMeta {
-            doc: "The number must have an E.164 form (`+18162345678`) that can be dialled; local numbers are read with the \
-                  row's country, else the mapping's default country. A bad further number (`alt_phones`) is a warning: it \
+            doc: "The number must have an E.164 form (`+18162345678`) that can be dialled; local numbers are read as \
+                  those of the mapping's default country. A bad further number (`alt_phones`) is a warning: it \
                   is left out, the row goes in. The option `default_country` (`US`) is for the wording of reasons and \
                   follows the mapping's."
                 .into(),
@@ -67,8 +67,8 @@ impl Rule for PhoneFormat {
     }
 
     fn check(&self, row: &RuleRow<'_>, findings: &mut Findings) {
-        let country = || row.get(4).unwrap_or(&self.default_country);
-        let phone = |given: &str, out: &mut String| normalise::phone(given, country(), out).map(drop);
+        let phone =
+            |given: &str, out: &mut String| normalise::phone(given, &self.default_country, out).map(drop);
         if let Some(given) = unreadable(row, 0)
             && let Some(reason) =
                 why(|out| phone(given, out), "This is not a phone number in the mapping's default country.")

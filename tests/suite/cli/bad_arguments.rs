@@ -47,7 +47,7 @@ fn a_slip_is_named_and_no_run_begins() {
         (&["--limit", "many"], &["--limit", "many"]),
         (&["--rules-mode", "loud"], &["possible values: warn, enforce"]),
         (&["--entity", "event"], &["there is no entity `event`", "volunteer"]),
-        (&["--source", "csw"], &["csw"]),
+        (&["--source", "csw"], &["--source", "multiple times"]),
         (&["--preview", "--dry-run"], &["--preview", "--dry-run"]),
     ] {
         // Shown when it fails.

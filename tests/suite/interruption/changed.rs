@@ -113,7 +113,7 @@ fn other_columns_and_other_options_begin_a_new_run() {
     let file = support::file(folder.path(), "people.csv", &text);
     for (again, content) in [
         (request(&file).option("delimiter", ","), text.clone()),
-        (request(&file).actor("somebody else"), text.clone()),
+        (request(&file).external_system("elsewhere"), text.clone()),
         (request(&file), text.replacen("city", "town", 1)),
         (request(&file), text.replace(',', ";")),
     ] {

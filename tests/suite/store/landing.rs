@@ -176,8 +176,9 @@ fn a_superseded_entry_ends_with_its_findings_and_others_stay() {
         let run = begun(session.as_mut(), "csv");
         quarantine(session.as_mut(), &run, &["1", "2"]);
         let next = begun(session.as_mut(), "csv");
-        let write = LandingWrite { superseded: vec!["1".into()], ..LandingWrite::default() };
+        let write = LandingWrite { replaced: vec!["1".into()], ..LandingWrite::default() };
         session.land(&VOLUNTEER, &next, &write, at(10)).unwrap();
+        session.end_replaced(&next).unwrap();
         let found = session.violations(&ViolationFilter::default()).unwrap();
         let statuses: Vec<&str> = found.iter().map(|v| v.status.as_str()).collect();
         assert_eq!(statuses, ["superseded", "open"], "{}", subject.name());

@@ -139,12 +139,12 @@ fn records_are_found_under_their_keys() {
         }
         let asked = [low, high, key(1, i64::MAX), key(3, 0)];
         assert_eq!(
-            session.find_keys(&VOLUNTEER, &asked).unwrap(),
+            session.find_keys(&VOLUNTEER, &asked, 100).unwrap(),
             [(low, 1), (low, 2), (high, 2)],
             "{}",
             subject.name()
         );
-        assert_eq!(session.find_keys(&VOLUNTEER, &[]).unwrap(), []);
+        assert_eq!(session.find_keys(&VOLUNTEER, &[], 100).unwrap(), []);
     }
 }
 

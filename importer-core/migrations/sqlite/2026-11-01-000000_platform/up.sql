@@ -80,7 +80,10 @@ CREATE TABLE quarantine (
     rule_codes TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('open', 'fixed', 'suppressed', 'wont_fix', 'superseded')),
     first_seen_at TEXT NOT NULL,
-    last_seen_at TEXT NOT NULL
+    last_seen_at TEXT NOT NULL,
+    last_run_id INTEGER NOT NULL,
+    -- The last run that brought another row of the record; the entry ends when that run did not bring this one again.
+    replaced_in_run_id INTEGER
 ) STRICT;
 CREATE INDEX quarantine_record ON quarantine (external_id, external_system, entity_type);
 CREATE INDEX quarantine_run ON quarantine (run_id);
@@ -108,6 +111,8 @@ CREATE INDEX dq_violations_status ON dq_violations (status, rule_code);
 
 -- From a source's name of a record to the core's.
 CREATE TABLE external_id_map (
+    -- Rows lie in the order in which a source brought them, so that bringing them again walks the table once.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     entity_type TEXT NOT NULL,
     external_system TEXT NOT NULL,
     external_id TEXT NOT NULL,
@@ -121,8 +126,8 @@ CREATE TABLE external_id_map (
     last_seen_at TEXT NOT NULL,
     last_run_id INTEGER NOT NULL,
     -- The telling column first: comparisons end there.
-    PRIMARY KEY (external_id, external_system, entity_type)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (external_id, external_system, entity_type)
+) STRICT;
 CREATE INDEX external_id_map_core ON external_id_map (core_id, entity_type);
 
 -- The people.

@@ -63,7 +63,8 @@ pub(super) fn copy(connection: &mut PgConnection, bulk: &Bulk<'_>) -> QueryResul
             }
             Ok::<(), CopyFailed>(())
         })
-        .execute(connection)?;
+        .execute(connection)
+        .map_err(CopyFailed::into_query_error)?;
     Ok(())
 }
 
@@ -87,17 +88,20 @@ fn write_cell(line: &mut Vec<u8>, cell: &Cell<'_>) -> std::io::Result<()> {
     Ok(())
 }
 
-#[derive(Debug)]
-struct CopyFailed(Box<dyn std::error::Error + Send + Sync>);
-
-impl From<std::io::Error> for CopyFailed {
-    fn from(error: std::io::Error) -> Self {
-        Self(Box::new(error))
-    }
+/// Diesel wants one error type for what the database and what the writer says.
+#[derive(Debug, thiserror::Error)]
+enum CopyFailed {
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
 }
 
-impl From<diesel::result::Error> for CopyFailed {
-    fn from(error: diesel::result::Error) -> Self {
-        Self(Box::new(error))
+impl CopyFailed {
+    fn into_query_error(self) -> diesel::result::Error {
+        match self {
+            Self::Database(error) => error,
+            Self::Write(error) => diesel::result::Error::SerializationError(Box::new(error)),
+        }
     }
 }

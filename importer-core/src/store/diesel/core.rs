@@ -257,9 +257,11 @@ impl DieselSession {
     fn load_contacts(&mut self, contract: &Contract, ids: &str, records: &mut [CoreRecord]) -> Result<()> {
         let sql = format!(
             "SELECT CAST({0}_id AS TEXT) AS i, kind, value, original, extension, CAST(is_primary AS TEXT) AS p, source \
-             FROM core_{0}_contacts WHERE {0}_id IN {1} ORDER BY {0}_id, kind, is_primary DESC, value",
+             FROM core_{0}_contacts WHERE {0}_id IN {1} ORDER BY {0}_id, kind, is_primary DESC, value{2}",
             contract.entity,
-            self.connection.list(true)
+            self.connection.list(true),
+            // By bytes, as everywhere else.
+            if self.connection.is_postgres() { " COLLATE \"C\"" } else { "" }
         );
         for mut row in self.connection.rows("read contacts", &sql, &[Cell::Text(ids)])? {
             let id = row.int(0);
@@ -389,12 +391,12 @@ impl DieselSession {
                     if e.other_hashes.is_empty() { None } else { serde_json::to_string(&e.other_hashes).ok() }
                 })
                 .collect();
-        let mut rows = Bulk::new("external_id_map", &MAP).room(entries.len()).on_conflict(
+        let mut rows = Bulk::new("external_id_map", &MAP).room(map.len()).on_conflict(
             " ON CONFLICT (external_id, external_system, entity_type) DO UPDATE SET core_id = excluded.core_id, \
              row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, staging_id = excluded.staging_id, \
              last_seen_at = excluded.last_seen_at, last_run_id = excluded.last_run_id",
         );
-        for (entry, others) in entries.iter().zip(&others) {
+        for (entry, others) in map.iter().zip(&others) {
             rows.row([
                 Cell::Text(contract.entity),
                 Cell::Text(&run.new.external_system),

@@ -31,7 +31,7 @@ const CLEAN: [Column; 6] = [
 ];
 const OUTCOMES: [Column; 6] =
     [plain("id"), plain("run_id"), plain("staging_id"), plain("outcome"), plain("core_id"), plain("reason")];
-const QUARANTINE: [Column; 10] = [
+const QUARANTINE: [Column; 11] = [
     plain("staging_id"),
     plain("run_id"),
     plain("entity_type"),
@@ -42,6 +42,7 @@ const QUARANTINE: [Column; 10] = [
     plain("status"),
     time("first_seen_at"),
     time("last_seen_at"),
+    plain("last_run_id"),
 ];
 const VIOLATIONS: [Column; 11] = [
     plain("run_id"),
@@ -154,6 +155,22 @@ impl Landing for DieselSession {
         if !run.new.dry_run {
             self.write_quarantine(contract, run, write, &now)?;
         }
+        Ok(())
+    }
+
+    fn end_replaced(&mut self, run: &RunRecord) -> Result<()> {
+        if run.new.dry_run {
+            return Ok(());
+        }
+        let which = "status = 'open' AND replaced_in_run_id = ? AND last_run_id <> ?";
+        let binds = [Cell::Int(run.id), Cell::Int(run.id)];
+        let sql = format!(
+            "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND staging_id IN \
+             (SELECT staging_id FROM quarantine WHERE {which})"
+        );
+        self.connection.run("end quarantine entries", &sql, &binds)?;
+        let sql = format!("UPDATE quarantine SET status = 'superseded' WHERE {which}");
+        self.connection.run("end quarantine entries", &sql, &binds)?;
         Ok(())
     }
 
@@ -304,25 +321,16 @@ impl DieselSession {
         now: &str,
     ) -> Result<()> {
         let system = run.new.external_system.as_str();
-        if !write.superseded.is_empty() {
-            let list = serde_json::Value::from(write.superseded.as_slice()).to_string();
-            let elements = self.connection.list(false);
-            let binds = [
-                Cell::Text(contract.entity),
-                Cell::Text(system),
-                Cell::Text(&list),
-                Cell::Int(row_id(run.id, 0)),
-            ];
-            let which = format!(
-                "entity_type = ? AND external_system = ? AND external_id IN {elements} AND staging_id < ? AND status = 'open'"
-            );
+        if !write.replaced.is_empty() {
+            let list = sorted_list(&write.replaced);
             let sql = format!(
-                "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND staging_id IN \
-                 (SELECT staging_id FROM quarantine WHERE {which})"
+                "UPDATE quarantine SET replaced_in_run_id = ? WHERE entity_type = ? AND external_system = ? \
+                 AND external_id IN {} AND status = 'open'",
+                self.connection.list(false)
             );
-            self.connection.run("end quarantine entries", &sql, &binds)?;
-            let sql = format!("UPDATE quarantine SET status = 'superseded' WHERE {which}");
-            self.connection.run("end quarantine entries", &sql, &binds)?;
+            let binds =
+                [Cell::Int(run.id), Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+            self.connection.run("mark quarantine entries", &sql, &binds)?;
         }
         let mut rows = Bulk::new("quarantine", &QUARANTINE);
         for row in &write.quarantined {
@@ -337,6 +345,7 @@ impl DieselSession {
                 Cell::Text("open"),
                 Cell::Text(now),
                 Cell::Text(now),
+                Cell::Int(run.id),
             ]);
         }
         rows.insert(&mut self.connection, "write the quarantine")?;
@@ -348,10 +357,8 @@ impl DieselSession {
              WHERE entity_type = ? AND external_system = ? AND external_id"
         );
         if !write.seen_again.is_empty() {
-            let mut ids: Vec<&str> = write.seen_again.iter().map(String::as_str).collect();
-            ids.sort_unstable();
             if self.connection.is_postgres() {
-                let list = sorted_list(&ids);
+                let list = sorted_list(&write.seen_again);
                 let sql = format!("{touch} IN {elements}");
                 let binds = [
                     Cell::Text(now),
@@ -364,7 +371,7 @@ impl DieselSession {
             } else {
                 // One seek each; over a list SQLite would first collect what it changes.
                 let sql = format!("{touch} = ?");
-                for id in ids {
+                for id in &write.seen_again {
                     let binds = [
                         Cell::Text(now),
                         Cell::Int(run.id),
@@ -377,12 +384,12 @@ impl DieselSession {
             }
         }
         if !write.held_again.is_empty() {
-            let list = sorted_list(&write.held_again);
+            let list = serde_json::Value::from(write.held_again.as_slice()).to_string();
             let sql = format!(
-                "{update} quarantine SET last_seen_at = ?time WHERE status = 'open' \
-                 AND entity_type = ? AND external_system = ? AND external_id IN {elements}"
+                "UPDATE quarantine SET last_seen_at = ?time, last_run_id = ? WHERE staging_id IN {}",
+                self.connection.list(true)
             );
-            let binds = [Cell::Text(now), Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+            let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];
             self.connection.run("note rows held again", &sql, &binds)?;
         }
         Ok(())

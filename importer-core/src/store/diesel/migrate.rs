@@ -41,6 +41,10 @@ pub(super) fn up(connection: &mut Connection) -> Result<()> {
 
 /// Takes everything back, the newest first.
 pub(super) fn down(connection: &mut Connection) -> Result<()> {
+    if !connection.is_postgres() {
+        // A host's rows may refer to ours; then nothing is taken away.
+        connection.execute(OPERATION, "PRAGMA foreign_keys = ON")?;
+    }
     in_transaction(connection, |connection| {
         connection.execute(OPERATION, TRACKING)?;
         let applied = applied(connection)?;
