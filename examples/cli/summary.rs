@@ -91,9 +91,12 @@ fn next_steps(out: &mut String, report: &RunReport, database: &str) -> std::fmt:
     let c = &report.counts;
     let mut steps = Vec::new();
     if c.quarantined > 0 {
+        // Rows that came again are shown under the run that found them first.
+        let which =
+            if report.dry_run { format!("--run {} ", report.run_id) } else { "--status open ".into() };
         steps.push(format!(
-            "importer violations --run {} --severity error    shows what is held back and why",
-            report.run_id
+            "{} violations --db {database} {which}--severity error\n      shows what is held back and why",
+            program()
         ));
     }
     if !report.unmapped.is_empty() {

@@ -1,6 +1,10 @@
 //! What the whole must do, on real databases, with real plugins and the real command line.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests fail like tests, and say aloud what they leave out"
+)]
 
 mod architecture;
 mod cli;

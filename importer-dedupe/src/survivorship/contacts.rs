@@ -9,8 +9,9 @@ pub(super) fn merge(contract: &Contract, incoming: &CoreRecord, merged: &mut Mer
         let known =
             merged.person.contacts.iter_mut().find(|c| c.kind == contact.kind && c.value == contact.value);
         if let Some(known) = known {
-            if known.extension.is_none() {
+            if known.extension.is_none() && contact.extension.is_some() {
                 known.extension.clone_from(&contact.extension);
+                known.original.clone_from(&contact.original);
             }
             continue;
         }

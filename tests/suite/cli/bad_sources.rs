@@ -1,4 +1,5 @@
 //! Files that cannot be imported: what, where, what to do, and not a row in the database.
+#![allow(clippy::print_stderr, reason = "what is not tested is said aloud")]
 
 use std::process::Command;
 

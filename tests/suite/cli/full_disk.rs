@@ -1,4 +1,5 @@
 //! A disk that is full, and then is not.
+#![allow(clippy::print_stderr, reason = "what is not tested is said aloud")]
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -44,6 +44,25 @@ fn statuses(db: &Database) -> Vec<String> {
 }
 
 #[test]
+fn an_unchanged_file_changes_nothing_the_second_time() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(folder.path(), "people.csv", csv(12_000, 3));
+        let first = db.import(&file);
+        assert!(first.counts.updated > 0 && first.counts.unchanged > 0, "{:?}", first.counts);
+        let before = take(&db);
+        let again = db.import(&file).counts;
+        assert_eq!((again.inserted, again.updated), (0, 0), "{}", db.backend);
+        let after = take(&db);
+        for table in
+            ["core_volunteers", "core_volunteer_contacts", "match_keys", "change_log", "dedupe_suggestions"]
+        {
+            assert!(after[table] == before[table], "{}: {table} is another one after a replay", db.backend);
+        }
+    }
+}
+
+#[test]
 fn the_same_file_goes_on_from_either_phase() {
     for db in support::databases() {
         let folder = tempfile::tempdir().unwrap();

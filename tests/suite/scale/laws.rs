@@ -166,3 +166,21 @@ fn a_nul_in_an_id_is_kept_on_either_database() {
         is_kept(&with_odd("Ada", "A\0da"), &db);
     }
 }
+
+#[test]
+#[ignore = "a bad row that a file brings twice is kept twice, and a replay confirms one of the two: the other is taken for \
+            replaced when the file has a good row of the same id too"]
+fn a_bad_row_beside_a_good_one_stays_held_back_however_often_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "id,first name,last name,email\n1,Ada,Lovelace,ada@example.org\n1,Ada,Lovelace,nowhere\n1,Ada,Lovelace,nowhere\n";
+    let file = support::file(folder.path(), "people.csv", text);
+    let db = support::sqlite();
+    db.import(&file);
+    let before = core(&db);
+    for _ in 0..2 {
+        db.import(&file);
+        for (table, rows) in core(&db) {
+            assert_eq!(rows, before[table], "{table}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
 //! Strings that have broken software before, as names and notes.
+#![allow(clippy::print_stderr, reason = "what is not tested is said aloud")]
 
 use super::table::{Table, staged};
 use crate::support;
