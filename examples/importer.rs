@@ -28,6 +28,15 @@ mod template;
 #[path = "cli/violations.rs"]
 mod violations;
 
+/// Prints a line; whoever listens may leave.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,6 +47,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(log))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
         .without_time()
         .init();
@@ -51,6 +61,9 @@ fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error}");
+        if error.kind() == ErrorKind::Plugin && error.to_string().contains("allow-list") {
+            eprintln!("to allow it: `plugins allow FILE --allow-list LIST`, then --allow-list LIST; or --allow-unverified");
+        }
         exit_code(&error)
     })
 }

@@ -130,10 +130,10 @@ pub(crate) struct ViolationsArgs {
     #[arg(long, value_name = "CODE")]
     pub(crate) rule: Option<String>,
     /// Of this severity only: info, warning or error
-    #[arg(long)]
+    #[arg(long, value_parser = ["info", "warning", "error"])]
     pub(crate) severity: Option<String>,
     /// Of this status only: open, fixed, suppressed, wont_fix, superseded or preview
-    #[arg(long)]
+    #[arg(long, value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "preview"])]
     pub(crate) status: Option<String>,
     /// Only those behind this id, for paging
     #[arg(long, default_value_t = 0)]

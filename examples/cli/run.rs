@@ -6,6 +6,7 @@ use importer::{Error, ErrorKind, Importer, Result, RunRequest, dq};
 
 use crate::args::{RulesMode, RunArgs};
 use crate::progress::Bar;
+use crate::say;
 use crate::{setup, summary};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
@@ -38,19 +39,25 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     });
     if args.preview {
         let preview = importer.preview(&request)?;
-        println!("{}", preview.rules);
+        say!("{}", preview.rules);
         return Ok(ExitCode::SUCCESS);
     }
     let report = importer.run(&request);
     bar.finish();
     let report = report?;
     if args.summary_json {
-        println!("{}", report.to_json());
+        say!("{}", report.to_json());
     } else {
-        print!("{}", summary::text(&report, &importer.database()));
+        say!("{}", summary::text(&report, &importer.database()).trim_end());
     }
-    if let (Some(error), true) = (&report.error, args.summary_json) {
-        eprintln!("error: {error}");
+    if args.summary_json {
+        // What a person reads in the summary goes beside the JSON.
+        for note in &report.notes {
+            eprintln!("note: {note}");
+        }
+        if let Some(error) = &report.error {
+            eprintln!("error: {error}");
+        }
     }
     Ok(match report.status.as_str() {
         "succeeded" => ExitCode::SUCCESS,

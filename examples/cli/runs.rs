@@ -4,6 +4,7 @@ use importer::ports::{RunFilter, moment_text};
 use importer::{Result, RunReport};
 
 use crate::args::RunsArgs;
+use crate::say;
 use crate::{setup, summary};
 
 pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
@@ -11,9 +12,9 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     if let Some(run) = args.run {
         let report = importer.report(run)?;
         if args.json {
-            println!("{}", report.to_json());
+            say!("{}", report.to_json());
         } else {
-            print!("{}", summary::text(&report, &importer.database()));
+            say!("{}", summary::text(&report, &importer.database()).trim_end());
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -21,22 +22,30 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     let runs = importer.runs(&filter)?;
     if args.json {
         let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
-        println!("[{}]", reports.join(","));
+        say!("[{}]", reports.join(","));
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {
-        println!("There are no runs in {}.", importer.database());
+        say!("There are no runs in {}.", importer.database());
         return Ok(ExitCode::SUCCESS);
     }
-    println!(
+    say!(
         "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}",
-        "run", "source", "status", "started (UTC)", "read", "new", "updated", "unchanged", "quarantined"
+        "run",
+        "source",
+        "status",
+        "started (UTC)",
+        "read",
+        "new",
+        "updated",
+        "unchanged",
+        "quarantined"
     );
     for run in &runs {
         let report = RunReport::of(run);
         let c = report.counts;
         let status = run.status.as_str().to_owned() + if run.new.dry_run { " (dry)" } else { "" };
-        println!(
+        say!(
             "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}",
             run.id,
             run.new.source,

@@ -7,8 +7,16 @@ use importer::{Builder, Error, ErrorKind, Importer, Result};
 
 use crate::args::{Database, PluginPlaces};
 
-/// An importer on a database, without plugins.
+/// An importer on a database that exists, without plugins.
 pub(crate) fn on(database: &Database) -> Result<Importer> {
+    // Looking must not make what it looks for.
+    if let Some(path) =
+        database.db.strip_prefix("sqlite://").filter(|path| !std::path::Path::new(path).exists())
+    {
+        return Err(Error::new(ErrorKind::NotFound, "open the database", "there is no such file")
+            .at("database", path)
+            .hint("name it with --db; a run makes it"));
+    }
     Importer::builder().database(&database.db).build()
 }
 
@@ -60,8 +68,18 @@ fn own_directories() -> Vec<PathBuf> {
 /// Refuses what the environment has switched off.
 pub(crate) fn check_enabled(source: &str) -> Result<()> {
     let refuse = |why: String| Err(Error::new(ErrorKind::Config, "start a run", why));
-    if std::env::var("IMPORTER_ENABLED").is_ok_and(|v| v.eq_ignore_ascii_case("false")) {
-        return refuse("the importer is switched off (IMPORTER_ENABLED=false)".into());
+    if let Ok(value) = std::env::var("IMPORTER_ENABLED") {
+        match value.trim().to_ascii_lowercase().as_str() {
+            "" | "1" | "true" | "yes" | "on" => {}
+            "0" | "false" | "no" | "off" => {
+                return refuse(format!("the importer is switched off (IMPORTER_ENABLED is {value})"));
+            }
+            _ => {
+                return refuse(format!(
+                    "the switch IMPORTER_ENABLED is {value}, which is neither true nor false"
+                ));
+            }
+        }
     }
     if let Ok(adapters) = std::env::var("IMPORTER_ADAPTERS")
         && !adapters.split(',').any(|name| name.trim() == source)

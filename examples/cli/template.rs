@@ -4,6 +4,7 @@ use importer::Result;
 use importer::service::template as files;
 
 use crate::args::{TemplateArgs, TemplateKind};
+use crate::say;
 
 pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
     let text = match args.kind {
@@ -12,6 +13,6 @@ pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
         TemplateKind::Mapping => files::mapping_yaml(&args.entity)?,
         TemplateKind::Suite => importer::dq::VOLUNTEER_SUITE.to_owned(),
     };
-    print!("{text}");
+    say!("{}", text.trim_end());
     Ok(ExitCode::SUCCESS)
 }

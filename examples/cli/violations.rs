@@ -4,6 +4,7 @@ use importer::Result;
 use importer::ports::ViolationFilter;
 
 use crate::args::ViolationsArgs;
+use crate::say;
 use crate::setup;
 
 pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
@@ -29,21 +30,26 @@ pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
                 })
             })
             .collect();
-        println!("{}", serde_json::Value::from(rows));
+        say!("{}", serde_json::Value::from(rows));
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {
-        println!("There are no such violations in {}.", importer.database());
+        say!("There are no such violations in {}.", importer.database());
         return Ok(ExitCode::SUCCESS);
     }
-    println!(
+    say!(
         "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} what is wrong",
-        "id", "run", "rule", "severity", "line", "record"
+        "id",
+        "run",
+        "rule",
+        "severity",
+        "line",
+        "record"
     );
     for row in &found {
         let v = &row.violation;
         let field = if v.field.is_empty() { String::new() } else { format!("{}: ", v.field) };
-        println!(
+        say!(
             "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} {field}{}",
             row.id,
             row.run_id,
@@ -55,7 +61,7 @@ pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
         );
     }
     if let (Some(last), true) = (found.last(), found.len() as i64 == args.limit) {
-        println!("There may be more: --after {}", last.id);
+        say!("There may be more: --after {}", last.id);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -47,7 +47,7 @@ pub fn mapping_yaml(entity: &str) -> Result<String> {
          defaults: {{ country: US }}\nfields:\n",
         contract.version
     );
-    for field in contract.fields {
+    for field in contract.fields.iter().filter(|field| in_template(field)) {
         out.push_str(&format!(
             "  - {{ source: \"{}\", field: {} }}  # {}\n",
             field.header, field.name, field.doc

@@ -14,6 +14,14 @@ impl Plan {
         if missing.is_empty() {
             return Ok(());
         }
+        if self.columns().iter().any(|column| is_data(column)) {
+            // What stands there is somebody's data, so it is not repeated.
+            return Err(refuse(
+                "map the source",
+                "its first line holds data instead of column names".to_owned(),
+            )
+            .hint("put a line of column names above it, such as `first_name,last_name,email`"));
+        }
         let groups: Vec<String> = missing.iter().map(|group| one_of(group)).collect();
         let message = format!("no column of the source is {}", groups.join(", and none is "));
         let mut hint = vec![match self.columns().len() {
@@ -46,6 +54,11 @@ impl Plan {
         }
         advice.join("; ")
     }
+}
+
+/// True for what nobody calls a column: an address, a number.
+fn is_data(column: &str) -> bool {
+    column.contains('@') || column.chars().filter(char::is_ascii_digit).count() >= 6
 }
 
 /// "`a`, `b` or `c`".

@@ -286,6 +286,9 @@ impl Engine<'_> {
             session.advance_watermark(&work.run, self.clock.now())?;
         }
         work.metrics.durations_ms.reconcile += millis(clock);
+        if work.counts.read == 0 {
+            work.metrics.notes.push("the source has no rows".into());
+        }
         Ok(if work.counts.skipped > 0 { RunStatus::PartiallyFailed } else { RunStatus::Succeeded })
     }
 }

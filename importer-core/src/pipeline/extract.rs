@@ -246,7 +246,7 @@ impl Extraction<'_> {
             reason: Some(reason.into()),
         };
         if same.core_id.is_some() {
-            write.seen_again.push(row.external_id.clone());
+            write.seen_again.extend(same.map_entry);
             work.counts.clean += 1;
             work.counts.unchanged += 1;
             work.counts.matched += 1;

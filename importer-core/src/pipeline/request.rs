@@ -77,11 +77,16 @@ impl RunRequest {
     /// When it is neither.
     pub fn since(mut self, moment: &str) -> Result<Self> {
         let mut out = String::new();
-        crate::normalise::timestamp(moment, None, Some(chrono_tz::UTC), &mut out).map_err(|problem| {
-            Error::new(ErrorKind::Config, "start a run", problem.message.into_owned())
+        let refuse = |why: String| {
+            Error::new(ErrorKind::Config, "start a run", why)
                 .at("since", moment)
                 .hint("write it as 2025-01-31 or 2025-01-31T08:00:00Z")
-        })?;
+        };
+        crate::normalise::timestamp(moment, None, Some(chrono_tz::UTC), &mut out)
+            .map_err(|problem| refuse(problem.message.into_owned()))?;
+        if out.is_empty() {
+            return Err(refuse("the moment is blank".into()));
+        }
         self.since = Some(out);
         Ok(self)
     }

@@ -64,6 +64,8 @@ struct Batch<'a> {
     people: FxHashMap<CoreId, Person>,
     free_ids: std::vec::IntoIter<CoreId>,
     keys: Vec<MatchKey>,
+    /// While a row is resolved whose id belongs to somebody else: who that is.
+    owner_of_id: Option<CoreId>,
     out: Resolved,
 }
 
@@ -83,40 +85,54 @@ impl<'a> Batch<'a> {
         map.extend(
             entries.into_iter().map(|entry| (entry.external_id.clone(), Mapped { entry, touched: false })),
         );
-        let mut keys = Vec::new();
-        let unknown = rows.iter().filter(|row| !map.contains_key(&row.external_id));
-        let mut new = 0;
-        for row in unknown {
-            policies.resolver.keys(contract, &row.person, &mut keys);
-            new += 1;
+        let mut under_key: FxHashMap<MatchKey, Vec<CoreId>> = FxHashMap::default();
+        under_key.reserve(2 * rows.len());
+        let mut people: FxHashMap<CoreId, Person> = FxHashMap::default();
+        people.reserve(rows.len());
+        load_people(core, contract, map.values().map(|mapped| mapped.entry.core_id).collect(), &mut people)?;
+        // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
+        // back is made anew, so it needs an id too.
+        let (mut keys, mut new) = (Vec::new(), 0);
+        for row in rows {
+            let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
+            let certain =
+                known.is_some_and(|p| !policies.resolver.contradicts(contract, &row.person, &p.record));
+            if !certain {
+                policies.resolver.keys(contract, &row.person, &mut keys);
+                new += 1;
+            }
         }
         keys.sort_unstable();
         keys.dedup();
-        let mut under_key: FxHashMap<MatchKey, Vec<CoreId>> = FxHashMap::default();
-        under_key.reserve(2 * rows.len());
-        let mut wanted: Vec<CoreId> = map.values().map(|mapped| mapped.entry.core_id).collect();
+        let mut wanted = Vec::new();
         for (key, id) in core.find_keys(contract, &keys, CANDIDATES_PER_KEY + 1)? {
             under_key.entry(key).or_default().push(id);
             wanted.push(id);
         }
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut people: FxHashMap<CoreId, Person> = FxHashMap::default();
-        people.reserve(wanted.len() + rows.len());
-        let known = core.load(contract, &wanted)?.into_iter();
-        people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known })));
-        // A record that was deleted behind our back is made anew, so it needs an id too.
-        let gone = map.values().filter(|mapped| !people.contains_key(&mapped.entry.core_id)).count();
-        let free_ids = core.reserve_ids(contract, new + gone)?.into_iter();
-        Ok(Self { contract, policies, run, map, under_key, people, free_ids, keys, out: Resolved::default() })
+        load_people(core, contract, wanted, &mut people)?;
+        let free_ids = core.reserve_ids(contract, new)?.into_iter();
+        Ok(Self {
+            contract,
+            policies,
+            run,
+            map,
+            under_key,
+            people,
+            free_ids,
+            keys,
+            owner_of_id: None,
+            out: Resolved::default(),
+        })
     }
 
     fn row(&mut self, row: Incoming) -> Result<()> {
         let mapped = self.map.get(&row.external_id).map(|mapped| mapped.entry.core_id);
         match mapped {
             Some(id) if self.is_somebody_else(id, &row) => {
-                self.skip(&row, id);
-                Ok(())
+                self.owner_of_id = Some(id);
+                let result = self.decide(row);
+                self.owner_of_id = None;
+                result
             }
             Some(id) if self.people.contains_key(&id) => {
                 self.update(row, id, "the source's id is known".into());
@@ -131,22 +147,6 @@ impl<'a> Batch<'a> {
         self.people.get(&id).is_some_and(|known| {
             self.policies.resolver.contradicts(self.contract, &row.person, &known.record)
         })
-    }
-
-    /// The id map can name one record only, so a second person under the same id has no place until the source is right.
-    fn skip(&mut self, row: &Incoming, id: CoreId) {
-        self.out.counts.skipped += 1;
-        self.out.outcomes.push(Outcome {
-            row: row.row,
-            staging_id: row.row,
-            kind: OutcomeKind::Skipped,
-            core_id: Some(id),
-            reason: Some(
-                "its id belongs to somebody with another name, other contacts and no equal birth date; give it an id of \
-                 its own in the source"
-                    .into(),
-            ),
-        });
     }
 
     fn decide(&mut self, row: Incoming) -> Result<()> {
@@ -281,6 +281,16 @@ impl<'a> Batch<'a> {
     }
 
     fn note_map(&mut self, external_id: &str, core_id: CoreId, row_hash: i64, row: RowId) {
+        if self.owner_of_id.is_some() {
+            // The map names one record by this id and keeps to it; the row counts as seen all the same.
+            if let Some(Mapped { entry, touched }) = self.map.get_mut(external_id) {
+                if !entry.other_hashes.contains(&row_hash) {
+                    entry.other_hashes.push(row_hash);
+                }
+                *touched = true;
+            }
+            return;
+        }
         let mut other_hashes = Vec::new();
         if let Some(Mapped { entry: before, .. }) = self.map.get_mut(external_id)
             && before.last_run == self.run.id
@@ -319,4 +329,18 @@ impl<'a> Batch<'a> {
         out.write.map.sort_unstable_by_key(|entry| entry.staging_id);
         out
     }
+}
+
+fn load_people(
+    core: &mut dyn CoreStore,
+    contract: &Contract,
+    mut ids: Vec<CoreId>,
+    people: &mut FxHashMap<CoreId, Person>,
+) -> Result<()> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids.retain(|id| !people.contains_key(id));
+    let known = core.load(contract, &ids)?.into_iter();
+    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known })));
+    Ok(())
 }

@@ -261,6 +261,8 @@ pub struct Known {
     pub row_hash: i64,
     /// Where its bytes are.
     pub staging_id: RowId,
+    /// The entry of the id map; none when the row is in quarantine.
+    pub map_entry: Option<i64>,
     /// The record it belongs to; none when the row is in quarantine.
     pub core_id: Option<CoreId>,
     /// The rules that hold it back, separated by commas.
@@ -422,8 +424,8 @@ pub struct LandingWrite {
     pub quarantined: Vec<QuarantineRow>,
     /// Fates that are known already: unchanged and quarantined rows.
     pub outcomes: Vec<Outcome>,
-    /// External ids of records whose rows came again unchanged.
-    pub seen_again: Vec<String>,
+    /// Entries of the id map whose rows came again unchanged.
+    pub seen_again: Vec<i64>,
     /// Landed rows in quarantine that came again unchanged.
     pub held_again: Vec<RowId>,
     /// External ids with open quarantine entries of which another row came.

@@ -61,7 +61,6 @@ fn a_slip_is_named_and_no_run_begins() {
 }
 
 #[test]
-#[ignore = "an empty --since is taken for none: a script whose variable is empty imports everything"]
 fn an_empty_moment_is_no_moment() {
     let desk = Desk::new();
     desk.file("people.csv", PEOPLE);
@@ -97,7 +96,6 @@ fn what_the_environment_switches_off_stays_off() {
 }
 
 #[test]
-#[ignore = "only the word `false` switches it off: 0, no, off and a slip leave it on"]
 fn every_word_for_no_switches_off() {
     let desk = Desk::new();
     desk.file("people.csv", PEOPLE);

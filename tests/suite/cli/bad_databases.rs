@@ -36,7 +36,6 @@ fn a_database_that_cannot_be_is_refused() {
 }
 
 #[test]
-#[ignore = "SQLite writes `Unable to open the database file`, which the hint about folders does not recognise"]
 fn a_folder_that_is_missing_is_mentioned() {
     run_on(&Desk::new(), "sqlite://nowhere/x.db")
         .fails(1, &["check that the folder exists and may be written to"]);
@@ -124,7 +123,6 @@ fn a_host_table_in_the_way_is_left_alone() {
 }
 
 #[test]
-#[ignore = "the message of a failed migration has no hint and no database"]
 fn a_host_table_in_the_way_comes_with_advice() {
     let desk = Desk::new();
     desk.db.execute("CREATE TABLE core_volunteers (theirs)");

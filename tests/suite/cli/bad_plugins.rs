@@ -33,7 +33,6 @@ fn a_plugin_on_no_allow_list_is_refused_wherever_it_lies() {
 }
 
 #[test]
-#[ignore = "the refusal does not name the ways out: `plugins allow` and --allow-unverified"]
 fn a_refusal_says_how_to_allow() {
     let alone = Alone::new();
     alone.run(&["--plugin", alone.plugin()], None).fails(2, &["plugins allow", "--allow-unverified"]);

@@ -8,7 +8,7 @@ use super::{CORE, Desk, MARKER, PEOPLE, RUN, ended, program};
 /// A file whose cells hold the marker, long enough to be cut and damaged.
 fn long(first: &str) -> Vec<u8> {
     let mut text = format!("id,first name,last name,email\n{first},{MARKER},Cut,cut@example.org\n");
-    for n in 0..40_000 {
+    for n in 10..40_000 {
         text += &format!("{n},{MARKER}{},Doe,zzyzxmarker{n}@example.org\n", n * 7919 % 1009);
     }
     text.into_bytes()
@@ -167,7 +167,6 @@ pub(super) fn without_rights(command: Command, desk: &Desk) -> Option<Command> {
 }
 
 #[test]
-#[ignore = "of a file without column names, the first person's cells are quoted as names of columns"]
 fn a_file_without_column_names_is_not_quoted() {
     let desk = Desk::new();
     desk.file(

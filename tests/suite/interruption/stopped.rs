@@ -54,7 +54,6 @@ fn ctrl_c_stops_cleanly_and_a_second_run_of_the_source_waits_its_turn() {
 }
 
 #[test]
-#[ignore = "with --summary-json nobody learns that a run went on, or that it could not: the notes are dropped"]
 fn a_program_learns_that_the_run_went_on() {
     let desk = cli::Desk::new();
     desk.file("people.csv", cli::PEOPLE);

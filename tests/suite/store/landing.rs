@@ -141,11 +141,17 @@ fn what_is_known_of_an_id() {
 
         let mut known = session.known(&VOLUNTEER, "csv", &["bad'id", "7", "nobody", "_"]).unwrap();
         known.sort_by(|a, b| (&a.0, a.1.row_hash).cmp(&(&b.0, b.1.row_hash)));
-        let mapped =
-            |row_hash| Known { row_hash, staging_id: row_id(run.id, 9), core_id: Some(1), rule_codes: None };
+        let mapped = |row_hash| Known {
+            row_hash,
+            staging_id: row_id(run.id, 9),
+            map_entry: Some(1),
+            core_id: Some(1),
+            rule_codes: None,
+        };
         let held = |number: u32| Known {
             row_hash: i64::from(number) * 100,
             staging_id: row_id(run.id, number),
+            map_entry: None,
             core_id: None,
             rule_codes: Some("FMT-102,REQ-001".into()),
         };

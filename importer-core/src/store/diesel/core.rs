@@ -382,11 +382,8 @@ impl DieselSession {
         now: &str,
     ) -> Result<()> {
         let Some(run) = run else { return Ok(()) };
-        let mut entries: Vec<&MapEntry> = map.iter().collect();
-        entries.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
         let others: Vec<Option<String>> =
-            entries
-                .iter()
+            map.iter()
                 .map(|e| {
                     if e.other_hashes.is_empty() { None } else { serde_json::to_string(&e.other_hashes).ok() }
                 })

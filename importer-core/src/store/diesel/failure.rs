@@ -44,12 +44,12 @@ fn is_locked(message: &str) -> bool {
     message.contains("database is locked") || message.contains("database table is locked")
 }
 
-fn hint(message: &str) -> Option<&'static str> {
+pub(super) fn hint(message: &str) -> Option<&'static str> {
     let hints = [
         ("disk is full", "free some space and start the same run again: it goes on where it stopped"),
         ("No space left", "free some space and start the same run again: it goes on where it stopped"),
         ("readonly database", "the file or its folder is read-only; the importer must write to both"),
-        ("unable to open database file", "check that the folder exists and may be written to"),
+        ("unable to open", "check that the folder exists and may be written to"),
         ("not a database", "the file is something else than a SQLite database; choose another --db"),
         ("disk I/O error", "the file system failed or is full; start the same run again when it is well"),
         ("malformed", "the database is damaged; restore it from a backup"),
@@ -65,7 +65,8 @@ fn hint(message: &str) -> Option<&'static str> {
             "a table of that name belongs to somebody else; give the importer a database or schema without it",
         ),
     ];
-    hints.iter().find(|(sign, _)| message.contains(sign)).map(|&(_, hint)| hint)
+    let message = message.to_ascii_lowercase();
+    hints.iter().find(|(sign, _)| message.contains(&sign.to_ascii_lowercase())).map(|&(_, hint)| hint)
 }
 
 /// Postgres quotes the offending value behind a colon; it is personal data.

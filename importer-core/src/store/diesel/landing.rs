@@ -68,7 +68,7 @@ impl Landing for DieselSession {
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let sql = format!(
             "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
-             CAST(m.core_id AS TEXT) AS c, m.other_hashes FROM {elements} j CROSS JOIN external_id_map m \
+             CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i FROM {elements} j CROSS JOIN external_id_map m \
              WHERE m.entity_type = ? AND m.external_system = ? AND m.external_id = j.value"
         );
         let mut known = Vec::new();
@@ -77,6 +77,7 @@ impl Landing for DieselSession {
             let entry = |row_hash| Known {
                 row_hash,
                 staging_id: row.int(2),
+                map_entry: row.optional_int(5),
                 core_id: row.optional_int(3),
                 rule_codes: None,
             };
@@ -93,6 +94,7 @@ impl Landing for DieselSession {
             let entry = Known {
                 row_hash: row.int(1),
                 staging_id: row.int(2),
+                map_entry: None,
                 core_id: None,
                 rule_codes: row.optional(3),
             };
@@ -351,42 +353,19 @@ impl DieselSession {
         rows.insert(&mut self.connection, "write the quarantine")?;
         // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
         let update = if self.connection.is_postgres() { "UPDATE" } else { "UPDATE OR FAIL" };
-        let elements = self.connection.list(false);
-        let touch = format!(
-            "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? \
-             WHERE entity_type = ? AND external_system = ? AND external_id"
-        );
         if !write.seen_again.is_empty() {
-            if self.connection.is_postgres() {
-                let list = sorted_list(&write.seen_again);
-                let sql = format!("{touch} IN {elements}");
-                let binds = [
-                    Cell::Text(now),
-                    Cell::Int(run.id),
-                    Cell::Text(contract.entity),
-                    Cell::Text(system),
-                    Cell::Text(&list),
-                ];
-                self.connection.run("note rows seen again", &sql, &binds)?;
-            } else {
-                // One seek each; over a list SQLite would first collect what it changes.
-                let sql = format!("{touch} = ?");
-                for id in &write.seen_again {
-                    let binds = [
-                        Cell::Text(now),
-                        Cell::Int(run.id),
-                        Cell::Text(contract.entity),
-                        Cell::Text(system),
-                        Cell::Text(id),
-                    ];
-                    self.connection.run("note rows seen again", &sql, &binds)?;
-                }
-            }
+            let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
+            let sql = format!(
+                "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? WHERE id IN {}",
+                self.connection.list(true)
+            );
+            let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];
+            self.connection.run("note rows seen again", &sql, &binds)?;
         }
         if !write.held_again.is_empty() {
             let list = serde_json::Value::from(write.held_again.as_slice()).to_string();
             let sql = format!(
-                "UPDATE quarantine SET last_seen_at = ?time, last_run_id = ? WHERE staging_id IN {}",
+                "{update} quarantine SET last_seen_at = ?time, last_run_id = ? WHERE staging_id IN {}",
                 self.connection.list(true)
             );
             let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];

@@ -126,6 +126,11 @@ fn apply(connection: &mut Connection, name: &str, up: bool) -> Result<()> {
 fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     match error.downcast::<diesel::result::Error>() {
         Ok(error) => super::failure::failed(OPERATION, *error),
-        Err(error) => Error::new(ErrorKind::Store, OPERATION, error.to_string()),
+        Err(error) => {
+            let message = error.to_string();
+            let out = Error::new(ErrorKind::Store, OPERATION, message.clone());
+            super::failure::hint(&message)
+                .map_or(out, |hint| Error::new(ErrorKind::Store, OPERATION, message.clone()).hint(hint))
+        }
     }
 }

@@ -111,7 +111,7 @@ impl Place {
 
 impl Store for DieselStore {
     fn migrate(&self) -> Result<()> {
-        migrate::up(&mut self.connect()?)
+        migrate::up(&mut self.connect()?).map_err(|error| error.at("database", self.describe()))
     }
 
     fn session(&self) -> Result<Box<dyn Session>> {
