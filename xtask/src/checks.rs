@@ -11,21 +11,6 @@ use crate::workspace::cargo;
 /// The feature that adds the Postgres store to every member that has one.
 const POSTGRES_FEATURE: &str = "postgres";
 
-/// Arguments of `cargo test` that select targets, which cannot be combined with `--doc`.
-const TARGET_SELECTIONS: &[&str] = &[
-    "--all-targets",
-    "--bench",
-    "--benches",
-    "--bin",
-    "--bins",
-    "--doc",
-    "--example",
-    "--examples",
-    "--lib",
-    "--test",
-    "--tests",
-];
-
 /// Formatting, lints, then all tests.
 pub(crate) fn ci(postgres: bool) -> Result<u8, Failure> {
     if postgres {
@@ -73,28 +58,18 @@ pub(crate) fn beside_postgres(program: &str, arguments: &[String]) -> Result<u8,
     signals.run(&mut command)
 }
 
-/// Runs the tests of all targets, then those in the documentation, which cargo does not do in one go.
+/// Runs the tests of every member and of its documentation. Without a choice of targets cargo also builds the examples as
+/// the programs they are, which the suite calls; `--all-targets` would build them as tests instead.
 fn suites(
     signals: &Signals,
     postgres: bool,
     arguments: &[String],
     prepare: impl Fn(&mut Command),
 ) -> Result<u8, Failure> {
-    let to_cargo = arguments.iter().take_while(|argument| *argument != "--");
-    let selects_targets = to_cargo
-        .map(|argument| argument.split_once('=').map_or(argument.as_str(), |(name, _)| name))
-        .any(|name| TARGET_SELECTIONS.contains(&name));
-    let targets: &[&[&str]] = if selects_targets { &[&[]] } else { &[&["--all-targets"], &["--doc"]] };
-    for selection in targets {
-        let mut command = cargo(["test", "--workspace"]);
-        command.args(*selection).args(feature(postgres)).args(arguments);
-        prepare(&mut command);
-        let code = signals.run(&mut command)?;
-        if code != 0 {
-            return Ok(code);
-        }
-    }
-    Ok(0)
+    let mut command = cargo(["test", "--workspace"]);
+    command.args(feature(postgres)).args(arguments);
+    prepare(&mut command);
+    signals.run(&mut command)
 }
 
 fn feature(postgres: bool) -> &'static [&'static str] {

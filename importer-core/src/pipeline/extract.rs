@@ -35,7 +35,7 @@ pub(super) struct Extraction<'a> {
     pub(super) source: &'a mut dyn Source,
     pub(super) host: &'a RunHost,
     pub(super) hasher: RowHasher,
-    /// Whether the store knows any row of this source. It is asked once: phase 1 itself teaches it none that matter.
+    /// Whether the store knows any row of this source.
     pub(super) knows_any: bool,
 }
 
@@ -166,6 +166,8 @@ impl Extraction<'_> {
         let clock = Instant::now();
         self.sort(work, rows, &fresh, &normalised, &verdict, &mut write);
         session.land(self.engine.contract, &work.run, &write, self.engine.clock.now())?;
+        // From here on there is something to know, as there is for a run that goes on after an interruption.
+        self.knows_any |= !write.quarantined.is_empty() && !work.run.new.dry_run;
         work.metrics.durations_ms.land += millis(clock);
         Ok(end)
     }
@@ -194,7 +196,8 @@ impl Extraction<'_> {
                 }
             }
             self.hasher.take(row);
-            let external_id = match normaliser.external_id(row) {
+            // Postgres has no NUL in texts, so it cannot be part of a name.
+            let external_id = match normaliser.external_id(row).filter(|id| !id.contains('\0')) {
                 Some(id) => id.to_owned(),
                 // A position would name another person as soon as a line is inserted above; the content does not.
                 None => format!("{}:{:016x}", self.request.source, self.hasher.content_hash()),
@@ -255,7 +258,8 @@ impl Extraction<'_> {
                 write.replaced.push(row.external_id.clone());
             }
         } else {
-            write.held_again.push(same.staging_id);
+            let alike = known.iter().filter(|k| k.core_id.is_none() && k.row_hash == same.row_hash);
+            write.held_again.extend(alike.map(|k| k.staging_id));
             work.counts.quarantined += 1;
             for code in same.rule_codes.iter().flat_map(|codes| codes.split(',')) {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;

@@ -58,9 +58,9 @@ impl CoreStore for DieselSession {
         let list = super::landing::sorted_list(ids);
         let sql = format!(
             "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c, CAST(m.row_hash AS TEXT) AS h, m.other_hashes, \
-             CAST(m.staging_id AS TEXT) AS s, CAST(m.last_run_id AS TEXT) AS r FROM {} j CROSS JOIN external_id_map m \
-             WHERE m.entity_type = ? AND m.external_system = ? AND m.external_id = j.value",
-            self.connection.list(false)
+             CAST(m.staging_id AS TEXT) AS s, CAST(m.last_run_id AS TEXT) AS r {} \
+             AND m.entity_type = ? AND m.external_system = ?",
+            self.connection.from_listed("external_id_map m", "m.external_id", false)
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
@@ -86,11 +86,11 @@ impl CoreStore for DieselSession {
             by_kind.entry(key.kind).or_default().push(key.hash);
         }
         let sql = format!(
-            "SELECT CAST(k.key_hash AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c FROM {} j CROSS JOIN match_keys k \
-             WHERE k.entity_type = ? AND k.key_kind = ? AND k.key_hash = j.value AND k.core_id IN \
+            "SELECT CAST(k.key_hash AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c {} \
+             AND k.entity_type = ? AND k.key_kind = ? AND k.core_id IN \
              (SELECT x.core_id FROM match_keys x WHERE x.key_hash = k.key_hash AND x.key_kind = k.key_kind \
               AND x.entity_type = k.entity_type ORDER BY x.core_id LIMIT ?)",
-            self.connection.list(true)
+            self.connection.from_listed("match_keys k", "k.key_hash", true)
         );
         let per_key = i64::try_from(per_key).unwrap_or(i64::MAX);
         let mut found = Vec::new();

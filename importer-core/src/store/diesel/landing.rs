@@ -64,12 +64,12 @@ impl Landing for DieselSession {
             return Ok(Vec::new());
         }
         let list = sorted_list(ids);
-        let elements = self.connection.list(false);
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let sql = format!(
             "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
-             CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i FROM {elements} j CROSS JOIN external_id_map m \
-             WHERE m.entity_type = ? AND m.external_system = ? AND m.external_id = j.value"
+             CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i {} \
+             AND m.entity_type = ? AND m.external_system = ?",
+            self.connection.from_listed("external_id_map m", "m.external_id", false)
         );
         let mut known = Vec::new();
         for mut row in self.connection.rows("look rows up", &sql, &binds)? {
@@ -87,8 +87,8 @@ impl Landing for DieselSession {
         }
         let sql = format!(
             "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes \
-             FROM {elements} j CROSS JOIN quarantine q WHERE q.status = 'open' AND q.entity_type = ? \
-             AND q.external_system = ? AND q.external_id = j.value"
+             {} AND q.entity_type = ? AND q.external_system = ? AND q.status = 'open'",
+            self.connection.from_listed("quarantine q", "q.external_id", false)
         );
         for mut row in self.connection.rows("look rows up", &sql, &binds)? {
             let entry = Known {

@@ -179,6 +179,17 @@ impl Connection {
         }
     }
 
+    /// The beginning of a query for the rows of `table` whose `column` is in a bound JSON list: SQLite walks the list and
+    /// seeks, Postgres is told an array, of which it knows that it is short.
+    pub(super) fn from_listed(&self, table: &str, column: &str, of_numbers: bool) -> String {
+        let list = self.list(of_numbers);
+        if self.is_postgres() {
+            format!("FROM {table} WHERE {column} = ANY(ARRAY{list})")
+        } else {
+            format!("FROM {list} j CROSS JOIN {table} WHERE {column} = j.value")
+        }
+    }
+
     /// An expression for the elements of a bound JSON list, as a subquery with one column `value`.
     pub(super) fn list(&self, of_numbers: bool) -> &'static str {
         match (self.is_postgres(), of_numbers) {
