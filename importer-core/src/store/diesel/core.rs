@@ -60,7 +60,7 @@ impl CoreStore for DieselSession {
             "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c, CAST(m.row_hash AS TEXT) AS h, m.other_hashes, \
              CAST(m.staging_id AS TEXT) AS s, CAST(m.last_run_id AS TEXT) AS r {} \
              AND m.entity_type = ? AND m.external_system = ?",
-            self.connection.from_listed("external_id_map m", "m.external_id", false)
+            self.connection.listed_in("external_id_map m", "m.external_id", false)
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
@@ -90,7 +90,7 @@ impl CoreStore for DieselSession {
              AND k.entity_type = ? AND k.key_kind = ? AND k.core_id IN \
              (SELECT x.core_id FROM match_keys x WHERE x.key_hash = k.key_hash AND x.key_kind = k.key_kind \
               AND x.entity_type = k.entity_type ORDER BY x.core_id LIMIT ?)",
-            self.connection.from_listed("match_keys k", "k.key_hash", true)
+            self.connection.listed_in("match_keys k", "k.key_hash", true)
         );
         let per_key = i64::try_from(per_key).unwrap_or(i64::MAX);
         let mut found = Vec::new();

@@ -69,7 +69,7 @@ impl Landing for DieselSession {
             "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
              CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i {} \
              AND m.entity_type = ? AND m.external_system = ?",
-            self.connection.from_listed("external_id_map m", "m.external_id", false)
+            self.connection.listed_in("external_id_map m", "m.external_id", false)
         );
         let mut known = Vec::new();
         for mut row in self.connection.rows("look rows up", &sql, &binds)? {
@@ -88,7 +88,7 @@ impl Landing for DieselSession {
         let sql = format!(
             "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes \
              {} AND q.entity_type = ? AND q.external_system = ? AND q.status = 'open'",
-            self.connection.from_listed("quarantine q", "q.external_id", false)
+            self.connection.listed_in("quarantine q", "q.external_id", false)
         );
         for mut row in self.connection.rows("look rows up", &sql, &binds)? {
             let entry = Known {

@@ -181,7 +181,7 @@ impl Connection {
 
     /// The beginning of a query for the rows of `table` whose `column` is in a bound JSON list: SQLite walks the list and
     /// seeks, Postgres is told an array, of which it knows that it is short.
-    pub(super) fn from_listed(&self, table: &str, column: &str, of_numbers: bool) -> String {
+    pub(super) fn listed_in(&self, table: &str, column: &str, of_numbers: bool) -> String {
         let list = self.list(of_numbers);
         if self.is_postgres() {
             format!("FROM {table} WHERE {column} = ANY(ARRAY{list})")
