@@ -128,9 +128,12 @@ fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
         Ok(error) => super::failure::failed(OPERATION, *error),
         Err(error) => {
             let message = error.to_string();
-            let out = Error::new(ErrorKind::Store, OPERATION, message.clone());
-            super::failure::hint(&message)
-                .map_or(out, |hint| Error::new(ErrorKind::Store, OPERATION, message.clone()).hint(hint))
+            let hint = super::failure::hint(&message);
+            let out = Error::new(ErrorKind::Store, OPERATION, message);
+            match hint {
+                Some(hint) => out.hint(hint),
+                None => out,
+            }
         }
     }
 }
