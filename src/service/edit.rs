@@ -83,7 +83,7 @@ impl Importer {
                         field: Some(field.clone()),
                         old,
                         new: new.map(Into::into),
-                        reason: edit.reason.clone(),
+                        reason: edit.reason.clone().into(),
                     });
                 }
                 person.record.set(place, new);

@@ -241,7 +241,7 @@ impl Extraction<'_> {
         known: &[Known],
         write: &mut LandingWrite,
     ) {
-        let outcome = |kind, reason: &str| Outcome {
+        let outcome = |kind, reason: &'static str| Outcome {
             row: row.id,
             staging_id: same.staging_id,
             kind,
@@ -327,7 +327,7 @@ impl Extraction<'_> {
                     staging_id: row.id,
                     kind: OutcomeKind::Quarantined,
                     core_id: None,
-                    reason: Some(codes.join(",")),
+                    reason: Some(codes.join(",").into()),
                 });
                 write.quarantined.push(QuarantineRow {
                     staging_id: row.id,

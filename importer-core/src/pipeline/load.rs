@@ -97,7 +97,7 @@ fn batch(
                     staging_id: row.staging_id,
                     kind: OutcomeKind::Skipped,
                     core_id: None,
-                    reason: Some(error.message().to_owned()),
+                    reason: Some(error.message().to_owned().into()),
                 });
                 session.write_outcomes(work.run.id, &skipped.collect::<Vec<_>>())?;
                 loaded(work, rows);

@@ -1,5 +1,7 @@
 //! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use super::Counts;
@@ -175,7 +177,7 @@ impl<'a> Batch<'a> {
                         "the resolver chose a candidate that is not there",
                     )
                 })?;
-                self.update(row, id, reason);
+                self.update(row, id, reason.into());
                 Ok(())
             }
             Decision::New { look_at } => {
@@ -192,7 +194,7 @@ impl<'a> Batch<'a> {
         &mut self,
         row: Incoming,
         pairs: Vec<(CoreId, SuggestionKind, String)>,
-        reason: &str,
+        reason: &'static str,
     ) -> Result<()> {
         let id = self.free_ids.next().ok_or_else(|| {
             Error::new(
@@ -225,16 +227,18 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn update(&mut self, row: Incoming, id: CoreId, reason: String) {
+    fn update(&mut self, row: Incoming, id: CoreId, reason: Cow<'static, str>) {
         self.out.counts.matched += 1;
         let Some(existing) = self.people.get(&id) else { return };
         let fate = if existing.fate == Fate::Created { Fate::Created } else { Fate::Changed };
         let merged = self.policies.survivorship.merge(self.contract, &existing.record, &row.person);
         if merged.changes.is_empty() {
             self.out.counts.unchanged += 1;
-            let kept =
-                merged.kept.first().map(|(field, why)| format!("; {field} kept: {why}")).unwrap_or_default();
-            self.outcome(row.row, OutcomeKind::Unchanged, id, reason + &kept);
+            let reason = match merged.kept.first() {
+                Some((field, why)) => format!("{reason}; {field} kept: {why}").into(),
+                None => reason,
+            };
+            self.outcome(row.row, OutcomeKind::Unchanged, id, reason);
         } else {
             self.out.counts.updated += 1;
             for change in merged.changes {
@@ -255,7 +259,7 @@ impl<'a> Batch<'a> {
         self.note_map(&row.external_id, id, row.row_hash, row.row);
     }
 
-    fn outcome(&mut self, row: RowId, kind: OutcomeKind, id: CoreId, reason: String) {
+    fn outcome(&mut self, row: RowId, kind: OutcomeKind, id: CoreId, reason: Cow<'static, str>) {
         self.out.outcomes.push(Outcome {
             row,
             staging_id: row,
@@ -291,10 +295,12 @@ impl<'a> Batch<'a> {
             }
             return;
         }
-        let mut other_hashes = Vec::new();
-        if let Some(Mapped { entry: before, .. }) = self.map.get_mut(external_id)
-            && before.last_run == self.run.id
-        {
+        let (mut other_hashes, mut known) = (Vec::new(), false);
+        let before = self.map.get_mut(external_id).map(|mapped| {
+            known = mapped.entry.known;
+            &mut mapped.entry
+        });
+        if let Some(before) = before.filter(|before| before.last_run == self.run.id) {
             // The source repeats the id: each of its rows counts as seen.
             other_hashes = std::mem::take(&mut before.other_hashes);
             if !other_hashes.contains(&before.row_hash) {
@@ -309,6 +315,7 @@ impl<'a> Batch<'a> {
             other_hashes,
             staging_id: row,
             last_run: self.run.id,
+            known,
         };
         self.map.insert(external_id.into(), Mapped { entry, touched: true });
     }

@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::borrow::Cow;
 
 use super::{CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion};
 use crate::Result;
@@ -405,7 +406,7 @@ pub struct Outcome {
     /// The record it belongs to.
     pub core_id: Option<CoreId>,
     /// Why.
-    pub reason: Option<String>,
+    pub reason: Option<Cow<'static, str>>,
 }
 
 /// How many rows of a run had an outcome.
@@ -498,6 +499,8 @@ pub struct MapEntry {
     pub staging_id: RowId,
     /// The run that saw it last.
     pub last_run: RunId,
+    /// Whether the store has an entry of this id.
+    pub known: bool,
 }
 
 /// What happened to a record.
@@ -525,7 +528,7 @@ pub struct Change {
     /// The value after.
     pub new: Option<String>,
     /// Why.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
 }
 
 impl std::fmt::Debug for Change {

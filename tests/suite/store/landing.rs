@@ -133,11 +133,15 @@ fn what_is_known_of_an_id() {
             other_hashes: vec![5, -6],
             staging_id: row_id(run.id, 9),
             last_run: run.id,
+            known: false,
         };
         let write =
             CoreWrite { inserts: vec![person(1, &[])], map: vec![entry.clone()], ..CoreWrite::default() };
         session.write(&VOLUNTEER, Some(&run), "tester", &write, at(9)).unwrap();
-        assert_eq!(session.find_external(&VOLUNTEER, "csv", &["7", "8"]).unwrap(), [entry]);
+        assert_eq!(
+            session.find_external(&VOLUNTEER, "csv", &["7", "8"]).unwrap(),
+            [MapEntry { known: true, ..entry }]
+        );
 
         let mut known = session.known(&VOLUNTEER, "csv", &["bad'id", "7", "nobody", "_"]).unwrap();
         known.sort_by(|a, b| (&a.0, a.1.row_hash).cmp(&(&b.0, b.1.row_hash)));

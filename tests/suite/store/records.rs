@@ -163,15 +163,20 @@ fn an_entry_of_the_id_map_remembers_when_it_was_first_seen() {
             other_hashes: vec![],
             staging_id: 1,
             last_run: 0,
+            known: false,
         };
         let seen = ["first_seen_at", "last_seen_at"].map(|c| format!("SELECT {c} AS t FROM external_id_map"));
         let mut times = Vec::new();
         for hour in [9, 10] {
             let run = begun(session.as_mut(), "csv");
             (entry.last_run, entry.core_id, entry.row_hash) = (run.id, hour.into(), i64::from(hour));
+            entry.known = hour > 9;
             let write = CoreWrite { map: vec![entry.clone()], ..CoreWrite::default() };
             session.write(&VOLUNTEER, Some(&run), "tester", &write, at(hour)).unwrap();
-            assert_eq!(session.find_external(&VOLUNTEER, "csv", &["O'Neil \\ 7"]).unwrap(), [entry.clone()]);
+            assert_eq!(
+                session.find_external(&VOLUNTEER, "csv", &["O'Neil \\ 7"]).unwrap(),
+                [MapEntry { known: true, ..entry.clone() }]
+            );
             times.push(seen.clone().map(|sql| one(&subject, &sql)));
         }
         assert_eq!(times[0][0], times[1][0], "first seen, on {}", subject.name());

@@ -15,16 +15,37 @@ use crate::Result;
 pub(super) struct Column {
     pub(super) name: &'static str,
     pub(super) cast: &'static str,
+    /// Whether all rows of one write have the same value: it is bound once per statement then.
+    pub(super) shared: bool,
+}
+
+impl Column {
+    /// A column that has the same value in all rows of one write.
+    pub(super) const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
 }
 
 /// Columns of plain text and numbers.
 pub(super) const fn plain(name: &'static str) -> Column {
-    Column { name, cast: "" }
+    Column { name, cast: "", shared: false }
 }
 
 /// A column of moments.
 pub(super) const fn time(name: &'static str) -> Column {
-    Column { name, cast: "::timestamp" }
+    Column { name, cast: "::timestamp", shared: false }
+}
+
+/// What to do about a row that exists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Conflict<'a> {
+    /// It must not.
+    Refuse,
+    /// It stays as it is.
+    Keep,
+    /// An `ON CONFLICT … DO UPDATE` clause.
+    Overwrite(&'a str),
 }
 
 /// Rows for one table, row after row.
@@ -32,8 +53,8 @@ pub(super) struct Bulk<'a> {
     pub(super) table: &'a str,
     pub(super) columns: &'a [Column],
     pub(super) cells: Vec<Cell<'a>>,
-    /// What to do about rows that exist: empty, or an `ON CONFLICT` clause.
-    pub(super) conflict: &'a str,
+    /// What to do about rows that exist.
+    pub(super) conflict: Conflict<'a>,
 }
 
 /// How many rows one statement carries. More saves nothing measurable; fewer pays the call per row again.
@@ -41,33 +62,53 @@ const ROWS_PER_STATEMENT: usize = 50;
 
 struct Values<'a> {
     bulk: &'a Bulk<'a>,
+    written: &'a [Written],
     cells: &'a [Cell<'a>],
+}
+
+/// A column that takes part in a statement.
+pub(super) struct Written {
+    /// Its place in a row.
+    pub(super) place: usize,
+    /// What names the first row's parameter again; nothing where each row has a value of its own.
+    again: Option<String>,
 }
 
 impl<DB: BindCell + Backend> QueryFragment<DB> for Values<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
-        pass.push_sql(if DB::CASTS { "INSERT INTO " } else { "INSERT OR FAIL INTO " });
+        pass.push_sql(match self.bulk.conflict {
+            _ if DB::CASTS => "INSERT INTO ",
+            Conflict::Keep => "INSERT OR IGNORE INTO ",
+            _ => "INSERT OR FAIL INTO ",
+        });
         pass.push_sql(self.bulk.table);
-        for (index, column) in self.bulk.columns.iter().enumerate() {
+        for (index, column) in self.written.iter().enumerate() {
             pass.push_sql(if index == 0 { " (" } else { ", " });
-            pass.push_sql(column.name);
+            pass.push_sql(self.bulk.columns[column.place].name);
         }
         pass.push_sql(") VALUES ");
         for (row, cells) in self.cells.chunks(self.bulk.columns.len()).enumerate() {
             pass.push_sql(if row == 0 { "(" } else { ", (" });
-            for (index, (cell, column)) in cells.iter().zip(self.bulk.columns).enumerate() {
+            for (index, column) in self.written.iter().enumerate() {
                 if index > 0 {
                     pass.push_sql(",");
                 }
-                DB::bind(&mut pass, cell)?;
+                match column.again.as_deref().filter(|_| row > 0) {
+                    Some(again) => pass.push_sql(again),
+                    None => DB::bind(&mut pass, &cells[column.place])?,
+                }
                 if DB::CASTS {
-                    pass.push_sql(column.cast);
+                    pass.push_sql(self.bulk.columns[column.place].cast);
                 }
             }
             pass.push_sql(")");
         }
-        pass.push_sql(self.bulk.conflict);
+        match self.bulk.conflict {
+            Conflict::Keep if DB::CASTS => pass.push_sql(" ON CONFLICT DO NOTHING"),
+            Conflict::Overwrite(clause) => pass.push_sql(clause),
+            Conflict::Refuse | Conflict::Keep => {}
+        }
         Ok(())
     }
 }
@@ -82,7 +123,7 @@ impl<C> RunQueryDsl<C> for Values<'_> {}
 impl<'a> Bulk<'a> {
     /// No rows yet, for a table whose rows must not exist.
     pub(super) fn new(table: &'a str, columns: &'a [Column]) -> Self {
-        Self { table, columns, cells: Vec::new(), conflict: "" }
+        Self { table, columns, cells: Vec::new(), conflict: Conflict::Refuse }
     }
 
     /// Room for this many rows.
@@ -92,7 +133,7 @@ impl<'a> Bulk<'a> {
     }
 
     /// Rows that may exist.
-    pub(super) fn on_conflict(mut self, conflict: &'a str) -> Self {
+    pub(super) fn on_conflict(mut self, conflict: Conflict<'a>) -> Self {
         self.conflict = conflict;
         self
     }
@@ -110,30 +151,47 @@ impl<'a> Bulk<'a> {
         }
         match connection {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(c) => self.values(c).map_err(|e| failed(operation, e)),
+            Connection::Sqlite(c) => self.values(c, '?').map_err(|e| failed(operation, e)),
             #[cfg(feature = "postgres")]
-            Connection::Postgres(c) if self.conflict.is_empty() => {
+            Connection::Postgres(c) if self.conflict == Conflict::Refuse => {
                 super::copy::copy(c, self).map_err(|e| failed(operation, e))
             }
             #[cfg(feature = "postgres")]
-            Connection::Postgres(c) => self.values(c).map_err(|e| failed(operation, e)),
+            Connection::Postgres(c) => self.values(c, '$').map_err(|e| failed(operation, e)),
         }
     }
 
-    fn values<C>(&self, connection: &mut C) -> QueryResult<()>
+    fn values<C>(&self, connection: &mut C, sign: char) -> QueryResult<()>
     where
         C: diesel::Connection,
         for<'v> Values<'v>: diesel::query_dsl::methods::ExecuteDsl<C>,
     {
         let width = self.columns.len();
+        let written = self.written(sign);
         let mut chunks = self.cells.chunks_exact(width * ROWS_PER_STATEMENT);
         // Two statements in all, whatever the number of rows, so that both stay prepared.
         for cells in chunks.by_ref() {
-            Values { bulk: self, cells }.execute(connection)?;
+            Values { bulk: self, written: &written, cells }.execute(connection)?;
         }
         for cells in chunks.remainder().chunks(width) {
-            Values { bulk: self, cells }.execute(connection)?;
+            Values { bulk: self, written: &written, cells }.execute(connection)?;
         }
         Ok(())
+    }
+
+    /// The columns in which any row has a value: the others need not be told that they have none. `sign` marks numbered
+    /// parameters; those of the first row are numbered as the written columns are.
+    pub(super) fn written(&self, sign: char) -> Vec<Written> {
+        let width = self.columns.len();
+        let has_value = |&place: &usize| {
+            self.cells.iter().skip(place).step_by(width).any(|cell| !matches!(cell, Cell::Null))
+        };
+        let places = (0..width).filter(has_value).enumerate();
+        places
+            .map(|(number, place)| Written {
+                place,
+                again: self.columns[place].shared.then(|| format!("{sign}{}", number + 1)),
+            })
+            .collect()
     }
 }

@@ -37,12 +37,13 @@ impl CopyTarget for Target {
 
 /// Copies all rows of `bulk`.
 pub(super) fn copy(connection: &mut PgConnection, bulk: &Bulk<'_>) -> QueryResult<()> {
+    let written = bulk.written('$');
     TARGET.with_borrow_mut(|target| {
         target.clear();
         target.push_str(bulk.table);
-        for (index, column) in bulk.columns.iter().enumerate() {
+        for (index, column) in written.iter().enumerate() {
             target.push_str(if index == 0 { " (" } else { ", " });
-            target.push_str(column.name);
+            target.push_str(bulk.columns[column.place].name);
         }
         target.push(')');
     });
@@ -52,11 +53,11 @@ pub(super) fn copy(connection: &mut PgConnection, bulk: &Bulk<'_>) -> QueryResul
             let mut line = Vec::with_capacity(4096);
             for row in bulk.cells.chunks(width) {
                 line.clear();
-                for (index, cell) in row.iter().enumerate() {
+                for (index, column) in written.iter().enumerate() {
                     if index > 0 {
                         line.push(b'\t');
                     }
-                    write_cell(&mut line, cell)?;
+                    write_cell(&mut line, &row[column.place])?;
                 }
                 line.push(b'\n');
                 out.write_all(&line)?;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::bulk::{Bulk, Column, plain, time};
+use super::bulk::{Bulk, Column, Conflict, plain, time};
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
@@ -13,41 +13,42 @@ use crate::{Error, ErrorKind, Result};
 const WRITE: &str = "write records";
 
 const MAP: [Column; 10] = [
-    plain("entity_type"),
-    plain("external_system"),
+    plain("entity_type").shared(),
+    plain("external_system").shared(),
     plain("external_id"),
     plain("core_id"),
     plain("row_hash"),
     plain("other_hashes"),
     plain("staging_id"),
-    time("first_seen_at"),
-    time("last_seen_at"),
-    plain("last_run_id"),
+    time("first_seen_at").shared(),
+    time("last_seen_at").shared(),
+    plain("last_run_id").shared(),
 ];
-const KEYS: [Column; 4] = [plain("entity_type"), plain("key_kind"), plain("key_hash"), plain("core_id")];
+const KEYS: [Column; 4] =
+    [plain("entity_type").shared(), plain("key_kind"), plain("key_hash"), plain("core_id")];
 const CHANGES: [Column; 11] = [
-    plain("run_id"),
-    plain("entity_type"),
+    plain("run_id").shared(),
+    plain("entity_type").shared(),
     plain("core_id"),
     plain("staging_id"),
     plain("action"),
     plain("field"),
     plain("old_value"),
     plain("new_value"),
-    plain("actor"),
+    plain("actor").shared(),
     plain("reason"),
-    time("changed_at"),
+    time("changed_at").shared(),
 ];
 const SUGGESTIONS: [Column; 9] = [
-    plain("run_id"),
-    plain("entity_type"),
+    plain("run_id").shared(),
+    plain("entity_type").shared(),
     plain("staging_id"),
     plain("left_id"),
     plain("right_id"),
     plain("kind"),
     plain("features_json"),
-    plain("decision"),
-    time("created_at"),
+    plain("decision").shared(),
+    time("created_at").shared(),
 ];
 
 impl CoreStore for DieselSession {
@@ -71,6 +72,7 @@ impl CoreStore for DieselSession {
             staging_id: row.int(4),
             last_run: row.int(5),
             external_id: row.text(0),
+            known: true,
         });
         Ok(entries.collect())
     }
@@ -178,11 +180,11 @@ impl CoreStore for DieselSession {
         now: Moment,
     ) -> Result<()> {
         let now = moment_text(now);
-        self.write_records(contract, &write.inserts, &now, "")?;
+        self.write_records(contract, &write.inserts, &now, Conflict::Refuse)?;
         let overwrite = overwrite(contract);
-        self.write_records(contract, &write.updates, &now, &overwrite)?;
+        self.write_records(contract, &write.updates, &now, Conflict::Overwrite(&overwrite))?;
         self.write_contacts(contract, write)?;
-        self.write_keys(contract, &write.keys)?;
+        self.write_keys(contract, write)?;
         self.write_map(contract, run, &write.map, &now)?;
         self.write_changes(contract, run, actor, write, &now)?;
         self.write_suggestions(contract, run, write, &now)
@@ -222,9 +224,9 @@ fn overwrite(contract: &Contract) -> String {
 /// The columns of the core table.
 fn core_columns(contract: &Contract) -> Vec<Column> {
     let own = [
-        plain("ingest_version"),
-        time("created_at"),
-        time("updated_at"),
+        plain("ingest_version").shared(),
+        time("created_at").shared(),
+        time("updated_at").shared(),
         plain("origin_source"),
         time("origin_verified_at"),
         plain("field_origins"),
@@ -238,6 +240,7 @@ fn core_columns(contract: &Contract) -> Vec<Column> {
             FieldKind::Integer => "::bigint",
             _ => "",
         },
+        shared: false,
     });
     [plain("id")].into_iter().chain(fields).chain(own).collect()
 }
@@ -251,6 +254,11 @@ fn field_cell(kind: FieldKind, value: Option<&str>) -> Result<Cell<'_>> {
         })?),
         _ => Cell::Text(text),
     })
+}
+
+/// Numbers as a JSON list; nothing when there are none.
+fn json_list(numbers: &[i64]) -> Option<String> {
+    if numbers.is_empty() { None } else { serde_json::to_string(numbers).ok() }
 }
 
 impl DieselSession {
@@ -286,7 +294,7 @@ impl DieselSession {
         contract: &Contract,
         records: &[CoreRecord],
         now: &str,
-        conflict: &str,
+        conflict: Conflict<'_>,
     ) -> Result<()> {
         let (table, columns) = (contract.core_table(), core_columns(contract));
         let origins: Vec<Option<String>> =
@@ -337,7 +345,8 @@ impl DieselSession {
             " ON CONFLICT ({owner}, kind, value) DO UPDATE SET original = excluded.original, \
              extension = excluded.extension, is_primary = excluded.is_primary, source = excluded.source"
         );
-        for (records, conflict) in [(&write.inserts, ""), (&write.updates, conflict.as_str())] {
+        let (known, unknown) = (Conflict::Overwrite(&conflict), Conflict::Refuse);
+        for (records, conflict) in [(&write.inserts, unknown), (&write.updates, known)] {
             let mut rows = Bulk::new(&table, &columns).on_conflict(conflict);
             for record in records {
                 for contact in &record.contacts {
@@ -357,21 +366,28 @@ impl DieselSession {
         Ok(())
     }
 
-    fn write_keys(&mut self, contract: &Contract, keys: &[(MatchKey, CoreId)]) -> Result<()> {
+    fn write_keys(&mut self, contract: &Contract, write: &CoreWrite) -> Result<()> {
         // In the order of the index, so that each of its pages is visited once per batch.
-        let mut keys = keys.to_vec();
+        let mut keys = write.keys.clone();
         keys.sort_unstable_by_key(|&(key, id)| (key.hash, key.kind, id));
         keys.dedup();
-        let mut rows = Bulk::new("match_keys", &KEYS).room(keys.len()).on_conflict(" ON CONFLICT DO NOTHING");
-        for (key, id) in keys {
-            rows.row([
-                Cell::Text(contract.entity),
-                Cell::Int(key.kind.into()),
-                Cell::Int(key.hash),
-                Cell::Int(id),
-            ]);
+        // A record that is new has no keys yet; only those of others need a look at what is there.
+        let (new, known): (Vec<_>, Vec<_>) = keys
+            .into_iter()
+            .partition(|&(_, id)| write.inserts.binary_search_by_key(&id, |record| record.id).is_ok());
+        for (keys, conflict) in [(new, Conflict::Refuse), (known, Conflict::Keep)] {
+            let mut rows = Bulk::new("match_keys", &KEYS).room(keys.len()).on_conflict(conflict);
+            for (key, id) in keys {
+                rows.row([
+                    Cell::Text(contract.entity),
+                    Cell::Int(key.kind.into()),
+                    Cell::Int(key.hash),
+                    Cell::Int(id),
+                ]);
+            }
+            rows.insert(&mut self.connection, WRITE)?;
         }
-        rows.insert(&mut self.connection, WRITE)
+        Ok(())
     }
 
     fn write_map(
@@ -382,32 +398,32 @@ impl DieselSession {
         now: &str,
     ) -> Result<()> {
         let Some(run) = run else { return Ok(()) };
-        let others: Vec<Option<String>> =
-            map.iter()
-                .map(|e| {
-                    if e.other_hashes.is_empty() { None } else { serde_json::to_string(&e.other_hashes).ok() }
-                })
-                .collect();
-        let mut rows = Bulk::new("external_id_map", &MAP).room(map.len()).on_conflict(
+        let overwrite = Conflict::Overwrite(
             " ON CONFLICT (external_id, external_system, entity_type) DO UPDATE SET core_id = excluded.core_id, \
              row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, staging_id = excluded.staging_id, \
              last_seen_at = excluded.last_seen_at, last_run_id = excluded.last_run_id",
         );
-        for (entry, others) in map.iter().zip(&others) {
-            rows.row([
-                Cell::Text(contract.entity),
-                Cell::Text(&run.new.external_system),
-                Cell::Text(&entry.external_id),
-                Cell::Int(entry.core_id),
-                Cell::Int(entry.row_hash),
-                others.as_deref().into(),
-                Cell::Int(entry.staging_id),
-                Cell::Text(now),
-                Cell::Text(now),
-                Cell::Int(run.id),
-            ]);
+        let (known, new): (Vec<_>, Vec<_>) = map.iter().partition(|entry| entry.known);
+        for (entries, conflict) in [(new, Conflict::Refuse), (known, overwrite)] {
+            let others: Vec<Option<String>> = entries.iter().map(|e| json_list(&e.other_hashes)).collect();
+            let mut rows = Bulk::new("external_id_map", &MAP).room(entries.len()).on_conflict(conflict);
+            for (entry, others) in entries.into_iter().zip(&others) {
+                rows.row([
+                    Cell::Text(contract.entity),
+                    Cell::Text(&run.new.external_system),
+                    Cell::Text(&entry.external_id),
+                    Cell::Int(entry.core_id),
+                    Cell::Int(entry.row_hash),
+                    others.as_deref().into(),
+                    Cell::Int(entry.staging_id),
+                    Cell::Text(now),
+                    Cell::Text(now),
+                    Cell::Int(run.id),
+                ]);
+            }
+            rows.insert(&mut self.connection, WRITE)?;
         }
-        rows.insert(&mut self.connection, WRITE)
+        Ok(())
     }
 
     fn write_changes(
@@ -450,8 +466,7 @@ impl DieselSession {
     ) -> Result<()> {
         let Some(run) = run else { return Ok(()) };
         // A pair that somebody has decided about stays decided.
-        let mut rows = Bulk::new("dedupe_suggestions", &SUGGESTIONS)
-            .on_conflict(" ON CONFLICT (entity_type, left_id, right_id) DO NOTHING");
+        let mut rows = Bulk::new("dedupe_suggestions", &SUGGESTIONS).on_conflict(Conflict::Keep);
         for suggestion in &write.suggestions {
             rows.row([
                 Cell::Int(run.id),

@@ -12,41 +12,47 @@ const LAND: &str = "land rows";
 
 const STAGING: [Column; 9] = [
     plain("id"),
-    plain("run_id"),
-    plain("source"),
-    plain("external_system"),
+    plain("run_id").shared(),
+    plain("source").shared(),
+    plain("external_system").shared(),
     plain("external_id"),
     plain("payload_json"),
     plain("row_hash"),
     plain("source_position"),
-    time("extracted_at"),
+    time("extracted_at").shared(),
 ];
 const CLEAN: [Column; 6] = [
     plain("staging_id"),
-    plain("run_id"),
+    plain("run_id").shared(),
     plain("external_id"),
     plain("payload_json"),
     plain("checksum"),
     plain("row_hash"),
 ];
-const OUTCOMES: [Column; 6] =
-    [plain("id"), plain("run_id"), plain("staging_id"), plain("outcome"), plain("core_id"), plain("reason")];
+const OUTCOMES: [Column; 6] = [
+    plain("id"),
+    plain("run_id").shared(),
+    plain("staging_id"),
+    plain("outcome"),
+    plain("core_id"),
+    plain("reason"),
+];
 const QUARANTINE: [Column; 11] = [
     plain("staging_id"),
-    plain("run_id"),
-    plain("entity_type"),
-    plain("external_system"),
+    plain("run_id").shared(),
+    plain("entity_type").shared(),
+    plain("external_system").shared(),
     plain("external_id"),
     plain("row_hash"),
     plain("rule_codes"),
-    plain("status"),
-    time("first_seen_at"),
-    time("last_seen_at"),
-    plain("last_run_id"),
+    plain("status").shared(),
+    time("first_seen_at").shared(),
+    time("last_seen_at").shared(),
+    plain("last_run_id").shared(),
 ];
 const VIOLATIONS: [Column; 11] = [
-    plain("run_id"),
-    plain("entity_type"),
+    plain("run_id").shared(),
+    plain("entity_type").shared(),
     plain("staging_id"),
     plain("record_key"),
     plain("rule_code"),
@@ -54,8 +60,8 @@ const VIOLATIONS: [Column; 11] = [
     plain("field"),
     plain("message"),
     plain("details_json"),
-    plain("status"),
-    time("created_at"),
+    plain("status").shared(),
+    time("created_at").shared(),
 ];
 
 impl Landing for DieselSession {
