@@ -67,8 +67,8 @@ impl Engine<'_> {
         let (interrupted, mut notes) = self.interrupted(session.as_mut(), request)?;
         let loading = interrupted.as_ref().is_some_and(|run| run.phase > Phase::Extract);
         if let Some(run) = interrupted.as_ref().filter(|_| loading) {
-            // Everything was read; the source is not needed any more.
-            let work = resumed(run.clone(), notes);
+            let mut work = resumed(run.clone(), notes);
+            work.anomalies.extend(self.other_source(adapter, &host, request, &work.run)?);
             return self.finish(session.as_mut(), work, None);
         }
         let cursor = interrupted.as_ref().and_then(|run| run.cursor.clone());
@@ -96,7 +96,7 @@ impl Engine<'_> {
             None => {
                 let run = session.create_run(&self.new_run(request), self.clock.now())?;
                 let metrics = Metrics { notes, ..Metrics::default() };
-                Working { run, counts: Counts::default(), metrics, hash_sum: 0 }
+                Working { run, counts: Counts::default(), metrics, hash_sum: 0, anomalies: Vec::new() }
             }
         };
         work.metrics.plugins = vec![plugin];
@@ -138,6 +138,31 @@ impl Engine<'_> {
         adapter
             .open(&open, &handle)
             .map_err(|e| crate::error::from_plugin(&host.plugin, "open the source", e))
+    }
+
+    /// Everything was read; the source is asked only whether it still is what was read, for the user to know.
+    fn other_source(
+        &self,
+        adapter: &dyn Adapter,
+        host: &Arc<RunHost>,
+        request: &RunRequest,
+        run: &RunRecord,
+    ) -> Result<Option<Anomaly>> {
+        if run.cursor.is_none() {
+            return Ok(None);
+        }
+        let (code, error) = match self.open(adapter, host, request, run.cursor.clone()) {
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+            Err(error) if error.kind() == ErrorKind::Config => ("source_changed", error),
+            Err(error) => ("source_unavailable", error),
+        };
+        let message = format!(
+            "only what the interrupted run had read is loaded, the source was not read again: {}; run the same command \
+             once more to import the source as it is now",
+            error.message()
+        );
+        Ok(Some(Anomaly { code: code.into(), message }))
     }
 
     fn new_run(&self, request: &RunRequest) -> NewRun {
@@ -267,7 +292,8 @@ impl Engine<'_> {
         if let Some(mut extraction) = extraction {
             extraction.run(session, work)?;
         }
-        let mut anomalies: Vec<Anomaly> = self.gate.judge(&work.counts);
+        let mut anomalies = work.anomalies.clone();
+        anomalies.extend(self.gate.judge(&work.counts));
         if !anomalies.is_empty() && self.gate.mode == GateMode::Enforce && work.run.phase == Phase::Gate {
             work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
             return Ok(RunStatus::Held);
@@ -303,5 +329,6 @@ fn resumed(mut run: RunRecord, notes: Vec<String>) -> Working {
     metrics.resumable = false;
     metrics.notes = notes;
     let hash_sum = run.hashes.as_deref().and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(0);
-    Working { counts: serde_json::from_str(&run.counts_json).unwrap_or_default(), metrics, hash_sum, run }
+    let counts = serde_json::from_str(&run.counts_json).unwrap_or_default();
+    Working { counts, metrics, hash_sum, anomalies: Vec::new(), run }
 }

@@ -12,11 +12,11 @@ use super::hash::{RowHasher, text_hash};
 use super::host::{Progress, RunHost};
 use super::payload::JsonObject;
 use super::report::{Metrics, Unmapped};
-use super::{Counts, RunRequest};
+use super::{Anomaly, Counts, RunRequest};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RunRecord, Session, StagedRow,
-    Verdict, Violation, moment_text, parse_moment, row_id,
+    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, RunRecord, Session,
+    StagedRow, Verdict, Violation, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -45,6 +45,8 @@ pub(super) struct Working {
     pub(super) counts: Counts,
     pub(super) metrics: Metrics,
     pub(super) hash_sum: u64,
+    /// What was found out about the run before its phases.
+    pub(super) anomalies: Vec<Anomaly>,
 }
 
 impl Working {
@@ -241,19 +243,18 @@ impl Extraction<'_> {
         known: &[Known],
         write: &mut LandingWrite,
     ) {
-        let outcome = |kind, reason: &str| Outcome {
-            row: row.id,
-            staging_id: same.staging_id,
-            kind,
-            core_id: same.core_id,
-            reason: Some(reason.into()),
-        };
         if same.core_id.is_some() {
             write.seen_again.extend(same.map_entry);
             work.counts.clean += 1;
             work.counts.unchanged += 1;
             work.counts.matched += 1;
-            write.outcomes.push(outcome(OutcomeKind::Unchanged, "the same row as before"));
+            write.outcomes.push(Outcome {
+                row: row.id,
+                staging_id: same.staging_id,
+                kind: OutcomeKind::Unchanged,
+                core_id: same.core_id,
+                reason: Some("the same row as before".into()),
+            });
             if known.iter().any(|k| k.core_id.is_none()) {
                 write.replaced.push(row.external_id.clone());
             }
@@ -265,7 +266,7 @@ impl Extraction<'_> {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;
                 *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
             }
-            write.outcomes.push(outcome(OutcomeKind::Quarantined, "the same row as before, still held back"));
+            write.outcomes.push(still_held(row.id, same.staging_id));
         }
     }
 
@@ -287,6 +288,7 @@ impl Extraction<'_> {
         let mut withheld_cells = verdict.withheld.iter().peekable();
         let mut freshest = work.run.freshness.map(moment_text);
         let mut withheld = Vec::new();
+        let mut held: FxHashMap<(&str, i64), RowId> = FxHashMap::default();
         for (place, row) in fresh.iter().enumerate() {
             let raw = json.raw(self.columns, rows.batch().row(row.index));
             withheld.clear();
@@ -297,12 +299,18 @@ impl Extraction<'_> {
             let payload = json.normalised(contract, normalised, place, &withheld);
             let position = i64::try_from(rows.position(row.index)).unwrap_or(i64::MAX);
             let quarantined = verdict.quarantined.get(place).copied().unwrap_or(false);
+            let name = (row.external_id.as_str(), row.row_hash);
+            // A batch that brings a bad row twice is like two batches with one each: it is held once.
+            let held_as = if quarantined { held.get(&name).copied() } else { None };
             let mut codes: Vec<&str> = Vec::new();
             let mut counted: BTreeMap<&str, bool> = BTreeMap::new();
             while let Some(finding) = findings.next_if(|f| f.row == place) {
                 *counted.entry(&finding.code).or_default() |= finding.severity == Severity::Error;
                 if finding.severity == Severity::Error && !codes.contains(&finding.code.as_str()) {
                     codes.push(&finding.code);
+                }
+                if held_as.is_some() {
+                    continue;
                 }
                 write.violations.push(Violation {
                     staging_id: row.id,
@@ -320,7 +328,18 @@ impl Extraction<'_> {
                     *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
                 }
             }
+            if let Some(updated) = updated_at.and_then(|at| normalised.get(place, at))
+                && freshest.as_deref().is_none_or(|before| before < updated)
+            {
+                freshest = Some(updated.to_owned());
+            }
+            if let Some(first) = held_as {
+                work.counts.quarantined += 1;
+                write.outcomes.push(still_held(row.id, first));
+                continue;
+            }
             if quarantined {
+                held.insert(name, row.id);
                 work.counts.quarantined += 1;
                 write.outcomes.push(Outcome {
                     row: row.id,
@@ -344,11 +363,6 @@ impl Extraction<'_> {
                     payload_json: payload,
                     row_hash: row.row_hash,
                 });
-            }
-            if let Some(updated) = updated_at.and_then(|at| normalised.get(place, at))
-                && freshest.as_deref().is_none_or(|before| before < updated)
-            {
-                freshest = Some(updated.to_owned());
             }
             write.staged.push(StagedRow {
                 id: row.id,
@@ -384,9 +398,20 @@ impl Extraction<'_> {
 /// A row of a batch that the run takes.
 struct Taken {
     index: usize,
-    id: crate::ports::RowId,
+    id: RowId,
     external_id: String,
     row_hash: i64,
+}
+
+/// What became of a bad row whose bytes were landed before.
+fn still_held(row: RowId, staging_id: RowId) -> Outcome {
+    Outcome {
+        row,
+        staging_id,
+        kind: OutcomeKind::Quarantined,
+        core_id: None,
+        reason: Some("the same row as before, still held back".into()),
+    }
 }
 
 pub(super) fn millis(since: Instant) -> u64 {
