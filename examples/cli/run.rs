@@ -71,6 +71,7 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
     request.entity = args.entity.clone();
     if let Some(file) = &args.file {
         // The same file is the same request, from whatever folder it is named.
+        check_there(file)?;
         let whole = std::path::absolute(file).unwrap_or_else(|_| file.clone());
         request = request.file(whole);
     }
@@ -88,6 +89,25 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
     }
     request.limit = args.limit;
     Ok(request)
+}
+
+/// A wrong path is a slip on the command line, like that of a mapping; what the file holds is the adapter's to judge.
+fn check_there(file: &std::path::Path) -> Result<()> {
+    use std::io::ErrorKind as Io;
+    let meta = std::fs::metadata(file);
+    // Opening a pipe would wait for somebody to write into it.
+    let opened =
+        meta.and_then(|meta| if meta.is_file() { std::fs::File::open(file).map(drop) } else { Ok(()) });
+    opened.map_err(|e| {
+        let (what, hint) = match e.kind() {
+            Io::NotFound => {
+                ("does not exist".into(), "check the path, which counts from the current directory")
+            }
+            Io::PermissionDenied => ("may not be read by this user".into(), "ask for permission to read it"),
+            _ => (format!("cannot be read: {e}"), "check the path"),
+        };
+        Error::new(ErrorKind::Config, "open the source", format!("`{}` {what}", file.display())).hint(hint)
+    })
 }
 
 fn read(file: &std::path::Path) -> Result<String> {

@@ -142,7 +142,9 @@ impl fmt::Display for Error {
             write!(f, " ({})", places.join(", "))?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "; {hint}")?;
+            // A list before it ends its line; nothing needs to part the two then.
+            let gap = if hint.starts_with('\n') { "" } else { "; " };
+            write!(f, "{gap}{hint}")?;
         }
         Ok(())
     }

@@ -249,7 +249,9 @@ impl Engine<'_> {
         mut work: Working,
         extraction: Option<Extraction<'_>>,
     ) -> Result<RunReport> {
+        let clock = Instant::now();
         let result = self.phases(session, &mut work, extraction);
+        work.metrics.elapsed_us += u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
         let now = self.clock.now();
         match result {
             Ok(RunStatus::Held) => work.run.status = RunStatus::Held,
