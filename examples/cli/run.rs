@@ -13,7 +13,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     setup::check_enabled(&args.source)?;
     let bar = Arc::new(Bar::new(args.summary_json));
     let mut builder = Importer::builder().observer(bar.clone());
-    builder = if args.preview { builder.store(nowhere()?) } else { builder.database(&args.database.db) };
+    builder = if args.preview { builder.without_database() } else { builder.database(&args.database.db) };
     builder = setup::with_plugins(builder, &args.plugins)?;
     if let Some(file) = &args.mapping {
         builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
@@ -116,30 +116,4 @@ fn read(file: &std::path::Path) -> Result<String> {
             .at("file", file.display())
             .hint("check the path and that the file is UTF-8 text")
     })
-}
-
-/// A preview needs no database.
-fn nowhere() -> Result<Arc<dyn importer::ports::Store>> {
-    struct Nowhere;
-    fn never<T>() -> Result<T> {
-        Err(Error::new(ErrorKind::Config, "use the database", "a preview has none"))
-    }
-    impl importer::ports::Store for Nowhere {
-        fn migrate(&self) -> Result<()> {
-            Ok(())
-        }
-        fn session(&self) -> Result<Box<dyn importer::ports::Session>> {
-            never()
-        }
-        fn scratch(&self) -> Result<Box<dyn importer::ports::Session>> {
-            never()
-        }
-        fn lock_source(&self, _: &str, _: &str) -> Result<importer::ports::SourceLock> {
-            never()
-        }
-        fn describe(&self) -> String {
-            "no database".into()
-        }
-    }
-    Ok(Arc::new(Nowhere))
 }

@@ -16,7 +16,7 @@ use super::{Anomaly, Counts, RunRequest, load, reconcile};
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
 use crate::ports::{Clock, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store};
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Everything a run works with; the facade puts it together.
 #[expect(missing_debug_implementations, reason = "made of trait objects without a useful text")]
@@ -135,9 +135,7 @@ impl Engine<'_> {
     ) -> Result<Box<dyn Source>> {
         let open = OpenRequest { options: request.options.clone(), cursor, since: request.since.clone() };
         let handle = Host::new(Arc::clone(host) as Arc<dyn importer_plugin::HostCalls>);
-        adapter
-            .open(&open, &handle)
-            .map_err(|e| crate::error::from_plugin(&host.plugin, "open the source", e))
+        adapter.open(&open, &handle).map_err(|e| Error::from_plugin(&host.plugin, "open the source", e))
     }
 
     /// Everything was read; the source is asked only whether it still is what was read, for the user to know.

@@ -25,6 +25,7 @@ use crate::{Error, ErrorKind, Result};
 const ROWS_PER_TRANSACTION: i64 = 20_000;
 /// How many different values of an unmapped column are shown.
 const SAMPLES: usize = 3;
+const STILL_HELD: &str = "the same row as before, still held back";
 
 /// What phase 1 works with.
 pub(super) struct Extraction<'a> {
@@ -106,7 +107,7 @@ impl Extraction<'_> {
             rows.reset(self.columns.len());
             self.source
                 .next(rows)
-                .map_err(|e| crate::error::from_plugin(&self.host.plugin, "read the source", e))?;
+                .map_err(|e| Error::from_plugin(&self.host.plugin, "read the source", e))?;
             work.metrics.durations_ms.extract += millis(clock);
             if rows.batch().is_empty() {
                 return Ok(true);
@@ -128,7 +129,8 @@ impl Extraction<'_> {
 
     fn batch(&mut self, session: &mut dyn Session, work: &mut Working, rows: &Extract) -> Result<bool> {
         let clock = Instant::now();
-        let (taken, end) = self.take(work, rows)?;
+        let mut looked_at = Batch::new(2 * self.engine.contract.fields.len());
+        let (taken, end) = self.take(work, rows, &mut looked_at)?;
         let (mut fresh, mut write) = (Vec::new(), LandingWrite::default());
         let known = self.look_up(session, work, &taken)?;
         for row in &taken {
@@ -156,9 +158,11 @@ impl Extraction<'_> {
         let mut normaliser = self.plan.normaliser();
         let mut from_adapter = Vec::new();
         for (place, row) in fresh.iter().enumerate() {
-            normaliser
-                .row(rows.batch().row(row.index), &mut normalised)
-                .map_err(|e| crate::error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+            match row.normalised {
+                Some(at) => normalised.push_row(looked_at.row(at).cells()),
+                None => normaliser.row(rows.batch().row(row.index), &mut normalised),
+            }
+            .map_err(|e| Error::from_plugin(&self.host.plugin, "normalise a row", e))?;
             let about = rows.findings().iter().filter(|f| f.row == row.index);
             from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
         }
@@ -174,12 +178,17 @@ impl Extraction<'_> {
         Ok(end)
     }
 
-    /// The rows of a batch that the run takes, with their names and hashes; true when the limit is reached.
-    fn take(&mut self, work: &mut Working, rows: &Extract) -> Result<(Vec<Taken>, bool)> {
+    /// The rows of a batch that the run takes, with their names and hashes; true when the limit is reached. Rows that had
+    /// to be normalised for that are put into `looked_at`.
+    fn take(
+        &mut self,
+        work: &mut Working,
+        rows: &Extract,
+        looked_at: &mut Batch,
+    ) -> Result<(Vec<Taken>, bool)> {
         let limit = self.request.limit.map_or(u64::MAX, |limit| limit.saturating_sub(work.counts.read));
         let since = self.request.since.as_deref();
         let updated_at = self.engine.contract.index("source_updated_at");
-        let mut scratch = Batch::new(2 * self.engine.contract.fields.len());
         let mut normaliser = self.plan.normaliser();
         let mut taken: Vec<Taken> = Vec::with_capacity(rows.batch().rows());
         for index in 0..rows.batch().rows() {
@@ -187,12 +196,14 @@ impl Extraction<'_> {
                 return Ok((taken, true));
             }
             let row = rows.batch().row(index);
+            let mut normalised = None;
             if let (Some(since), Some(place)) = (since, updated_at) {
-                scratch.clear();
+                let at = looked_at.rows();
                 normaliser
-                    .row(row, &mut scratch)
-                    .map_err(|e| crate::error::from_plugin(&self.host.plugin, "normalise a row", e))?;
-                if scratch.get(0, place).is_some_and(|updated| updated < since) {
+                    .row(row, looked_at)
+                    .map_err(|e| Error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+                normalised = Some(at);
+                if looked_at.get(at, place).is_some_and(|updated| updated < since) {
                     work.metrics.before_since += 1;
                     continue;
                 }
@@ -211,7 +222,7 @@ impl Extraction<'_> {
             })?;
             let row_hash = self.hasher.row_hash();
             work.hash_sum = work.hash_sum.wrapping_add(row_hash.cast_unsigned());
-            taken.push(Taken { index, id: row_id(work.run.id, number), external_id, row_hash });
+            taken.push(Taken { index, id: row_id(work.run.id, number), external_id, row_hash, normalised });
         }
         let end = limit == taken.len() as u64;
         Ok((taken, end))
@@ -243,18 +254,19 @@ impl Extraction<'_> {
         known: &[Known],
         write: &mut LandingWrite,
     ) {
+        let outcome = |kind, reason: &str| Outcome {
+            row: row.id,
+            staging_id: same.staging_id,
+            kind,
+            core_id: same.core_id,
+            reason: Some(reason.into()),
+        };
         if same.core_id.is_some() {
             write.seen_again.extend(same.map_entry);
             work.counts.clean += 1;
             work.counts.unchanged += 1;
             work.counts.matched += 1;
-            write.outcomes.push(Outcome {
-                row: row.id,
-                staging_id: same.staging_id,
-                kind: OutcomeKind::Unchanged,
-                core_id: same.core_id,
-                reason: Some("the same row as before".into()),
-            });
+            write.outcomes.push(outcome(OutcomeKind::Unchanged, "the same row as before"));
             if known.iter().any(|k| k.core_id.is_none()) {
                 write.replaced.push(row.external_id.clone());
             }
@@ -266,7 +278,7 @@ impl Extraction<'_> {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;
                 *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
             }
-            write.outcomes.push(still_held(row.id, same.staging_id));
+            write.outcomes.push(outcome(OutcomeKind::Quarantined, STILL_HELD));
         }
     }
 
@@ -335,7 +347,13 @@ impl Extraction<'_> {
             }
             if let Some(first) = held_as {
                 work.counts.quarantined += 1;
-                write.outcomes.push(still_held(row.id, first));
+                write.outcomes.push(Outcome {
+                    row: row.id,
+                    staging_id: first,
+                    kind: OutcomeKind::Quarantined,
+                    core_id: None,
+                    reason: Some(STILL_HELD.into()),
+                });
                 continue;
             }
             if quarantined {
@@ -401,17 +419,8 @@ struct Taken {
     id: RowId,
     external_id: String,
     row_hash: i64,
-}
-
-/// What became of a bad row whose bytes were landed before.
-fn still_held(row: RowId, staging_id: RowId) -> Outcome {
-    Outcome {
-        row,
-        staging_id,
-        kind: OutcomeKind::Quarantined,
-        core_id: None,
-        reason: Some("the same row as before, still held back".into()),
-    }
+    /// Which of the rows that were looked at it is.
+    normalised: Option<usize>,
 }
 
 pub(super) fn millis(since: Instant) -> u64 {
