@@ -199,7 +199,7 @@ impl Engine<'_> {
         let filter = RunFilter { source: Some(request.source.clone()), limit: 20, ..RunFilter::default() };
         let new = self.new_run(request);
         for run in session.runs(&filter)? {
-            if run.new.entity != request.entity {
+            if (&run.new.entity, &run.new.external_system) != (&request.entity, &request.external_system) {
                 continue;
             }
             let metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
@@ -301,7 +301,8 @@ impl Engine<'_> {
         load::load(self, session, work)?;
         if work.counts.unchanged > 0 {
             // Rows that came again were not read again; what they told then still holds.
-            let known = session.watermark(&work.run.new.entity, &work.run.new.source)?;
+            let new = &work.run.new;
+            let known = session.watermark(&new.entity, &new.source, &new.external_system)?;
             work.run.freshness = work.run.freshness.max(known);
         }
         let clock = Instant::now();

@@ -144,6 +144,24 @@ fn other_columns_and_other_options_begin_a_new_run() {
 }
 
 #[test]
+fn another_system_in_between_is_another_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", csv(3_000, 3));
+    let other = "id,first name,last name,email,updated at\n1,Ada,L,ada@example.com,2030-01-01T00:00:00Z\n";
+    let other = support::file(folder.path(), "other.csv", other);
+    let db = support::sqlite();
+    cancelled_at(Phase::Extract, &db, &request(&file));
+    let between = request(&other).external_system("north");
+    assert_eq!(db.importer().run(&between).unwrap().run_id, 2);
+    let report = db.importer().run(&request(&file)).unwrap();
+    assert_eq!((report.run_id, report.counts.read), (1, 3_000), "{:?}", report.notes);
+    // An unchanged file is as fresh as before, whatever another system told.
+    let again = db.importer().run(&request(&file)).unwrap();
+    assert_eq!(again.freshness_max_timestamp, report.freshness_max_timestamp);
+    assert_eq!(db.texts("SELECT external_system AS t FROM watermarks ORDER BY 1"), ["csv", "north"]);
+}
+
+#[test]
 fn a_run_that_died_and_was_asked_for_something_else_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let file = support::file(folder.path(), "people.csv", csv(3_000, 3));
