@@ -39,11 +39,10 @@ pub(crate) use say;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use importer::{Error, ErrorKind};
 
 fn main() -> ExitCode {
-    let log = std::env::var("IMPORTER_LOG").unwrap_or_else(|_| "warn".into());
+    let log = setup::variable("IMPORTER_LOG").unwrap_or_else(|| "warn".into());
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(log))
         .with_writer(std::io::stderr)
@@ -51,7 +50,10 @@ fn main() -> ExitCode {
         .with_target(false)
         .without_time()
         .init();
-    let cli = args::Cli::parse();
+    let cli = match args::Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error),
+    };
     let result = match &cli.command {
         args::Command::Run(args) => run::run(args),
         args::Command::Runs(args) => runs::runs(args),
@@ -64,8 +66,24 @@ fn main() -> ExitCode {
         if error.kind() == ErrorKind::Plugin && error.to_string().contains("allow-list") {
             eprintln!("to allow it: `plugins allow FILE --allow-list LIST`, then --allow-list LIST; or --allow-unverified");
         }
+        if matches!(&cli.command, args::Command::Run(args) if args.summary_json) {
+            say!("{}", summary::no_run(&error.to_string()));
+        }
         exit_code(&error)
     })
+}
+
+/// Help and version are asked for and printed; anything else is a slip, which a program that waits for JSON hears as such.
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    // Whoever listens may leave.
+    let _ = error.print();
+    if error.use_stderr() && std::env::args_os().any(|arg| arg == "--summary-json") {
+        let text = error.render().to_string();
+        // Behind the first blank line stands how the program is used.
+        let what = text.split("\n\n").next().unwrap_or_default();
+        say!("{}", summary::no_run(what.strip_prefix("error: ").unwrap_or(what).trim_end()));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// 2 for what the caller can change on the command line, 1 for what went wrong.

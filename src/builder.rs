@@ -14,7 +14,8 @@ use importer_plugin::Plugin;
 
 /// The import platform, put together. Cheap to share behind an `Arc`; every call opens its own connection.
 pub struct Importer {
-    pub(crate) store: Arc<dyn Store>,
+    /// `None` for an importer that was built without.
+    store: Option<Arc<dyn Store>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) plugins: Mutex<PluginSet>,
     pub(crate) suite: SuiteDocument,
@@ -30,7 +31,7 @@ pub struct Importer {
 
 impl std::fmt::Debug for Importer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Importer").field("store", &self.store.describe()).finish_non_exhaustive()
+        f.debug_struct("Importer").field("store", &self.database()).finish_non_exhaustive()
     }
 }
 
@@ -47,7 +48,14 @@ impl Importer {
 
     /// The database, without credentials.
     pub fn database(&self) -> String {
-        self.store.describe()
+        self.store.as_ref().map_or_else(|| "no database".into(), |store| store.describe())
+    }
+
+    pub(crate) fn store(&self) -> Result<&dyn Store> {
+        self.store.as_deref().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "use the database", "the importer was built without one")
+                .hint("give its builder a `database`")
+        })
     }
 }
 
@@ -56,6 +64,7 @@ impl Importer {
 pub struct Builder {
     database: Option<String>,
     store: Option<Arc<dyn Store>>,
+    without_database: bool,
     clock: Option<Arc<dyn Clock>>,
     plugins: Vec<Plugin>,
     discovery: Option<Discovery>,
@@ -88,6 +97,13 @@ impl Builder {
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// No database: for previews and lists of rules and plugins. Whatever needs one is refused.
+    #[must_use]
+    pub fn without_database(mut self) -> Self {
+        self.without_database = true;
         self
     }
 
@@ -171,17 +187,20 @@ impl Builder {
     /// Opens the database, brings its tables up to date and puts everything together.
     ///
     /// # Errors
-    /// When there is no database, or it cannot be opened or changed.
+    /// When no database was given and none was declined, or it cannot be opened or changed.
     pub fn build(self) -> Result<Importer> {
-        let store: Arc<dyn Store> = match (self.store, self.database) {
-            (Some(store), _) => store,
-            (None, Some(url)) => Arc::new(DieselStore::open(&url)?),
+        let store: Option<Arc<dyn Store>> = match (self.store, self.database) {
+            _ if self.without_database => None,
+            (Some(store), _) => Some(store),
+            (None, Some(url)) => Some(Arc::new(DieselStore::open(&url)?)),
             (None, None) => {
                 return Err(Error::new(ErrorKind::Config, "build the importer", "no database was given")
                     .hint("call `database` with a URL such as sqlite://importer.db"));
             }
         };
-        store.migrate()?;
+        if let Some(store) = &store {
+            store.migrate()?;
+        }
         let discovery = self.discovery.unwrap_or_else(|| Discovery::new(TrustPolicy::default()));
         let mut plugins = PluginSet::new(discovery);
         for plugin in self.plugins {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Turns messy volunteer data into a clean, deduplicated database.
 #[derive(Parser)]
@@ -8,6 +8,22 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads the arguments of this process.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches()?)
+    }
+}
+
+/// A variable that is set to nothing is as good as not set: that is how scripts and containers leave one out.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let forget = |arg: clap::Arg| {
+        let empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if empty { arg.env(None) } else { arg }
+    };
+    command.mut_args(forget).mut_subcommands(without_empty_variables)
 }
 
 #[derive(Subcommand)]

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
-use importer::Result;
-use importer::plugin_host::{AllowedPlugin, Candidate, append_allowed, hash_file, load_file};
+use importer::plugin_host::{AllowedPlugin, Candidate, FileHash, append_allowed, load_file, read_metadata};
+use importer::{Error, ErrorKind, Result};
 
 use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand};
 use crate::say;
@@ -69,8 +69,22 @@ fn verify(file: &std::path::Path, places: &PluginPlaces) -> Result<ExitCode> {
 }
 
 fn allow(file: &std::path::Path, allow_list: &std::path::Path, note: Option<String>) -> Result<ExitCode> {
-    let hash = hash_file(file)?;
-    append_allowed(allow_list, &AllowedPlugin { sha256: hash, id: None, note })?;
-    say!("{} may be loaded as it is now ({hash}); listed in {}.", file.display(), allow_list.display());
+    let refused = |why: String| {
+        Error::new(ErrorKind::Plugin, "allow the plugin", why)
+            .at("file", file.display())
+            .hint("give the library of a plugin; the list was not changed")
+    };
+    let bytes = std::fs::read(file).map_err(|e| refused(format!("it cannot be read: {e}")))?;
+    // A hash allows whatever has it, so it should be the hash of what was meant.
+    let plugin = read_metadata(&bytes).map_err(|e| refused(e.to_string()))?;
+    let hash = FileHash::of(&bytes);
+    append_allowed(allow_list, &AllowedPlugin { sha256: hash, id: Some(plugin.id.clone()), note })?;
+    say!(
+        "{} ({} {}) may be loaded as it is now ({hash}); listed in {}.",
+        file.display(),
+        plugin.id,
+        plugin.version,
+        allow_list.display()
+    );
     Ok(ExitCode::SUCCESS)
 }

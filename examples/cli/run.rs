@@ -13,7 +13,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     setup::check_enabled(&args.source)?;
     let bar = Arc::new(Bar::new(args.summary_json));
     let mut builder = Importer::builder().observer(bar.clone());
-    builder = if args.preview { builder.store(nowhere()?) } else { builder.database(&args.database.db) };
+    builder = if args.preview { builder.without_database() } else { builder.database(&args.database.db) };
     builder = setup::with_plugins(builder, &args.plugins)?;
     if let Some(file) = &args.mapping {
         builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
@@ -71,6 +71,7 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
     request.entity = args.entity.clone();
     if let Some(file) = &args.file {
         // The same file is the same request, from whatever folder it is named.
+        check_there(file)?;
         let whole = std::path::absolute(file).unwrap_or_else(|_| file.clone());
         request = request.file(whole);
     }
@@ -90,36 +91,29 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
     Ok(request)
 }
 
+/// A wrong path is a slip on the command line, like that of a mapping; what the file holds is the adapter's to judge.
+fn check_there(file: &std::path::Path) -> Result<()> {
+    use std::io::ErrorKind as Io;
+    let meta = std::fs::metadata(file);
+    // Opening a pipe would wait for somebody to write into it.
+    let opened =
+        meta.and_then(|meta| if meta.is_file() { std::fs::File::open(file).map(drop) } else { Ok(()) });
+    opened.map_err(|e| {
+        let (what, hint) = match e.kind() {
+            Io::NotFound => {
+                ("does not exist".into(), "check the path, which counts from the current directory")
+            }
+            Io::PermissionDenied => ("may not be read by this user".into(), "ask for permission to read it"),
+            _ => (format!("cannot be read: {e}"), "check the path"),
+        };
+        Error::new(ErrorKind::Config, "open the source", format!("`{}` {what}", file.display())).hint(hint)
+    })
+}
+
 fn read(file: &std::path::Path) -> Result<String> {
     std::fs::read_to_string(file).map_err(|e| {
         Error::new(ErrorKind::Config, "read a document", e.to_string())
             .at("file", file.display())
             .hint("check the path and that the file is UTF-8 text")
     })
-}
-
-/// A preview needs no database.
-fn nowhere() -> Result<Arc<dyn importer::ports::Store>> {
-    struct Nowhere;
-    fn never<T>() -> Result<T> {
-        Err(Error::new(ErrorKind::Config, "use the database", "a preview has none"))
-    }
-    impl importer::ports::Store for Nowhere {
-        fn migrate(&self) -> Result<()> {
-            Ok(())
-        }
-        fn session(&self) -> Result<Box<dyn importer::ports::Session>> {
-            never()
-        }
-        fn scratch(&self) -> Result<Box<dyn importer::ports::Session>> {
-            never()
-        }
-        fn lock_source(&self, _: &str, _: &str) -> Result<importer::ports::SourceLock> {
-            never()
-        }
-        fn describe(&self) -> String {
-            "no database".into()
-        }
-    }
-    Ok(Arc::new(Nowhere))
 }

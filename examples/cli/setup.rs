@@ -65,12 +65,17 @@ fn own_directories() -> Vec<PathBuf> {
     found
 }
 
+/// A variable of the environment; set to nothing, it is as good as not set.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
 /// Refuses what the environment has switched off.
 pub(crate) fn check_enabled(source: &str) -> Result<()> {
     let refuse = |why: String| Err(Error::new(ErrorKind::Config, "start a run", why));
-    if let Ok(value) = std::env::var("IMPORTER_ENABLED") {
+    if let Some(value) = variable("IMPORTER_ENABLED") {
         match value.trim().to_ascii_lowercase().as_str() {
-            "" | "1" | "true" | "yes" | "on" => {}
+            "1" | "true" | "yes" | "on" => {}
             "0" | "false" | "no" | "off" => {
                 return refuse(format!("the importer is switched off (IMPORTER_ENABLED is {value})"));
             }
@@ -81,7 +86,7 @@ pub(crate) fn check_enabled(source: &str) -> Result<()> {
             }
         }
     }
-    if let Ok(adapters) = std::env::var("IMPORTER_ADAPTERS")
+    if let Some(adapters) = variable("IMPORTER_ADAPTERS")
         && !adapters.split(',').any(|name| name.trim() == source)
     {
         return refuse(format!("the adapter `{source}` is not among IMPORTER_ADAPTERS={adapters}"));

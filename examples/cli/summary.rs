@@ -11,6 +11,11 @@ pub(crate) fn text(report: &RunReport, database: &str) -> String {
     out
 }
 
+/// What stands in for the report as JSON when no run could begin.
+pub(crate) fn no_run(error: &str) -> String {
+    serde_json::json!({ "status": "failed", "error": error }).to_string()
+}
+
 fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Result {
     let c = &report.counts;
     let dry = if report.dry_run { ", dry run: the core is untouched" } else { "" };

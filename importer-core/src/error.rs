@@ -79,6 +79,24 @@ impl Error {
         }
     }
 
+    /// An error of the plugin with this id while doing `operation`, with the plugin's kind translated.
+    pub fn from_plugin(plugin: &str, operation: &'static str, error: importer_plugin::Error) -> Self {
+        use importer_plugin::ErrorKind as P;
+        let kind = match error.kind {
+            P::Config => ErrorKind::Config,
+            P::Auth => ErrorKind::Auth,
+            P::RateLimited | P::Transient | P::Data => ErrorKind::Source,
+            P::Bug => ErrorKind::Plugin,
+            P::Cancelled => ErrorKind::Cancelled,
+        };
+        let retryable = error.kind.is_retryable();
+        let mut out = Self::new(kind, operation, error.message).at("plugin", plugin);
+        if let Some(field) = error.field {
+            out = out.at("field", field);
+        }
+        if retryable { out.temporary() } else { out }
+    }
+
     /// What to branch on.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -142,7 +160,9 @@ impl fmt::Display for Error {
             write!(f, " ({})", places.join(", "))?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "; {hint}")?;
+            // A list before it ends its line; nothing needs to part the two then.
+            let gap = if hint.starts_with('\n') { "" } else { "; " };
+            write!(f, "{gap}{hint}")?;
         }
         Ok(())
     }
@@ -162,22 +182,4 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|e| e as &(dyn std::error::Error + 'static))
     }
-}
-
-/// An error of a plugin, with the plugin's kind translated.
-pub(crate) fn from_plugin(plugin: &str, operation: &'static str, error: importer_plugin::Error) -> Error {
-    use importer_plugin::ErrorKind as P;
-    let kind = match error.kind {
-        P::Config => ErrorKind::Config,
-        P::Auth => ErrorKind::Auth,
-        P::RateLimited | P::Transient | P::Data => ErrorKind::Source,
-        P::Bug => ErrorKind::Plugin,
-        P::Cancelled => ErrorKind::Cancelled,
-    };
-    let retryable = error.kind.is_retryable();
-    let mut out = Error::new(kind, operation, error.message).at("plugin", plugin);
-    if let Some(field) = error.field {
-        out = out.at("field", field);
-    }
-    if retryable { out.temporary() } else { out }
 }

@@ -123,42 +123,18 @@ fn terms(email: bool, phone: bool, names: NameAgreement, dob: bool, suffix: bool
 #[cfg(test)]
 mod tests {
     use importer_core::contracts::VOLUNTEER;
-    use importer_core::ports::{Contact, Origin, Record};
 
     use super::*;
+    use crate::testing;
 
     /// A person from `first last / email / phone / dob`, `-` for missing.
     fn person(text: &str) -> CoreRecord {
         let parts: Vec<&str> = text.split('/').map(str::trim).collect();
         let (first, last) = parts[0].split_once(' ').unwrap();
-        let mut record = Record::new(VOLUNTEER.fields.len());
-        let mut contacts = Vec::new();
-        let fields = ["email_normalized", "phone_e164", "dob"];
-        for (field, value) in fields.iter().zip(&parts[1..]).filter(|(_, value)| **value != "-") {
-            record.set(VOLUNTEER.index(field).unwrap(), Some(value));
-            let kind = match *field {
-                "email_normalized" => ContactKind::Email,
-                "phone_e164" => ContactKind::Phone,
-                _ => continue,
-            };
-            contacts.push(Contact {
-                kind,
-                value: (*value).into(),
-                original: None,
-                extension: None,
-                primary: true,
-                source: "csv".into(),
-            });
-        }
-        record.set(VOLUNTEER.index("first_name").unwrap(), Some(first));
-        record.set(VOLUNTEER.index("last_name").unwrap(), Some(last));
-        CoreRecord {
-            id: 1,
-            record,
-            contacts,
-            origin: Origin::new("csv", None),
-            field_origins: Default::default(),
-        }
+        let mut values = vec![("first_name", first), ("last_name", last)];
+        let others = ["email_normalized", "phone_e164", "dob"].into_iter().zip(parts[1..].iter().copied());
+        values.extend(others.filter(|(_, value)| *value != "-"));
+        testing::person(&values, "csv", None)
     }
 
     fn check(incoming: &str, candidates: &[&str], expected: &str) {

@@ -8,6 +8,8 @@ mod agreement;
 mod deterministic;
 mod keys;
 mod survivorship;
+#[cfg(test)]
+mod testing;
 
 pub use agreement::{NameAgreement, name_agreement};
 pub use deterministic::Deterministic;

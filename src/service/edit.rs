@@ -51,7 +51,7 @@ impl Importer {
         let mut normalised = Batch::new(2 * contract.fields.len());
         plan.normaliser().row(wide.row(0), &mut normalised).map_err(plugin_error)?;
 
-        let mut session = self.store.session()?;
+        let mut session = self.store()?.session()?;
         let now = self.clock.now();
         session.begin()?;
         let result = (|| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use importer_core::pipeline::RunRequest;
-use importer_core::{Error, ErrorKind, Result};
+use importer_core::{Error, Result};
 use importer_dq::{Preview, Previewer};
 use importer_plugin::{Batch, Extract, Host, HostCalls, LogLevel, OpenRequest};
 
@@ -26,14 +26,7 @@ impl Importer {
     pub fn preview(&self, request: &RunRequest) -> Result<RulePreview> {
         let contract = super::runs::contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source)?;
-        let failed = |e: importer_plugin::Error| {
-            let kind = match e.kind {
-                importer_plugin::ErrorKind::Config => ErrorKind::Config,
-                importer_plugin::ErrorKind::Cancelled => ErrorKind::Cancelled,
-                _ => ErrorKind::Source,
-            };
-            Error::new(kind, "preview the source", e.message).at("plugin", &plugin.id)
-        };
+        let failed = |e| Error::from_plugin(&plugin.id, "preview the source", e);
         let calls = Calls { cancel: self.cancel.clone(), secrets: Arc::clone(&self.secrets) };
         let open =
             OpenRequest { options: request.options.clone(), cursor: None, since: request.since.clone() };

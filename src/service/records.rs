@@ -11,7 +11,7 @@ impl Importer {
     /// # Errors
     /// When there is no such entity or the database fails.
     pub fn count(&self, entity: &str) -> Result<i64> {
-        self.store.session()?.count(super::runs::contract(entity)?)
+        self.store()?.session()?.count(super::runs::contract(entity)?)
     }
 
     /// A record by id.
@@ -19,6 +19,6 @@ impl Importer {
     /// # Errors
     /// When there is no such entity or the database fails.
     pub fn record(&self, entity: &str, id: CoreId) -> Result<Option<CoreRecord>> {
-        Ok(self.store.session()?.load(super::runs::contract(entity)?, &[id])?.pop())
+        Ok(self.store()?.session()?.load(super::runs::contract(entity)?, &[id])?.pop())
     }
 }

@@ -29,7 +29,7 @@ impl Importer {
             survivorship: Arc::new(self.survivorship.clone()),
         };
         let engine = Engine {
-            store: self.store.as_ref(),
+            store: self.store()?,
             clock: self.clock.as_ref(),
             contract,
             mapping: &mapping,
@@ -50,7 +50,7 @@ impl Importer {
     /// # Errors
     /// When the database fails.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<importer_core::ports::RunRecord>> {
-        self.store.session()?.runs(filter)
+        self.store()?.session()?.runs(filter)
     }
 
     /// The report of a stored run.
@@ -58,7 +58,7 @@ impl Importer {
     /// # Errors
     /// When there is no such run, or the database fails.
     pub fn report(&self, run: i64) -> Result<RunReport> {
-        match self.store.session()?.run(run)? {
+        match self.store()?.session()?.run(run)? {
             Some(run) => Ok(RunReport::of(&run)),
             None => Err(Error::new(ErrorKind::NotFound, "show the run", format!("there is no run {run}"))),
         }

@@ -11,7 +11,7 @@ impl Importer {
     /// # Errors
     /// When the database fails.
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
-        self.store.session()?.violations(filter)
+        self.store()?.session()?.violations(filter)
     }
 
     /// The rules with the modes that count for a source.

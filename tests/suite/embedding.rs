@@ -164,6 +164,22 @@ fn a_builder_without_a_database_or_with_a_strange_one_says_what_is_missing() {
 }
 
 #[test]
+fn without_a_database_a_source_is_previewed_and_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", "id,first name,last name,email\n1,Ada,L,nowhere\n");
+    let request = RunRequest::new("csv").file(&file);
+    let importer =
+        Importer::builder().without_database().plugin(importer_adapter_csv::plugin()).build().unwrap();
+    let preview = importer.preview(&request).unwrap();
+    assert!(preview.rules.to_string().contains("FMT-101"), "{}", preview.rules);
+    assert!(!importer.rules("volunteer", "csv").unwrap().is_empty());
+    let error = importer.run(&request).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("built without one"), "{error}");
+    assert_eq!(importer.database(), "no database");
+}
+
+#[test]
 fn a_source_that_nobody_linked_is_an_error_that_names_it() {
     let database = support::sqlite();
     let error = database.importer().run(&RunRequest::new("salesforce")).unwrap_err();

@@ -1,13 +1,13 @@
 use importer_plugin::Error;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::Identity;
+
 /// Where a run stopped, with enough about the file and how it was read to notice that either changed since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
-    /// The size of the file as stored, in bytes.
-    pub(crate) size: u64,
-    /// The hash of its first bytes, in hexadecimal.
-    pub(crate) head: String,
+    #[serde(flatten)]
+    pub(crate) file: Identity,
     /// Encoding, delimiter, quote and header line in one comparable text.
     pub(crate) dialect: String,
     /// Rows handed over.
@@ -39,8 +39,8 @@ impl Cursor {
     }
 
     /// Refuses to go on in a file, or with options, that are not those of the interrupted run.
-    pub(crate) fn check(&self, size: u64, head: &str, dialect: &str, path: &str) -> Result<(), Error> {
-        if (self.size, self.head.as_str()) != (size, head) {
+    pub(crate) fn check(&self, file: &Identity, dialect: &str, path: &str) -> Result<(), Error> {
+        if !self.file.may_be(file) {
             return Err(Error::config(format!(
                 "`{path}` changed since the interrupted run; start a new run with it"
             ))
@@ -63,7 +63,8 @@ mod tests {
 
     fn cursor() -> Cursor {
         let seek = Some(Place { offset: 40, line: 3 });
-        Cursor { size: 80, head: "0f".into(), dialect: "UTF-8".into(), rows: 2, blank: 0, seek }
+        let file = Identity::made_up(80, "0f", Some(1_700_000_000_123_456_789));
+        Cursor { file, dialect: "UTF-8".into(), rows: 2, blank: 0, seek }
     }
 
     #[test]
@@ -74,10 +75,20 @@ mod tests {
 
     #[test]
     fn another_file_or_another_dialect_is_refused() {
-        assert!(cursor().check(80, "0f", "UTF-8", "a.csv").is_ok());
-        for (size, head, dialect) in [(81, "0f", "UTF-8"), (80, "10", "UTF-8"), (80, "0f", "GBK")] {
-            let error = cursor().check(size, head, dialect, "a.csv").unwrap_err();
+        let same = cursor().file;
+        let (resized, rewritten) = (Identity::made_up(81, "0f", None), Identity::made_up(80, "10", None));
+        let touched = Identity::made_up(80, "0f", Some(1_700_000_000_123_456_790));
+        assert!(cursor().check(&same, "UTF-8", "a.csv").is_ok());
+        for (file, dialect) in [(resized, "UTF-8"), (rewritten, "UTF-8"), (touched, "UTF-8"), (same, "GBK")] {
+            let error = cursor().check(&file, dialect, "a.csv").unwrap_err();
             assert!(error.to_string().contains("a new run"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_cursor_without_a_time_fits_a_file_with_one() {
+        let old = r#"{"size":80,"head":"0f","dialect":"UTF-8","rows":2,"blank":0}"#;
+        assert!(Cursor::read(old).unwrap().check(&cursor().file, "UTF-8", "a.csv").is_ok());
+        assert!(cursor().check(&Identity::made_up(80, "0f", None), "UTF-8", "a.csv").is_ok());
     }
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 use importer_plugin::Error;
-use xxhash_rust::xxh3::xxh3_64;
+
+use crate::identity::Identity;
 
 /// How much of the file identifies it when an interrupted run goes on.
 const HEAD: u64 = 64 << 10;
@@ -17,9 +18,7 @@ pub(crate) type Stream = Box<dyn Read + Send>;
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) path: String,
-    pub(crate) size: u64,
-    /// The hash of the first bytes as stored.
-    pub(crate) head: String,
+    pub(crate) identity: Identity,
     pub(crate) packed: bool,
     done: Arc<AtomicU64>,
 }
@@ -48,8 +47,7 @@ impl Input {
         File::open(path).map_err(refuse)?.take(HEAD).read_to_end(&mut head).map_err(refuse)?;
         Ok(Self {
             path: path.into(),
-            size: meta.len(),
-            head: format!("{:016x}", xxh3_64(&head)),
+            identity: Identity::of(&meta, &head),
             packed: head.starts_with(b"\x1f\x8b"),
             done: Arc::default(),
         })

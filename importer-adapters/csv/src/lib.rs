@@ -31,6 +31,7 @@ mod decode;
 mod delimiter;
 mod dialect;
 mod header;
+mod identity;
 mod input;
 mod magic;
 mod options;

@@ -33,7 +33,7 @@ impl CsvSource {
         let cursor = request.cursor.as_deref().map(Cursor::read).transpose()?;
         let dialect = Dialect::settle(&input, &settings, host)?;
         if let Some(cursor) = &cursor {
-            cursor.check(input.size, &input.head, &dialect.describe(), &input.path)?;
+            cursor.check(&input.identity, &dialect.describe(), &input.path)?;
         }
         let mut records = dialect.records(&input, None)?;
         if !records.skip_lines(dialect.skip, &input)? {
@@ -184,15 +184,15 @@ impl Source for CsvSource {
             self.rows += 1;
             room -= 1;
         }
-        self.host.progress(self.input.done().min(self.input.size), self.input.size);
+        let size = self.input.identity.size;
+        self.host.progress(self.input.done().min(size), size);
         Ok(())
     }
 
     fn cursor(&self) -> Option<String> {
         let seek = self.dialect.is_seekable(&self.input).then(|| self.records.place());
         let cursor = Cursor {
-            size: self.input.size,
-            head: self.input.head.clone(),
+            file: self.input.identity.clone(),
             dialect: self.dialect.describe(),
             rows: self.rows,
             blank: self.blank,

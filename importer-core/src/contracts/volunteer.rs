@@ -27,6 +27,14 @@ const FIELDS: &[Field] = &[
         "member id",
         "uid",
         "rec_id",
+        "id number",
+        "unique id",
+        "vol id",
+        "volunteer number",
+        "volunteer no",
+        "member number",
+        "member no",
+        "constituent id",
     ]),
     Field::new("first_name", K::Name, P::Personal, "Given name.").required().example("María").synonyms(&[
         "first",
@@ -36,6 +44,10 @@ const FIELDS: &[Field] = &[
         "firstname",
         "given",
         "preferred first name",
+        "legal first name",
+        "christian name",
+        "name first",
+        "frist name",
     ]),
     Field::new("middle_name", K::Name, P::Personal, "Middle names or initials.").synonyms(&[
         "middle",
@@ -43,14 +55,21 @@ const FIELDS: &[Field] = &[
         "mi",
         "second name",
     ]),
-    Field::new("last_name", K::Name, P::Personal, "Family name.")
-        .required()
-        .example("de la Cruz")
-        .synonyms(&["last", "surname", "family name", "lname", "lastname", "family"]),
+    Field::new("last_name", K::Name, P::Personal, "Family name.").required().example("de la Cruz").synonyms(
+        &["last", "surname", "family name", "lname", "lastname", "family", "legal last name", "name last"],
+    ),
     Field::new("name_suffix", K::Text, P::Personal, "What follows the family name, such as Jr. or III.")
         .synonyms(&["suffix", "generation"]),
     Field::new("full_name", K::FullName, P::Personal, "The whole name in one column; split into its parts.")
-        .synonyms(&["name", "volunteer name", "contact name", "display name", "volunteer", "person"]),
+        .synonyms(&[
+            "name",
+            "volunteer name",
+            "contact name",
+            "display name",
+            "volunteer",
+            "person",
+            "complete name",
+        ]),
     Field::new("email_normalized", K::Email, P::Contact, "The primary email address.")
         .header("email")
         .example("maria.delacruz@example.org")
@@ -64,6 +83,13 @@ const FIELDS: &[Field] = &[
             "personal email",
             "contact email",
             "work email",
+            "home email",
+            "email addr",
+            "email adress",
+            "email id",
+            "email 1",
+            "mail address",
+            "primary email address",
         ]),
     Field::new(
         "phone_e164",
@@ -87,6 +113,28 @@ const FIELDS: &[Field] = &[
         "home phone",
         "work phone",
         "mobile number",
+        "fone",
+        "ph",
+        "ph no",
+        "phone no",
+        "phone 1",
+        "tel no",
+        "tel number",
+        "telephone no",
+        "telephone number",
+        "mobile no",
+        "mobile phone number",
+        "cell no",
+        "cell number",
+        "cell phone number",
+        "cellular",
+        "contact no",
+        "contact phone",
+        "day phone",
+        "daytime phone",
+        "evening phone",
+        "main phone",
+        "primary phone number",
     ]),
     Field::new(
         "phone_extension",
@@ -123,7 +171,9 @@ const FIELDS: &[Field] = &[
         "date of birth",
         "birthday",
         "born",
+        "born on",
         "d.o.b.",
+        "b-day",
     ]),
     Field::new("gender", K::Text, P::Sensitive, "Gender, as the source words it.").synonyms(&["sex"]),
     Field::new("race_ethnicity", K::Text, P::Sensitive, "Race or ethnicity, where it is collected.")
@@ -139,17 +189,24 @@ const FIELDS: &[Field] = &[
             "mailing address",
             "address1",
             "home address",
+            "street 1",
+            "street adress",
+            "adress",
+            "addr",
+            "residential address",
         ]),
     Field::new("city", K::Text, P::Contact, "City or town.").example("Kansas City").synonyms(&[
         "town",
         "suburb",
         "locality",
         "mailing city",
+        "city/town",
+        "municipality",
     ]),
     Field::new("state_code", K::State, P::Contact, "State or province, by code or name.")
         .header("state")
         .example("MO")
-        .synonyms(&["state", "province", "region", "state/province", "mailing state"]),
+        .synonyms(&["state", "province", "region", "state/province", "state or province", "mailing state"]),
     Field::new("postal_code", K::PostalCode, P::Contact, "Postal code.").example("64105").synonyms(&[
         "zip",
         "zip code",
@@ -158,17 +215,23 @@ const FIELDS: &[Field] = &[
         "zipcode",
         "mailing zip",
         "zip/postal code",
+        "postal/zip code",
+        "zip/postcode",
+        "zip+4",
     ]),
     Field::new("country_code", K::Country, P::Contact, "Country, by code or name.")
         .header("country")
         .example("US")
-        .synonyms(&["country", "mailing country", "nation"]),
+        .synonyms(&["country", "mailing country", "nation", "country/region", "country name"]),
     Field::new("employer", K::Text, P::Personal, "Employer.").synonyms(&[
         "company",
         "organization",
         "organisation",
         "workplace",
         "employer name",
+        "place of work",
+        "organization name",
+        "organisation name",
         "account name",
     ]),
     Field::new("school_affiliation", K::Text, P::Personal, "School or university.")
@@ -221,6 +284,14 @@ const FIELDS: &[Field] = &[
             "modified at",
             "updated",
             "date modified",
+            "date updated",
+            "last changed",
+            "last edited",
+            "last modified at",
+            "last update",
+            "last updated at",
+            "modified on",
+            "updated on",
         ]),
 ];
 

@@ -1,4 +1,4 @@
-use super::header::{best, header_key, likeness_to_field};
+use super::header::{best, header_key, is_surplus, likeness_to_field};
 use super::plan::{Plan, line};
 use super::refuse::{listed, refuse};
 use crate::Result;
@@ -24,9 +24,11 @@ impl Plan {
         }
         let groups: Vec<String> = missing.iter().map(|group| one_of(group)).collect();
         let message = format!("no column of the source is {}", groups.join(", and none is "));
-        let mut hint = vec![match self.columns().len() {
+        let columns: Vec<&str> =
+            self.columns().iter().map(String::as_str).filter(|c| !is_surplus(c)).collect();
+        let mut hint = vec![match columns.len() {
             0 => "the source has no columns".to_owned(),
-            _ => format!("its columns are {}", listed(self.columns().iter().map(String::as_str))),
+            _ => format!("its columns are {}", listed(columns)),
         }];
         for group in missing {
             hint.push(self.advice(group));
@@ -83,7 +85,7 @@ mod tests {
     #[test]
     fn a_refusal_says_what_to_do() {
         assert_eq!(
-            refusal(&["First", "Last", "Emial"]),
+            refusal(&["First", "Last", "Emial", "(surplus)"]),
             "cannot map the source: no column of the source is `email_normalized` or `phone_e164`; its columns are \
              `First`, `Last`, `Emial`; column `Emial` looks like `email`: rename it, or map it with \
              `- { source: \"Emial\", field: email_normalized }`"

@@ -116,8 +116,8 @@ impl RunStore for DryRun {
         Ok(())
     }
 
-    fn watermark(&mut self, entity: &str, source: &str) -> Result<Option<Moment>> {
-        self.real.watermark(entity, source)
+    fn watermark(&mut self, entity: &str, source: &str, system: &str) -> Result<Option<Moment>> {
+        self.real.watermark(entity, source, system)
     }
 }
 

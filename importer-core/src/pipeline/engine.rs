@@ -16,7 +16,7 @@ use super::{Anomaly, Counts, RunRequest, load, reconcile};
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
 use crate::ports::{Clock, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store};
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Everything a run works with; the facade puts it together.
 #[expect(missing_debug_implementations, reason = "made of trait objects without a useful text")]
@@ -67,8 +67,8 @@ impl Engine<'_> {
         let (interrupted, mut notes) = self.interrupted(session.as_mut(), request)?;
         let loading = interrupted.as_ref().is_some_and(|run| run.phase > Phase::Extract);
         if let Some(run) = interrupted.as_ref().filter(|_| loading) {
-            // Everything was read; the source is not needed any more.
-            let work = resumed(run.clone(), notes);
+            let mut work = resumed(run.clone(), notes);
+            work.anomalies.extend(self.other_source(adapter, &host, request, &work.run)?);
             return self.finish(session.as_mut(), work, None);
         }
         let cursor = interrupted.as_ref().and_then(|run| run.cursor.clone());
@@ -96,7 +96,7 @@ impl Engine<'_> {
             None => {
                 let run = session.create_run(&self.new_run(request), self.clock.now())?;
                 let metrics = Metrics { notes, ..Metrics::default() };
-                Working { run, counts: Counts::default(), metrics, hash_sum: 0 }
+                Working { run, counts: Counts::default(), metrics, hash_sum: 0, anomalies: Vec::new() }
             }
         };
         work.metrics.plugins = vec![plugin];
@@ -135,9 +135,32 @@ impl Engine<'_> {
     ) -> Result<Box<dyn Source>> {
         let open = OpenRequest { options: request.options.clone(), cursor, since: request.since.clone() };
         let handle = Host::new(Arc::clone(host) as Arc<dyn importer_plugin::HostCalls>);
-        adapter
-            .open(&open, &handle)
-            .map_err(|e| crate::error::from_plugin(&host.plugin, "open the source", e))
+        adapter.open(&open, &handle).map_err(|e| Error::from_plugin(&host.plugin, "open the source", e))
+    }
+
+    /// Everything was read; the source is asked only whether it still is what was read, for the user to know.
+    fn other_source(
+        &self,
+        adapter: &dyn Adapter,
+        host: &Arc<RunHost>,
+        request: &RunRequest,
+        run: &RunRecord,
+    ) -> Result<Option<Anomaly>> {
+        if run.cursor.is_none() {
+            return Ok(None);
+        }
+        let (code, error) = match self.open(adapter, host, request, run.cursor.clone()) {
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+            Err(error) if error.kind() == ErrorKind::Config => ("source_changed", error),
+            Err(error) => ("source_unavailable", error),
+        };
+        let message = format!(
+            "only what the interrupted run had read is loaded, the source was not read again: {}; run the same command \
+             once more to import the source as it is now",
+            error.message()
+        );
+        Ok(Some(Anomaly { code: code.into(), message }))
     }
 
     fn new_run(&self, request: &RunRequest) -> NewRun {
@@ -176,7 +199,7 @@ impl Engine<'_> {
         let filter = RunFilter { source: Some(request.source.clone()), limit: 20, ..RunFilter::default() };
         let new = self.new_run(request);
         for run in session.runs(&filter)? {
-            if run.new.entity != request.entity {
+            if (&run.new.entity, &run.new.external_system) != (&request.entity, &request.external_system) {
                 continue;
             }
             let metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
@@ -224,7 +247,9 @@ impl Engine<'_> {
         mut work: Working,
         extraction: Option<Extraction<'_>>,
     ) -> Result<RunReport> {
+        let clock = Instant::now();
         let result = self.phases(session, &mut work, extraction);
+        work.metrics.elapsed_us += u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
         let now = self.clock.now();
         match result {
             Ok(RunStatus::Held) => work.run.status = RunStatus::Held,
@@ -267,7 +292,8 @@ impl Engine<'_> {
         if let Some(mut extraction) = extraction {
             extraction.run(session, work)?;
         }
-        let mut anomalies: Vec<Anomaly> = self.gate.judge(&work.counts);
+        let mut anomalies = work.anomalies.clone();
+        anomalies.extend(self.gate.judge(&work.counts));
         if !anomalies.is_empty() && self.gate.mode == GateMode::Enforce && work.run.phase == Phase::Gate {
             work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
             return Ok(RunStatus::Held);
@@ -275,7 +301,8 @@ impl Engine<'_> {
         load::load(self, session, work)?;
         if work.counts.unchanged > 0 {
             // Rows that came again were not read again; what they told then still holds.
-            let known = session.watermark(&work.run.new.entity, &work.run.new.source)?;
+            let new = &work.run.new;
+            let known = session.watermark(&new.entity, &new.source, &new.external_system)?;
             work.run.freshness = work.run.freshness.max(known);
         }
         let clock = Instant::now();
@@ -303,5 +330,6 @@ fn resumed(mut run: RunRecord, notes: Vec<String>) -> Working {
     metrics.resumable = false;
     metrics.notes = notes;
     let hash_sum = run.hashes.as_deref().and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(0);
-    Working { counts: serde_json::from_str(&run.counts_json).unwrap_or_default(), metrics, hash_sum, run }
+    let counts = serde_json::from_str(&run.counts_json).unwrap_or_default();
+    Working { counts, metrics, hash_sum, anomalies: Vec::new(), run }
 }

@@ -12,11 +12,11 @@ use super::hash::{RowHasher, text_hash};
 use super::host::{Progress, RunHost};
 use super::payload::JsonObject;
 use super::report::{Metrics, Unmapped};
-use super::{Counts, RunRequest};
+use super::{Anomaly, Counts, RunRequest};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RunRecord, Session, StagedRow,
-    Verdict, Violation, moment_text, parse_moment, row_id,
+    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, RunRecord, Session,
+    StagedRow, Verdict, Violation, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -25,6 +25,7 @@ use crate::{Error, ErrorKind, Result};
 const ROWS_PER_TRANSACTION: i64 = 20_000;
 /// How many different values of an unmapped column are shown.
 const SAMPLES: usize = 3;
+const STILL_HELD: &str = "the same row as before, still held back";
 
 /// What phase 1 works with.
 pub(super) struct Extraction<'a> {
@@ -45,6 +46,8 @@ pub(super) struct Working {
     pub(super) counts: Counts,
     pub(super) metrics: Metrics,
     pub(super) hash_sum: u64,
+    /// What was found out about the run before its phases.
+    pub(super) anomalies: Vec<Anomaly>,
 }
 
 impl Working {
@@ -104,7 +107,7 @@ impl Extraction<'_> {
             rows.reset(self.columns.len());
             self.source
                 .next(rows)
-                .map_err(|e| crate::error::from_plugin(&self.host.plugin, "read the source", e))?;
+                .map_err(|e| Error::from_plugin(&self.host.plugin, "read the source", e))?;
             work.metrics.durations_ms.extract += millis(clock);
             if rows.batch().is_empty() {
                 return Ok(true);
@@ -126,7 +129,8 @@ impl Extraction<'_> {
 
     fn batch(&mut self, session: &mut dyn Session, work: &mut Working, rows: &Extract) -> Result<bool> {
         let clock = Instant::now();
-        let (taken, end) = self.take(work, rows)?;
+        let mut looked_at = Batch::new(2 * self.engine.contract.fields.len());
+        let (taken, end) = self.take(work, rows, &mut looked_at)?;
         let (mut fresh, mut write) = (Vec::new(), LandingWrite::default());
         let known = self.look_up(session, work, &taken)?;
         for row in &taken {
@@ -154,9 +158,11 @@ impl Extraction<'_> {
         let mut normaliser = self.plan.normaliser();
         let mut from_adapter = Vec::new();
         for (place, row) in fresh.iter().enumerate() {
-            normaliser
-                .row(rows.batch().row(row.index), &mut normalised)
-                .map_err(|e| crate::error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+            match row.normalised {
+                Some(at) => normalised.push_row(looked_at.row(at).cells()),
+                None => normaliser.row(rows.batch().row(row.index), &mut normalised),
+            }
+            .map_err(|e| Error::from_plugin(&self.host.plugin, "normalise a row", e))?;
             let about = rows.findings().iter().filter(|f| f.row == row.index);
             from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
         }
@@ -172,12 +178,17 @@ impl Extraction<'_> {
         Ok(end)
     }
 
-    /// The rows of a batch that the run takes, with their names and hashes; true when the limit is reached.
-    fn take(&mut self, work: &mut Working, rows: &Extract) -> Result<(Vec<Taken>, bool)> {
+    /// The rows of a batch that the run takes, with their names and hashes; true when the limit is reached. Rows that had
+    /// to be normalised for that are put into `looked_at`.
+    fn take(
+        &mut self,
+        work: &mut Working,
+        rows: &Extract,
+        looked_at: &mut Batch,
+    ) -> Result<(Vec<Taken>, bool)> {
         let limit = self.request.limit.map_or(u64::MAX, |limit| limit.saturating_sub(work.counts.read));
         let since = self.request.since.as_deref();
         let updated_at = self.engine.contract.index("source_updated_at");
-        let mut scratch = Batch::new(2 * self.engine.contract.fields.len());
         let mut normaliser = self.plan.normaliser();
         let mut taken: Vec<Taken> = Vec::with_capacity(rows.batch().rows());
         for index in 0..rows.batch().rows() {
@@ -185,12 +196,14 @@ impl Extraction<'_> {
                 return Ok((taken, true));
             }
             let row = rows.batch().row(index);
+            let mut normalised = None;
             if let (Some(since), Some(place)) = (since, updated_at) {
-                scratch.clear();
+                let at = looked_at.rows();
                 normaliser
-                    .row(row, &mut scratch)
-                    .map_err(|e| crate::error::from_plugin(&self.host.plugin, "normalise a row", e))?;
-                if scratch.get(0, place).is_some_and(|updated| updated < since) {
+                    .row(row, looked_at)
+                    .map_err(|e| Error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+                normalised = Some(at);
+                if looked_at.get(at, place).is_some_and(|updated| updated < since) {
                     work.metrics.before_since += 1;
                     continue;
                 }
@@ -209,7 +222,7 @@ impl Extraction<'_> {
             })?;
             let row_hash = self.hasher.row_hash();
             work.hash_sum = work.hash_sum.wrapping_add(row_hash.cast_unsigned());
-            taken.push(Taken { index, id: row_id(work.run.id, number), external_id, row_hash });
+            taken.push(Taken { index, id: row_id(work.run.id, number), external_id, row_hash, normalised });
         }
         let end = limit == taken.len() as u64;
         Ok((taken, end))
@@ -265,7 +278,7 @@ impl Extraction<'_> {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;
                 *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
             }
-            write.outcomes.push(outcome(OutcomeKind::Quarantined, "the same row as before, still held back"));
+            write.outcomes.push(outcome(OutcomeKind::Quarantined, STILL_HELD));
         }
     }
 
@@ -287,6 +300,7 @@ impl Extraction<'_> {
         let mut withheld_cells = verdict.withheld.iter().peekable();
         let mut freshest = work.run.freshness.map(moment_text);
         let mut withheld = Vec::new();
+        let mut held: FxHashMap<(&str, i64), RowId> = FxHashMap::default();
         for (place, row) in fresh.iter().enumerate() {
             let raw = json.raw(self.columns, rows.batch().row(row.index));
             withheld.clear();
@@ -297,12 +311,18 @@ impl Extraction<'_> {
             let payload = json.normalised(contract, normalised, place, &withheld);
             let position = i64::try_from(rows.position(row.index)).unwrap_or(i64::MAX);
             let quarantined = verdict.quarantined.get(place).copied().unwrap_or(false);
+            let name = (row.external_id.as_str(), row.row_hash);
+            // A batch that brings a bad row twice is like two batches with one each: it is held once.
+            let held_as = if quarantined { held.get(&name).copied() } else { None };
             let mut codes: Vec<&str> = Vec::new();
             let mut counted: BTreeMap<&str, bool> = BTreeMap::new();
             while let Some(finding) = findings.next_if(|f| f.row == place) {
                 *counted.entry(&finding.code).or_default() |= finding.severity == Severity::Error;
                 if finding.severity == Severity::Error && !codes.contains(&finding.code.as_str()) {
                     codes.push(&finding.code);
+                }
+                if held_as.is_some() {
+                    continue;
                 }
                 write.violations.push(Violation {
                     staging_id: row.id,
@@ -320,7 +340,24 @@ impl Extraction<'_> {
                     *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
                 }
             }
+            if let Some(updated) = updated_at.and_then(|at| normalised.get(place, at))
+                && freshest.as_deref().is_none_or(|before| before < updated)
+            {
+                freshest = Some(updated.to_owned());
+            }
+            if let Some(first) = held_as {
+                work.counts.quarantined += 1;
+                write.outcomes.push(Outcome {
+                    row: row.id,
+                    staging_id: first,
+                    kind: OutcomeKind::Quarantined,
+                    core_id: None,
+                    reason: Some(STILL_HELD.into()),
+                });
+                continue;
+            }
             if quarantined {
+                held.insert(name, row.id);
                 work.counts.quarantined += 1;
                 write.outcomes.push(Outcome {
                     row: row.id,
@@ -344,11 +381,6 @@ impl Extraction<'_> {
                     payload_json: payload,
                     row_hash: row.row_hash,
                 });
-            }
-            if let Some(updated) = updated_at.and_then(|at| normalised.get(place, at))
-                && freshest.as_deref().is_none_or(|before| before < updated)
-            {
-                freshest = Some(updated.to_owned());
             }
             write.staged.push(StagedRow {
                 id: row.id,
@@ -384,9 +416,11 @@ impl Extraction<'_> {
 /// A row of a batch that the run takes.
 struct Taken {
     index: usize,
-    id: crate::ports::RowId,
+    id: RowId,
     external_id: String,
     row_hash: i64,
+    /// Which of the rows that were looked at it is.
+    normalised: Option<usize>,
 }
 
 pub(super) fn millis(since: Instant) -> u64 {

@@ -61,6 +61,8 @@ pub(super) struct Metrics {
     pub(super) dq_quarantined: BTreeMap<String, u64>,
     pub(super) unmapped: Vec<Unmapped>,
     pub(super) durations_ms: Durations,
+    /// From the beginning of the phases to their end, in microseconds.
+    pub(super) elapsed_us: u64,
     pub(super) plugins: Vec<PluginReport>,
     /// Rows left aside because they are older than `since`.
     pub(super) before_since: u64,
@@ -126,10 +128,12 @@ impl RunReport {
         let metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
         let counts: Counts = serde_json::from_str(&run.counts_json).unwrap_or_default();
         let d = metrics.durations_ms;
-        let total = d.extract + d.land + d.validate + d.dedupe + d.upsert + d.reconcile;
+        let steps = d.extract + d.land + d.validate + d.dedupe + d.upsert + d.reconcile;
+        // A process that was killed told its steps and not its end; a short run has steps of no whole millisecond.
+        let total = metrics.elapsed_us.max(steps * 1000);
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rows_per_second =
-            if total == 0 { 0.0 } else { (counts.read as f64 * 10_000.0 / total as f64).round() / 10.0 };
+            if total == 0 { 0.0 } else { (counts.read as f64 * 10_000_000.0 / total as f64).round() / 10.0 };
         use crate::ports::RunStatus as S;
         Self {
             run_id: run.id,

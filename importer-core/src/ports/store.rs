@@ -243,16 +243,17 @@ pub trait RunStore {
     /// # Errors
     /// When the database fails.
     fn runs(&mut self, filter: &RunFilter) -> Result<Vec<RunRecord>>;
-    /// Advances a source's watermark; it never goes back.
+    /// Advances the watermark of a run's source and system; it never goes back.
     ///
     /// # Errors
     /// When the database fails.
     fn advance_watermark(&mut self, run: &RunRecord, now: Moment) -> Result<()>;
-    /// A source's watermark.
+    /// The watermark of a system that is read through a source: two files of two systems share the source `csv`, and
+    /// one of them tells nothing about the other.
     ///
     /// # Errors
     /// When the database fails.
-    fn watermark(&mut self, entity: &str, source: &str) -> Result<Option<Moment>>;
+    fn watermark(&mut self, entity: &str, source: &str, system: &str) -> Result<Option<Moment>>;
 }
 
 /// What the store knows of a row's external id.

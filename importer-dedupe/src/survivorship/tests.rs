@@ -1,39 +1,12 @@
 use importer_core::contracts::VOLUNTEER;
-use importer_core::ports::{Contact, ContactKind, CoreRecord, Origin, Record, Survivorship as _};
+use importer_core::ports::{ContactKind, CoreRecord, Survivorship as _};
 use proptest::prelude::*;
 
 use super::{Policy, Survivorship};
+use crate::testing::person;
 
 fn place(field: &str) -> usize {
     VOLUNTEER.index(field).unwrap()
-}
-
-fn person(values: &[(&str, &str)], source: &str, verified: Option<&str>) -> CoreRecord {
-    let mut record = Record::new(VOLUNTEER.fields.len());
-    let mut contacts = Vec::new();
-    for (field, value) in values {
-        record.set(place(field), Some(value));
-        let kind = match *field {
-            "email_normalized" => ContactKind::Email,
-            "phone_e164" => ContactKind::Phone,
-            _ => continue,
-        };
-        contacts.push(Contact {
-            kind,
-            value: (*value).into(),
-            original: None,
-            extension: None,
-            primary: true,
-            source: source.into(),
-        });
-    }
-    CoreRecord {
-        id: 1,
-        record,
-        contacts,
-        origin: Origin::new(source, verified),
-        field_origins: Default::default(),
-    }
 }
 
 fn city(existing: CoreRecord, incoming: CoreRecord) -> String {

@@ -54,7 +54,11 @@ fn a_slip_is_named_and_no_run_begins() {
         println!("{args:?}");
         let ended = desk.summary("people.csv", args);
         ended.fails(2, says);
-        assert_eq!(ended.out, "", "{args:?}");
+        // Whoever asks for JSON gets it, also of what never began.
+        let json = ended.json();
+        assert_eq!(json["status"], "failed", "{args:?}");
+        let first = json["error"].as_str().unwrap().lines().next().unwrap().to_owned();
+        assert!(!first.is_empty() && ended.err.contains(&first), "{ended:?}");
     }
     desk.run("people.csv", &[]).succeeds();
     assert_eq!(desk.rows("import_runs"), 1);
@@ -71,7 +75,8 @@ fn an_empty_moment_is_no_moment() {
 #[test]
 fn an_unknown_adapter_is_refused_with_the_places_searched() {
     let desk = Desk::new();
-    let ended = desk.call(["run", "--source", "salesfarce", "--file", "x"]);
+    desk.file("people.csv", PEOPLE);
+    let ended = desk.call(["run", "--source", "salesfarce", "--file", "people.csv"]);
     ended.fails(2, &["there is no plugin `salesfarce`", "tried:", "deps", "it is the plugin `csv`"]);
     desk.empty(&RUN);
 }
@@ -84,7 +89,6 @@ fn what_the_environment_switches_off_stays_off() {
         ("IMPORTER_ENABLED", "false", "IMPORTER_ENABLED"),
         ("IMPORTER_ENABLED", "FALSE", "IMPORTER_ENABLED"),
         ("IMPORTER_ADAPTERS", "salesforce,sheets", "IMPORTER_ADAPTERS"),
-        ("IMPORTER_ADAPTERS", "", "IMPORTER_ADAPTERS"),
         ("IMPORTER_RULES_MODE", "loud", "possible values: warn, enforce"),
     ] {
         let mut command = program(desk.folder.path());
@@ -93,6 +97,28 @@ fn what_the_environment_switches_off_stays_off() {
         ended(command).fails(2, &[says]);
         assert!(!desk.folder.path().join("off.db").exists(), "{name}={value}");
     }
+}
+
+#[test]
+fn a_variable_set_to_nothing_is_not_set() {
+    let desk = Desk::new();
+    desk.file("people.csv", PEOPLE);
+    let mut command = program(desk.folder.path());
+    command.args(["run", "--source", "csv", "--file", "people.csv"]);
+    for name in [
+        "DATABASE_URL",
+        "IMPORTER_ADAPTERS",
+        "IMPORTER_ENABLED",
+        "IMPORTER_LOG",
+        "IMPORTER_PLUGIN_ALLOW_LIST",
+        "IMPORTER_PLUGIN_PATH",
+        "IMPORTER_RULES_MODE",
+        "USER",
+    ] {
+        command.env(name, "");
+    }
+    ended(command).succeeds();
+    assert!(desk.folder.path().join("importer.db").exists(), "the database that is used when none is named");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn a_database_that_cannot_be_is_refused() {
     ] {
         let ended = run_on(&desk, url);
         ended.fails(code, says);
-        assert_eq!(ended.out, "", "{url}");
+        assert_eq!(ended.json()["status"], "failed", "{url}");
     }
     assert_eq!(std::fs::read_to_string(file).unwrap(), text, "it was not touched");
 }

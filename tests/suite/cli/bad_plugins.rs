@@ -41,9 +41,10 @@ fn a_refusal_says_how_to_allow() {
 #[test]
 fn without_any_place_to_look_the_search_says_so() {
     let alone = Alone::new();
-    alone
-        .run(&[], None)
-        .fails(2, &["there is no plugin `csv`", "no file, no directory", "IMPORTER_PLUGIN_PATH"]);
+    alone.run(&[], None).fails(
+        2,
+        &["there is no plugin `csv`", "search path is given\ngive its file", "IMPORTER_PLUGIN_PATH"],
+    );
     // The current directory is no place for plugins: whoever sends a file would send a program.
     std::fs::copy(&alone.plugin, alone.desk.folder.path().join(alone.plugin.file_name().unwrap())).unwrap();
     alone.run(&["--allow-unverified"], None).fails(2, &["there is no plugin `csv`"]);
@@ -88,6 +89,9 @@ fn what_is_no_library_is_refused() {
         ),
     ] {
         alone.desk.file(name, bytes);
+        let allow = ["plugins", "allow", name, "--allow-list", "list.toml"];
+        alone.call(&allow, None).fails(2, &[name, says, "the list was not changed"]);
+        assert!(!alone.desk.folder.path().join("list.toml").exists());
         for args in [
             vec!["plugins", "verify", name, "--allow-unverified"],
             vec![

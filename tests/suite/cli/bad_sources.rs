@@ -43,7 +43,7 @@ fn what_is_no_table_is_refused_before_a_run_begins() {
             .to_vec(),
     ]
     .concat();
-    let swapped = format!("first name,last name,Emial,Fone\n{MARKER},Row,{MARKER}@example.org,816\n");
+    let swapped = format!("first name,last name,Emial,Room\n{MARKER},Row,{MARKER}@example.org,816\n");
     let nothing = ["--set", "quote=\""];
     let utf8 = ["--set", "encoding=utf-8"];
     for (name, bytes, args, code, says) in [
@@ -77,7 +77,7 @@ fn what_is_no_table_is_refused_before_a_run_begins() {
         desk.file(name, bytes);
         let ended = desk.summary(name, args);
         ended.fails(code, &["error: cannot ", says[0]]).fails(code, says);
-        assert_eq!(ended.out, "", "{name}");
+        assert_eq!(ended.json()["status"], "failed", "{name}");
         desk.empty(&CORE);
         desk.empty(&RUN);
     }
@@ -114,8 +114,8 @@ fn a_place_without_a_file_is_named() {
     let desk = Desk::new();
     std::fs::create_dir(desk.folder.path().join("folder.csv")).unwrap();
     for (file, code, says) in [
-        ("missing.csv", 1, &["missing.csv` does not exist", "check the path"][..]),
-        ("nowhere/missing.csv", 1, &["nowhere/missing.csv` does not exist"]),
+        ("missing.csv", 2, &["missing.csv` does not exist", "check the path"][..]),
+        ("nowhere/missing.csv", 2, &["nowhere/missing.csv` does not exist"]),
         ("folder.csv", 1, &["is a directory", "give one file inside it"]),
         ("", 2, &["error: "]),
     ] {
@@ -135,7 +135,7 @@ fn a_file_that_may_not_be_read_is_named() {
     let mut command = program(desk.folder.path());
     command.args(["run", "--source", "csv", "--file", "secret.csv", "--db", "sqlite://work/own.db"]);
     let Some(command) = without_rights(command, &desk) else { return };
-    ended(command).fails(1, &["secret.csv` may not be read by this user", "ask for permission"]);
+    ended(command).fails(2, &["secret.csv` may not be read by this user", "ask for permission"]);
 }
 
 /// The same command for a user whom file permissions stop; `None`, said aloud, where there is none.

@@ -100,15 +100,16 @@ fn a_watermark_never_goes_back() {
         let mut advanced = |freshness| {
             run.freshness = freshness;
             session.advance_watermark(&run, at(20)).unwrap();
-            session.watermark("volunteer", "csv").unwrap()
+            session.watermark("volunteer", "csv", "csv").unwrap()
         };
         assert_eq!(advanced(None), None, "{}", subject.name());
         assert_eq!(advanced(Some(at(5))), Some(at(5)), "{}", subject.name());
         assert_eq!(advanced(Some(at(4))), Some(at(5)), "earlier");
         assert_eq!(advanced(None), Some(at(5)), "unknown");
         assert_eq!(advanced(Some(at(6))), Some(at(6)), "later");
-        assert_eq!(session.watermark("volunteer", "sheets").unwrap(), None, "each source has its own");
-        assert_eq!(session.watermark("event", "csv").unwrap(), None, "each entity has its own");
+        assert_eq!(session.watermark("volunteer", "sheets", "csv").unwrap(), None, "each source has its own");
+        assert_eq!(session.watermark("event", "csv", "csv").unwrap(), None, "each entity has its own");
+        assert_eq!(session.watermark("volunteer", "csv", "north").unwrap(), None, "each system has its own");
     }
 }
 

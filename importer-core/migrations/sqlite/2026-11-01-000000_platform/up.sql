@@ -246,12 +246,13 @@ CREATE TABLE change_log (
 CREATE INDEX change_log_record ON change_log (core_id, entity_type);
 CREATE INDEX change_log_run ON change_log (run_id);
 
--- How far each source was read; moves on success only.
+-- How far each system was read through each source; moves on success only.
 CREATE TABLE watermarks (
     entity_type TEXT NOT NULL,
     source TEXT NOT NULL,
+    external_system TEXT NOT NULL,
     max_source_timestamp TEXT,
     run_id INTEGER NOT NULL REFERENCES import_runs (id),
     advanced_at TEXT NOT NULL,
-    PRIMARY KEY (entity_type, source)
+    PRIMARY KEY (entity_type, source, external_system)
 ) STRICT, WITHOUT ROWID;

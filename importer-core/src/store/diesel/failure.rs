@@ -5,16 +5,23 @@ use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 use crate::{Error, ErrorKind};
 
 pub(super) fn failed(operation: &'static str, error: DieselError) -> Error {
+    use DatabaseErrorKind as K;
     let (message, refusable) = match &error {
         DieselError::DatabaseError(kind, info) => {
-            let connection_lost = matches!(
-                kind,
-                DatabaseErrorKind::ClosedConnection
-                    | DatabaseErrorKind::UnableToSendCommand
-                    | DatabaseErrorKind::SerializationFailure
-                    | DatabaseErrorKind::ReadOnlyTransaction
-            );
-            (without_values(info.message()), !connection_lost)
+            let message = without_values(info.message());
+            match kind {
+                K::UniqueViolation
+                | K::ForeignKeyViolation
+                | K::NotNullViolation
+                | K::CheckViolation
+                | K::RestrictViolation
+                | K::ExclusionViolation => return Error::new(ErrorKind::Refused, operation, message),
+                K::ClosedConnection
+                | K::UnableToSendCommand
+                | K::SerializationFailure
+                | K::ReadOnlyTransaction => (message, false),
+                _ => (message, true),
+            }
         }
         other => (without_values(&other.to_string()), false),
     };
@@ -35,38 +42,59 @@ pub(super) fn cannot_connect(error: ConnectionError, place: &str) -> Error {
         ConnectionError::BadConnection(message) => without_values(message.trim()),
         other => without_values(&other.to_string()),
     };
-    let hint =
-        hint(&message).unwrap_or("check that the database exists and may be reached with these rights");
+    // No statement was sent, so nobody but the driver speaks, and it words things in ways of its own.
+    let hint = if message.to_ascii_lowercase().contains("unable to open") {
+        NO_FOLDER
+    } else {
+        "check that the database exists and may be reached with these rights"
+    };
     Error::new(ErrorKind::Store, "open the database", message).at("database", place).hint(hint)
 }
 
 fn is_locked(message: &str) -> bool {
-    message.contains("database is locked") || message.contains("database table is locked")
+    message == "database is locked" || message.starts_with("database table is locked")
 }
 
+const FULL: &str = "free some space and start the same run again: it goes on where it stopped";
+const STOPPED: &str = "the server was stopped; start the same run again: it goes on where it stopped";
+const MISSING: &str = "the importer's tables are missing; run its migrations";
+const TAKEN: &str =
+    "a table of that name belongs to somebody else; give the importer a database or schema without it";
+const DAMAGED: &str = "the database is damaged; restore it from a backup";
+const NO_FOLDER: &str = "check that the folder exists and may be written to";
+
+/// What a failure of the database itself calls for. Neither driver tells a code for these, and what a host's trigger
+/// says looks the same from outside; so a message counts only as a whole, as the databases word it.
 pub(super) fn hint(message: &str) -> Option<&'static str> {
-    let hints = [
-        ("disk is full", "free some space and start the same run again: it goes on where it stopped"),
-        ("No space left", "free some space and start the same run again: it goes on where it stopped"),
-        ("readonly database", "the file or its folder is read-only; the importer must write to both"),
-        ("unable to open", "check that the folder exists and may be written to"),
-        ("not a database", "the file is something else than a SQLite database; choose another --db"),
-        ("disk I/O error", "the file system failed or is full; start the same run again when it is well"),
-        ("malformed", "the database is damaged; restore it from a backup"),
+    // How it begins and how it ends; between them may be a name.
+    let wordings = [
+        ("database or disk is full", "", FULL),
+        ("could not ", "No space left on device", FULL),
         (
-            "terminating connection",
-            "the server was stopped; start the same run again: it goes on where it stopped",
+            "attempt to write a readonly database",
+            "",
+            "the file or its folder is read-only; the importer must write to both",
         ),
-        ("server closed", "the server was stopped; start the same run again: it goes on where it stopped"),
-        ("no such table", "the importer's tables are missing; run its migrations"),
-        ("does not exist", "the importer's tables are missing; run its migrations"),
+        ("unable to open database", "", NO_FOLDER),
         (
-            "already exists",
-            "a table of that name belongs to somebody else; give the importer a database or schema without it",
+            "file is not a database",
+            "",
+            "the file is something else than a SQLite database; choose another --db",
         ),
+        ("disk I/O error", "", "the file system failed or is full; start the same run again when it is well"),
+        ("database disk image is malformed", "", DAMAGED),
+        ("malformed database schema", "", DAMAGED),
+        ("terminating connection due to ", "", STOPPED),
+        ("server closed the connection unexpectedly", "", STOPPED),
+        ("no such table: ", "", MISSING),
+        ("relation \"", "\" does not exist", MISSING),
+        ("table ", " already exists", TAKEN),
+        ("view ", " already exists", TAKEN),
+        ("index ", " already exists", TAKEN),
+        ("relation \"", "\" already exists", TAKEN),
     ];
-    let message = message.to_ascii_lowercase();
-    hints.iter().find(|(sign, _)| message.contains(&sign.to_ascii_lowercase())).map(|&(_, hint)| hint)
+    let found = wordings.iter().find(|(begin, end, _)| message.starts_with(begin) && message.ends_with(end));
+    found.map(|&(.., hint)| hint)
 }
 
 /// Postgres quotes the offending value behind a colon; it is personal data.
@@ -88,5 +116,42 @@ mod tests {
             without_values("relation \"core_volunteers\" already exists"),
             "relation \"core_volunteers\" already exists"
         );
+    }
+
+    #[test]
+    fn only_the_databases_own_wording_is_a_failing_machine() {
+        let kind = |message: &str| {
+            let info = Box::new(message.to_owned());
+            failed("x", DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)).kind()
+        };
+        for own in [
+            "database or disk is full",
+            "could not extend file \"base/1/2\": No space left on device",
+            "database disk image is malformed",
+            "no such table: core_volunteers",
+            "relation \"core_volunteers\" does not exist",
+            "table core_volunteers already exists",
+            "terminating connection due to administrator command",
+        ] {
+            assert_eq!(kind(own), ErrorKind::Store, "{own}");
+        }
+        for theirs in [
+            "disk is full of these",
+            "could not find the employer",
+            "the employer does not exist",
+            "this person already exists",
+            "malformed name",
+            "the room is locked; the database is locked too",
+        ] {
+            assert_eq!(kind(theirs), ErrorKind::Refused, "{theirs}");
+        }
+        assert_eq!(kind("database is locked"), ErrorKind::Busy);
+    }
+
+    #[test]
+    fn a_violated_constraint_is_a_refusal_whatever_its_text() {
+        let info = Box::new("database or disk is full".to_owned());
+        let error = failed("x", DieselError::DatabaseError(DatabaseErrorKind::CheckViolation, info));
+        assert_eq!(error.kind(), ErrorKind::Refused);
     }
 }

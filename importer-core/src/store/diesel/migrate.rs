@@ -128,7 +128,9 @@ fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
         Ok(error) => super::failure::failed(OPERATION, *error),
         Err(error) => {
             let message = error.to_string();
-            let hint = super::failure::hint(&message);
+            // The database's own words stand behind the migration's name.
+            let told = message.split_once(" with: ").map_or(&*message, |(_, told)| told);
+            let hint = super::failure::hint(told);
             let out = Error::new(ErrorKind::Store, OPERATION, message);
             match hint {
                 Some(hint) => out.hint(hint),

@@ -94,8 +94,10 @@ impl RunStore for DieselSession {
 
     fn advance_watermark(&mut self, run: &RunRecord, now: Moment) -> Result<()> {
         let (freshness, now) = (run.freshness.map(moment_text), moment_text(now));
-        let sql = "INSERT INTO watermarks (entity_type, source, max_source_timestamp, run_id, advanced_at) \
-                   VALUES (?, ?, ?time, ?, ?time) ON CONFLICT (entity_type, source) DO UPDATE SET \
+        let sql = "INSERT INTO watermarks \
+                   (entity_type, source, external_system, max_source_timestamp, run_id, advanced_at) \
+                   VALUES (?, ?, ?, ?time, ?, ?time) \
+                   ON CONFLICT (entity_type, source, external_system) DO UPDATE SET \
                    max_source_timestamp = CASE WHEN watermarks.max_source_timestamp IS NULL \
                        OR excluded.max_source_timestamp > watermarks.max_source_timestamp \
                        THEN excluded.max_source_timestamp ELSE watermarks.max_source_timestamp END, \
@@ -106,6 +108,7 @@ impl RunStore for DieselSession {
             &[
                 Cell::Text(&run.new.entity),
                 Cell::Text(&run.new.source),
+                Cell::Text(&run.new.external_system),
                 freshness.as_deref().into(),
                 Cell::Int(run.id),
                 Cell::Text(&now),
@@ -114,11 +117,13 @@ impl RunStore for DieselSession {
         Ok(())
     }
 
-    fn watermark(&mut self, entity: &str, source: &str) -> Result<Option<Moment>> {
+    fn watermark(&mut self, entity: &str, source: &str, system: &str) -> Result<Option<Moment>> {
         let time = self.connection.time_text("max_source_timestamp");
-        let sql = format!("SELECT {time} AS t FROM watermarks WHERE entity_type = ? AND source = ?");
-        let rows =
-            self.connection.rows("read a watermark", &sql, &[Cell::Text(entity), Cell::Text(source)])?;
+        let sql = format!(
+            "SELECT {time} AS t FROM watermarks WHERE entity_type = ? AND source = ? AND external_system = ?"
+        );
+        let binds = [Cell::Text(entity), Cell::Text(source), Cell::Text(system)];
+        let rows = self.connection.rows("read a watermark", &sql, &binds)?;
         Ok(rows.first().and_then(|row| row.get(0)).and_then(parse_moment))
     }
 }
