@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, MatchKey,
-    Moment, NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session,
+    CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
+    MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session,
     ViolationFilter, ViolationRow,
 };
 
@@ -122,12 +122,18 @@ impl RunStore for DryRun {
 }
 
 impl Landing for DryRun {
-    fn known(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<(String, Known)>> {
-        self.real.known(contract, system, ids)
+    fn known(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+        knows: Knows,
+    ) -> Result<Vec<(String, Known)>> {
+        self.real.known(contract, system, ids, knows)
     }
 
-    fn knows_any(&mut self, contract: &Contract, system: &str) -> Result<bool> {
-        self.real.knows_any(contract, system)
+    fn knows(&mut self, contract: &Contract, system: &str) -> Result<Knows> {
+        self.real.knows(contract, system)
     }
 
     fn land(

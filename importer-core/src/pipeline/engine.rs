@@ -103,8 +103,7 @@ impl Engine<'_> {
         work.metrics.mapping = serde_json::to_value(plan.describe()).unwrap_or_default();
         let fingerprint =
             format!("{}\n{}\n{}", self.rules_checksum(), self.mapping.checksum(), columns.join("\n"));
-        let knows_any =
-            work.run.rows_read > 0 || session.knows_any(self.contract, &request.external_system)?;
+        let knows = session.knows(self.contract, &request.external_system)?;
         let extraction = Extraction {
             engine: self,
             request,
@@ -113,7 +112,7 @@ impl Engine<'_> {
             source: source.as_mut(),
             host: &host,
             hasher: RowHasher::new(&fingerprint),
-            knows_any,
+            knows,
         };
         self.finish(session.as_mut(), work, Some(extraction))
     }

@@ -15,8 +15,8 @@ use super::report::{Metrics, Unmapped};
 use super::{Anomaly, Counts, RunRequest};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Known, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, RunRecord, Session,
-    StagedRow, Verdict, Violation, moment_text, parse_moment, row_id,
+    CleanRow, Known, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, RunRecord,
+    Session, StagedRow, Verdict, Violation, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -36,8 +36,8 @@ pub(super) struct Extraction<'a> {
     pub(super) source: &'a mut dyn Source,
     pub(super) host: &'a RunHost,
     pub(super) hasher: RowHasher,
-    /// Whether the store knows any row of this source.
-    pub(super) knows_any: bool,
+    /// Where the store knows any row of this source.
+    pub(super) knows: Knows,
 }
 
 /// A run at work: its record and what it has measured.
@@ -173,7 +173,7 @@ impl Extraction<'_> {
         self.sort(work, rows, &fresh, &normalised, &verdict, &mut write);
         session.land(self.engine.contract, &work.run, &write, self.engine.clock.now())?;
         // From here on there is something to know, as there is for a run that goes on after an interruption.
-        self.knows_any |= !write.quarantined.is_empty() && !work.run.new.dry_run;
+        self.knows.held |= !write.quarantined.is_empty() && !work.run.new.dry_run;
         work.metrics.durations_ms.land += millis(clock);
         Ok(end)
     }
@@ -236,10 +236,9 @@ impl Extraction<'_> {
     ) -> Result<FxHashMap<String, Vec<Known>>> {
         let ids: Vec<&str> = taken.iter().map(|row| row.external_id.as_str()).collect();
         let mut known: FxHashMap<String, Vec<Known>> = FxHashMap::default();
-        if !self.knows_any {
-            return Ok(known);
-        }
-        for (id, entry) in session.known(self.engine.contract, &work.run.new.external_system, &ids)? {
+        for (id, entry) in
+            session.known(self.engine.contract, &work.run.new.external_system, &ids, self.knows)?
+        {
             known.entry(id).or_default().push(entry);
         }
         Ok(known)

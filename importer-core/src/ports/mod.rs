@@ -15,9 +15,9 @@ pub use resolve::{
 };
 pub use rules::{Rules, Verdict};
 pub use store::{
-    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Landing, LandingWrite, MapEntry, NewRun,
-    Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus, RunStore,
-    Session, SourceLock, StagedRow, Store, Violation, ViolationFilter, ViolationRow,
+    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
+    NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,
+    RunStore, Session, SourceLock, StagedRow, Store, Violation, ViolationFilter, ViolationRow,
 };
 
 /// The id of a run.

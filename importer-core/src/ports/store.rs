@@ -256,6 +256,15 @@ pub trait RunStore {
     fn watermark(&mut self, entity: &str, source: &str, system: &str) -> Result<Option<Moment>>;
 }
 
+/// Where the store knows any row of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Knows {
+    /// In the id map.
+    pub mapped: bool,
+    /// In quarantine.
+    pub held: bool,
+}
+
 /// What the store knows of a row's external id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -436,16 +445,23 @@ pub struct LandingWrite {
 
 /// Landed, clean and quarantined rows.
 pub trait Landing {
-    /// What is known of external ids; several answers per id are possible, none for unknown ones.
+    /// What is known of external ids, looked up where `knows` says; several answers per id are possible, none for
+    /// unknown ones.
     ///
     /// # Errors
     /// When the database fails.
-    fn known(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<(String, Known)>>;
-    /// Whether anything at all is known of a system; when not, rows need not be looked up.
+    fn known(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+        knows: Knows,
+    ) -> Result<Vec<(String, Known)>>;
+    /// Where anything at all is known of a system; elsewhere rows need not be looked up.
     ///
     /// # Errors
     /// When the database fails.
-    fn knows_any(&mut self, contract: &Contract, system: &str) -> Result<bool>;
+    fn knows(&mut self, contract: &Contract, system: &str) -> Result<Knows>;
     /// Writes what phase 1 found out about a batch of rows.
     ///
     /// # Errors

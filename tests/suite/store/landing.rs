@@ -1,11 +1,13 @@
 use importer::contracts::VOLUNTEER;
 use importer::plugin::Severity;
 use importer::ports::{
-    CleanRow, CoreWrite, Known, LandingWrite, MapEntry, NewRun, Outcome, OutcomeKind, QuarantineRow,
+    CleanRow, CoreWrite, Known, Knows, LandingWrite, MapEntry, NewRun, Outcome, OutcomeKind, QuarantineRow,
     RunRecord, Session, StagedRow, Violation, ViolationFilter, row_id,
 };
 
 use super::{at, awkward_texts, begun, new_run, person, stores};
+
+const EVERYWHERE: Knows = Knows { mapped: true, held: true };
 
 fn staged(run: &RunRecord, number: u32, external_id: &str, payload: &str) -> StagedRow {
     StagedRow {
@@ -119,10 +121,12 @@ fn what_is_known_of_an_id() {
     for subject in stores() {
         let mut session = subject.session();
         let run = begun(session.as_mut(), "csv");
-        assert!(!session.knows_any(&VOLUNTEER, "csv").unwrap());
+        let nothing = Knows { mapped: false, held: false };
+        assert_eq!(session.knows(&VOLUNTEER, "csv").unwrap(), nothing);
         quarantine(session.as_mut(), &run, &["bad'id", "7"]);
-        assert!(
-            session.knows_any(&VOLUNTEER, "csv").unwrap(),
+        assert_eq!(
+            session.knows(&VOLUNTEER, "csv").unwrap(),
+            Knows { held: true, ..nothing },
             "what is held back is known, on {}",
             subject.name()
         );
@@ -143,7 +147,8 @@ fn what_is_known_of_an_id() {
             [MapEntry { known: true, ..entry }]
         );
 
-        let mut known = session.known(&VOLUNTEER, "csv", &["bad'id", "7", "nobody", "_"]).unwrap();
+        let mut known =
+            session.known(&VOLUNTEER, "csv", &["bad'id", "7", "nobody", "_"], EVERYWHERE).unwrap();
         known.sort_by(|a, b| (&a.0, a.1.row_hash).cmp(&(&b.0, b.1.row_hash)));
         let mapped = |row_hash| Known {
             row_hash,
@@ -167,15 +172,13 @@ fn what_is_known_of_an_id() {
             ("bad'id", held(1)),
         ];
         assert_eq!(known, expected.map(|(id, known)| (id.to_owned(), known)), "{}", subject.name());
+        assert_eq!(session.knows(&VOLUNTEER, "csv").unwrap(), EVERYWHERE);
+        assert_eq!(session.knows(&VOLUNTEER, "sheets").unwrap(), nothing);
         assert!(
-            session.knows_any(&VOLUNTEER, "csv").unwrap()
-                && !session.knows_any(&VOLUNTEER, "sheets").unwrap()
-        );
-        assert!(
-            session.known(&VOLUNTEER, "sheets", &["7"]).unwrap().is_empty(),
+            session.known(&VOLUNTEER, "sheets", &["7"], EVERYWHERE).unwrap().is_empty(),
             "systems have ids of their own"
         );
-        assert!(session.known(&VOLUNTEER, "csv", &[]).unwrap().is_empty());
+        assert!(session.known(&VOLUNTEER, "csv", &[], EVERYWHERE).unwrap().is_empty());
     }
 }
 
@@ -192,8 +195,8 @@ fn a_superseded_entry_ends_with_its_findings_and_others_stay() {
         let found = session.violations(&ViolationFilter::default()).unwrap();
         let statuses: Vec<&str> = found.iter().map(|v| v.status.as_str()).collect();
         assert_eq!(statuses, ["superseded", "open"], "{}", subject.name());
-        assert!(session.known(&VOLUNTEER, "csv", &["1"]).unwrap().is_empty());
-        assert_eq!(session.known(&VOLUNTEER, "csv", &["2"]).unwrap().len(), 1);
+        assert!(session.known(&VOLUNTEER, "csv", &["1"], EVERYWHERE).unwrap().is_empty());
+        assert_eq!(session.known(&VOLUNTEER, "csv", &["2"], EVERYWHERE).unwrap().len(), 1);
     }
 }
 
@@ -246,7 +249,11 @@ fn a_dry_run_leaves_nothing_that_later_runs_look_at() {
         let mut session = subject.session();
         let dry = session.create_run(&NewRun { dry_run: true, ..new_run("csv") }, at(8)).unwrap();
         quarantine(session.as_mut(), &dry, &["1"]);
-        assert!(session.known(&VOLUNTEER, "csv", &["1"]).unwrap().is_empty(), "{}", subject.name());
+        assert!(
+            session.known(&VOLUNTEER, "csv", &["1"], EVERYWHERE).unwrap().is_empty(),
+            "{}",
+            subject.name()
+        );
     }
 }
 

@@ -33,10 +33,12 @@ CREATE TABLE import_runs (
 ) STRICT;
 CREATE INDEX import_runs_source ON import_runs (entity_type, source, id);
 
+-- `run_id` of the large tables is no foreign key: each row would be checked against the one run that writes it.
+
 -- Rows exactly as received; never changed. `id` is run_id * 2^32 + the row's number in the run.
 CREATE TABLE staging_volunteers (
     id INTEGER PRIMARY KEY,
-    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    run_id INTEGER NOT NULL,
     source TEXT NOT NULL,
     external_system TEXT NOT NULL,
     external_id TEXT NOT NULL,
@@ -50,7 +52,7 @@ CREATE INDEX staging_volunteers_run ON staging_volunteers (run_id);
 -- Normalised rows that passed the rules; never changed. What became of them is in row_outcomes.
 CREATE TABLE clean_volunteers (
     staging_id INTEGER PRIMARY KEY REFERENCES staging_volunteers (id),
-    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    run_id INTEGER NOT NULL,
     external_id TEXT NOT NULL,
     payload_json TEXT NOT NULL,
     checksum INTEGER NOT NULL,
@@ -62,7 +64,7 @@ CREATE INDEX clean_volunteers_run ON clean_volunteers (run_id);
 -- What became of every row that a run read. `staging_id` is where its bytes are, which for an unchanged row is an earlier run's copy.
 CREATE TABLE row_outcomes (
     id INTEGER PRIMARY KEY,
-    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    run_id INTEGER NOT NULL,
     staging_id INTEGER NOT NULL,
     outcome TEXT NOT NULL CHECK (outcome IN ('inserted', 'updated', 'unchanged', 'skipped', 'quarantined')),
     core_id INTEGER,
@@ -72,7 +74,7 @@ CREATE TABLE row_outcomes (
 -- Records that the rules hold back, one row per staged row; `status` is the record's way out.
 CREATE TABLE quarantine (
     staging_id INTEGER PRIMARY KEY,
-    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    run_id INTEGER NOT NULL,
     entity_type TEXT NOT NULL,
     external_system TEXT NOT NULL,
     external_id TEXT NOT NULL,
@@ -231,7 +233,7 @@ CREATE INDEX merge_log_retired ON merge_log (entity_type, retired_id);
 -- Every change of a core record: its creation as one row, later changes field by field.
 CREATE TABLE change_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    run_id INTEGER REFERENCES import_runs (id),
+    run_id INTEGER,
     entity_type TEXT NOT NULL,
     core_id INTEGER NOT NULL,
     staging_id INTEGER,

@@ -4,7 +4,7 @@ use super::sql::Cell;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    CleanRow, Known, Landing, LandingWrite, Moment, Outcome, OutcomeTally, RowId, RunId, RunRecord,
+    CleanRow, Known, Knows, Landing, LandingWrite, Moment, Outcome, OutcomeTally, RowId, RunId, RunRecord,
     Violation, ViolationFilter, ViolationRow, moment_text, row_id,
 };
 
@@ -65,60 +65,36 @@ const VIOLATIONS: [Column; 11] = [
 ];
 
 impl Landing for DieselSession {
-    fn known(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<(String, Known)>> {
+    fn known(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+        knows: Knows,
+    ) -> Result<Vec<(String, Known)>> {
+        let mut known = Vec::new();
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(known);
         }
         let list = sorted_list(ids);
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
-        let sql = format!(
-            "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
-             CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i {} \
-             AND m.entity_type = ? AND m.external_system = ?",
-            self.connection.listed_in("external_id_map m", "m.external_id", false)
-        );
-        let mut known = Vec::new();
-        for mut row in self.connection.rows("look rows up", &sql, &binds)? {
-            let id = row.text(0);
-            let entry = |row_hash| Known {
-                row_hash,
-                staging_id: row.int(2),
-                map_entry: row.optional_int(5),
-                core_id: row.optional_int(3),
-                rule_codes: None,
-            };
-            let others =
-                row.get(4).and_then(|t| serde_json::from_str::<Vec<i64>>(t).ok()).unwrap_or_default();
-            known.extend(others.into_iter().chain([row.int(1)]).map(|hash| (id.clone(), entry(hash))));
+        if knows.mapped {
+            self.known_mapped(&binds, &mut known)?;
         }
-        let sql = format!(
-            "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes \
-             {} AND q.entity_type = ? AND q.external_system = ? AND q.status = 'open'",
-            self.connection.listed_in("quarantine q", "q.external_id", false)
-        );
-        for mut row in self.connection.rows("look rows up", &sql, &binds)? {
-            let entry = Known {
-                row_hash: row.int(1),
-                staging_id: row.int(2),
-                map_entry: None,
-                core_id: None,
-                rule_codes: row.optional(3),
-            };
-            known.push((row.text(0), entry));
+        if knows.held {
+            self.known_held(&binds, &mut known)?;
         }
         Ok(known)
     }
 
-    fn knows_any(&mut self, contract: &Contract, system: &str) -> Result<bool> {
+    fn knows(&mut self, contract: &Contract, system: &str) -> Result<Knows> {
         let binds = [Cell::Text(contract.entity), Cell::Text(system)];
-        for table in ["external_id_map", "quarantine"] {
+        let mut any = |table| -> Result<bool> {
             let sql =
                 format!("SELECT '1' AS t FROM {table} WHERE entity_type = ? AND external_system = ? LIMIT 1");
-            if !self.connection.rows("look rows up", &sql, &binds)?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+            Ok(!self.connection.rows("look rows up", &sql, &binds)?.is_empty())
+        };
+        Ok(Knows { mapped: any("external_id_map")?, held: any("quarantine")? })
     }
 
     fn land(
@@ -295,6 +271,48 @@ impl Landing for DieselSession {
 }
 
 impl DieselSession {
+    fn known_mapped(&mut self, binds: &[Cell<'_>], known: &mut Vec<(String, Known)>) -> Result<()> {
+        let sql = format!(
+            "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
+             CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i {} \
+             AND m.entity_type = ? AND m.external_system = ?",
+            self.connection.listed_in("external_id_map m", "m.external_id", false)
+        );
+        for mut row in self.connection.rows("look rows up", &sql, binds)? {
+            let id = row.text(0);
+            let entry = |row_hash| Known {
+                row_hash,
+                staging_id: row.int(2),
+                map_entry: row.optional_int(5),
+                core_id: row.optional_int(3),
+                rule_codes: None,
+            };
+            let others =
+                row.get(4).and_then(|t| serde_json::from_str::<Vec<i64>>(t).ok()).unwrap_or_default();
+            known.extend(others.into_iter().chain([row.int(1)]).map(|hash| (id.clone(), entry(hash))));
+        }
+        Ok(())
+    }
+
+    fn known_held(&mut self, binds: &[Cell<'_>], known: &mut Vec<(String, Known)>) -> Result<()> {
+        let sql = format!(
+            "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes \
+             {} AND q.entity_type = ? AND q.external_system = ? AND q.status = 'open'",
+            self.connection.listed_in("quarantine q", "q.external_id", false)
+        );
+        for mut row in self.connection.rows("look rows up", &sql, binds)? {
+            let entry = Known {
+                row_hash: row.int(1),
+                staging_id: row.int(2),
+                map_entry: None,
+                core_id: None,
+                rule_codes: row.optional(3),
+            };
+            known.push((row.text(0), entry));
+        }
+        Ok(())
+    }
+
     fn write_violations(
         &mut self,
         contract: &Contract,

@@ -1,0 +1,113 @@
+//! The same on Postgres: CPU time of this process and of the server's.
+
+use std::path::Path;
+use std::time::Duration;
+
+use cpu_time::ProcessTime;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+
+use super::{import, ratio};
+
+/// Ticks of /proc per second; 100 on every Linux that Rust runs on.
+const TICKS: f64 = 100.0;
+
+#[derive(QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    t: String,
+}
+
+/// Measures against the server that `IMPORTER_TEST_POSTGRES` names, if any.
+pub(crate) fn measure(file: &Path) {
+    let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else { return };
+    let mut connection = PgConnection::establish(&server).unwrap();
+    connection.batch_execute("DROP DATABASE IF EXISTS whole_run").unwrap();
+    connection.batch_execute("CREATE DATABASE whole_run TEMPLATE template0").unwrap();
+    let database = in_database(&server, "whole_run");
+
+    let before = server_time();
+    let (client, read) = import(&database, file);
+    let first = client + (server_time() - before);
+    let before = server_time();
+    let floor = copy(&database);
+    let floor = floor + (server_time() - before);
+    let before = server_time();
+    let (client, _) = import(&database, file);
+    let replay = client + (server_time() - before);
+
+    let per_row = |time: Duration| time.as_secs_f64() * 1e6 / read as f64;
+    println!("Postgres; CPU time of client and server per row, in microseconds");
+    println!("  first run            {:7.2}", per_row(first));
+    println!(
+        "  copy of its tables   {:7.2}    the run costs {:.2} times that",
+        per_row(floor),
+        ratio(first, floor)
+    );
+    println!(
+        "  replay               {:7.2}    the first run costs {:.2} times that",
+        per_row(replay),
+        ratio(first, replay)
+    );
+    connection.batch_execute("DROP DATABASE whole_run").unwrap();
+}
+
+/// The address of another database on the same server.
+fn in_database(server: &str, name: &str) -> String {
+    let (address, options) = server.split_once('?').map_or((server, None), |(a, o)| (a, Some(o)));
+    let (base, _) = address.rsplit_once('/').unwrap();
+    options.map_or_else(|| format!("{base}/{name}"), |options| format!("{base}/{name}?{options}"))
+}
+
+/// Copies table by table with `INSERT INTO … SELECT` into empty tables with the same columns, constraints and indexes.
+fn copy(database: &str) -> Duration {
+    let mut connection = PgConnection::establish(database).unwrap();
+    let tables = sql_query(
+        "SELECT tablename::text AS t FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+    );
+    let tables: Vec<Text> = tables.load(&mut connection).unwrap();
+    connection.batch_execute("CREATE SCHEMA copied").unwrap();
+    for Text { t } in &tables {
+        connection
+            .batch_execute(&format!("CREATE TABLE copied.{t} (LIKE public.{t} INCLUDING ALL)"))
+            .unwrap();
+    }
+    // The list is made while both names are without a schema, and carried out where they mean the copies.
+    let references = sql_query(
+        "SELECT 'ALTER TABLE ' || conrelid::regclass || ' ADD ' || pg_get_constraintdef(oid) AS t \
+         FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace",
+    );
+    let references: Vec<Text> = references.load(&mut connection).unwrap();
+    assert!(!references.is_empty());
+    connection.batch_execute("SET search_path = copied").unwrap();
+    for Text { t } in &references {
+        connection.batch_execute(t).unwrap();
+    }
+    // Rows that are referred to come first.
+    let first = ["import_runs", "staging_volunteers", "core_volunteers", "dedupe_suggestions"];
+    let (mut tables, others): (Vec<_>, Vec<_>) =
+        tables.into_iter().partition(|t| first.contains(&t.t.as_str()));
+    tables.sort_by_key(|t| first.iter().position(|name| *name == t.t));
+    tables.extend(others);
+    let start = ProcessTime::now();
+    for Text { t } in &tables {
+        connection.batch_execute(&format!("INSERT INTO copied.{t} SELECT * FROM public.{t}")).unwrap();
+    }
+    let elapsed = start.elapsed();
+    connection.batch_execute("DROP SCHEMA copied CASCADE").unwrap();
+    elapsed
+}
+
+/// What all processes of Postgres on this machine have used so far, the ended ones included.
+fn server_time() -> Duration {
+    let mut ticks = 0_u64;
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else { continue };
+        let Some((name, rest)) = stat.rsplit_once(") ") else { continue };
+        if name.ends_with("(postgres") {
+            // utime, stime, and those of children that have ended.
+            ticks += rest.split(' ').skip(11).take(4).filter_map(|t| t.parse::<u64>().ok()).sum::<u64>();
+        }
+    }
+    Duration::from_secs_f64(ticks as f64 / TICKS)
+}
