@@ -39,7 +39,9 @@ mod metadata;
 mod place;
 mod private_copy;
 mod remote_adapter;
+mod remote_feature;
 mod remote_rule;
+mod remote_set_rule;
 mod set;
 mod sidecar;
 #[cfg(test)]

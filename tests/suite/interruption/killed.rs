@@ -10,8 +10,8 @@ use super::snapshot::{assert_same, take};
 use super::{cli, command, kill, newest, place, start, wait_until};
 use crate::support::{self, Database};
 
-/// Enough for three transactions of reading and two of loading.
-const ROWS: usize = 55_000;
+/// Enough for four transactions of reading and two of loading, the second long enough to be hit.
+const ROWS: usize = 75_000;
 const SEED: u64 = 20_250_102;
 
 /// Repeats the command until it succeeds, and returns what it said at last.
