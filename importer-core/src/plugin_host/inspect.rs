@@ -14,7 +14,7 @@ pub(super) enum Inspected {
     /// A library without plugin metadata: of no interest where nobody named it.
     OtherLibrary,
     /// Anything else.
-    Candidate(Candidate),
+    Candidate(Box<Candidate>),
 }
 
 /// Looks at a file without loading it. With `wanted`, a plugin of another id is refused before it is hashed.
@@ -27,7 +27,7 @@ pub(super) fn inspect(
     let meta = match metadata::peek(file) {
         Ok(meta) => meta,
         Err(MetadataError::Missing) if sidecars.is_empty() => return Inspected::OtherLibrary,
-        Err(error) => return Inspected::Candidate(Candidate::refused(file, error.to_string())),
+        Err(error) => return Inspected::Candidate(Box::new(Candidate::refused(file, error.to_string()))),
     };
     let mut candidate = Candidate::refused(file, "");
     candidate.id = Some(meta.id.clone());
@@ -57,7 +57,7 @@ pub(super) fn inspect(
         }
         Err(why) => candidate.status = Status::Refused { why },
     }
-    Inspected::Candidate(candidate)
+    Inspected::Candidate(Box::new(candidate))
 }
 
 /// All that is decided from metadata, hash, sidecars, signature and policy; the same before loading as in a list.
