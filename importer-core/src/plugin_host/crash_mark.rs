@@ -190,7 +190,7 @@ mod tests {
         assert!(!path.exists(), "each note counts once");
         assert_eq!(quarantine.list().unwrap()[0].strikes, 1);
         abandon(mark(&quarantine));
-        let why = quarantine.is_held(&hash).unwrap().unwrap().refusal();
+        let why = quarantine.is_held(&hash).unwrap().unwrap().refusal(quarantine.path());
         let says =
             "after 2 failures: the program ended while this plugin was at work (import of people, process ";
         assert!(why.contains(says), "{why}");

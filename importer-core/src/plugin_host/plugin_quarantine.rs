@@ -63,7 +63,7 @@ pub struct QuarantinedPlugin {
 
 impl QuarantinedPlugin {
     /// Completes the sentence "the file was refused: …".
-    pub(super) fn refusal(&self) -> String {
+    pub(super) fn refusal(&self, quarantine: &Path) -> String {
         let after = match self.strikes {
             0 => String::new(),
             1 => ", after 1 failure".into(),
@@ -71,10 +71,11 @@ impl QuarantinedPlugin {
         };
         format!(
             "it is held back since {}{after}: {}; look into that, then let it in again with `importer plugins release \
-             {}`, or use another build",
+             {}`, or use another build (quarantine: {})",
             self.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             self.reason,
-            self.id
+            self.id,
+            quarantine.display()
         )
     }
 }
@@ -213,7 +214,9 @@ impl PluginQuarantine {
     }
 
     fn entry(&self, sha256: &FileHash, id: &str, version: &str, reason: &str) -> QuarantinedPlugin {
-        let reason: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        // It may come from a plugin, and ends in a terminal.
+        let plain = reason.replace(char::is_control, " ");
+        let reason: String = plain.split_whitespace().collect::<Vec<_>>().join(" ");
         QuarantinedPlugin {
             sha256: *sha256,
             id: id.into(),
@@ -309,8 +312,8 @@ mod tests {
         let hash = FileHash::of(b"a");
         assert!(!quarantine.record(&hash, "csv", "1.0.0", "it\ncrashed").unwrap().held);
         assert!(quarantine.is_held(&hash).unwrap().is_none());
-        assert!(quarantine.record(&hash, "csv", "1.0.0", "it crashed\n  again").unwrap().held);
-        let why = quarantine.is_held(&hash).unwrap().unwrap().refusal();
+        assert!(quarantine.record(&hash, "csv", "1.0.0", "it crashed\n  \u{1b}again").unwrap().held);
+        let why = quarantine.is_held(&hash).unwrap().unwrap().refusal(quarantine.path());
         for part in
             ["held back since 20", "after 2 failures: it crashed again;", "`importer plugins release csv`"]
         {

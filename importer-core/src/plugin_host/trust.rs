@@ -279,7 +279,7 @@ impl TrustPolicy {
         let Some(quarantine) = &self.quarantine else { return Ok(()) };
         match quarantine.is_held(sha256) {
             Ok(None) => Ok(()),
-            Ok(Some(held)) => Err(held.refusal()),
+            Ok(Some(held)) => Err(held.refusal(quarantine.path())),
             Err(error) => Err(format!("whether it is held back cannot be told: {error}")),
         }
     }
@@ -370,7 +370,12 @@ mod tests {
         assert!(decide(&policy, b"a").is_ok());
         quarantine.hold(&FileHash::of(b"a"), "csv", "1.0.0", "it cuts off names").unwrap();
         let why = decide(&policy, b"a").unwrap_err();
-        assert!(why.contains("it cuts off names") && why.contains("`importer plugins release csv`"), "{why}");
+        assert!(
+            why.contains("it cuts off names")
+                && why.contains("held.toml")
+                && why.contains("`importer plugins release csv`"),
+            "{why}"
+        );
         assert!(decide(&policy, b"b").is_ok(), "another build is another file");
         std::fs::write(directory.path().join("held.toml"), "plugin = 1").unwrap();
         let why = decide(&policy, b"b").unwrap_err();
