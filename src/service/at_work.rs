@@ -1,5 +1,7 @@
-use importer_core::Result;
+use std::path::Path;
+
 use importer_core::plugin_host::{FileHash, InUse, PluginInfo, PluginQuarantine};
+use importer_core::{Error, ErrorKind, Result};
 
 use crate::Importer;
 
@@ -14,17 +16,27 @@ pub(super) struct AtWork {
 
 impl Importer {
     /// Notes that the plugin of an adapter, and all plugins with rules, are at work for what `doing` says.
+    ///
+    /// # Errors
+    /// When one of them is held back since it was loaded: a run without its rules would let in what they keep out.
     pub(super) fn plugins_at_work(&self, adapter: &PluginInfo, doing: &str) -> Result<AtWork> {
         let plugins = self.lock_plugins();
-        let Some(quarantine) = plugins.discovery().policy().quarantine.clone() else {
+        let policy = plugins.discovery().policy();
+        let Some(quarantine) = policy.quarantine.clone() else {
             return Ok(AtWork::default());
         };
         let mut at_work = AtWork::default();
         let rules = plugins.rules();
         for info in std::iter::once(adapter).chain(rules.iter().map(|(_, info)| info)) {
-            // What is linked cannot be held back, and what has a process of its own cannot take this one along.
-            let (Some(sha256), "in-process") = (info.sha256, info.isolation) else { continue };
-            if at_work.plugins.iter().any(|(known, _)| *known == sha256) {
+            // What is linked is part of the program and cannot be held back.
+            let Some(sha256) = info.sha256 else { continue };
+            policy.not_held(&sha256).map_err(|why| {
+                let file = info.file.as_deref().unwrap_or(Path::new("unknown"));
+                Error::new(ErrorKind::Plugin, "use a plugin", why).at("file", file.display())
+            })?;
+            // What has a process of its own does not take this one along.
+            let noted = at_work.plugins.iter().any(|(known, _)| *known == sha256);
+            if noted || info.isolation != "in-process" {
                 continue;
             }
             if let Some(note) = quarantine.mark(&sha256, &info.id, &info.version, doing)? {

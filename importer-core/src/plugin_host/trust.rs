@@ -274,8 +274,24 @@ impl TrustPolicy {
         }
     }
 
-    /// Refuses what is held, and everything when that cannot be told.
-    pub(super) fn not_held(&self, sha256: &FileHash) -> Result<(), String> {
+    /// Refuses what is in the quarantine, and everything when that cannot be told. [`TrustPolicy::decide`] asks this first;
+    /// it is for plugins that were let in before.
+    ///
+    /// ```
+    /// use importer_core::plugin_host::{FileHash, PluginQuarantine, TrustPolicy};
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// let quarantine = PluginQuarantine::new(directory.path().join("held.toml"));
+    /// let policy = TrustPolicy::default().quarantine(quarantine.clone());
+    /// let hash = FileHash::of(b"the bytes of the plugin");
+    /// assert!(policy.not_held(&hash).is_ok());
+    /// quarantine.hold(&hash, "csv", "1.0.0", "it loses rows")?;
+    /// assert!(policy.not_held(&hash).unwrap_err().contains("it loses rows"));
+    /// # Ok::<(), importer_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Why it may not be used.
+    pub fn not_held(&self, sha256: &FileHash) -> Result<(), String> {
         let Some(quarantine) = &self.quarantine else { return Ok(()) };
         match quarantine.is_held(sha256) {
             Ok(None) => Ok(()),

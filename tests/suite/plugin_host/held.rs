@@ -53,3 +53,27 @@ fn loading_leaves_no_note_behind() {
     assert_eq!(std::fs::read_dir(directory.path().join("held.toml.in-use")).unwrap().count(), 0);
     assert_eq!(quarantine.list().unwrap(), []);
 }
+
+#[test]
+fn a_service_forgets_failures_after_a_run_and_refuses_the_next_when_the_plugin_is_held() {
+    use importer::{Importer, RunRequest};
+    let (directory, library) = copied("service");
+    let people = directory.path().join("people.csv");
+    std::fs::write(&people, "id,first name,last name,email\n1,Ada,Lovelace,ada@example.org\n").unwrap();
+    let quarantine = PluginQuarantine::new(directory.path().join("held.toml")).crash_marks(true);
+    let hash = hash_file(&library).unwrap();
+    quarantine.record(&hash, "csv", "0.1.0", "an earlier process ended").unwrap();
+    let database = crate::support::sqlite();
+    let discovery = Discovery::new(allowing(&library)).file(&library).quarantine(quarantine.clone());
+    let importer = Importer::builder().database(&database.url).discovery(discovery).build().unwrap();
+
+    let report = importer.run(&RunRequest::new("csv").file(&people)).unwrap();
+    assert_eq!((report.counts.inserted, report.plugins[0].verified_by.as_deref()), (1, Some("sha256")));
+    assert_eq!(quarantine.list().unwrap(), [], "it came through");
+    assert_eq!(std::fs::read_dir(directory.path().join("held.toml.in-use")).unwrap().count(), 0);
+
+    quarantine.hold(&hash, "csv", "0.1.0", "it loses rows").unwrap();
+    let error = importer.run(&RunRequest::new("csv").file(&people)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Plugin);
+    assert!(error.to_string().contains("it loses rows"), "{error}");
+}
