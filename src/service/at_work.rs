@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use importer_core::plugin_host::{FileHash, InUse, PluginInfo, PluginQuarantine};
+use importer_core::plugin_host::{FileHash, InUse, Origin, PluginInfo, PluginQuarantine};
 use importer_core::{Error, ErrorKind, Result};
 
 use crate::Importer;
@@ -15,7 +15,7 @@ pub(super) struct AtWork {
 }
 
 impl Importer {
-    /// Notes that the plugin of an adapter, and all plugins with rules, are at work for what `doing` says.
+    /// Notes that the plugin of an adapter, and all plugins with rules or features, are at work for what `doing` says.
     ///
     /// # Errors
     /// When one of them is held back since it was loaded: a run without its rules would let in what they keep out.
@@ -26,8 +26,12 @@ impl Importer {
             return Ok(AtWork::default());
         };
         let mut at_work = AtWork::default();
-        let rules = plugins.rules();
-        for info in std::iter::once(adapter).chain(rules.iter().map(|(_, info)| info)) {
+        let all = plugins.origins();
+        let judges = all.iter().filter(|origin| {
+            let brings = origin.describe();
+            !(brings.rules.is_empty() && brings.set_rules.is_empty() && brings.features.is_empty())
+        });
+        for info in std::iter::once(adapter.clone()).chain(judges.map(Origin::info)) {
             // What is linked is part of the program and cannot be held back.
             let Some(sha256) = info.sha256 else { continue };
             policy.not_held(&sha256).map_err(|why| {

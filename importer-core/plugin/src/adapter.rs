@@ -1,17 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, Error, Finding, Host, Options, Severity};
-
-/// One option of an adapter, for help texts and for checks before it is opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OptionSpec {
-    /// Its name, as given in options.
-    pub name: String,
-    /// What it does, in a sentence.
-    pub help: String,
-    /// True when the adapter cannot open without it.
-    pub required: bool,
-}
+use crate::{
+    AdapterCapability, Batch, Error, Finding, Health, Host, OptionKind, OptionSpec, Options, Severity,
+    SourceField,
+};
 
 /// What an adapter says of itself.
 ///
@@ -28,18 +20,34 @@ pub struct AdapterMeta {
     pub summary: String,
     /// Its options.
     pub options: Vec<OptionSpec>,
+    /// What it can do beside reading rows.
+    #[serde(default)]
+    pub capabilities: Vec<AdapterCapability>,
 }
 
 impl AdapterMeta {
     /// An adapter without options.
     pub fn new(name: impl Into<String>, summary: impl Into<String>) -> Self {
-        Self { name: name.into(), summary: summary.into(), options: Vec::new() }
+        Self { name: name.into(), summary: summary.into(), options: Vec::new(), capabilities: Vec::new() }
+    }
+
+    /// Adds an option that holds text.
+    #[must_use]
+    pub fn option(self, name: &str, help: &str, required: bool) -> Self {
+        self.with_option(OptionSpec { required, ..OptionSpec::new(OptionKind::Text, name, help) })
     }
 
     /// Adds an option.
     #[must_use]
-    pub fn option(mut self, name: &str, help: &str, required: bool) -> Self {
-        self.options.push(OptionSpec { name: name.into(), help: help.into(), required });
+    pub fn with_option(mut self, option: OptionSpec) -> Self {
+        self.options.push(option);
+        self
+    }
+
+    /// Says what it can do beside reading rows.
+    #[must_use]
+    pub fn can(mut self, capability: AdapterCapability) -> Self {
+        self.capabilities.push(capability);
         self
     }
 }
@@ -66,6 +74,36 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// Anything that keeps the run from starting; the message says what to do about it.
     fn open(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error>;
+
+    /// Which fields the source has; only asked when the metadata says [`AdapterCapability::Fields`].
+    ///
+    /// # Errors
+    /// When the source cannot be asked.
+    fn fields(&self, _request: &OpenRequest, _host: &Host) -> Result<Vec<SourceField>, Error> {
+        Err(cannot("tell which fields a source has"))
+    }
+
+    /// How the source is; only asked when the metadata says [`AdapterCapability::Health`]. What is wrong with the source
+    /// is an answer, not an error.
+    ///
+    /// # Errors
+    /// When the question itself makes no sense, as with wrong options.
+    fn health(&self, _request: &OpenRequest, _host: &Host) -> Result<Health, Error> {
+        Err(cannot("tell how a source is"))
+    }
+
+    /// Opens a source with one column `external_id`: records that were deleted since the moment of the request; only
+    /// asked when the metadata says [`AdapterCapability::Deletions`].
+    ///
+    /// # Errors
+    /// As [`Adapter::open`].
+    fn deletions(&self, _request: &OpenRequest, _host: &Host) -> Result<Box<dyn Source>, Error> {
+        Err(cannot("tell which records were deleted"))
+    }
+}
+
+fn cannot(what: &str) -> Error {
+    Error::config(format!("this adapter cannot {what}"))
 }
 
 /// An open source: columns by name, then batch after batch.

@@ -39,33 +39,52 @@ macro_rules! export {
             }
 
             extern "C" fn query(id: $crate::abi::RStr<'_>) -> $crate::abi::ROption<$crate::abi::Capability> {
-                $crate::abi::query(&id, &ADAPTER, &RULE)
+                $crate::abi::query(
+                    &id,
+                    &[
+                        ($crate::abi::ADAPTER_V1, &ADAPTER),
+                        ($crate::abi::DELETIONS_V1, &DELETIONS),
+                        ($crate::abi::FIELDS_V1, &FIELDS),
+                        ($crate::abi::HEALTH_V1, &HEALTH),
+                        ($crate::abi::RULE_V1, &RULE),
+                        ($crate::abi::SET_RULE_V1, &SET_RULE),
+                        ($crate::abi::FEATURE_V1, &FEATURE),
+                    ],
+                )
             }
 
-            extern "C" fn open(
-                name: $crate::abi::RStr<'_>,
-                request: $crate::abi::FlatOpen,
-                host: $crate::abi::FlatHost,
-            ) -> $crate::abi::OpenResult {
-                $crate::abi::open(super::__importer_plugin, &name, request, host)
-            }
-
-            extern "C" fn create(
-                code: $crate::abi::RStr<'_>,
-                options: $crate::abi::RString,
-                host: $crate::abi::FlatHost,
-            ) -> $crate::abi::CreateResult {
-                $crate::abi::create(super::__importer_plugin, &code, options, host)
-            }
+            // Each call of the host, with this plugin in front.
+            $crate::__call!(open(FlatOpen) -> OpenResult);
+            $crate::__call!(deletions(FlatOpen) -> OpenResult);
+            $crate::__call!(fields(FlatOpen) -> AskResult);
+            $crate::__call!(health(FlatOpen) -> AskResult);
+            $crate::__call!(create_rule(RString) -> CreateRuleResult);
+            $crate::__call!(create_set_rule(RString) -> CreateSetRuleResult);
+            $crate::__call!(create_feature(RString) -> CreateFeatureResult);
 
             extern "C" fn entry() -> $crate::abi::RootModuleResult {
-                $crate::abi::entry(describe, query)
+                $crate::abi::first_entry(describe, query)
             }
             extern "C" fn adapter() -> $crate::abi::RootModuleResult {
                 $crate::abi::adapter_v1(open)
             }
+            extern "C" fn deletions_module() -> $crate::abi::RootModuleResult {
+                $crate::abi::adapter_v1(deletions)
+            }
+            extern "C" fn fields_module() -> $crate::abi::RootModuleResult {
+                $crate::abi::ask_v1(fields)
+            }
+            extern "C" fn health_module() -> $crate::abi::RootModuleResult {
+                $crate::abi::ask_v1(health)
+            }
             extern "C" fn rule() -> $crate::abi::RootModuleResult {
-                $crate::abi::rule_v1(create)
+                $crate::abi::rule_v1(create_rule)
+            }
+            extern "C" fn set_rule() -> $crate::abi::RootModuleResult {
+                $crate::abi::set_rule_v1(create_set_rule)
+            }
+            extern "C" fn feature() -> $crate::abi::RootModuleResult {
+                $crate::abi::feature_v1(create_feature)
             }
 
             // SAFETY: the constructor returns an erased `EntryRef`, as `entry_header` demands.
@@ -73,8 +92,34 @@ macro_rules! export {
             pub static ENTRY: $crate::abi::LibHeader = unsafe { $crate::abi::entry_header(entry) };
             // SAFETY: the constructor returns an erased `AdapterV1Ref`.
             static ADAPTER: $crate::abi::LibHeader = unsafe { $crate::abi::adapter_header(adapter) };
+            // SAFETY: the constructor returns an erased `AdapterV1Ref`.
+            static DELETIONS: $crate::abi::LibHeader =
+                unsafe { $crate::abi::adapter_header(deletions_module) };
+            // SAFETY: the constructor returns an erased `AskV1Ref`.
+            static FIELDS: $crate::abi::LibHeader = unsafe { $crate::abi::ask_header(fields_module) };
+            // SAFETY: the constructor returns an erased `AskV1Ref`.
+            static HEALTH: $crate::abi::LibHeader = unsafe { $crate::abi::ask_header(health_module) };
             // SAFETY: the constructor returns an erased `RuleV1Ref`.
             static RULE: $crate::abi::LibHeader = unsafe { $crate::abi::rule_header(rule) };
+            // SAFETY: the constructor returns an erased `SetRuleV1Ref`.
+            static SET_RULE: $crate::abi::LibHeader = unsafe { $crate::abi::set_rule_header(set_rule) };
+            // SAFETY: the constructor returns an erased `FeatureV1Ref`.
+            static FEATURE: $crate::abi::LibHeader = unsafe { $crate::abi::feature_header(feature) };
+        }
+    };
+}
+
+/// A C function that answers one call: the name of the thing, what is asked, and the host.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __call {
+    ($call:ident($asked:ident) -> $answer:ident) => {
+        extern "C" fn $call(
+            name: $crate::abi::RStr<'_>,
+            asked: $crate::abi::$asked,
+            host: $crate::abi::FlatHost,
+        ) -> $crate::abi::$answer {
+            $crate::abi::$call(super::__importer_plugin, &name, asked, host)
         }
     };
 }

@@ -1,8 +1,9 @@
 //! The contract between the importer and what plugs into it.
 //!
 //! An **adapter** turns a source (a file, an API, a sheet) into batches of text cells. A **rule** looks at one
-//! normalised row and reports findings. Both are plain Rust traits: the same trait serves the built-in ones, those
-//! a host links statically and those that are loaded from a `.so`, `.dylib` or `.dll` at run time.
+//! normalised row and reports findings, a **set-level rule** at all rows of a run together. A **match feature** says how
+//! alike two records are. All are plain Rust traits: the same trait serves the built-in ones, those a host links
+//! statically and those that are loaded from a `.so`, `.dylib` or `.dll` at run time.
 //!
 //! A plugin is a `cdylib` crate that depends on this crate alone:
 //!
@@ -57,25 +58,33 @@ mod adapter;
 mod batch;
 mod error;
 mod export;
+mod feature;
 mod finding;
 mod host;
 mod meta;
+mod option_spec;
 mod options;
 mod plugin;
 mod rule;
+mod set_rule;
+mod source_facts;
 
 #[doc(hidden)]
 pub mod abi;
 
-pub use adapter::{Adapter, AdapterMeta, Extract, OpenRequest, OptionSpec, Source};
+pub use adapter::{Adapter, AdapterMeta, Extract, OpenRequest, Source};
 pub use batch::{Batch, Row};
 pub use error::{Error, ErrorKind};
+pub use feature::{Feature, FeatureMeta, level_of_score};
 pub use finding::{Finding, Severity};
 pub use host::{Host, HostCalls, LogLevel};
 pub use meta::{Description, EmbeddedMeta, META_SECTION, PluginMeta};
+pub use option_spec::{OptionKind, OptionSpec, check_options, options_schema};
 pub use options::Options;
 pub use plugin::Plugin;
 pub use rule::{Category, Findings, Rule, RuleExample, RuleMeta, RuleRow};
+pub use set_rule::{SetFinding, SetFindings, SetRule};
+pub use source_facts::{AdapterCapability, Health, HealthStatus, SourceField};
 
 /// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

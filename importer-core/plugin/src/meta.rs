@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{AdapterMeta, RuleMeta};
+use crate::{AdapterMeta, FeatureMeta, RuleMeta};
 
 /// The section of a plugin file that holds its [`EmbeddedMeta`] as JSON, readable without loading the file.
 pub const META_SECTION: &str = if cfg!(target_os = "macos") {
@@ -59,4 +59,10 @@ pub struct Description {
     /// The rules it brings.
     #[serde(default)]
     pub rules: Vec<RuleMeta>,
+    /// The set-level rules it brings.
+    #[serde(default)]
+    pub set_rules: Vec<RuleMeta>,
+    /// The match features it brings.
+    #[serde(default)]
+    pub features: Vec<FeatureMeta>,
 }

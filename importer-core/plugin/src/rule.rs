@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, Error, Finding, Host, Options, Row, Severity};
+use crate::{Batch, Error, Finding, Host, OptionSpec, Options, Row, Severity};
 
 /// The family of a rule, as the specification groups them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,6 +87,9 @@ pub struct RuleMeta {
     pub withholds: bool,
     /// Rows it accepts and rows it reports.
     pub examples: Vec<RuleExample>,
+    /// Its options.
+    #[serde(default)]
+    pub options: Vec<OptionSpec>,
 }
 
 impl RuleMeta {
@@ -111,6 +114,7 @@ impl RuleMeta {
             yields_to: Vec::new(),
             withholds: false,
             examples: Vec::new(),
+            options: Vec::new(),
         }
     }
 }
@@ -125,9 +129,9 @@ pub trait Rule: Send + Sync {
     /// Takes the options of the suite.
     ///
     /// # Errors
-    /// When an option is unknown or wrong. By default every option is.
+    /// When an option is unknown or wrong. By default what the metadata declares is checked.
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&[])
+        crate::check_options(&self.meta().options, options)
     }
 
     /// Looks at one row.
@@ -212,8 +216,7 @@ impl Findings {
 
     /// Reports the row with the rule's own severity.
     pub fn report(&mut self, column: &str, message: impl Into<String>) {
-        let severity = self.severity.unwrap_or(Severity::Error);
-        self.report_as(severity, column, message);
+        self.report_as(self.severity(), column, message);
     }
 
     /// Reports the row with another severity than the rule's own.
@@ -225,6 +228,11 @@ impl Findings {
             severity,
             message: message.into(),
         });
+    }
+
+    /// How bad a finding is unless the rule says otherwise: what the suite has set.
+    pub fn severity(&self) -> Severity {
+        self.severity.unwrap_or(Severity::Error)
     }
 
     /// What was found so far.

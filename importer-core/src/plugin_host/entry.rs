@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use abi_stable::library::{LibraryError, RawLibrary, RootModule, lib_header_from_raw_library};
-use importer_plugin::abi::{ADAPTER_V1, AdapterV1Ref, EntryRef, RStr, RULE_V1, RuleV1Ref};
-use importer_plugin::{Description, EmbeddedMeta};
+use importer_plugin::abi::{
+    ADAPTER_V1, AdapterV1Ref, AskV1Ref, DELETIONS_V1, EntryRef, FEATURE_V1, FIELDS_V1, FeatureV1Ref,
+    HEALTH_V1, RStr, RULE_V1, RuleV1Ref, SET_RULE_V1, SetRuleV1Ref,
+};
+use importer_plugin::{AdapterCapability, Description, EmbeddedMeta};
 
 /// The longest part of a layout error that helps anybody.
 const MOST_LINES: usize = 12;
@@ -13,8 +16,19 @@ const MOST_LINES: usize = 12;
 #[derive(Clone)]
 pub(super) struct Code {
     pub(super) description: Description,
-    pub(super) adapter: Option<AdapterV1Ref>,
+    pub(super) adapter: Option<AdapterModules>,
     pub(super) rule: Option<RuleV1Ref>,
+    pub(super) set_rule: Option<SetRuleV1Ref>,
+    pub(super) feature: Option<FeatureV1Ref>,
+}
+
+/// The modules behind adapters; all but the first are there when an adapter says so.
+#[derive(Clone, Copy)]
+pub(super) struct AdapterModules {
+    pub(super) open: AdapterV1Ref,
+    pub(super) deletions: Option<AdapterV1Ref>,
+    pub(super) fields: Option<AskV1Ref>,
+    pub(super) health: Option<AskV1Ref>,
 }
 
 /// Loads the file at `path` for good and checks all that it promised in its metadata.
@@ -28,22 +42,44 @@ pub(super) fn load(path: &Path, meta: &EmbeddedMeta) -> Result<Code, String> {
     // Not `EntryRef::load_from_file`: that keeps one module per type, and the second plugin would be the first.
     let entry = header.init_root_module::<EntryRef>().map_err(|error| explain(error, path))?;
     let description = describe(&entry.describe()(), meta)?;
-    let adapter = match description.adapters.is_empty() {
-        true => None,
-        false => Some(capability::<AdapterV1Ref>(entry, ADAPTER_V1, "adapters", path)?),
-    };
-    let rule = match description.rules.is_empty() {
-        true => None,
-        false => Some(capability::<RuleV1Ref>(entry, RULE_V1, "rules", path)?),
-    };
-    Ok(Code { description, adapter, rule })
+    let modules = Modules { entry, path };
+    let can = |what| description.adapters.iter().any(|adapter| adapter.capabilities.contains(&what));
+    let adapter =
+        match modules.get::<AdapterV1Ref>(!description.adapters.is_empty(), ADAPTER_V1, "adapters")? {
+            None => None,
+            Some(open) => Some(AdapterModules {
+                open,
+                deletions: modules.get(
+                    can(AdapterCapability::Deletions),
+                    DELETIONS_V1,
+                    "news of deletions",
+                )?,
+                fields: modules.get(can(AdapterCapability::Fields), FIELDS_V1, "lists of fields")?,
+                health: modules.get(can(AdapterCapability::Health), HEALTH_V1, "news of its health")?,
+            }),
+        };
+    let rule = modules.get(!description.rules.is_empty(), RULE_V1, "rules")?;
+    let set_rule = modules.get(!description.set_rules.is_empty(), SET_RULE_V1, "set-level rules")?;
+    let feature = modules.get(!description.features.is_empty(), FEATURE_V1, "match features")?;
+    Ok(Code { description, adapter, rule, set_rule, feature })
 }
 
-fn capability<M: RootModule>(entry: EntryRef, id: &str, brings: &str, path: &Path) -> Result<M, String> {
-    let header = entry.query()(RStr::from(id)).into_option().ok_or_else(|| {
-        format!("it brings {brings} and does not speak `{id}`, the way this program talks to {brings}")
-    })?;
-    header.init_root_module::<M>().map_err(|error| explain(error, path))
+struct Modules<'a> {
+    entry: EntryRef,
+    path: &'a Path,
+}
+
+impl Modules<'_> {
+    /// The module of a capability that the plugin says it has.
+    fn get<M: RootModule>(&self, wanted: bool, id: &str, brings: &str) -> Result<Option<M>, String> {
+        if !wanted {
+            return Ok(None);
+        }
+        let header = self.entry.query()(RStr::from(id)).into_option().ok_or_else(|| {
+            format!("it brings {brings} and does not speak `{id}`, the way this program talks to {brings}")
+        })?;
+        header.init_root_module::<M>().map(Some).map_err(|error| explain(error, self.path))
+    }
 }
 
 fn describe(json: &str, meta: &EmbeddedMeta) -> Result<Description, String> {
@@ -62,12 +98,19 @@ fn describe(json: &str, meta: &EmbeddedMeta) -> Result<Description, String> {
     if let Some(name) = repeated(adapters) {
         return Err(format!("it brings two adapters named `{name}`"));
     }
-    if let Some(code) = repeated(description.rules.iter().map(|rule| &*rule.code)) {
+    let all_rules = || description.rules.iter().chain(&description.set_rules);
+    if let Some(code) = repeated(all_rules().map(|rule| &*rule.code)) {
         return Err(format!("it brings two rules with the code `{code}`"));
     }
+    if let Some(name) = repeated(description.features.iter().map(|feature| feature.name.as_str())) {
+        return Err(format!("it brings two match features named `{name}`"));
+    }
     // Its rows would have no cells, so it would see no rows and never report anything.
-    if let Some(rule) = description.rules.iter().find(|rule| rule.columns.is_empty()) {
+    if let Some(rule) = all_rules().find(|rule| rule.columns.is_empty()) {
         return Err(format!("its rule `{}` asks for no column", rule.code));
+    }
+    if let Some(feature) = description.features.iter().find(|f| f.columns.is_empty() || f.levels.is_empty()) {
+        return Err(format!("its match feature `{}` has no column or no level", feature.name));
     }
     Ok(description)
 }

@@ -1,5 +1,5 @@
 use abi_stable::library::LibHeader;
-use importer_plugin::abi::{self, CreateResult, FlatHost, RString, RootModuleResult};
+use importer_plugin::abi::{self, CreateRuleResult, FlatHost, RString, RootModuleResult};
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn a_description_must_fit_the_metadata() {
     }
 }
 
-extern "C" fn create(_: RStr<'_>, _: RString, _: FlatHost) -> CreateResult {
+extern "C" fn create(_: RStr<'_>, _: RString, _: FlatHost) -> CreateRuleResult {
     importer_plugin::abi::RResult::RErr(importer_plugin::Error::bug("never called").into())
 }
 

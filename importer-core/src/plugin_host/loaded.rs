@@ -2,12 +2,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use importer_plugin::{Adapter, AdapterMeta, Description, EmbeddedMeta, Rule, RuleMeta};
+use importer_plugin::{Adapter, AdapterMeta, Description, EmbeddedMeta, Feature, Rule, RuleMeta, SetRule};
 
 use super::entry::Code;
 use super::file_hash::FileHash;
 use super::remote_adapter::RemoteAdapter;
+use super::remote_feature::RemoteFeature;
 use super::remote_rule::RemoteRule;
+use super::remote_set_rule::RemoteSetRule;
 use super::trust::Verification;
 
 /// A plugin in this process. It is never unloaded.
@@ -105,6 +107,22 @@ impl LoadedPlugin {
     pub fn rule(&self, code: &str) -> Option<Box<dyn Rule>> {
         let meta = self.code.description.rules.iter().find(|meta| meta.code == code)?;
         self.remote_rule(meta)
+    }
+
+    /// All its set-level rules, not configured yet.
+    pub fn set_rules(&self) -> Vec<Box<dyn SetRule>> {
+        let Some(module) = self.code.set_rule else { return Vec::new() };
+        let make =
+            |meta| Box::new(RemoteSetRule::new(Arc::clone(&self.id), module, meta)) as Box<dyn SetRule>;
+        self.code.description.set_rules.iter().cloned().map(make).collect()
+    }
+
+    /// All its match features, not configured yet.
+    pub fn features(&self) -> Vec<Box<dyn Feature>> {
+        let Some(module) = self.code.feature else { return Vec::new() };
+        let make =
+            |meta| Box::new(RemoteFeature::new(Arc::clone(&self.id), module, meta)) as Box<dyn Feature>;
+        self.code.description.features.iter().cloned().map(make).collect()
     }
 
     // Loading has made sure that a module is there for whatever the description lists.

@@ -3,32 +3,33 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use importer_plugin::abi::{AdapterV1Ref, FlatHost, FlatOpen, FlatSource, RStr};
-use importer_plugin::{Adapter, AdapterMeta, Error, Extract, Host, OpenRequest, Source};
+use importer_plugin::abi::{self, AdapterV1Ref, AskV1Ref, FlatHost, FlatOpen, FlatSource, RStr};
+use importer_plugin::{Adapter, AdapterMeta, Error, Extract, Health, Host, OpenRequest, Source, SourceField};
+use serde::de::DeserializeOwned;
 
+use super::entry::AdapterModules;
 use super::far_error::{bug, named};
 
 /// An adapter of a loaded plugin.
 pub(super) struct RemoteAdapter {
     plugin: Arc<str>,
-    module: AdapterV1Ref,
+    modules: AdapterModules,
     meta: AdapterMeta,
 }
 
 impl RemoteAdapter {
-    pub(super) fn new(plugin: Arc<str>, module: AdapterV1Ref, meta: AdapterMeta) -> Self {
-        Self { plugin, module, meta }
-    }
-}
-
-impl Adapter for RemoteAdapter {
-    fn meta(&self) -> AdapterMeta {
-        self.meta.clone()
+    pub(super) fn new(plugin: Arc<str>, modules: AdapterModules, meta: AdapterMeta) -> Self {
+        Self { plugin, modules, meta }
     }
 
-    fn open(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
+    fn open_with(
+        &self,
+        module: AdapterV1Ref,
+        request: &OpenRequest,
+        host: &Host,
+    ) -> Result<Box<dyn Source>, Error> {
         let name = RStr::from(self.meta.name.as_str());
-        let opened = self.module.open()(name, FlatOpen::from(request), FlatHost::from(host));
+        let opened = module.open()(name, FlatOpen::from(request), FlatHost::from(host));
         let far = opened.into_result().map_err(|error| named(&self.plugin, error.into()))?;
         // Wrapped before anything can fail, so that it is closed in any case.
         let far = FarSource(far);
@@ -38,6 +39,46 @@ impl Adapter for RemoteAdapter {
         let cursor = request.cursor.clone();
         let plugin = Arc::clone(&self.plugin);
         Ok(Box::new(RemoteSource { far, plugin, columns, cursor, state: State::Reading }))
+    }
+
+    fn ask<T: DeserializeOwned>(
+        &self,
+        module: Option<AskV1Ref>,
+        request: &OpenRequest,
+        host: &Host,
+    ) -> Result<T, Error> {
+        let module = module.ok_or_else(|| self.cannot())?;
+        let name = RStr::from(self.meta.name.as_str());
+        let answer = module.ask()(name, FlatOpen::from(request), FlatHost::from(host)).into_result();
+        let json = answer.map_err(|error| named(&self.plugin, error.into()))?;
+        serde_json::from_str(&json)
+            .map_err(|error| bug(&self.plugin, format!("its answer cannot be read: {error}")))
+    }
+
+    fn cannot(&self) -> Error {
+        Error::config(format!("adapter `{}` of plugin `{}` cannot do that", self.meta.name, self.plugin))
+    }
+}
+
+impl Adapter for RemoteAdapter {
+    fn meta(&self) -> AdapterMeta {
+        self.meta.clone()
+    }
+
+    fn open(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
+        self.open_with(self.modules.open, request, host)
+    }
+
+    fn fields(&self, request: &OpenRequest, host: &Host) -> Result<Vec<SourceField>, Error> {
+        self.ask(self.modules.fields, request, host)
+    }
+
+    fn health(&self, request: &OpenRequest, host: &Host) -> Result<Health, Error> {
+        self.ask(self.modules.health, request, host)
+    }
+
+    fn deletions(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
+        self.open_with(self.modules.deletions.ok_or_else(|| self.cannot())?, request, host)
     }
 }
 
@@ -117,7 +158,7 @@ impl Source for RemoteSource {
         let answer = (self.far.0.next)(self.far.0.handle).into_result();
         let flat = answer.map_err(|error| named(&self.plugin, error.into()))?;
         let fits =
-            flat.into_extract().map_err(|error| named(&self.plugin, error)).and_then(|(extract, cursor)| {
+            abi::extract(flat).map_err(|error| named(&self.plugin, error)).and_then(|(extract, cursor)| {
                 self.checked(&extract).map_err(|what| bug(&self.plugin, what))?;
                 Ok((extract, cursor))
             });

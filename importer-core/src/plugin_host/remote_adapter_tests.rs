@@ -87,7 +87,9 @@ fn open(does: &str) -> Result<Box<dyn Source>, Error> {
     // SAFETY: the constructor returns an erased `AdapterV1Ref`.
     #[allow(unsafe_code)]
     static HEADER: LibHeader = unsafe { abi::adapter_header(module) };
-    let adapter = RemoteAdapter::new("odd".into(), HEADER.init_root_module().unwrap(), Odd.meta());
+    let open = HEADER.init_root_module().unwrap();
+    let modules = AdapterModules { open, deletions: None, fields: None, health: None };
+    let adapter = RemoteAdapter::new("odd".into(), modules, Odd.meta());
     let mut request = OpenRequest { cursor: Some("start".into()), ..OpenRequest::default() };
     request.options.set("does", does);
     adapter.open(&request, &Host::detached())

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use importer_plugin::abi::{FlatHost, FlatRule, RStr, RString, RuleV1Ref};
+use importer_plugin::abi::{FlatHost, FlatRule, RStr, RString, RuleV1Ref, flat_severity};
 use importer_plugin::{Batch, Error, Finding, Findings, Host, Options, Rule, RuleMeta, RuleRow, Severity};
 
 use super::far_error::{bug, named};
@@ -49,11 +49,7 @@ impl RemoteRule {
             // Like any other rule, it works with its defaults when nobody configured it.
             empty => empty.insert(self.create(&Options::default(), &Host::detached())?),
         };
-        let severity = match self.meta.severity {
-            Severity::Info => 0,
-            Severity::Warning => 1,
-            Severity::Error => 2,
-        };
+        let severity = flat_severity(self.meta.severity);
         let answer = (far.0.check)(far.0.handle, narrow.into(), severity).into_result();
         let found = answer.map_err(|error| named(&self.plugin, error.into()))?;
         let found: Vec<Finding> = found.into_iter().map(Into::into).collect();

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use abi_stable::library::LibHeader;
-use importer_plugin::abi::{self, CreateResult, RootModuleResult};
+use importer_plugin::abi::{self, CreateRuleResult, RootModuleResult};
 use importer_plugin::{Category, ErrorKind, Plugin, PluginMeta};
 
 use super::*;
@@ -55,8 +55,8 @@ fn plugin() -> Plugin {
     Plugin::new(PluginMeta::new("odd", "0.1.0")).rule(|| Box::new(Odd::default()))
 }
 
-extern "C" fn create_far(code: RStr<'_>, options: RString, host: FlatHost) -> CreateResult {
-    abi::create(plugin, &code, options, host)
+extern "C" fn create_far(code: RStr<'_>, options: RString, host: FlatHost) -> CreateRuleResult {
+    abi::create_rule(plugin, &code, options, host)
 }
 
 extern "C" fn module() -> RootModuleResult {

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use importer_plugin::{Adapter, Description, Plugin, Rule};
+use importer_plugin::{Adapter, Description, Feature, Plugin, Rule, SetRule};
 
 use super::discovery::Discovery;
 use super::info::PluginInfo;
@@ -48,6 +48,22 @@ impl Origin {
         match self {
             Self::Static(plugin) => plugin.rules(),
             Self::Loaded(plugin) => plugin.rules(),
+        }
+    }
+
+    /// Fresh set-level rules, not configured yet.
+    pub fn set_rules(&self) -> Vec<Box<dyn SetRule>> {
+        match self {
+            Self::Static(plugin) => plugin.set_rules(),
+            Self::Loaded(plugin) => plugin.set_rules(),
+        }
+    }
+
+    /// Fresh match features, not configured yet.
+    pub fn features(&self) -> Vec<Box<dyn Feature>> {
+        match self {
+            Self::Static(plugin) => plugin.features(),
+            Self::Loaded(plugin) => plugin.features(),
         }
     }
 }
@@ -128,6 +144,18 @@ impl PluginSet {
     pub fn rules(&self) -> Vec<(Box<dyn Rule>, PluginInfo)> {
         let origins = self.origins();
         origins.iter().flat_map(|o| o.rules().into_iter().map(|rule| (rule, o.info()))).collect()
+    }
+
+    /// Fresh set-level rules of all plugins in use, not configured yet.
+    pub fn set_rules(&self) -> Vec<(Box<dyn SetRule>, PluginInfo)> {
+        let origins = self.origins();
+        origins.iter().flat_map(|o| o.set_rules().into_iter().map(|rule| (rule, o.info()))).collect()
+    }
+
+    /// Fresh match features of all plugins in use, not configured yet.
+    pub fn features(&self) -> Vec<(Box<dyn Feature>, PluginInfo)> {
+        let origins = self.origins();
+        origins.iter().flat_map(|o| o.features().into_iter().map(|feature| (feature, o.info()))).collect()
     }
 
     /// Finds a plugin by id and loads it, unless it is loaded.

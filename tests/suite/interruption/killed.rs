@@ -10,8 +10,8 @@ use super::snapshot::{assert_same, take};
 use super::{cli, command, kill, newest, place, start, wait_until};
 use crate::support::{self, Database};
 
-/// Enough for three transactions of reading and two of loading.
-const ROWS: usize = 55_000;
+/// Enough for four transactions of reading and two of loading, the second long enough to be hit.
+const ROWS: usize = 75_000;
 const SEED: u64 = 20_250_102;
 
 /// Repeats the command until it succeeds, and returns what it said at last.
@@ -28,6 +28,18 @@ fn repeat(folder: &std::path::Path, db: &Database, file: &std::path::Path) -> St
 
 fn another(db: &Database) -> Database {
     support::databases().into_iter().find(|other| other.backend == db.backend).unwrap()
+}
+
+/// A database whose run was killed twice: between transactions of reading, and between those of loading. None when the
+/// machine was too fast for the second.
+fn killed_while_loading(folder: &std::path::Path, db: Database, file: &std::path::Path) -> Option<Database> {
+    let importer = db.importer();
+    let mut child = start(folder, &db, file);
+    let reading = wait_until(&mut child, &importer, |run| run.rows_read > 0);
+    assert!(kill(child) && reading, "the run was over before it could be killed while reading");
+    let mut child = start(folder, &db, file);
+    let loading = wait_until(&mut child, &importer, |run| run.phase == Phase::Load && run.loaded_through > 0);
+    (kill(child) && loading).then_some(db)
 }
 
 #[test]
@@ -49,15 +61,9 @@ fn a_killed_run_ends_like_an_uninterrupted_one() {
         }
 
         // Where it hurts: between transactions of reading, and when the first rows are being loaded.
-        let db = another(&reference);
+        let killed = (0..5).find_map(|_| killed_while_loading(folder.path(), another(&reference), &file));
+        let db = killed.expect("the run was over five times before it could be killed while loading");
         let importer = db.importer();
-        let mut child = start(folder.path(), &db, &file);
-        let reading = wait_until(&mut child, &importer, |run| run.rows_read > 0);
-        assert!(kill(child) && reading, "the run was over before it could be killed while reading");
-        let mut child = start(folder.path(), &db, &file);
-        let loading =
-            wait_until(&mut child, &importer, |run| run.phase == Phase::Load && run.loaded_through > 0);
-        assert!(kill(child) && loading, "the run was over before it could be killed while loading");
         eprintln!("{}: killed while loading: {}", db.backend, place(newest(&importer).as_ref()));
         let said = repeat(folder.path(), &db, &file);
         assert!(said.contains("went on with run 1"), "{said}");

@@ -1,34 +1,15 @@
-//! The host's callbacks in C form: a counted pointer and functions.
+//! The host's callbacks: behind a counted pointer on the host's side, behind the usual trait on the plugin's.
 
 use std::sync::Arc;
 
-use abi_stable::StableAbi;
-use abi_stable::std_types::{ROption, RStr, RString};
+use importer_plugin_abi::{FlatHost, ROption, RStr, RString};
 
 use crate::{Host, HostCalls, LogLevel};
-
-/// What a [`Host`] looks like on the wire. Cloning and dropping count references on the host's side, so a plugin may
-/// keep it as long as it likes.
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct FlatHost {
-    context: *const (),
-    retain: extern "C" fn(*const ()),
-    release: extern "C" fn(*const ()),
-    log: extern "C" fn(*const (), u8, RStr<'_>),
-    progress: extern "C" fn(*const (), u64, u64),
-    cancelled: extern "C" fn(*const ()) -> bool,
-    secret: extern "C" fn(*const (), RStr<'_>) -> ROption<RString>,
-}
-
-// SAFETY: `context` is an `Arc<Host>` of the host's side, and `Host` is `Send + Sync`.
-unsafe impl Send for FlatHost {}
-// SAFETY: as above.
-unsafe impl Sync for FlatHost {}
 
 impl From<&Host> for FlatHost {
     fn from(host: &Host) -> Self {
         Self {
+            // `Host` is `Send + Sync`, as `FlatHost` promises.
             context: Arc::into_raw(Arc::new(host.clone())).cast(),
             retain,
             release,
@@ -37,19 +18,6 @@ impl From<&Host> for FlatHost {
             cancelled,
             secret,
         }
-    }
-}
-
-impl Clone for FlatHost {
-    fn clone(&self) -> Self {
-        (self.retain)(self.context);
-        Self { ..*self }
-    }
-}
-
-impl Drop for FlatHost {
-    fn drop(&mut self) {
-        (self.release)(self.context);
     }
 }
 

@@ -1,23 +1,30 @@
-//! The binary form of the contract. Plugin authors never see it: [`export!`](crate::export) and the host use it.
+//! Both sides of the boundary. Plugin authors never see it: [`export!`](crate::export) and the host use it.
 //!
-//! One frozen [`Entry`] says who the plugin is and hands out capabilities by name; each capability is a small module
-//! whose layout is checked on its own. A shipped capability is never edited: a change is a new one (`…/2`), so an old
-//! plugin keeps working in a new host and the other way round.
+//! What crosses is defined in `importer-plugin-abi`, whose version stands still; here is how the plain types become
+//! that and back, and the functions that answer a host.
 #![allow(unsafe_code)]
 
-mod data;
-mod entry;
+mod convert;
 mod guard;
 mod host;
+mod meta;
 mod serve;
 
-pub use abi_stable::library::{LibHeader, RootModule, RootModuleResult};
-pub use abi_stable::std_types::{ROption, RResult, RStr, RString, RVec};
-pub use data::{FlatBatch, FlatError, FlatExtract, FlatFinding, FlatOpen};
-pub use entry::{
-    ADAPTER_V1, AdapterV1, AdapterV1Ref, Capability, CreateResult, Entry, EntryRef, FlatRule, FlatSource,
-    NextResult, OpenResult, RULE_V1, RuleV1, RuleV1Ref, adapter_header, adapter_v1, entry, entry_header,
-    query, rule_header, rule_v1,
-};
-pub use host::FlatHost;
-pub use serve::{create, describe, meta_bytes, meta_len, open};
+pub use convert::{extract, flat_severity, set_finding};
+pub use importer_plugin_abi::*;
+pub use meta::{meta_bytes, meta_len};
+pub use serve::{create_feature, create_rule, create_set_rule, deletions, describe, fields, health, open};
+
+/// The entry module, erased. The first call in a loaded plugin, so it also sets the plugin's panic hook.
+pub fn first_entry(
+    describe: extern "C" fn() -> RString,
+    query: extern "C" fn(RStr<'_>) -> ROption<Capability>,
+) -> RootModuleResult {
+    guard::remember_places();
+    entry(describe, query)
+}
+
+/// Answers `query`.
+pub fn query(id: &str, capabilities: &[(&str, Capability)]) -> ROption<Capability> {
+    capabilities.iter().find(|(name, _)| *name == id).map(|(_, capability)| *capability).into()
+}

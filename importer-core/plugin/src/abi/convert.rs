@@ -1,21 +1,10 @@
-//! Owned data that crosses the boundary, and its conversion from and to the plain types.
+//! From the plain types to what crosses the boundary, and back.
 
 use std::time::Duration;
 
-use abi_stable::StableAbi;
-use abi_stable::std_types::{ROption, RString, RVec};
+use importer_plugin_abi::{FlatBatch, FlatError, FlatExtract, FlatFinding, FlatOpen, RString, THE_WHOLE};
 
-use crate::{Batch, Error, ErrorKind, Extract, Finding, OpenRequest, Options, Severity};
-
-/// A [`Batch`] in parts.
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct FlatBatch {
-    columns: u64,
-    text: RVec<u8>,
-    offsets: RVec<u32>,
-    valid: RVec<u8>,
-}
+use crate::{Batch, Error, ErrorKind, Extract, Finding, OpenRequest, Options, SetFinding, Severity};
 
 impl From<Batch> for FlatBatch {
     fn from(batch: Batch) -> Self {
@@ -24,35 +13,40 @@ impl From<Batch> for FlatBatch {
     }
 }
 
-impl FlatBatch {
+impl TryFrom<FlatBatch> for Batch {
+    type Error = Error;
+
     /// Checks every promise of the layout once.
-    pub fn into_batch(self) -> Result<Batch, Error> {
+    fn try_from(flat: FlatBatch) -> Result<Self, Error> {
         let columns =
-            usize::try_from(self.columns).map_err(|_| Error::bug("a batch with too many columns"))?;
-        Batch::from_parts(columns, self.text.into(), self.offsets.into(), self.valid.into())
+            usize::try_from(flat.columns).map_err(|_| Error::bug("a batch with too many columns"))?;
+        Self::from_parts(columns, flat.text.into(), flat.offsets.into(), flat.valid.into())
     }
 }
 
-/// A [`Finding`].
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct FlatFinding {
-    row: u64,
-    severity: u8,
-    code: RString,
-    column: RString,
-    message: RString,
+/// A severity as a number.
+pub fn flat_severity(severity: Severity) -> u8 {
+    match severity {
+        Severity::Info => 0,
+        Severity::Warning => 1,
+        Severity::Error => 2,
+    }
+}
+
+/// An unknown severity of a newer side is taken as the worst: uncertainty goes to quarantine.
+pub(crate) fn severity(number: u8) -> Severity {
+    match number {
+        0 => Severity::Info,
+        1 => Severity::Warning,
+        _ => Severity::Error,
+    }
 }
 
 impl From<Finding> for FlatFinding {
     fn from(finding: Finding) -> Self {
         Self {
             row: finding.row as u64,
-            severity: match finding.severity {
-                Severity::Info => 0,
-                Severity::Warning => 1,
-                Severity::Error => 2,
-            },
+            severity: flat_severity(finding.severity),
             code: finding.code.into(),
             column: finding.column.into(),
             message: finding.message.into(),
@@ -64,12 +58,7 @@ impl From<FlatFinding> for Finding {
     fn from(flat: FlatFinding) -> Self {
         Self {
             row: usize::try_from(flat.row).unwrap_or(usize::MAX),
-            // An unknown severity of a newer plugin is taken as the worst: uncertainty goes to quarantine.
-            severity: match flat.severity {
-                0 => Severity::Info,
-                1 => Severity::Warning,
-                _ => Severity::Error,
-            },
+            severity: severity(flat.severity),
             code: flat.code.into(),
             column: flat.column.into(),
             message: flat.message.into(),
@@ -77,43 +66,47 @@ impl From<FlatFinding> for Finding {
     }
 }
 
-/// The answer of one call of a source: an [`Extract`] and the cursor after it.
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct FlatExtract {
-    batch: FlatBatch,
-    positions: RVec<u64>,
-    findings: RVec<FlatFinding>,
-    cursor: ROption<RString>,
-}
-
-impl FlatExtract {
-    /// Takes the parts of an extract.
-    pub fn new(extract: Extract, cursor: Option<String>) -> Self {
-        let (batch, positions, findings) = extract.into_parts();
-        Self {
-            batch: batch.into(),
-            positions: positions.into(),
-            findings: findings.into_iter().map(Into::into).collect(),
-            cursor: cursor.map(RString::from).into(),
-        }
-    }
-
-    /// Checks and puts the parts together.
-    pub fn into_extract(self) -> Result<(Extract, Option<String>), Error> {
-        let findings = self.findings.into_iter().map(Into::into).collect();
-        let extract = Extract::from_parts(self.batch.into_batch()?, self.positions.into(), findings)?;
-        Ok((extract, self.cursor.into_option().map(Into::into)))
+/// A finding about a run.
+pub(crate) fn flat_set_finding(finding: SetFinding) -> FlatFinding {
+    FlatFinding {
+        row: finding.row.unwrap_or(THE_WHOLE),
+        severity: flat_severity(finding.severity),
+        code: finding.code.into(),
+        column: finding.column.into(),
+        message: finding.message.into(),
     }
 }
 
-/// An [`OpenRequest`].
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct FlatOpen {
-    options: RString,
-    cursor: ROption<RString>,
-    since: ROption<RString>,
+/// A finding about a run.
+pub fn set_finding(flat: FlatFinding) -> SetFinding {
+    SetFinding {
+        row: (flat.row != THE_WHOLE).then_some(flat.row),
+        severity: severity(flat.severity),
+        code: flat.code.into(),
+        column: flat.column.into(),
+        message: flat.message.into(),
+    }
+}
+
+/// Takes an extract apart; `cursor` is where the source stands after it.
+pub(crate) fn flat_extract(extract: Extract, cursor: Option<String>) -> FlatExtract {
+    let (batch, positions, findings) = extract.into_parts();
+    FlatExtract {
+        batch: batch.into(),
+        positions: positions.into(),
+        findings: findings.into_iter().map(Into::into).collect(),
+        cursor: cursor.map(RString::from).into(),
+    }
+}
+
+/// Checks the parts of an extract and puts them together.
+///
+/// # Errors
+/// When they do not fit.
+pub fn extract(flat: FlatExtract) -> Result<(Extract, Option<String>), Error> {
+    let findings = flat.findings.into_iter().map(Into::into).collect();
+    let extract = Extract::from_parts(flat.batch.try_into()?, flat.positions.into(), findings)?;
+    Ok((extract, flat.cursor.into_option().map(Into::into)))
 }
 
 impl From<&OpenRequest> for FlatOpen {
@@ -126,24 +119,12 @@ impl From<&OpenRequest> for FlatOpen {
     }
 }
 
-impl FlatOpen {
-    pub(crate) fn into_request(self) -> Result<OpenRequest, Error> {
-        Ok(OpenRequest {
-            options: Options::from_json(&self.options)?,
-            cursor: self.cursor.into_option().map(Into::into),
-            since: self.since.into_option().map(Into::into),
-        })
-    }
-}
-
-/// An [`Error`]; frozen.
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct FlatError {
-    kind: u8,
-    retry_after_ms: ROption<u64>,
-    field: ROption<RString>,
-    message: RString,
+pub(crate) fn open_request(flat: FlatOpen) -> Result<OpenRequest, Error> {
+    Ok(OpenRequest {
+        options: Options::from_json(&flat.options)?,
+        cursor: flat.cursor.into_option().map(Into::into),
+        since: flat.since.into_option().map(Into::into),
+    })
 }
 
 const KINDS: [ErrorKind; 7] = [
