@@ -29,7 +29,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Imports a source; the same command goes on with an interrupted run
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Lists runs, or shows one
     Runs(RunsArgs),
     /// Lists what the rules found
@@ -57,9 +57,33 @@ pub(crate) struct PluginPlaces {
     /// A file with the hashes of plugins that may be loaded
     #[arg(long, value_name = "FILE", env = "IMPORTER_PLUGIN_ALLOW_LIST")]
     pub(crate) allow_list: Option<PathBuf>,
+    /// A public key of minisign, or a file with keys, whose signatures count; may be given several times
+    #[arg(long = "plugin-key", value_name = "KEY|FILE", env = "IMPORTER_PLUGIN_KEYS", value_delimiter = ',')]
+    pub(crate) keys: Vec<String>,
+    /// Loads no plugin without a signature by one of these keys
+    #[arg(long)]
+    pub(crate) require_signature: bool,
     /// Loads plugins that stand on no allow-list; for development, shown in the report
     #[arg(long)]
     pub(crate) allow_unverified: bool,
+    #[command(flatten)]
+    pub(crate) quarantine: QuarantineFile,
+    /// Counts an end of the program while a plugin was at work as its failure; for services nobody kills by hand
+    #[arg(long)]
+    pub(crate) plugin_crash_marks: bool,
+}
+
+/// Where it stands which plugins are held back.
+#[derive(Args)]
+pub(crate) struct QuarantineFile {
+    /// The file with the plugins that are held back
+    #[arg(
+        long = "plugin-quarantine",
+        value_name = "FILE",
+        env = "IMPORTER_PLUGIN_QUARANTINE",
+        default_value = "importer-plugin-quarantine.toml"
+    )]
+    pub(crate) path: PathBuf,
 }
 
 #[derive(Args)]
@@ -217,5 +241,30 @@ pub(crate) enum PluginsCommand {
         /// Why it is trusted
         #[arg(long)]
         note: Option<String>,
+    },
+    /// Lists the plugins that failed or are held back
+    Quarantine {
+        #[command(flatten)]
+        quarantine: QuarantineFile,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lets plugins in again that are held back
+    Release {
+        /// The plugin's id or its sha256
+        plugin: String,
+        #[command(flatten)]
+        quarantine: QuarantineFile,
+    },
+    /// Holds a plugin back: every file with this id that is found now
+    Hold {
+        /// The plugin's id
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        places: PluginPlaces,
     },
 }

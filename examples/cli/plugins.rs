@@ -1,9 +1,12 @@
 use std::process::ExitCode;
 
-use importer::plugin_host::{AllowedPlugin, Candidate, FileHash, append_allowed, load_file, read_metadata};
+use importer::plugin_host::{
+    AllowedPlugin, Candidate, Discovery, FileHash, QuarantinedPlugin, Verification, append_allowed,
+    load_file, read_metadata,
+};
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand};
+use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
 use crate::say;
 use crate::setup;
 
@@ -12,6 +15,9 @@ pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {
         PluginsCommand::List { places, json } => list(places, *json),
         PluginsCommand::Verify { file, places } => verify(file, places),
         PluginsCommand::Allow { file, allow_list, note } => allow(file, allow_list, note.clone()),
+        PluginsCommand::Quarantine { quarantine, json } => held(quarantine, *json),
+        PluginsCommand::Release { plugin, quarantine } => release(plugin, quarantine),
+        PluginsCommand::Hold { id, reason, places } => hold(id, reason, places),
     }
 }
 
@@ -26,25 +32,27 @@ fn list(places: &PluginPlaces, json: bool) -> Result<ExitCode> {
             "No plugins were found. Plugins are searched beside the program, in --plugin and in IMPORTER_PLUGIN_PATH."
         );
     }
-    for candidate in &found {
-        say!(
-            "{} {}  {}",
-            name(candidate),
-            candidate.version.as_deref().unwrap_or("?"),
-            candidate.file.display()
-        );
-        say!(
-            "    sha256 {}",
-            candidate.sha256.as_ref().map_or_else(|| "unknown".into(), ToString::to_string)
-        );
-        match candidate.refusal() {
-            Some(why) => say!("    refused: {why}"),
-            None if candidate.usable() && candidate.verified => say!("    usable, on the allow-list"),
-            None if candidate.usable() => say!("    usable, on no allow-list"),
-            None => say!("    hidden by a plugin of the same name that is found earlier"),
-        }
-    }
+    found.iter().for_each(show);
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file, and what speaks for and against it.
+fn show(candidate: &Candidate) {
+    let version = candidate.version.as_deref().unwrap_or("?");
+    say!("{} {version}  {}", name(candidate), candidate.file.display());
+    say!("    sha256 {}", candidate.sha256.as_ref().map_or_else(|| "unknown".into(), ToString::to_string));
+    match (candidate.refusal(), candidate.verification) {
+        (Some(why), _) => say!("    refused: {why}"),
+        (None, _) if !candidate.usable() => {
+            say!("    hidden by a plugin of the same name that is found earlier");
+        }
+        (None, Some(Verification::AllowListed)) => say!("    usable, on the allow-list"),
+        (None, Some(Verification::Signed(key))) => say!("    usable, signed by the pinned key {key}"),
+        (None, _) => say!("    usable, on no allow-list and signed by no pinned key"),
+    }
+    if let (None, Some(why)) = (candidate.refusal(), &candidate.signature_problem) {
+        say!("    its signature does not count: {why}");
+    }
 }
 
 fn name(candidate: &Candidate) -> &str {
@@ -52,7 +60,10 @@ fn name(candidate: &Candidate) -> &str {
 }
 
 fn verify(file: &std::path::Path, places: &PluginPlaces) -> Result<ExitCode> {
-    let plugin = load_file(file, setup::discovery(places)?.policy())?;
+    let places = setup::discovery(places)?;
+    // What speaks for it is told also when that is not enough.
+    Discovery::new(places.policy().clone()).file(file).list().iter().for_each(show);
+    let plugin = load_file(file, places.policy())?;
     let description = plugin.description();
     say!("{} {} is sound.", description.id, description.version);
     for adapter in &description.adapters {
@@ -86,5 +97,68 @@ fn allow(file: &std::path::Path, allow_list: &std::path::Path, note: Option<Stri
         plugin.version,
         allow_list.display()
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn held(quarantine: &QuarantineFile, json: bool) -> Result<ExitCode> {
+    let quarantine = setup::quarantine(quarantine);
+    let found = quarantine.list()?;
+    if json {
+        say!("{}", serde_json::to_string(&found).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if found.is_empty() {
+        say!("No plugin failed, and none is held back, says {}.", quarantine.path().display());
+    }
+    for plugin in &found {
+        say!("{}", line(plugin));
+        let failures = match plugin.strikes {
+            0 => "by hand".into(),
+            1 => "after 1 failure".into(),
+            strikes => format!("after {strikes} failures"),
+        };
+        let state = if plugin.held { "held back" } else { "not held back yet" };
+        say!(
+            "    {state}, {failures}, since {}: {}",
+            plugin.since.format("%Y-%m-%dT%H:%M:%SZ"),
+            plugin.reason
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(plugin: &QuarantinedPlugin) -> String {
+    format!("{} {}  sha256 {}", plugin.id, plugin.version, plugin.sha256)
+}
+
+fn release(plugin: &str, quarantine: &QuarantineFile) -> Result<ExitCode> {
+    let quarantine = setup::quarantine(quarantine);
+    let released = quarantine.lift(plugin)?;
+    if released.is_empty() {
+        let why = format!("there is nothing under `{plugin}`");
+        return Err(Error::new(ErrorKind::NotFound, "release the plugin", why)
+            .at("file", quarantine.path().display())
+            .hint("`importer plugins quarantine` lists what is there; give an id or a whole sha256"));
+    }
+    released.iter().for_each(|plugin| say!("{} is not held back any more.", line(plugin)));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn hold(id: &str, reason: &str, places: &PluginPlaces) -> Result<ExitCode> {
+    let quarantine = setup::quarantine(&places.quarantine);
+    let mut done: Vec<FileHash> = Vec::new();
+    // All of them: the next file with the same id would take the place of the one that is held.
+    for candidate in setup::discovery(places)?.list().iter().filter(|found| found.id.as_deref() == Some(id)) {
+        let Some(sha256) = candidate.sha256.filter(|sha256| !done.contains(sha256)) else { continue };
+        let version = candidate.version.as_deref().unwrap_or("?");
+        let held = quarantine.hold(&sha256, id, version, reason)?;
+        say!("{} is held back, until `importer plugins release {id}`.", line(&held));
+        done.push(sha256);
+    }
+    if done.is_empty() {
+        let why = format!("no plugin `{id}` is found");
+        return Err(Error::new(ErrorKind::NotFound, "hold the plugin back", why)
+            .hint("give its file with --plugin; `importer plugins list` shows what is found"));
+    }
     Ok(ExitCode::SUCCESS)
 }

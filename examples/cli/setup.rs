@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use importer::plugin_host::{Discovery, TrustPolicy, Unverified, load_allow_list, search_path_from_env};
+use importer::plugin_host::{
+    Discovery, MinisignKey, PinnedKey, PluginQuarantine, TrustPolicy, Unverified, load_allow_list,
+    load_minisign_keys, search_path_from_env,
+};
 use importer::{Builder, Error, ErrorKind, Importer, Result};
 
-use crate::args::{Database, PluginPlaces};
+use crate::args::{Database, PluginPlaces, QuarantineFile};
 
 /// An importer on a database that exists, without plugins.
 pub(crate) fn on(database: &Database) -> Result<Importer> {
@@ -23,11 +26,15 @@ pub(crate) fn on(database: &Database) -> Result<Importer> {
 /// Where plugins are looked for, without a database.
 pub(crate) fn discovery(places: &PluginPlaces) -> Result<Discovery> {
     let own = own_directories();
-    let mut trust = TrustPolicy::default().unverified(unverified(places, &own));
+    let mut trust = TrustPolicy::default()
+        .unverified(unverified(places, &own))
+        .require_signature(places.require_signature)
+        .quarantine(quarantine(&places.quarantine).crash_marks(places.plugin_crash_marks));
     if let Some(file) = &places.allow_list {
-        for plugin in load_allow_list(file)? {
-            trust = trust.allow(plugin);
-        }
+        trust = trust.list(load_allow_list(file)?);
+    }
+    for key in places.keys.iter().map(|key| keys(key)) {
+        trust = key?.into_iter().fold(trust, TrustPolicy::pin);
     }
     let mut discovery = Discovery::new(trust);
     for file in &places.files {
@@ -37,6 +44,20 @@ pub(crate) fn discovery(places: &PluginPlaces) -> Result<Discovery> {
         discovery = discovery.directory(directory);
     }
     Ok(discovery.search_path(search_path_from_env()))
+}
+
+/// The plugins that are held back.
+pub(crate) fn quarantine(file: &QuarantineFile) -> PluginQuarantine {
+    PluginQuarantine::new(&file.path)
+}
+
+/// A key as it is, or all keys of a file.
+fn keys(given: &str) -> Result<Vec<PinnedKey>> {
+    match given.parse::<MinisignKey>() {
+        Ok(key) => Ok(vec![PinnedKey::new(key)]),
+        // A slip in a key looks like the name of a file that is not there, and the error shows it.
+        Err(_) => load_minisign_keys(given.trim().as_ref()),
+    }
 }
 
 /// Gives an importer the places plugins come from.

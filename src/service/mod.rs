@@ -2,6 +2,7 @@
 //!
 //! Each file adds one group of calls to [`Importer`](crate::Importer).
 
+mod at_work;
 mod edit;
 mod plugins;
 mod preview;

@@ -22,6 +22,7 @@ impl Importer {
     pub fn run(&self, request: &RunRequest) -> Result<RunReport> {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source)?;
+        let _at_work = self.plugins_at_work(&plugin, &format!("import of `{}`", request.source))?;
         let mapping = self.mapping(contract)?;
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let policies = Policies {
@@ -132,5 +133,6 @@ fn plugin_report(info: &PluginInfo) -> PluginReport {
         version: info.version.clone(),
         isolation: info.isolation.to_string(),
         verified: info.verified,
+        verified_by: info.verified_by.clone(),
     }
 }

@@ -11,6 +11,7 @@ mod options;
 mod plugins;
 mod summary;
 mod templates;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -60,6 +61,10 @@ pub(crate) fn program(folder: &std::path::Path) -> Command {
 /// Takes away what the environment of whoever runs the tests would change.
 pub(crate) fn quiet(command: &mut Command) -> &mut Command {
     let variables = ["DATABASE_URL", "IMPORTER_PLUGIN_PATH", "IMPORTER_PLUGIN_ALLOW_LIST", "IMPORTER_LOG"];
+    let trust = ["IMPORTER_PLUGIN_KEYS", "IMPORTER_PLUGIN_QUARANTINE"];
+    for variable in trust {
+        command.env_remove(variable);
+    }
     for variable in variables.iter().chain(&["IMPORTER_RULES_MODE", "IMPORTER_ADAPTERS", "IMPORTER_ENABLED"])
     {
         command.env_remove(variable);

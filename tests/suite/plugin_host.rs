@@ -1,6 +1,9 @@
 //! The plugin host with a real library: the CSV adapter, loaded from its file.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod held;
+mod signed;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -148,9 +151,7 @@ fn an_allow_list_file_lets_a_plugin_in() {
         note: Some("read and built by the data team".into()),
     };
     append_allowed(&list, &entry("xml")).unwrap();
-    let load = || {
-        load_file(&library, &TrustPolicy { allow: load_allow_list(&list).unwrap(), ..TrustPolicy::default() })
-    };
+    let load = || load_file(&library, &TrustPolicy::default().list(load_allow_list(&list).unwrap()));
     assert!(load().unwrap_err().to_string().contains("has it as `xml`"));
     append_allowed(&list, &entry("csv")).unwrap();
     assert!(load().unwrap().verification().verified());

@@ -32,8 +32,11 @@ pub struct PluginReport {
     pub version: String,
     /// `in-process`, or `process` for a worker of its own.
     pub isolation: String,
-    /// True when it is linked into the program or its hash is on the allow-list.
+    /// True when it is linked into the program, its hash is on the allow-list, or a pinned key signed it.
     pub verified: bool,
+    /// `sha256` for the allow-list, or `minisign:` and the id of the key; absent when it is linked or unverified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_by: Option<String>,
 }
 
 /// A source column that no field takes.

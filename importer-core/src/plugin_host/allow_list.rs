@@ -1,20 +1,27 @@
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::replace::replace;
 use super::sidecar::one_line;
+use super::signing_key::PinnedKey;
 use super::trust::AllowedPlugin;
 use crate::{Error, ErrorKind, Result};
 
-#[derive(Default, Serialize, Deserialize)]
+/// Whom and what a host trusts, as it stands in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AllowList {
-    #[serde(default)]
-    allow: Vec<AllowedPlugin>,
+pub struct AllowList {
+    /// Files that were approved, by their hashes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<AllowedPlugin>,
+    /// Keys whose signatures count.
+    #[serde(default, rename = "key", skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<PinnedKey>,
 }
 
-/// Reads an allow-list: a TOML file with one `[[allow]]` table for each approved plugin.
+/// Reads an allow-list: a TOML file with one `[[allow]]` table for each approved plugin, and one `[[key]]` table for each
+/// public key whose signatures count. [`TrustPolicy::list`](super::TrustPolicy::list) takes it over.
 ///
 /// ```
 /// # let dir = tempfile::tempdir().unwrap();
@@ -24,15 +31,21 @@ struct AllowList {
 ///     sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 ///     id = "csv"
 ///     note = "approved for the spring import"
+///
+///     [[key]]
+///     public = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"
+///     ids = ["salesforce"]
+///     note = "the team that builds our adapters"
 /// "#).unwrap();
-/// let allowed = importer_core::plugin_host::load_allow_list(&path)?;
-/// assert_eq!(allowed[0].id.as_deref(), Some("csv"));
+/// let list = importer_core::plugin_host::load_allow_list(&path)?;
+/// assert_eq!(list.allow[0].id.as_deref(), Some("csv"));
+/// assert!(list.keys[0].may_sign("salesforce"));
 /// # Ok::<(), importer_core::Error>(())
 /// ```
 ///
 /// # Errors
 /// When the file is missing or is no allow-list. A list that cannot be read must not pass for an empty one.
-pub fn load_allow_list(path: &Path) -> Result<Vec<AllowedPlugin>> {
+pub fn load_allow_list(path: &Path) -> Result<AllowList> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| fault("read the allow-list of plugins", error.to_string(), path).caused_by(error))?;
     parse(&text).map_err(|why| fault("read the allow-list of plugins", why, path))
@@ -51,10 +64,10 @@ pub fn append_allowed(path: &Path, plugin: &AllowedPlugin) -> Result<()> {
         Err(error) => return Err(fault(OPERATION, error.to_string(), path).caused_by(error)),
     };
     let listed = parse(&text).map_err(|why| fault(OPERATION, why, path))?;
-    if listed.iter().any(|known| known.sha256 == plugin.sha256 && known.id == plugin.id) {
+    if listed.allow.iter().any(|known| known.sha256 == plugin.sha256 && known.id == plugin.id) {
         return Ok(());
     }
-    let addition = toml::to_string(&AllowList { allow: vec![plugin.clone()] })
+    let addition = toml::to_string(&AllowList { allow: vec![plugin.clone()], keys: Vec::new() })
         .map_err(|error| fault(OPERATION, error.to_string(), path))?;
     if !text.is_empty() {
         text.push_str(if text.ends_with('\n') { "\n" } else { "\n\n" });
@@ -65,23 +78,8 @@ pub fn append_allowed(path: &Path, plugin: &AllowedPlugin) -> Result<()> {
     replace(path, &text).map_err(|error| fault(OPERATION, error.to_string(), path).caused_by(error))
 }
 
-fn parse(text: &str) -> Result<Vec<AllowedPlugin>, String> {
-    toml::from_str::<AllowList>(text).map(|list| list.allow).map_err(|error| one_line(&error))
-}
-
-/// Writes beside and renames: half a list would lock out plugins that were approved.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    // A link to the list stays a link.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.into());
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    if let Ok(old) = std::fs::metadata(path) {
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+fn parse(text: &str) -> Result<AllowList, String> {
+    toml::from_str(text).map_err(|error| one_line(&error))
 }
 
 fn fault(operation: &'static str, why: String, path: &Path) -> Error {
@@ -107,8 +105,25 @@ mod tests {
         std::fs::write(&path, &text).unwrap();
         append_allowed(&path, &second).unwrap();
         append_allowed(&path, &first).unwrap();
-        assert_eq!(load_allow_list(&path).unwrap(), [first, second]);
+        assert_eq!(load_allow_list(&path).unwrap().allow, [first, second]);
         assert!(std::fs::read_to_string(&path).unwrap().starts_with(&text));
+    }
+
+    #[test]
+    fn keys_stay_when_an_entry_is_added_and_a_broken_one_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("allowed.toml");
+        let key = "[[key]]\npublic = 'RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3'\n";
+        std::fs::write(&path, key).unwrap();
+        append_allowed(&path, &plugin(b"a", "")).unwrap();
+        let list = load_allow_list(&path).unwrap();
+        assert_eq!((list.keys.len(), list.allow.len()), (1, 1));
+        std::fs::write(&path, key.replace("RWQ", "QQQ")).unwrap();
+        let error = load_allow_list(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("is not a public key of minisign") && error.contains("allowed.toml"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -19,8 +19,14 @@ pub struct Candidate {
     pub file: PathBuf,
     /// What its bytes hash to; absent when it was refused before they were looked at.
     pub sha256: Option<FileHash>,
-    /// True when it is on the allow-list.
+    /// True when it is on the allow-list or signed by a pinned key.
     pub verified: bool,
+    /// What verified it: `sha256`, or `minisign:` and the id of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_by: Option<String>,
+    /// Why the signature beside it does not count, when there is one that does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_problem: Option<String>,
     /// What speaks for it; absent when it was refused.
     pub verification: Option<Verification>,
     /// Whether it would be loaded, and why not.
@@ -56,6 +62,8 @@ impl Candidate {
             file: file.into(),
             sha256: None,
             verified: false,
+            verified_by: None,
+            signature_problem: None,
             verification: None,
             status: Status::Refused { why: why.into() },
         }

@@ -6,6 +6,7 @@ use super::candidate::{Candidate, Status};
 use super::load::load_candidate;
 use super::loaded::LoadedPlugin;
 use super::place::{Place, Visit};
+use super::plugin_quarantine::PluginQuarantine;
 use super::trust::TrustPolicy;
 use crate::{Error, ErrorKind, Result};
 
@@ -21,8 +22,8 @@ pub const PLUGIN_PATH_VARIABLE: &str = "IMPORTER_PLUGIN_PATH";
 /// ```no_run
 /// use importer_core::plugin_host::{Discovery, TrustPolicy, load_allow_list, search_path_from_env};
 ///
-/// let allow = load_allow_list("/etc/importer/allowed-plugins.toml".as_ref())?;
-/// let discovery = Discovery::new(TrustPolicy { allow, ..TrustPolicy::default() })
+/// let list = load_allow_list("/etc/importer/allowed-plugins.toml".as_ref())?;
+/// let discovery = Discovery::new(TrustPolicy::default().list(list))
 ///     .directory("/usr/lib/importer/plugins")
 ///     .search_path(search_path_from_env());
 /// for candidate in discovery.list() {
@@ -73,6 +74,13 @@ impl Discovery {
     #[must_use]
     pub fn search_path(mut self, paths: Vec<PathBuf>) -> Self {
         self.search_path = paths;
+        self
+    }
+
+    /// Holds back plugins that are in this quarantine; the same as [`TrustPolicy::quarantine`].
+    #[must_use]
+    pub fn quarantine(mut self, quarantine: PluginQuarantine) -> Self {
+        self.policy = self.policy.quarantine(quarantine);
         self
     }
 

@@ -40,6 +40,7 @@ mod with_images {
     use super::*;
     use crate::plugin_host::sidecar::current_target;
     use crate::plugin_host::test_image::TestImage;
+    use crate::plugin_host::test_signer::Signer;
     use crate::plugin_host::{AllowedPlugin, FileHash, Verification};
 
     fn directory(files: &[(&str, Vec<u8>)]) -> TempDir {
@@ -161,6 +162,69 @@ mod with_images {
             let error = discovery.find("csv").unwrap_err().to_string();
             assert!(error.contains("its sidecar says `xml`"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_signed_plugin_is_listed_with_its_key_and_a_bad_signature_with_its_reason() {
+        let (signer, good) = (Signer::new(), plugin("csv"));
+        let files = directory(&[
+            ("liba.so", good.clone()),
+            ("liba.so.minisig", signer.sign(&good).into()),
+            ("libb.so", TestImage::plugin("csv", "2.0.0").build()),
+            ("libb.so.minisig", signer.sign(&good).into()),
+            ("libc.so", TestImage::plugin("csv", "3.0.0").build()),
+        ]);
+        let id = signer.key().id();
+        let policy = TrustPolicy::default().pin(signer.pinned());
+        let list = Discovery::new(policy.clone()).directory(files.path()).list();
+        assert_eq!(list.len(), 3, "a signature is no library: {list:?}");
+        assert_eq!((list[0].verified, list[0].verification), (true, Some(Verification::Signed(id))));
+        assert_eq!(list[0].verified_by, Some(format!("minisign:{id}")));
+        assert!(list[1].refusal().unwrap().contains("or not of this file"), "{list:?}");
+        assert!(
+            list[2].refusal().unwrap().contains("there is no signature libc.so.minisig beside it"),
+            "{list:?}"
+        );
+        let json = serde_json::to_value(&list[0]).unwrap();
+        assert_eq!(
+            (&json["verification"], &json["verified_by"]),
+            (&"signed".into(), &format!("minisign:{id}").into())
+        );
+
+        let lenient = TrustPolicy { allow_unverified: Unverified::Yes, ..policy };
+        let list = Discovery::new(lenient).file(files.path().join("libb.so")).list();
+        assert!(list[0].usable(), "{list:?}");
+        assert!(list[0].signature_problem.as_ref().unwrap().contains("or not of this file"), "{list:?}");
+    }
+
+    #[test]
+    fn a_held_plugin_is_refused_in_lists_and_another_build_is_not() {
+        let (held, other) = (plugin("csv"), TestImage::plugin("csv", "2.0.0").build());
+        let files = directory(&[("liba.so", held.clone())]);
+        let quarantine = PluginQuarantine::new(files.path().join("held.toml"));
+        quarantine.hold(&FileHash::of(&held), "csv", "1.0.0", "it loses rows").unwrap();
+        let discovery = everything().directory(files.path()).quarantine(quarantine);
+        let error = discovery.find("csv").unwrap_err().to_string();
+        for part in
+            ["liba.so: it is held back since 20", ": it loses rows;", "`importer plugins release csv`"]
+        {
+            assert!(error.contains(part), "{part} is missing in: {error}");
+        }
+        std::fs::write(files.path().join("liba.so"), other).unwrap();
+        assert_eq!(discovery.find("csv").unwrap().version.as_deref(), Some("2.0.0"));
+    }
+
+    #[test]
+    fn what_took_the_place_of_a_found_file_is_not_loaded_signed_or_not() {
+        let (signer, found, other) =
+            (Signer::new(), plugin("csv"), TestImage::plugin("csv", "2.0.0").build());
+        let files = directory(&[("libx.so", found.clone()), ("libx.so.minisig", signer.sign(&found).into())]);
+        let discovery = Discovery::new(TrustPolicy::default().pin(signer.pinned())).directory(files.path());
+        let candidate = discovery.find("csv").unwrap();
+        std::fs::write(&candidate.file, &other).unwrap();
+        std::fs::write(files.path().join("libx.so.minisig"), signer.sign(&other)).unwrap();
+        let error = load_candidate(&candidate, discovery.policy()).unwrap_err().to_string();
+        assert!(error.contains("it changed after it was found") && error.contains("try again"), "{error}");
     }
 
     #[test]

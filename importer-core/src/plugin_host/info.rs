@@ -18,6 +18,9 @@ pub struct PluginInfo {
     pub isolation: &'static str,
     /// True when somebody approved exactly this code; what is linked statically was approved by building the host.
     pub verified: bool,
+    /// What approved it: `sha256` for the allow-list, or `minisign:` and the id of the key that signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_by: Option<String>,
     /// `static` or `file`.
     pub origin: &'static str,
     /// The file it came from.
@@ -42,6 +45,7 @@ impl From<&Plugin> for PluginInfo {
             version: plugin.meta().version.into(),
             isolation: "in-process",
             verified: true,
+            verified_by: None,
             origin: "static",
             file: None,
             sha256: None,
@@ -56,6 +60,7 @@ impl From<&LoadedPlugin> for PluginInfo {
             version: plugin.version().into(),
             isolation: "in-process",
             verified: plugin.verification().verified(),
+            verified_by: plugin.verification().verified_by(),
             origin: "file",
             file: Some(plugin.file().into()),
             sha256: Some(plugin.sha256()),

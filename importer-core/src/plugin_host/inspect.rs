@@ -3,17 +3,18 @@ use std::path::Path;
 use importer_plugin::EmbeddedMeta;
 
 use super::candidate::{Candidate, Status};
-use super::file_hash::{FileHash, stream_hash};
+use super::file_hash::FileHash;
 use super::metadata::{self, MetadataError};
 use super::sidecar::Sidecar;
-use super::trust::{TrustPolicy, Verification};
+use super::signature::{SignatureCheck, check_beside};
+use super::trust::{Evidence, TrustPolicy, Verification};
 
 /// What a look at a file showed.
 pub(super) enum Inspected {
     /// A library without plugin metadata: of no interest where nobody named it.
     OtherLibrary,
     /// Anything else.
-    Candidate(Candidate),
+    Candidate(Box<Candidate>),
 }
 
 /// Looks at a file without loading it. With `wanted`, a plugin of another id is refused before it is hashed.
@@ -26,7 +27,7 @@ pub(super) fn inspect(
     let meta = match metadata::peek(file) {
         Ok(meta) => meta,
         Err(MetadataError::Missing) if sidecars.is_empty() => return Inspected::OtherLibrary,
-        Err(error) => return Inspected::Candidate(Candidate::refused(file, error.to_string())),
+        Err(error) => return Inspected::Candidate(Box::new(Candidate::refused(file, error.to_string()))),
     };
     let mut candidate = Candidate::refused(file, "");
     candidate.id = Some(meta.id.clone());
@@ -38,28 +39,34 @@ pub(super) fn inspect(
     }
     let judged = match wanted {
         Some(wanted) if wanted != meta.id => Err(format!("it is the plugin `{}`", meta.id)),
-        _ => stream_hash(file).map_err(|error| format!("it cannot be read: {error}")).and_then(|sha256| {
+        // Read once, so that hash and signature are of the same bytes.
+        _ => std::fs::read(file).map_err(|error| format!("it cannot be read: {error}")).and_then(|bytes| {
+            let sha256 = FileHash::of(&bytes);
             candidate.sha256 = Some(sha256);
-            judge(file, &meta, &sha256, sidecars, policy)
+            let signature = check_beside(&policy.keys, file, &meta.id, &bytes);
+            candidate.signature_problem = signature.objection().map(Into::into);
+            judge(file, &meta, &sha256, sidecars, signature, policy)
         }),
     };
     match judged {
         Ok(verification) => {
             candidate.verified = verification.verified();
+            candidate.verified_by = verification.verified_by();
             candidate.verification = Some(verification);
             candidate.status = Status::Usable;
         }
         Err(why) => candidate.status = Status::Refused { why },
     }
-    Inspected::Candidate(candidate)
+    Inspected::Candidate(Box::new(candidate))
 }
 
-/// All that is decided from metadata, hash, sidecars and policy; the same before loading as in a list.
+/// All that is decided from metadata, hash, sidecars, signature and policy; the same before loading as in a list.
 pub(super) fn judge(
     file: &Path,
     meta: &EmbeddedMeta,
     sha256: &FileHash,
     sidecars: &[Sidecar],
+    signature: SignatureCheck,
     policy: &TrustPolicy,
 ) -> Result<Verification, String> {
     for sidecar in sidecars {
@@ -78,5 +85,5 @@ pub(super) fn judge(
             ));
         }
     }
-    policy.decide(file, &meta.id, sha256, !sidecars.is_empty())
+    policy.decide(&Evidence { file, id: &meta.id, sha256: *sha256, sidecar: !sidecars.is_empty(), signature })
 }

@@ -12,6 +12,7 @@ use super::metadata::read_metadata;
 use super::place::library_of;
 use super::private_copy::{PrivateCopy, no_exec_hint};
 use super::sidecar::sidecars_of;
+use super::signature::check_beside;
 use super::trust::TrustPolicy;
 use crate::{Error, ErrorKind, Result};
 
@@ -21,8 +22,8 @@ static LOADED: LazyLock<Mutex<HashMap<FileHash, Arc<LoadedPlugin>>>> = LazyLock:
 
 /// Loads a plugin from a library, or from the library a sidecar names.
 ///
-/// The file is read once; these bytes are hashed, checked and loaded, so it does not matter when the file changes
-/// meanwhile or later. A plugin must be one file: libraries that lie beside it are not found from the private copy.
+/// The file is read once; these bytes are hashed, compared with the signature beside the file, checked and loaded, so it
+/// does not matter when the file changes meanwhile or later. A plugin must be one file: libraries that lie beside it are not found from the private copy.
 ///
 /// ```
 /// use importer_core::plugin_host::{TrustPolicy, load_file};
@@ -53,7 +54,9 @@ fn load(file: &Path, policy: &TrustPolicy, expected: Option<&FileHash>) -> Resul
         return Err(refused(file, "it changed after it was found").temporary().hint("try again"));
     }
     let embedded = read_metadata(&bytes).map_err(|why| refused(file, why.to_string()))?;
-    let verification = judge(&real, &embedded, &sha256, &sidecars_of(file), policy)
+    let signature = check_beside(&policy.keys, file, &embedded.id, &bytes);
+    let objection = signature.objection().map(str::to_owned);
+    let verification = judge(&real, &embedded, &sha256, &sidecars_of(file), signature, policy)
         .map_err(|why| refused(file, why).at("plugin", &embedded.id))?;
 
     // Held while loading: two threads that want the same plugin must not load it twice.
@@ -66,6 +69,11 @@ fn load(file: &Path, policy: &TrustPolicy, expected: Option<&FileHash>) -> Resul
         loaded.insert(sha256, Arc::clone(&seen));
         return Ok(seen);
     }
+    // Code of a library runs as soon as it is loaded, so this is a moment at which it can take the program along.
+    let in_use = match &policy.quarantine {
+        Some(quarantine) => quarantine.mark(&sha256, &embedded.id, &embedded.version, "loading it")?,
+        None => None,
+    };
     let copy = PrivateCopy::write(&bytes, file.file_name().unwrap_or(OsStr::new("plugin")))?;
     let code = entry::load(copy.path(), &embedded).map_err(|why| {
         // What a `noexec` mount looks like to the loader of glibc.
@@ -75,10 +83,14 @@ fn load(file: &Path, policy: &TrustPolicy, expected: Option<&FileHash>) -> Resul
     });
     // Also after an error: the library may be loaded and broken.
     copy.release();
+    drop(in_use);
     let plugin = Arc::new(LoadedPlugin::new(code?, embedded, sha256, file.into(), verification));
     loaded.insert(sha256, Arc::clone(&plugin));
     if !verification.verified() {
         tracing::warn!(plugin = plugin.id(), file = %file.display(), "a plugin nobody approved was loaded");
+    }
+    if let Some(why) = objection {
+        tracing::warn!(plugin = plugin.id(), file = %file.display(), why, "the signature of a plugin does not count");
     }
     Ok(plugin)
 }

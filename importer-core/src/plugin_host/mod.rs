@@ -6,7 +6,8 @@
 //!    the current directory. It runs no code of what it finds.
 //! 2. [`read_metadata`] reads who it is from a section of the file, because code of a library runs as soon as it is
 //!    loaded.
-//! 3. [`TrustPolicy`] decides by sha256 whether it may be loaded. Nothing may, unless the host says so.
+//! 3. [`TrustPolicy`] decides by sha256 or signature whether it may be loaded. Nothing may, unless the host says so; what is
+//!    in the [`PluginQuarantine`] may not, whatever speaks for it.
 //! 4. [`load_file`] loads exactly the bytes that were hashed, and never unloads them.
 //! 5. [`LoadedPlugin`] hands out its adapters and rules behind the same traits the built-in ones have.
 //!
@@ -26,6 +27,7 @@
 
 mod allow_list;
 mod candidate;
+mod crash_mark;
 mod discovery;
 mod entry;
 mod far_error;
@@ -37,25 +39,35 @@ mod load;
 mod loaded;
 mod metadata;
 mod place;
+mod plugin_quarantine;
 mod private_copy;
 mod remote_adapter;
 mod remote_feature;
 mod remote_rule;
 mod remote_set_rule;
+mod replace;
 mod set;
 mod sidecar;
+mod signature;
+mod signing_key;
 #[cfg(test)]
 mod test_image;
+#[cfg(test)]
+mod test_signer;
 mod trust;
 
-pub use allow_list::{append_allowed, load_allow_list};
+pub use allow_list::{AllowList, append_allowed, load_allow_list};
 pub use candidate::{Candidate, Status};
+pub use crash_mark::InUse;
 pub use discovery::{Discovery, PLUGIN_PATH_VARIABLE, search_path_from_env};
 pub use file_hash::{FileHash, hash_file};
 pub use info::PluginInfo;
 pub use load::load_file;
 pub use loaded::LoadedPlugin;
 pub use metadata::{MetadataError, read_metadata};
+pub use plugin_quarantine::{PluginQuarantine, QuarantinedPlugin};
 pub use set::{Origin, PluginSet};
 pub use sidecar::{SIDECAR_SUFFIX, Sidecar, SidecarFile, current_target};
-pub use trust::{AllowedPlugin, TrustPolicy, Unverified, Verification};
+pub use signature::{SIGNATURE_SUFFIX, SignatureCheck};
+pub use signing_key::{KeyId, MinisignKey, PinnedKey, load_minisign_keys};
+pub use trust::{AllowedPlugin, Evidence, TrustPolicy, Unverified, Verification};

@@ -70,7 +70,7 @@ fn look_at_file(path: &Path, policy: &TrustPolicy, wanted: Option<&str>) -> Cand
         Err(why) => return Candidate::refused(path, why),
     };
     match inspect(&library, &sidecars_of(&library), policy, wanted) {
-        Inspected::Candidate(candidate) => candidate,
+        Inspected::Candidate(candidate) => *candidate,
         Inspected::OtherLibrary => Candidate::refused(&library, MetadataError::Missing.to_string()),
     }
 }
@@ -102,7 +102,7 @@ fn look_into(directory: &Path, policy: &TrustPolicy, wanted: Option<&str>) -> st
     for library in libraries {
         let own: Vec<Sidecar> = sidecars.iter().filter(|sidecar| sidecar.names(&library)).cloned().collect();
         match inspect(&library, &own, policy, wanted) {
-            Inspected::Candidate(candidate) => visit.candidates.push(candidate),
+            Inspected::Candidate(candidate) => visit.candidates.push(*candidate),
             Inspected::OtherLibrary => visit.other_libraries += 1,
         }
     }

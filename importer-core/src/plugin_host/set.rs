@@ -130,7 +130,14 @@ impl PluginSet {
             Err(error) => error,
         };
         let loaded = self.loaded();
-        loaded.iter().find_map(|p| Some((p.adapter(name)?, (&**p).into()))).ok_or(missing)
+        let Some((plugin, adapter)) = loaded.iter().find_map(|p| Some((p, p.adapter(name)?))) else {
+            return Err(missing);
+        };
+        // It was let in once, and may be held back since.
+        self.discovery.policy().not_held(&plugin.sha256()).map_err(|why| {
+            Error::new(ErrorKind::Plugin, "use a plugin", why).at("file", plugin.file().display())
+        })?;
+        Ok((adapter, (&**plugin).into()))
     }
 
     /// Fresh rules of all plugins in use, not configured yet.

@@ -124,3 +124,55 @@ fn a_dry_run_that_was_killed_leaves_nothing_and_does_not_go_on() {
     assert_eq!(newest(&importer).unwrap().id, 2);
     assert_eq!(db.texts("SELECT status AS t FROM import_runs ORDER BY id"), ["failed", "succeeded"]);
 }
+
+/// A file that is still being read when the process is killed.
+const LONG: usize = 55_000;
+
+/// Kills the run while it reads, and says whether it came in time.
+fn killed_at_work(folder: &std::path::Path, file: &std::path::Path, args: &[&str]) {
+    let db = support::sqlite();
+    let mut child = {
+        let mut command = command(folder, &db, file);
+        command.args(args).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let reading = wait_until(&mut child, &db.importer(), |run| run.rows_read > 0);
+    assert!(kill(child) && reading, "the run was over before it could be killed");
+}
+
+#[test]
+fn killing_a_run_holds_no_plugin_back_unless_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = support::file(folder.path(), "long.csv", csv(LONG, SEED));
+    let short = support::file(folder.path(), "short.csv", csv(5, SEED));
+    let again = |args: &[&str]| {
+        let db = support::sqlite();
+        let mut command = command(folder.path(), &db, &short);
+        command.args(args);
+        cli::ended(command)
+    };
+    for _ in 0..3 {
+        killed_at_work(folder.path(), &long, &[]);
+    }
+    again(&[]).succeeds();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is noted");
+
+    let marks = ["--plugin-crash-marks"];
+    killed_at_work(folder.path(), &long, &marks);
+    // One can be an operator, and a run that ends makes up for it.
+    again(&marks).succeeds();
+    killed_at_work(folder.path(), &long, &marks);
+    killed_at_work(folder.path(), &long, &marks);
+    again(&marks).fails(
+        2,
+        &[
+            "it is held back since 20",
+            "after 2 failures: the program ended while this plugin was at work (import of `csv`, process ",
+            "`importer plugins release csv`",
+        ],
+    );
+    let mut release = cli::program(folder.path());
+    release.args(["plugins", "release", "csv"]);
+    cli::ended(release).succeeds();
+    again(&marks).succeeds();
+}

@@ -1,0 +1,64 @@
+use std::path::Path;
+
+use importer_core::plugin_host::{FileHash, InUse, Origin, PluginInfo, PluginQuarantine};
+use importer_core::{Error, ErrorKind, Result};
+
+use crate::Importer;
+
+/// Loaded plugins while a call works with them, noted where the host keeps such notes.
+///
+/// Dropping it says that the process came through: the notes are taken back, and earlier failures do not count any more.
+#[derive(Default)]
+pub(super) struct AtWork {
+    quarantine: Option<PluginQuarantine>,
+    plugins: Vec<(FileHash, InUse)>,
+}
+
+impl Importer {
+    /// Notes that the plugin of an adapter, and all plugins with rules or features, are at work for what `doing` says.
+    ///
+    /// # Errors
+    /// When one of them is held back since it was loaded: a run without its rules would let in what they keep out.
+    pub(super) fn plugins_at_work(&self, adapter: &PluginInfo, doing: &str) -> Result<AtWork> {
+        let plugins = self.lock_plugins();
+        let policy = plugins.discovery().policy();
+        let Some(quarantine) = policy.quarantine.clone() else {
+            return Ok(AtWork::default());
+        };
+        let mut at_work = AtWork::default();
+        let all = plugins.origins();
+        let judges = all.iter().filter(|origin| {
+            let brings = origin.describe();
+            !(brings.rules.is_empty() && brings.set_rules.is_empty() && brings.features.is_empty())
+        });
+        for info in std::iter::once(adapter.clone()).chain(judges.map(Origin::info)) {
+            // What is linked is part of the program and cannot be held back.
+            let Some(sha256) = info.sha256 else { continue };
+            policy.not_held(&sha256).map_err(|why| {
+                let file = info.file.as_deref().unwrap_or(Path::new("unknown"));
+                Error::new(ErrorKind::Plugin, "use a plugin", why).at("file", file.display())
+            })?;
+            // What has a process of its own does not take this one along.
+            let noted = at_work.plugins.iter().any(|(known, _)| *known == sha256);
+            if noted || info.isolation != "in-process" {
+                continue;
+            }
+            if let Some(note) = quarantine.mark(&sha256, &info.id, &info.version, doing)? {
+                at_work.plugins.push((sha256, note));
+            }
+        }
+        at_work.quarantine = Some(quarantine);
+        Ok(at_work)
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        for (sha256, note) in self.plugins.drain(..) {
+            drop(note);
+            if let Some(Err(error)) = self.quarantine.as_ref().map(|quarantine| quarantine.passed(&sha256)) {
+                tracing::warn!(%error, "failures of a plugin that came through cannot be forgotten");
+            }
+        }
+    }
+}
