@@ -8,6 +8,7 @@
 
 mod architecture;
 mod cli;
+mod compat;
 mod docs;
 mod embedding;
 mod golden;

@@ -6,6 +6,7 @@
 
 mod checks;
 mod failure;
+mod miri;
 mod needs;
 mod postgres;
 mod run;
@@ -22,6 +23,7 @@ The project's chores.
   cargo xtask test [--no-postgres] [-- ARGS]   all tests, with a private Postgres server; ARGS go to `cargo test`
   cargo xtask ci [--no-postgres]               formatting, lints, then all tests
   cargo xtask pg -- COMMAND [ARGS]             COMMAND with a private Postgres server up
+  cargo xtask miri [-- ARGS]                   the code at the plugin boundary under Miri; ARGS go to the tests
   cargo xtask setup                            installs what the tests need and this machine lacks
   cargo xtask help                             this text
 
@@ -62,6 +64,7 @@ fn chore(arguments: &[String]) -> Result<u8, Failure> {
         }
         "test" => checks::test(with_postgres(options)?, passed_on),
         "ci" if passed_on.is_empty() => checks::ci(with_postgres(options)?),
+        "miri" if options.is_empty() => miri::boundary(passed_on),
         "pg" => match (options, passed_on) {
             ([], [program, arguments @ ..]) => checks::beside_postgres(program, arguments),
             _ => Err(Failure::usage("`pg` wants a command after two dashes: cargo xtask pg -- psql")),
@@ -71,7 +74,9 @@ fn chore(arguments: &[String]) -> Result<u8, Failure> {
             [directory] => postgres::keep(directory.as_ref()).map(|()| 0),
             _ => Err(Failure::usage("`keep-postgres` is started by xtask itself")),
         },
-        "ci" | "setup" => Err(Failure::usage(&format!("`{name}` does not take `{}`", rest.join(" ")))),
+        "ci" | "miri" | "setup" => {
+            Err(Failure::usage(&format!("`{name}` does not take `{}`", rest.join(" "))))
+        }
         unknown => Err(Failure::usage(&format!("no chore is called `{unknown}`"))),
     }
 }

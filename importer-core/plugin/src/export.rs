@@ -1,8 +1,7 @@
 /// Makes a plugin loadable at run time: exports the frozen entry and writes the metadata section.
 ///
 /// `plugin` is a function that returns a [`Plugin`](crate::Plugin); `id` and `version` are literals that match its
-/// [`PluginMeta`](crate::PluginMeta). Put the call behind a cargo feature, so that a host can link two plugin crates
-/// statically without a clash of exported names:
+/// [`PluginMeta`](crate::PluginMeta).
 ///
 /// ```
 /// # mod hidden {
@@ -15,6 +14,34 @@
 /// importer_plugin::export!(plugin: plugin, id: "greetings", version: "0.1.0");
 /// # }
 /// ```
+///
+/// # Linking plugins into a host
+///
+/// Every plugin exports its entry under the same name, because that is where a host looks for it. So one program has room
+/// for one call of this macro: with two crates that export, the linker stops at a symbol defined twice, or takes one of
+/// the two. A host that links plugins needs no entry; it calls their `plugin()`. Put the macro behind a cargo feature:
+///
+/// ```toml
+/// [lib]
+/// crate-type = ["cdylib", "rlib"]
+///
+/// [features]
+/// default = ["export"]
+/// export = []
+/// ```
+///
+/// ```
+/// # mod hidden {
+/// # use importer_plugin::{Plugin, PluginMeta};
+/// # pub fn plugin() -> Plugin { Plugin::new(PluginMeta::new("greetings", "0.1.0")) }
+/// #[cfg(feature = "export")]
+/// importer_plugin::export!(plugin: crate::plugin, id: "greetings", version: "0.1.0");
+/// # }
+/// ```
+///
+/// A host then depends on all of them but one with `default-features = false`, and hands them to its builder:
+/// `Importer::builder().plugin(csv::plugin()).plugin(greetings::plugin())`. Cargo unites features over a whole build: if
+/// another crate of it asks for the default features of the same plugin, its entry is back.
 #[macro_export]
 macro_rules! export {
     (plugin: $plugin:path, id: $id:expr, version: $version:expr $(,)?) => {

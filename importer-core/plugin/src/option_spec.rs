@@ -16,6 +16,9 @@ pub enum OptionKind {
     Flag,
     /// The path of a file.
     File,
+    /// A kind that a newer SDK has and this one does not: it is taken as it is given, and the plugin itself checks it.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One option of an adapter, a rule or a feature: for help texts, for forms, and for checks before it is used.
@@ -150,6 +153,8 @@ impl OptionSpec {
             OptionKind::Flag => {
                 options.flag(&self.name)?;
             }
+            // What it holds need not be text.
+            OptionKind::Unknown => {}
             OptionKind::Text | OptionKind::File => {
                 let text = options.text(&self.name)?;
                 if let Some(text) = text.filter(|_| !self.choices.is_empty())
@@ -169,11 +174,14 @@ impl OptionSpec {
     fn schema(&self) -> Value {
         let mut schema = Map::new();
         let kind = match self.kind {
-            OptionKind::Text | OptionKind::File => "string",
-            OptionKind::Integer => "integer",
-            OptionKind::Flag => "boolean",
+            OptionKind::Text | OptionKind::File => Some("string"),
+            OptionKind::Integer => Some("integer"),
+            OptionKind::Flag => Some("boolean"),
+            OptionKind::Unknown => None,
         };
-        schema.insert("type".into(), kind.into());
+        if let Some(kind) = kind {
+            schema.insert("type".into(), kind.into());
+        }
         schema.insert("description".into(), self.help.as_str().into());
         if self.kind == OptionKind::File {
             schema.insert("format".into(), "path".into());

@@ -22,6 +22,9 @@ pub enum Category {
     SetLevel,
     /// What an adapter reports about the shape of its source.
     Source,
+    /// A family that a newer SDK has and this one does not: nobody makes one, reading a newer plugin's metadata does.
+    #[serde(other)]
+    Unknown,
 }
 
 type Text = Cow<'static, str>;
@@ -73,6 +76,7 @@ pub struct RuleMeta {
     /// Its family.
     pub category: Category,
     /// How bad a finding is unless the suite says otherwise.
+    #[serde(deserialize_with = "severity_or_worst")]
     pub severity: Severity,
     /// Who decides about exceptions.
     pub owner: Text,
@@ -90,6 +94,13 @@ pub struct RuleMeta {
     /// Its options.
     #[serde(default)]
     pub options: Vec<OptionSpec>,
+}
+
+/// An unknown severity of a newer SDK is taken as the worst: uncertainty goes to quarantine.
+fn severity_or_worst<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Severity, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let known = [Severity::Info, Severity::Warning, Severity::Error];
+    Ok(known.into_iter().find(|severity| severity.as_str() == name).unwrap_or(Severity::Error))
 }
 
 impl RuleMeta {

@@ -16,6 +16,9 @@ pub enum AdapterCapability {
     Resume,
     /// It hands over only rows changed since a moment, so that not everything need be read again.
     Since,
+    /// Something a newer SDK knows to ask for and this one does not: it is not asked for.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A field that a source has, for whoever writes a mapping.
@@ -72,6 +75,9 @@ pub enum HealthStatus {
     Warning,
     /// A run would fail.
     Failed,
+    /// An answer that a newer SDK has and this one does not: the message says more.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How a source is: whether it can be reached, for how long, and how much may be asked of it.

@@ -105,15 +105,29 @@ fn bound(ready: Ready, binding: &Binding<'_>) -> Result<Bound> {
     for name in &meta.columns {
         match binding.columns.iter().position(|column| column == name) {
             Some(at) => columns.push(at),
-            None => absent.push(format!("`{name}`")),
+            None => {
+                // Outside of every row, so every cell of it is missing.
+                columns.push(usize::MAX);
+                absent.push(format!("`{name}`"));
+            }
         }
     }
-    if enabled && !absent.is_empty() {
+    // A plugin that is newer than the contract may know a field more. A rule that knows none of the fields there are is
+    // misspelt, or one for other rows.
+    if enabled && !absent.is_empty() && absent.len() == columns.len() {
         let message =
             format!("the rule {} looks at {}, which the rows do not have", meta.code, absent.join(", "));
         return Err(Error::new(ErrorKind::Config, BIND, message)
             .at("entity", binding.entity)
             .hint("switch the rule off in the suite, or correct the columns it names"));
+    }
+    if enabled && !absent.is_empty() {
+        let columns = absent.join(", ");
+        tracing::warn!(
+            rule = &*meta.code,
+            columns,
+            "a rule looks at columns that the rows do not have; to it they are missing"
+        );
     }
     Ok(Bound {
         rule,

@@ -145,6 +145,33 @@ fn absent_columns_are_named() {
     assert!(error.contains("`email_normalized`"), "{error}");
 }
 
+/// A rule of a plugin that knows one field more than the contract.
+struct Newer;
+
+impl Rule for Newer {
+    fn meta(&self) -> RuleMeta {
+        RuleMeta::new(
+            "XFLD-390",
+            Category::CrossField,
+            "No email without consent",
+            &["email_normalized", "consent"],
+        )
+    }
+
+    fn check(&self, row: &RuleRow<'_>, findings: &mut Findings) {
+        if row.get(0).is_some() && row.get(1).is_none() {
+            findings.report("email_normalized", "there is no consent");
+        }
+    }
+}
+
+#[test]
+fn a_column_that_rows_do_not_have_is_missing_in_every_row() {
+    let plugin = Plugin::new(PluginMeta::new("newer", "2.0.0")).rule(|| Box::new(Newer));
+    let verdict = judge(&compile(suite("").with_plugin(&plugin)).unwrap(), &rows(&[&[]]));
+    assert_eq!(codes(&verdict), [(0, "XFLD-390", "error")]);
+}
+
 #[test]
 fn the_checksum_follows_what_decides() {
     let sum = |builder| compile(builder).unwrap().checksum().to_owned();
