@@ -25,7 +25,7 @@ impl Importer {
     /// When the source cannot be read or its columns do not fit.
     pub fn preview(&self, request: &RunRequest) -> Result<RulePreview> {
         let contract = super::runs::contract(&request.entity)?;
-        let (adapter, plugin) = self.adapter(&request.source)?;
+        let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let _at_work = self.plugins_at_work(&plugin, &format!("preview of `{}`", request.source))?;
         let failed = |e| Error::from_plugin(&plugin.id, "preview the source", e);
         let calls = Calls { cancel: self.cancel.clone(), secrets: Arc::clone(&self.secrets) };
