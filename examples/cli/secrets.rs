@@ -17,8 +17,10 @@ impl Secrets for FromEnvironment {
     }
 }
 
+const PREFIX: &str = "IMPORTER_SECRET_";
+
 /// The variable of a secret: its name in capitals, with `_` for whatever else stands in it.
 fn variable_of(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    format!("IMPORTER_SECRET_{}", name.chars().map(letter).collect::<String>())
+    PREFIX.chars().chain(name.chars().map(letter)).collect()
 }

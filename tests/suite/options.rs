@@ -123,7 +123,7 @@ fn a_secret_is_stored_nowhere() {
         let report = importer.run(&RunRequest::new("crm")).unwrap();
         assert_eq!((report.status.as_str(), report.counts.inserted), ("succeeded", 1), "{:?}", report.error);
         assert!(!report.to_json().contains(SECRET));
-        let sql = "SELECT request_json || metrics_json || counts_json || COALESCE(cursor, '') AS t FROM import_runs";
+        let sql = "SELECT request_json || metrics_json || counts_json || COALESCE(adapter_cursor, '') AS t FROM import_runs";
         assert!(!database.texts(sql).concat().contains(SECRET), "{}", database.backend);
     }
 }
