@@ -11,6 +11,8 @@
 
 #[path = "cli/args.rs"]
 mod args;
+#[path = "cli/describe.rs"]
+mod describe;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/progress.rs"]
@@ -19,6 +21,8 @@ mod progress;
 mod run;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/secrets.rs"]
+mod secrets;
 #[path = "cli/setup.rs"]
 mod setup;
 #[path = "cli/summary.rs"]

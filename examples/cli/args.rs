@@ -231,6 +231,23 @@ pub(crate) enum PluginsCommand {
         #[command(flatten)]
         places: PluginPlaces,
     },
+    /// Loads a plugin and tells its options, capabilities, rules and features
+    Describe {
+        /// The id of a plugin that is found, or a plugin file
+        plugin: String,
+        #[command(flatten)]
+        places: PluginPlaces,
+        /// Prints JSON
+        #[arg(long, conflicts_with = "schema")]
+        json: bool,
+        /// Prints the JSON Schema of each adapter's options
+        #[arg(long)]
+        schema: bool,
+    },
+    /// Tells the fields of a source, for whoever writes a mapping
+    Fields(AskArgs),
+    /// Tells how a source is: reachable, for how long, how much may be asked of it
+    Health(AskArgs),
     /// Puts a plugin file on an allow-list
     Allow {
         /// The plugin file
@@ -267,4 +284,22 @@ pub(crate) enum PluginsCommand {
         #[command(flatten)]
         places: PluginPlaces,
     },
+}
+
+/// A question to an adapter about a source.
+#[derive(Args)]
+pub(crate) struct AskArgs {
+    /// The id of a plugin that is found, or a plugin file
+    pub(crate) plugin: String,
+    /// The adapter, when the plugin has several or one of another name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) adapter: Option<String>,
+    /// An option of the adapter; secrets come from variables IMPORTER_SECRET_<NAME>
+    #[arg(long = "option", value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+    #[command(flatten)]
+    pub(crate) places: PluginPlaces,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }

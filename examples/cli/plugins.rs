@@ -7,13 +7,18 @@ use importer::plugin_host::{
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
-use crate::say;
 use crate::setup;
+use crate::{describe, say};
 
 pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {
     match &args.command {
         PluginsCommand::List { places, json } => list(places, *json),
         PluginsCommand::Verify { file, places } => verify(file, places),
+        PluginsCommand::Describe { plugin, places, json, schema } => {
+            describe::describe(plugin, places, *json, *schema)
+        }
+        PluginsCommand::Fields(args) => describe::fields(args),
+        PluginsCommand::Health(args) => describe::health(args),
         PluginsCommand::Allow { file, allow_list, note } => allow(file, allow_list, note.clone()),
         PluginsCommand::Quarantine { quarantine, json } => held(quarantine, *json),
         PluginsCommand::Release { plugin, quarantine } => release(plugin, quarantine),

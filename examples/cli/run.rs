@@ -76,9 +76,7 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
         request = request.file(whole);
     }
     for option in &args.options {
-        let (key, value) = option.split_once('=').ok_or_else(|| {
-            Error::new(ErrorKind::Config, "read the arguments", "`--set` takes KEY=VALUE").at("given", option)
-        })?;
+        let (key, value) = setup::key_and_value("--set", option)?;
         request = request.option(key, value);
     }
     if let Some(since) = &args.since {

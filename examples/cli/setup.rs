@@ -9,6 +9,7 @@ use importer::plugin_host::{
 use importer::{Builder, Error, ErrorKind, Importer, Result};
 
 use crate::args::{Database, PluginPlaces, QuarantineFile};
+use crate::secrets::FromEnvironment;
 
 /// An importer on a database that exists, without plugins.
 pub(crate) fn on(database: &Database) -> Result<Importer> {
@@ -62,7 +63,7 @@ fn keys(given: &str) -> Result<Vec<PinnedKey>> {
 
 /// Gives an importer the places plugins come from.
 pub(crate) fn with_plugins(builder: Builder, places: &PluginPlaces) -> Result<Builder> {
-    Ok(builder.discovery(discovery(places)?))
+    Ok(builder.discovery(discovery(places)?).secrets(std::sync::Arc::new(FromEnvironment)))
 }
 
 /// The folders of a cargo build come first: plugins built beside this program are trusted as much as the program
@@ -84,6 +85,14 @@ fn own_directories() -> Vec<PathBuf> {
     }
     found.retain(|folder| folder.is_dir());
     found
+}
+
+/// The two sides of KEY=VALUE.
+pub(crate) fn key_and_value<'a>(argument: &str, given: &'a str) -> Result<(&'a str, &'a str)> {
+    given.split_once('=').ok_or_else(|| {
+        Error::new(ErrorKind::Config, "read the arguments", format!("`{argument}` takes KEY=VALUE"))
+            .at("given", given)
+    })
 }
 
 /// A variable of the environment; set to nothing, it is as good as not set.

@@ -79,11 +79,16 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let mut offenders: Vec<_> = report.dq.iter().collect();
     offenders.sort_by_key(|&(code, rows)| (std::cmp::Reverse(*rows), code.clone()));
     writeln!(out, "\nTop rule offenders:")?;
-    let catalogue = importer::dq::catalogue();
+    let catalogue: Vec<_> =
+        importer::dq::catalogue().into_iter().chain(importer::dq::set_catalogue()).collect();
     for (code, rows) in offenders.iter().take(8) {
         let held = report.quarantined_by_rule.get(*code).copied().unwrap_or(0);
         let meta = catalogue.iter().find(|meta| meta.code == code.as_str());
-        let title = meta.map_or("found by the adapter", |meta| meta.title.as_ref());
+        let title = match meta {
+            Some(meta) => meta.title.as_ref(),
+            None if code.starts_with("SRC-") => "found by the adapter",
+            None => "a rule of a plugin",
+        };
         writeln!(out, "  {rows:>9}  {code}  {title} ({held} quarantined)")?;
         if let Some(meta) = meta.filter(|meta| held > 0 && !meta.hint.is_empty()) {
             writeln!(out, "             {}", meta.hint)?;

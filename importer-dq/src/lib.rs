@@ -24,5 +24,5 @@ pub use mail_domains::DnsMailDomains;
 pub use mail_domains::MailDomains;
 pub use preview::{Preview, Previewer, RuleCount};
 pub use reference::{reference, reference_of};
-pub use rules::{catalogue, plugin};
+pub use rules::{catalogue, plugin, set_catalogue};
 pub use suite::{Binding, Mode, RuleSettings, SuiteBuilder, SuiteDocument, VOLUNTEER_SUITE};

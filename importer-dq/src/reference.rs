@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use importer_core::plugin::RuleMeta;
+use importer_core::plugin::{Category, RuleMeta};
 
 /// The built-in rules in Markdown.
 ///
@@ -11,7 +11,8 @@ use importer_core::plugin::RuleMeta;
 /// assert!(page.contains("## FMT-101"));
 /// ```
 pub fn reference() -> String {
-    reference_of(&crate::catalogue())
+    let rules: Vec<RuleMeta> = crate::catalogue().into_iter().chain(crate::set_catalogue()).collect();
+    reference_of(&rules)
 }
 
 /// Any rules in Markdown, by code.
@@ -48,11 +49,19 @@ fn section(rule: &RuleMeta, out: &mut String) {
     line(out, format_args!("- Severity: {}", rule.severity.as_str()));
     line(out, format_args!("- What to do: {}", rule.hint));
     line(out, format_args!("- Owner: {}", rule.owner));
-    line(out, format_args!("- Auto-fix: {}", yes(rule.auto_fix)));
-    line(out, format_args!("- Keeps the value out of the core: {}", yes(rule.withholds)));
+    if rule.category == Category::SetLevel {
+        line(out, format_args!("- Judges: all rows of a run together"));
+    } else {
+        line(out, format_args!("- Auto-fix: {}", yes(rule.auto_fix)));
+        line(out, format_args!("- Keeps the value out of the core: {}", yes(rule.withholds)));
+    }
     line(out, format_args!("- Columns: {}", list(&rule.columns)));
     if !rule.yields_to.is_empty() {
         line(out, format_args!("- Keeps silent where these hold the row back: {}", list(&rule.yields_to)));
+    }
+    options(rule, out);
+    if rule.examples.is_empty() {
+        return;
     }
     out.push_str("\n| Example | |\n|---|---|\n");
     for example in &rule.examples {
@@ -61,6 +70,17 @@ fn section(rule: &RuleMeta, out: &mut String) {
             .collect();
         let cells = if cells.is_empty() { "nothing given".to_owned() } else { cells.join(", ") };
         line(out, format_args!("| {cells} | {} |", if example.reported { "reported" } else { "accepted" }));
+    }
+}
+
+fn options(rule: &RuleMeta, out: &mut String) {
+    if rule.options.is_empty() {
+        return;
+    }
+    out.push_str("\n| Option | Takes | Default | What it does |\n|---|---|---|---|\n");
+    for option in &rule.options {
+        let default = option.default.as_ref().map_or_else(String::new, |value| format!("`{value}`"));
+        line(out, format_args!("| `{}` | {} | {default} | {} |", option.name, option.takes(), option.help));
     }
 }
 

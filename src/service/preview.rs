@@ -25,13 +25,12 @@ impl Importer {
     /// When the source cannot be read or its columns do not fit.
     pub fn preview(&self, request: &RunRequest) -> Result<RulePreview> {
         let contract = super::runs::contract(&request.entity)?;
-        let (adapter, plugin) = self.adapter(&request.source)?;
+        let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let _at_work = self.plugins_at_work(&plugin, &format!("preview of `{}`", request.source))?;
         let failed = |e| Error::from_plugin(&plugin.id, "preview the source", e);
-        let calls = Calls { cancel: self.cancel.clone(), secrets: Arc::clone(&self.secrets) };
         let open =
             OpenRequest { options: request.options.clone(), cursor: None, since: request.since.clone() };
-        let mut source = adapter.open(&open, &Host::new(Arc::new(calls))).map_err(failed)?;
+        let mut source = adapter.open(&open, &self.host()).map_err(failed)?;
         let columns = source.columns();
         let mapping = self.mapping(contract)?;
         let plan = mapping.plan(contract, &columns)?;
@@ -56,6 +55,13 @@ impl Importer {
             previewer.add(&normalised, &findings)?;
         }
         Ok(RulePreview { rules: previewer.finish(), unmapped: plan.unmapped().to_vec() })
+    }
+}
+
+impl Importer {
+    /// The host of plugins that are asked something outside a run.
+    pub(super) fn host(&self) -> Host {
+        Host::new(Arc::new(Calls { cancel: self.cancel.clone(), secrets: Arc::clone(&self.secrets) }))
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
 use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
-use importer_core::plugin_host::PluginInfo;
+use importer_core::plugin_host::{PluginInfo, check_declared, check_secrets};
 use importer_core::ports::{Policies, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::Deterministic;
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
-use importer_plugin::{Adapter, Rule};
+use importer_plugin::{Adapter, Options};
 
 use crate::Importer;
 
@@ -21,7 +21,7 @@ impl Importer {
     /// When no run can be begun; see [`Engine::run`]. A run that begins and fails is a report with the status `failed`.
     pub fn run(&self, request: &RunRequest) -> Result<RunReport> {
         let contract = contract(&request.entity)?;
-        let (adapter, plugin) = self.adapter(&request.source)?;
+        let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let _at_work = self.plugins_at_work(&plugin, &format!("import of `{}`", request.source))?;
         let mapping = self.mapping(contract)?;
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
@@ -65,8 +65,13 @@ impl Importer {
         }
     }
 
-    pub(crate) fn adapter(&self, name: &str) -> Result<(Box<dyn Adapter>, PluginInfo)> {
-        self.lock_plugins().adapter(name)
+    /// A fresh adapter that can be opened with these options: every way to a source leads through here.
+    pub(crate) fn adapter(&self, name: &str, options: &Options) -> Result<(Box<dyn Adapter>, PluginInfo)> {
+        let (adapter, plugin) = self.lock_plugins().adapter(name)?;
+        let meta = adapter.meta();
+        check_declared(&plugin.id, &format!("the adapter `{}`", meta.name), &meta.options, options)?;
+        check_secrets(&plugin.id, &meta, self.secrets.as_ref())?;
+        Ok((adapter, plugin))
     }
 
     pub(crate) fn mapping(&self, contract: &'static Contract) -> Result<Mapping> {
@@ -95,10 +100,16 @@ impl Importer {
         contract: &Contract,
         source: &str,
     ) -> Result<CompiledSuite> {
-        let rules: Vec<Box<dyn Rule>> =
-            self.lock_plugins().rules().into_iter().map(|(rule, _)| rule).collect();
         let columns = batch_columns(contract);
-        let builder = SuiteBuilder::new(self.suite.clone());
+        let mut builder = SuiteBuilder::new(self.suite.clone());
+        let plugins = self.lock_plugins();
+        for (rule, plugin) in plugins.rules() {
+            builder = builder.with_rule_of(&plugin.id, rule);
+        }
+        for (rule, plugin) in plugins.set_rules() {
+            builder = builder.with_set_rule_of(&plugin.id, rule);
+        }
+        drop(plugins);
         #[cfg(feature = "mx")]
         let builder = match importer_dq::DnsMailDomains::from_system() {
             Ok(domains) => builder.with_mail_domains(Arc::new(domains)),
@@ -107,7 +118,6 @@ impl Importer {
         };
         builder
             .with_mode(self.rules_mode)
-            .with_rules(rules)
             .with_option("default_country", mapping.defaults().country.clone())
             .compile(&Binding {
                 entity: contract.entity,

@@ -8,7 +8,7 @@ mod dry_run;
 mod full_disk;
 mod listing;
 mod options;
-mod plugins;
+pub(crate) mod plugins;
 mod summary;
 mod templates;
 mod trust;

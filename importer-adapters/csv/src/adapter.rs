@@ -1,4 +1,6 @@
-use importer_plugin::{Adapter, AdapterMeta, Error, Host, OpenRequest, Source};
+use importer_plugin::{
+    Adapter, AdapterCapability, AdapterMeta, Error, Host, OpenRequest, Source, SourceField,
+};
 
 use crate::{options, source::CsvSource};
 
@@ -7,13 +9,21 @@ pub(crate) struct Csv;
 
 impl Adapter for Csv {
     fn meta(&self) -> AdapterMeta {
-        options::OPTIONS.iter().fold(
-            AdapterMeta::new("csv", "Delimited text files: comma, semicolon, tab or pipe, plain or gzipped"),
-            |meta, &(name, help, required)| meta.option(name, help, required),
-        )
+        let meta =
+            AdapterMeta::new("csv", "Delimited text files: comma, semicolon, tab or pipe, plain or gzipped")
+                .can(AdapterCapability::Fields)
+                .can(AdapterCapability::Resume);
+        options::specs().into_iter().fold(meta, AdapterMeta::with_option)
     }
 
     fn open(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
         Ok(Box::new(CsvSource::open(request, host, usize::MAX)?))
+    }
+
+    fn fields(&self, request: &OpenRequest, host: &Host) -> Result<Vec<SourceField>, Error> {
+        let mut columns = CsvSource::open(request, host, usize::MAX)?.columns();
+        // The last one is for what is too much in a row; the file does not name it.
+        columns.pop();
+        Ok(columns.into_iter().map(|name| SourceField::new(name).of_kind("text")).collect())
     }
 }

@@ -1,18 +1,40 @@
 use encoding_rs::{Encoding, REPLACEMENT};
-use importer_plugin::{Error, Options};
+use importer_plugin::{Error, OptionSpec, Options, check_options};
 
-/// Name, help, required: the one list that help texts and the check for unknown options share.
-pub(crate) const OPTIONS: [(&str, &str, bool); 5] = [
-    ("file", "The file to read; gzip is recognised by its content", true),
-    ("delimiter", "comma, semicolon, tab, pipe or the character itself; detected by default", false),
-    ("encoding", "Such as utf-8, windows-1252 or shift_jis; detected by default", false),
-    (
-        "header_row",
-        "The line that holds the column names, counted from 1; by default the first that is not blank",
-        false,
-    ),
-    ("quote", "The quoting character, \" or ', or none; \" by default", false),
-];
+/// What the adapter takes: the one list that help texts, forms and the checks of the host share.
+pub(crate) fn specs() -> [OptionSpec; 5] {
+    [
+        OptionSpec::file("file", "The file to read; gzip is recognised by its content").required(),
+        OptionSpec::text(
+            "delimiter",
+            "What separates cells, by name or as one punctuation character; `auto` detects it",
+        )
+        .suggestions(&["auto", "comma", "semicolon", "tab", "pipe"])
+        .default_value("auto"),
+        OptionSpec::text("encoding", "How letters are encoded, as a label of the web; `auto` detects it")
+            .suggestions(&[
+                "auto",
+                "utf-8",
+                "utf-16le",
+                "windows-1252",
+                "iso-8859-2",
+                "windows-1251",
+                "macintosh",
+                "shift_jis",
+                "gbk",
+                "big5",
+            ])
+            .default_value("auto"),
+        OptionSpec::integer(
+            "header_row",
+            "The line that holds the column names, counted from 1; without it, the first that is not blank",
+        )
+        .between(1, i64::from(u32::MAX)),
+        OptionSpec::text("quote", "What encloses cells that hold delimiters; `none` when nothing does")
+            .choices(&["double", "single", "none", "\"", "'"])
+            .default_value("double"),
+    ]
+}
 
 /// The options, understood.
 #[derive(Debug)]
@@ -27,7 +49,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn read(options: &Options) -> Result<Self, Error> {
-        options.check_known(&OPTIONS.map(|(name, ..)| name))?;
+        check_options(&specs(), options)?;
         let file = options.required("file")?;
         if file.trim().is_empty() {
             return Err(Error::config("option `file` is empty; give the path of the file").in_field("file"));
@@ -94,7 +116,7 @@ fn quote(text: &str) -> Result<Option<u8>, Error> {
     match text {
         "\"" | "double" => Ok(Some(b'"')),
         "'" | "single" => Ok(Some(b'\'')),
-        "none" | "" => Ok(None),
+        "none" => Ok(None),
         _ => Err(Error::config("option `quote` takes \", ' or none").in_field("quote")),
     }
 }

@@ -16,6 +16,8 @@ pub enum OptionKind {
     Flag,
     /// The path of a file.
     File,
+    /// A list of texts.
+    List,
     /// A kind that a newer SDK has and this one does not: it is taken as it is given, and the plugin itself checks it.
     #[serde(other)]
     Unknown,
@@ -50,6 +52,9 @@ pub struct OptionSpec {
     /// The only values it takes; any when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// Values that are usual, for help texts and forms; others serve too, as far as the plugin knows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<String>,
     /// The smallest number it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<i64>,
@@ -86,6 +91,11 @@ impl OptionSpec {
         Self::new(OptionKind::Flag, name, help)
     }
 
+    /// An option that holds a list of texts.
+    pub fn list(name: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(OptionKind::List, name, help)
+    }
+
     /// An option that names a file.
     pub fn file(name: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(OptionKind::File, name, help)
@@ -110,6 +120,13 @@ impl OptionSpec {
         self
     }
 
+    /// These values are usual; others serve too.
+    #[must_use]
+    pub fn suggestions(mut self, values: &[&str]) -> Self {
+        self.suggestions = values.iter().map(|&value| value.into()).collect();
+        self
+    }
+
     /// It takes numbers of this range, both ends included.
     #[must_use]
     pub fn between(mut self, minimum: i64, maximum: i64) -> Self {
@@ -122,6 +139,41 @@ impl OptionSpec {
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self
+    }
+
+    /// What it takes, in words: for help texts and reference pages.
+    ///
+    /// ```
+    /// use importer_plugin::OptionSpec;
+    /// assert_eq!(OptionSpec::integer("page", "Rows").between(1, 500).takes(), "a whole number from 1 to 500");
+    /// assert_eq!(OptionSpec::text("order", "Order").choices(&["old", "new"]).takes(), "`old` or `new`");
+    /// ```
+    pub fn takes(&self) -> String {
+        if let Some((last, rest)) = self.choices.split_last() {
+            return match rest {
+                [] => format!("`{last}`"),
+                _ => format!("`{}` or `{last}`", rest.join("`, `")),
+            };
+        }
+        let kind = match self.kind {
+            OptionKind::Unknown => "a value",
+            OptionKind::Text => "text",
+            OptionKind::Integer => "a whole number",
+            OptionKind::Flag => "true or false",
+            OptionKind::File => "a file",
+            OptionKind::List => "a list of texts",
+        };
+        let range = match (self.minimum, self.maximum) {
+            (Some(minimum), Some(maximum)) => format!(" from {minimum} to {maximum}"),
+            (Some(minimum), None) => format!(", at least {minimum}"),
+            (None, Some(maximum)) => format!(", at most {maximum}"),
+            (None, None) => String::new(),
+        };
+        let usual = match self.suggestions.as_slice() {
+            [] => String::new(),
+            usual => format!(", such as `{}`", usual.join("`, `")),
+        };
+        format!("{kind}{range}{usual}")
     }
 
     fn check(&self, options: &Options) -> Result<(), Error> {
@@ -155,6 +207,12 @@ impl OptionSpec {
             }
             // What it holds need not be text.
             OptionKind::Unknown => {}
+            OptionKind::List => {
+                let value = options.get(&self.name).and_then(Value::as_array);
+                if !value.is_some_and(|items| items.iter().all(Value::is_string)) {
+                    return Err(self.wrong("must be a list of texts"));
+                }
+            }
             OptionKind::Text | OptionKind::File => {
                 let text = options.text(&self.name)?;
                 if let Some(text) = text.filter(|_| !self.choices.is_empty())
@@ -177,6 +235,7 @@ impl OptionSpec {
             OptionKind::Text | OptionKind::File => Some("string"),
             OptionKind::Integer => Some("integer"),
             OptionKind::Flag => Some("boolean"),
+            OptionKind::List => Some("array"),
             OptionKind::Unknown => None,
         };
         if let Some(kind) = kind {
@@ -186,8 +245,14 @@ impl OptionSpec {
         if self.kind == OptionKind::File {
             schema.insert("format".into(), "path".into());
         }
+        if self.kind == OptionKind::List {
+            schema.insert("items".into(), json!({ "type": "string" }));
+        }
         if !self.choices.is_empty() {
             schema.insert("enum".into(), self.choices.clone().into());
+        }
+        if !self.suggestions.is_empty() {
+            schema.insert("examples".into(), self.suggestions.clone().into());
         }
         for (name, bound) in [("minimum", self.minimum), ("maximum", self.maximum)] {
             if let Some(bound) = bound {
@@ -240,6 +305,7 @@ mod tests {
             OptionSpec::integer("page", "Rows per page").between(1, 500),
             OptionSpec::flag("all", "Everything"),
             OptionSpec::text("order", "Order").choices(&["old", "new"]),
+            OptionSpec::list("also", "More"),
             OptionSpec::secret("token", "The token").required(),
         ];
         let options = Options::from_json(&options.to_string()).unwrap();
@@ -256,7 +322,11 @@ mod tests {
         check(json!({"file": "a", "page": 0}), Err("option `page` must be at least 1"));
         check(json!({"file": "a", "page": "x"}), Err("option `page` must be a whole number"));
         check(json!({"file": "a", "order": "odd"}), Err("option `order` must be one of `old`, `new`"));
-        let known = "option `fil` is not known; the options are `file`, `page`, `all`, `order`, `token`";
+        check(json!({"file": "a", "also": ["x", "y"]}), Ok(()));
+        check(json!({"file": "a", "also": "x"}), Err("option `also` must be a list of texts"));
+        check(json!({"file": "a", "also": [1]}), Err("option `also` must be a list of texts"));
+        let known =
+            "option `fil` is not known; the options are `file`, `page`, `all`, `order`, `also`, `token`";
         check(json!({"fil": "a"}), Err(known));
         let secret = "option `token` is a secret: give it to the host, which hands it to the plugin, and not as an option";
         check(json!({"file": "a", "token": "x"}), Err(secret));

@@ -7,7 +7,7 @@ use crate::contracts::Contract;
 use crate::ports::{
     CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session,
-    ViolationFilter, ViolationRow,
+    StagedRow, ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -158,6 +158,24 @@ impl Landing for DryRun {
         limit: usize,
     ) -> Result<Vec<CleanRow>> {
         self.real.clean_rows(contract, run, after, limit)
+    }
+
+    fn clean_rows_again(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<(RowId, CleanRow)>> {
+        self.real.clean_rows_again(contract, run, after, limit)
+    }
+
+    fn staged_rows(&mut self, contract: &Contract, ids: &[RowId]) -> Result<Vec<StagedRow>> {
+        self.real.staged_rows(contract, ids)
+    }
+
+    fn rules_with_findings(&mut self, ids: &[RowId]) -> Result<Vec<(RowId, String)>> {
+        self.real.rules_with_findings(ids)
     }
 
     fn write_outcomes(&mut self, run: RunId, outcomes: &[Outcome]) -> Result<()> {

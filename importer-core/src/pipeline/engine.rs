@@ -12,7 +12,7 @@ use super::gate::{GateMode, GatePolicy};
 use super::hash::RowHasher;
 use super::host::{Cancel, Observer, RunHost, Secrets};
 use super::report::{Metrics, PluginReport, RunReport};
-use super::{Anomaly, Counts, RunRequest, load, reconcile};
+use super::{Anomaly, Counts, RunRequest, load, reconcile, together};
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
 use crate::ports::{Clock, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store};
@@ -293,7 +293,12 @@ impl Engine<'_> {
         }
         let mut anomalies = work.anomalies.clone();
         anomalies.extend(self.gate.judge(&work.counts));
-        if !anomalies.is_empty() && self.gate.mode == GateMode::Enforce && work.run.phase == Phase::Gate {
+        let holds = !anomalies.is_empty() && self.gate.mode == GateMode::Enforce;
+        let together = together::judge(self, session, work)?;
+        // A set-level rule has a mode of its own in the suite.
+        let holds = holds || together.holds;
+        anomalies.extend(together.anomalies);
+        if holds && work.run.phase == Phase::Gate {
             work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
             return Ok(RunStatus::Held);
         }

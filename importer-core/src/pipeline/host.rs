@@ -61,6 +61,11 @@ impl Observer for Silent {
 pub trait Secrets: Send + Sync {
     /// A secret by name.
     fn secret(&self, name: &str) -> Option<String>;
+
+    /// Where somebody would put a secret of this name, for messages, such as "the variable `IMPORTER_SECRET_TOKEN`".
+    fn place(&self, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Knows no secrets.

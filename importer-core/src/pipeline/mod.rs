@@ -17,6 +17,7 @@ mod reconcile;
 mod report;
 mod request;
 mod resolve;
+mod together;
 
 pub use counts::Counts;
 pub use engine::Engine;

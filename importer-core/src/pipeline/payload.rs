@@ -117,6 +117,25 @@ pub(super) fn person(contract: &Contract, payload: &str, source: &str) -> Result
     Ok(read.into_person(source))
 }
 
+/// Reads a normalised row into a batch of the contract's columns, as rules see it. What was the same before it was
+/// normalised was stored once.
+pub(super) fn row(contract: &Contract, payload: &str, rows: &mut Batch) -> Result<()> {
+    let wrong = |e: Box<dyn std::error::Error + Send + Sync>| {
+        Error::new(ErrorKind::Store, "read a clean row", "its payload is not what was written").caused_by(e)
+    };
+    let fields = contract.fields.len();
+    let mut read = Read {
+        contract,
+        values: Record::with_capacity(fields, payload.len()),
+        originals: Record::new(fields),
+    };
+    let mut json = serde_json::Deserializer::from_str(payload);
+    Object { read: &mut read, original: false }.deserialize(&mut json).map_err(|e| wrong(e.into()))?;
+    let Read { values, originals, .. } = &read;
+    let before = (0..fields).map(|place| originals.get(place).or_else(|| values.get(place)));
+    rows.push_row((0..fields).map(|place| values.get(place)).chain(before)).map_err(|e| wrong(e.into()))
+}
+
 struct Read<'a> {
     contract: &'a Contract,
     values: Record,

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::together::SetVerdict;
 use super::{Anomaly, Counts};
 use crate::ports::RunRecord;
 
@@ -77,6 +78,9 @@ pub(super) struct Metrics {
     pub(super) resumable: bool,
     /// What else is worth knowing, in sentences.
     pub(super) notes: Vec<String>,
+    /// What the set-level rules said; absent until they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) set_verdict: Option<SetVerdict>,
 }
 
 /// What a run did, for programs ([`RunReport::to_json`]) and for people.

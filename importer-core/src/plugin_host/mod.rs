@@ -27,6 +27,7 @@
 
 mod allow_list;
 mod candidate;
+mod configuration;
 mod crash_mark;
 mod discovery;
 mod entry;
@@ -58,6 +59,7 @@ mod trust;
 
 pub use allow_list::{AllowList, append_allowed, load_allow_list};
 pub use candidate::{Candidate, Status};
+pub use configuration::{check_declared, check_secrets, nearest_option};
 pub use crash_mark::InUse;
 pub use discovery::{Discovery, PLUGIN_PATH_VARIABLE, search_path_from_env};
 pub use file_hash::{FileHash, hash_file};

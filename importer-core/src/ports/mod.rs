@@ -13,7 +13,7 @@ pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
     Decision, FieldChange, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind, Survivorship,
 };
-pub use rules::{Rules, Verdict};
+pub use rules::{Rules, SetJudge, Verdict};
 pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,

@@ -1,4 +1,4 @@
-use importer_plugin::{Batch, Finding};
+use importer_plugin::{Batch, Finding, SetFinding};
 
 use crate::Result;
 
@@ -21,6 +21,30 @@ pub trait Rules: Send + Sync {
     /// When a rule itself failed; never because of a row.
     fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> Result<Verdict>;
 
+    /// Begins to judge all rows of a run together; `None` when no rule does that, and then it costs nothing.
+    ///
+    /// # Errors
+    /// When the rules about all rows were begun before: they are made for one run.
+    fn judge_together(&self) -> Result<Option<Box<dyn SetJudge>>> {
+        Ok(None)
+    }
+
     /// Changes whenever a verdict may change.
     fn checksum(&self) -> String;
+}
+
+/// Judges all clean rows of one run together: is shown them batch by batch, and says at the end what it found.
+pub trait SetJudge {
+    /// Takes normalised rows, with the columns [`Rules::judge`] is given.
+    ///
+    /// # Errors
+    /// When a rule itself failed; never because of a row.
+    fn observe(&mut self, rows: &Batch) -> Result<()>;
+
+    /// Everything found, with the severity that counts (a rule in mode `warn` gives no errors). Rows are counted over all
+    /// rows shown, from 0.
+    ///
+    /// # Errors
+    /// When a rule itself failed.
+    fn finish(&mut self) -> Result<Vec<SetFinding>>;
 }

@@ -484,6 +484,28 @@ pub trait Landing {
         after: RowId,
         limit: usize,
     ) -> Result<Vec<CleanRow>>;
+    /// The next clean rows that a run brought again unchanged, behind the row `after` of the run, in order: the id in
+    /// this run, and the row as an earlier run stored it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn clean_rows_again(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<(RowId, CleanRow)>>;
+    /// Landed rows by id, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn staged_rows(&mut self, contract: &Contract, ids: &[RowId]) -> Result<Vec<StagedRow>>;
+    /// Which rules have findings about landed rows, those of dry runs left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rules_with_findings(&mut self, ids: &[RowId]) -> Result<Vec<(RowId, String)>>;
     /// Writes what became of rows.
     ///
     /// # Errors

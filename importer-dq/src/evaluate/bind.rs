@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Mutex;
 
-use importer_core::plugin::{Rule, RuleMeta, Severity};
+use importer_core::plugin::{Batch, Rule, RuleMeta, SetRule, Severity};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::CatalogueEntry;
 use crate::suite::{Binding, Mode, RuleSettings, SuiteDocument, checksum};
 
 const BIND: &str = "put the suite of rules together";
@@ -14,6 +16,16 @@ const BIND: &str = "put the suite of rules together";
 pub(crate) struct Ready {
     pub(crate) rule: Box<dyn Rule>,
     pub(crate) meta: RuleMeta,
+    /// The plugin that brings it; `None` for a built-in one.
+    pub(crate) plugin: Option<String>,
+    pub(crate) settings: RuleSettings,
+}
+
+/// A configured set-level rule with what the suite says about it.
+pub(crate) struct ReadySet {
+    pub(crate) rule: Box<dyn SetRule>,
+    pub(crate) meta: RuleMeta,
+    pub(crate) plugin: Option<String>,
     pub(crate) settings: RuleSettings,
 }
 
@@ -21,10 +33,23 @@ pub(crate) struct Ready {
 pub(crate) struct Bound {
     pub(crate) rule: Box<dyn Rule>,
     pub(crate) meta: RuleMeta,
+    pub(crate) plugin: Option<String>,
     pub(crate) columns: Vec<usize>,
     pub(crate) severity: Severity,
     pub(crate) mode: Mode,
     pub(crate) enabled: bool,
+}
+
+/// An enabled set-level rule that knows where its columns are.
+pub(crate) struct BoundSet {
+    pub(crate) rule: Box<dyn SetRule>,
+    pub(crate) meta: RuleMeta,
+    pub(crate) plugin: Option<String>,
+    pub(crate) columns: Vec<usize>,
+    pub(crate) severity: Severity,
+    pub(crate) mode: Mode,
+    /// Rows of its columns alone; kept to be filled again.
+    pub(crate) shown: Batch,
 }
 
 /// A suite that is ready to judge batches; see [`SuiteBuilder::compile`](crate::SuiteBuilder::compile).
@@ -34,6 +59,10 @@ pub struct CompiledSuite {
     pub(crate) mode: Option<Mode>,
     pub(crate) columns: Vec<String>,
     pub(crate) rules: Vec<Bound>,
+    /// Taken by the run they judge.
+    pub(crate) sets: Mutex<Option<Vec<BoundSet>>>,
+    /// All set-level rules, those switched off included.
+    pub(crate) set_entries: Vec<CatalogueEntry>,
     checksum: String,
 }
 
@@ -57,6 +86,9 @@ struct Content<'a> {
     defaults: &'a [(String, Value)],
     rules: Vec<(&'a RuleMeta, &'a RuleSettings)>,
     adapter: BTreeMap<&'a str, RuleSettings>,
+    /// Those that apply: another one may find something else about rows that came before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sets: Vec<(&'a RuleMeta, &'a RuleSettings)>,
 }
 
 impl CompiledSuite {
@@ -65,6 +97,7 @@ impl CompiledSuite {
         mode: Option<Mode>,
         defaults: &[(String, Value)],
         ready: Vec<Ready>,
+        ready_sets: Vec<ReadySet>,
         binding: &Binding<'_>,
     ) -> Result<Self> {
         let content = Content {
@@ -77,15 +110,23 @@ impl CompiledSuite {
             adapter: (document.codes().filter(|code| crate::suite::is_adapter_code(code)))
                 .map(|code| (code, document.settings(code, binding.source)))
                 .collect(),
+            sets: (ready_sets.iter().filter(|r| r.settings.enabled == Some(true)))
+                .map(|r| (&r.meta, &r.settings))
+                .collect(),
         };
         let checksum = checksum(&content);
         let rules = ready.into_iter().map(|rule| bound(rule, binding)).collect::<Result<_>>()?;
+        let set_entries = ready_sets.iter().map(set_entry).collect();
+        let applies = ready_sets.into_iter().filter(|ready| ready.settings.enabled == Some(true));
+        let sets = applies.map(|ready| bound_set(ready, binding)).collect::<Result<_>>()?;
         Ok(Self {
             document,
             source: binding.source.to_owned(),
             mode,
             columns: binding.columns.to_vec(),
             rules,
+            sets: Mutex::new(Some(sets)),
+            set_entries,
             checksum,
         })
     }
@@ -98,8 +139,49 @@ impl CompiledSuite {
 }
 
 fn bound(ready: Ready, binding: &Binding<'_>) -> Result<Bound> {
-    let Ready { rule, meta, settings } = ready;
+    let Ready { rule, meta, plugin, settings } = ready;
     let enabled = settings.enabled != Some(false);
+    let columns = match places(&meta, binding) {
+        Ok(columns) => columns,
+        Err(error) if enabled => return Err(error),
+        Err(_) => Vec::new(),
+    };
+    Ok(Bound {
+        rule,
+        columns,
+        severity: settings.severity.unwrap_or(meta.severity),
+        mode: settings.mode.unwrap_or(Mode::Enforce),
+        enabled,
+        meta,
+        plugin,
+    })
+}
+
+fn bound_set(ready: ReadySet, binding: &Binding<'_>) -> Result<BoundSet> {
+    let ReadySet { rule, meta, plugin, settings } = ready;
+    let columns = places(&meta, binding)?;
+    Ok(BoundSet {
+        rule,
+        shown: Batch::new(columns.len()),
+        columns,
+        severity: settings.severity.unwrap_or(meta.severity),
+        mode: settings.mode.unwrap_or(Mode::Enforce),
+        meta,
+        plugin,
+    })
+}
+
+fn set_entry(ready: &ReadySet) -> CatalogueEntry {
+    CatalogueEntry {
+        rule: ready.meta.clone(),
+        enabled: ready.settings.enabled == Some(true),
+        mode: ready.settings.mode.unwrap_or(Mode::Enforce),
+        severity: ready.settings.severity.unwrap_or(ready.meta.severity),
+    }
+}
+
+/// Where the columns of a rule are.
+fn places(meta: &RuleMeta, binding: &Binding<'_>) -> Result<Vec<usize>> {
     let mut columns = Vec::with_capacity(meta.columns.len());
     let mut absent = Vec::new();
     for name in &meta.columns {
@@ -112,29 +194,22 @@ fn bound(ready: Ready, binding: &Binding<'_>) -> Result<Bound> {
             }
         }
     }
+    if absent.is_empty() || absent.len() < columns.len() {
+        if !absent.is_empty() {
+            let columns = absent.join(", ");
+            tracing::warn!(
+                rule = &*meta.code,
+                columns,
+                "a rule looks at columns that the rows do not have; to it they are missing"
+            );
+        }
+        return Ok(columns);
+    }
     // A plugin that is newer than the contract may know a field more. A rule that knows none of the fields there are is
     // misspelt, or one for other rows.
-    if enabled && !absent.is_empty() && absent.len() == columns.len() {
-        let message =
-            format!("the rule {} looks at {}, which the rows do not have", meta.code, absent.join(", "));
-        return Err(Error::new(ErrorKind::Config, BIND, message)
-            .at("entity", binding.entity)
-            .hint("switch the rule off in the suite, or correct the columns it names"));
-    }
-    if enabled && !absent.is_empty() {
-        let columns = absent.join(", ");
-        tracing::warn!(
-            rule = &*meta.code,
-            columns,
-            "a rule looks at columns that the rows do not have; to it they are missing"
-        );
-    }
-    Ok(Bound {
-        rule,
-        columns,
-        severity: settings.severity.unwrap_or(meta.severity),
-        mode: settings.mode.unwrap_or(Mode::Enforce),
-        enabled,
-        meta,
-    })
+    let message =
+        format!("the rule {} looks at {}, which the rows do not have", meta.code, absent.join(", "));
+    Err(Error::new(ErrorKind::Config, BIND, message)
+        .at("entity", binding.entity)
+        .hint("switch the rule off in the suite, or correct the columns it names"))
 }

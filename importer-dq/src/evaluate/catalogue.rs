@@ -18,7 +18,7 @@ pub struct CatalogueEntry {
 }
 
 impl CompiledSuite {
-    /// The rules of the suite, those of plugins and those switched off included, by code.
+    /// The rules of the suite, those of plugins, set-level ones and those switched off included, by code.
     pub fn catalogue(&self) -> Vec<CatalogueEntry> {
         let mut entries: Vec<_> = self
             .rules
@@ -29,6 +29,7 @@ impl CompiledSuite {
                 mode: bound.mode,
                 severity: bound.severity,
             })
+            .chain(self.set_entries.iter().cloned())
             .collect();
         entries.sort_by(|a, b| a.rule.code.cmp(&b.rule.code));
         entries

@@ -2,6 +2,7 @@ use importer_core::plugin::{self as sdk, Batch, Finding, Findings, Severity};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::bind::{Bound, CompiledSuite};
+use super::guard::guarded;
 use crate::suite::Mode;
 
 const JUDGE: &str = "judge a batch of rows";
@@ -18,10 +19,8 @@ impl CompiledSuite {
         let mut findings = Findings::new();
         for bound in self.rules.iter().filter(|bound| bound.enabled) {
             findings.of(&bound.meta.code, bound.severity);
-            bound
-                .rule
-                .check_batch(rows, &bound.columns, &mut findings)
-                .map_err(|error| failed(bound, error))?;
+            guarded(|| bound.rule.check_batch(rows, &bound.columns, &mut findings))
+                .map_err(|error| rule_failed(&bound.meta.code, bound.plugin.as_deref(), JUDGE, error))?;
             found.extend(findings.take().into_iter().map(|finding| Finding {
                 // A rule speaks for itself alone, whatever code it writes.
                 code: bound.meta.code.clone().into_owned(),
@@ -70,16 +69,25 @@ impl CompiledSuite {
     }
 }
 
-fn counted(severity: Severity, mode: Mode) -> Severity {
+pub(super) fn counted(severity: Severity, mode: Mode) -> Severity {
     if mode == Mode::Warn { severity.min(Severity::Warning) } else { severity }
 }
 
+/// The rule itself failed: which one it is, and who brings it.
 #[cold]
-fn failed(bound: &Bound, error: sdk::Error) -> Error {
+pub(super) fn rule_failed(
+    code: &str,
+    plugin: Option<&str>,
+    operation: &'static str,
+    error: sdk::Error,
+) -> Error {
     let kind = if error.kind == sdk::ErrorKind::Cancelled { ErrorKind::Cancelled } else { ErrorKind::Plugin };
     let retryable = error.kind.is_retryable();
-    let out = Error::new(kind, JUDGE, format!("the rule itself failed: {}", error.message))
-        .at("rule", &bound.meta.code)
-        .hint("switch the rule off in the suite, or update the plugin that brings it");
+    let mut out =
+        Error::new(kind, operation, format!("the rule itself failed: {}", error.message)).at("rule", code);
+    if let Some(plugin) = plugin {
+        out = out.at("plugin", plugin);
+    }
+    let out = out.hint("switch the rule off in the suite, or update the plugin that brings it");
     if retryable { out.temporary() } else { out }
 }

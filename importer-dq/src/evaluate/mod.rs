@@ -3,14 +3,17 @@
 mod bind;
 mod catalogue;
 mod collect;
+mod guard;
 mod silence;
+mod together;
 
 pub use bind::CompiledSuite;
-pub(crate) use bind::Ready;
+pub(crate) use bind::{Ready, ReadySet};
 pub use catalogue::CatalogueEntry;
+pub(crate) use guard::guarded;
 
 use importer_core::plugin::{Batch, Finding, Severity};
-use importer_core::ports::{Rules, Verdict};
+use importer_core::ports::{Rules, SetJudge, Verdict};
 
 impl Rules for CompiledSuite {
     fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> importer_core::Result<Verdict> {
@@ -28,6 +31,10 @@ impl Rules for CompiledSuite {
         withheld.sort_unstable();
         withheld.dedup();
         Ok(Verdict { findings, quarantined, withheld })
+    }
+
+    fn judge_together(&self) -> importer_core::Result<Option<Box<dyn SetJudge>>> {
+        self.together()
     }
 
     fn checksum(&self) -> String {

@@ -1,5 +1,5 @@
 use importer_core::plugin::{
-    Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity, check_options,
 };
 
 use super::today::Today;
@@ -30,6 +30,9 @@ impl Rule for BackgroundCheck {
             hint: "Look the date up at the provider of background checks and correct it in the source.".into(),
             severity: Severity::Warning,
             owner: "compliance".into(),
+            options: vec![
+                Today::option(),
+            ],
             examples: vec![
                 RuleExample::accepted(&[]),
                 RuleExample::accepted(&[("background_check_status", "pending")]),
@@ -51,7 +54,7 @@ impl Rule for BackgroundCheck {
     }
 
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&["today"])?;
+        check_options(&self.meta().options, options)?;
         self.today = Some(Today::of(options)?.years_ago(0));
         Ok(())
     }

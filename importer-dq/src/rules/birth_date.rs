@@ -1,5 +1,6 @@
 use importer_core::plugin::{
-    Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    Category, Error, Findings, Host, OptionSpec, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    check_options,
 };
 
 use super::today::Today;
@@ -37,6 +38,11 @@ impl Rule for BirthDate {
             hint: "Correct the date in the source; a placeholder such as 1900-01-01 is better left empty.".into(),
             severity: Severity::Warning,
             withholds: true,
+            options: vec![
+                Today::option(),
+                OptionSpec::integer("min_age", "The youngest age that is believed").between(0, 200).default_value(10),
+                OptionSpec::integer("max_age", "The oldest age that is believed").between(0, 200).default_value(110),
+            ],
             examples: vec![
                 RuleExample::accepted(&[]),
                 RuleExample::accepted(&[("dob", "1985-04-23")]),
@@ -48,7 +54,7 @@ impl Rule for BirthDate {
     }
 
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&["today", "min_age", "max_age"])?;
+        check_options(&self.meta().options, options)?;
         let age = |name: &str, default| match options.number(name)?.unwrap_or(default) {
             age @ 0..=200 => Ok(age),
             _ => Err(Error::config(format!("option `{name}` must be between 0 and 200")).in_field(name)),

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use importer_core::plugin::{
-    Batch, Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    Batch, Category, Error, Findings, Host, OptionSpec, Options, Rule, RuleExample, RuleMeta, RuleRow,
+    Severity, check_options,
 };
 use serde_json::Value;
 
@@ -38,6 +39,10 @@ impl Rule for DisposableEmail {
                 .into(),
             hint: "Ask for a lasting address; put a domain that is listed wrongly into the option `except`.".into(),
             severity: Severity::Warning,
+            options: vec![
+                OptionSpec::list("also", "Further domains of disposable mailboxes"),
+                OptionSpec::list("except", "Domains that are listed wrongly"),
+            ],
             examples: vec![
                 RuleExample::accepted(&[]),
                 RuleExample::accepted(&[("email_normalized", "ana@gmail.com")]),
@@ -50,7 +55,7 @@ impl Rule for DisposableEmail {
     }
 
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&["also", "except"])?;
+        check_options(&self.meta().options, options)?;
         self.also = domains(options, "also")?;
         self.except = domains(options, "except")?;
         Ok(())

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use importer_core::normalise;
 use importer_core::plugin::{
-    Batch, Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    Batch, Category, Error, Findings, Host, OptionSpec, Options, Rule, RuleExample, RuleMeta, RuleRow,
+    Severity, check_options,
 };
 
 use super::reading::{ListReader, unreadable, why};
@@ -58,6 +59,9 @@ impl Rule for EmailFormat {
             hint: "Correct the address in the source; the quarantine inbox suggests what was probably meant. One cell \
                    holds one address, further ones belong in `alt_emails`."
                 .into(),
+            options: vec![
+                OptionSpec::flag("mx", "Asks name servers whether the domain takes mail").default_value(false),
+            ],
             examples: vec![
                 RuleExample::accepted(&[]),
                 RuleExample::accepted(&[
@@ -76,7 +80,7 @@ impl Rule for EmailFormat {
     }
 
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&["mx"])?;
+        check_options(&self.meta().options, options)?;
         self.asked = match (options.flag("mx")?, &self.known) {
             (Some(true), None) => {
                 return Err(Error::config(

@@ -1,5 +1,6 @@
 use importer_core::plugin::{
-    Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    Category, Error, Findings, Host, OptionSpec, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    check_options,
 };
 
 use super::today::Today;
@@ -22,6 +23,11 @@ impl Rule for GraduationYear {
                 .into(),
             hint: "Correct the year in the source; write all four digits.".into(),
             severity: Severity::Warning,
+            options: vec![
+                Today::option(),
+                OptionSpec::integer("years_back", "How many years ago it lies at most").between(0, 200).default_value(50),
+                OptionSpec::integer("years_ahead", "How many years ahead it lies at most").between(0, 200).default_value(10),
+            ],
             examples: vec![
                 RuleExample::accepted(&[]),
                 RuleExample::accepted(&[("grad_year", "2020")]),
@@ -33,7 +39,7 @@ impl Rule for GraduationYear {
     }
 
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&["today", "years_back", "years_ahead"])?;
+        check_options(&self.meta().options, options)?;
         let span = |name: &str, default| match options.number(name)?.unwrap_or(default) {
             years @ 0..=200 => Ok(years),
             _ => Err(Error::config(format!("option `{name}` must be between 0 and 200")).in_field(name)),

@@ -10,6 +10,7 @@ mod consent_signed;
 mod contact_required;
 mod date_format;
 mod disposable_email;
+mod email_coverage;
 mod email_format;
 mod graduation_year;
 mod name_required;
@@ -31,6 +32,7 @@ pub use consent_signed::ConsentSigned;
 pub use contact_required::ContactRequired;
 pub use date_format::DateFormat;
 pub use disposable_email::DisposableEmail;
+pub use email_coverage::EmailCoverage;
 pub use email_format::EmailFormat;
 pub use graduation_year::GraduationYear;
 pub use name_required::NameRequired;
@@ -59,6 +61,7 @@ pub fn plugin() -> Plugin {
         .rule(|| Box::new(DisposableEmail::default()))
         .rule(|| Box::new(ConsentSigned))
         .rule(|| Box::new(BackgroundCheck::default()))
+        .set_rule(|| Box::new(EmailCoverage::default()))
 }
 
 /// What the built-in rules say of themselves.
@@ -69,6 +72,15 @@ pub fn plugin() -> Plugin {
 /// ```
 pub fn catalogue() -> Vec<RuleMeta> {
     plugin().rules().iter().map(|rule| rule.meta()).collect()
+}
+
+/// What the built-in set-level rules say of themselves.
+///
+/// ```
+/// assert!(importer_dq::set_catalogue().iter().any(|rule| rule.code == "SET-502"));
+/// ```
+pub fn set_catalogue() -> Vec<RuleMeta> {
+    plugin().set_rules().iter().map(|rule| rule.meta()).collect()
 }
 
 /// Fresh built-in rules, with somebody who knows which domains take mail where there is one.
@@ -123,6 +135,57 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// What a rule that knows no such option says about a name.
+    fn unknown(name: &str, configured: Result<(), importer_core::plugin::Error>) -> bool {
+        configured.is_err_and(|error| error.message.contains(&format!("option `{name}` is not known")))
+    }
+
+    #[test]
+    fn declared_options_are_the_accepted_ones() {
+        let host = Host::detached();
+        let every: HashSet<String> = (catalogue().into_iter().chain(set_catalogue()))
+            .flat_map(|meta| meta.options.into_iter().map(|spec| spec.name))
+            .chain(["colour".to_owned()])
+            .collect();
+        for name in &every {
+            let given = Options::default().with(name.as_str(), "1");
+            for mut rule in plugin().rules() {
+                let declared = rule.meta().options.iter().any(|spec| spec.name == *name);
+                assert_eq!(
+                    !unknown(name, rule.configure(&given, &host)),
+                    declared,
+                    "{} {name}",
+                    rule.meta().code
+                );
+            }
+            for mut rule in plugin().set_rules() {
+                let declared = rule.meta().options.iter().any(|spec| spec.name == *name);
+                assert_eq!(
+                    !unknown(name, rule.configure(&given, &host)),
+                    declared,
+                    "{} {name}",
+                    rule.meta().code
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn declared_defaults_are_accepted() {
+        for mut rule in plugin().rules() {
+            let mut options = Options::default();
+            for spec in rule.meta().options {
+                match spec.default {
+                    Some(default) => options.set(spec.name, default),
+                    None if spec.required => options.set(spec.name, TODAY),
+                    None => {}
+                }
+            }
+            let configured = rule.configure(&options, &Host::detached());
+            assert!(configured.is_ok(), "{}: {configured:?}", rule.meta().code);
         }
     }
 

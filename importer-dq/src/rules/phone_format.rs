@@ -1,6 +1,7 @@
 use importer_core::normalise;
 use importer_core::plugin::{
-    Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    Category, Error, Findings, Host, OptionSpec, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    check_options,
 };
 
 use super::reading::{ListReader, unreadable, why};
@@ -44,6 +45,9 @@ impl Rule for PhoneFormat {
             hint: "Correct the number in the source, with its country code when it is not a local one. One cell holds one \
                    number, further ones belong in `alt_phones`."
                 .into(),
+            options: vec![
+                OptionSpec::text("default_country", "The country of numbers and states without one; follows the mapping's").default_value("US"),
+            ],
             examples: vec![
                 RuleExample::accepted(&[]),
                 RuleExample::accepted(&[
@@ -59,7 +63,7 @@ impl Rule for PhoneFormat {
     }
 
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&["default_country"])?;
+        check_options(&self.meta().options, options)?;
         if let Some(country) = options.text("default_country")? {
             self.default_country = country.to_ascii_uppercase();
         }

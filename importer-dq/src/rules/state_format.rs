@@ -1,6 +1,7 @@
 use importer_core::normalise;
 use importer_core::plugin::{
-    Category, Error, Findings, Host, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    Category, Error, Findings, Host, OptionSpec, Options, Rule, RuleExample, RuleMeta, RuleRow, Severity,
+    check_options,
 };
 
 use super::reading::{unreadable, why};
@@ -35,6 +36,9 @@ impl Rule for StateFormat {
             hint: "Correct the state in the source, or its country; the quarantine inbox suggests the nearest state."
                 .into(),
             severity: Severity::Warning,
+            options: vec![
+                OptionSpec::text("default_country", "The country of numbers and states without one; follows the mapping's").default_value("US"),
+            ],
             examples: vec![
                 RuleExample::accepted(&[]),
                 RuleExample::accepted(&[("state_code", "MO"), ("state_code.original", "Missouri")]),
@@ -46,7 +50,7 @@ impl Rule for StateFormat {
     }
 
     fn configure(&mut self, options: &Options, _host: &Host) -> Result<(), Error> {
-        options.check_known(&["default_country"])?;
+        check_options(&self.meta().options, options)?;
         if let Some(country) = options.text("default_country")? {
             self.default_country = country.to_ascii_uppercase();
         }

@@ -1,11 +1,16 @@
 use chrono::{Datelike, NaiveDate};
-use importer_core::plugin::{Error, Options};
+use importer_core::plugin::{Error, OptionSpec, Options};
 
 /// The day of the run. Rules read no clock: it comes as the option `today`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Today(NaiveDate);
 
 impl Today {
+    /// What a rule that needs it declares.
+    pub(super) fn option() -> OptionSpec {
+        OptionSpec::text("today", "The day of the run as YYYY-MM-DD; set by the importer").required()
+    }
+
     /// The day the options name.
     pub(super) fn of(options: &Options) -> Result<Self, Error> {
         let text = options.required("today")?;

@@ -1,13 +1,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use importer_core::plugin::{self as sdk, Host, Options, Plugin, Rule};
+use importer_core::plugin::{
+    self as sdk, Host, OptionSpec, Options, Plugin, Rule, RuleMeta, SetRule, check_options,
+};
+use importer_core::plugin_host::nearest_option;
 use importer_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use super::{Mode, SuiteDocument};
 use crate::MailDomains;
-use crate::evaluate::{CompiledSuite, Ready};
+use crate::evaluate::{CompiledSuite, Ready, ReadySet, guarded};
 use crate::rules;
 
 pub(crate) const COMPILE: &str = "put the suite of rules together";
@@ -49,7 +52,8 @@ pub struct Binding<'a> {
 /// ```
 pub struct SuiteBuilder {
     document: SuiteDocument,
-    extra: Vec<Box<dyn Rule>>,
+    extra: Vec<(Option<String>, Box<dyn Rule>)>,
+    extra_sets: Vec<(String, Box<dyn SetRule>)>,
     mode: Option<Mode>,
     defaults: Vec<(String, Value)>,
     domains: Option<Arc<dyn MailDomains>>,
@@ -66,19 +70,44 @@ impl SuiteBuilder {
     /// The built-in rules under a document.
     pub fn new(document: SuiteDocument) -> Self {
         let host = Host::detached();
-        Self { document, extra: Vec::new(), mode: None, defaults: Vec::new(), domains: None, host }
+        Self {
+            document,
+            extra: Vec::new(),
+            extra_sets: Vec::new(),
+            mode: None,
+            defaults: Vec::new(),
+            domains: None,
+            host,
+        }
     }
 
-    /// Adds the rules of a plugin.
+    /// Adds the rules of a plugin, those about single rows and those about all rows together.
     #[must_use]
     pub fn with_plugin(self, plugin: &Plugin) -> Self {
-        self.with_rules(plugin.rules())
+        let id = plugin.meta().id;
+        let rules = plugin.rules().into_iter().fold(self, |builder, rule| builder.with_rule_of(id, rule));
+        plugin.set_rules().into_iter().fold(rules, |builder, rule| builder.with_set_rule_of(id, rule))
+    }
+
+    /// Adds a rule that is not configured yet, of the plugin with this id.
+    #[must_use]
+    pub fn with_rule_of(mut self, plugin: &str, rule: Box<dyn Rule>) -> Self {
+        self.extra.push((Some(plugin.to_owned()), rule));
+        self
+    }
+
+    /// Adds a set-level rule that is not configured yet, of the plugin with this id. It applies unless the document
+    /// switches it off, as any other rule of a plugin.
+    #[must_use]
+    pub fn with_set_rule_of(mut self, plugin: &str, rule: Box<dyn SetRule>) -> Self {
+        self.extra_sets.push((plugin.to_owned(), rule));
+        self
     }
 
     /// Adds rules that are not configured yet.
     #[must_use]
     pub fn with_rules(mut self, rules: Vec<Box<dyn Rule>>) -> Self {
-        self.extra.extend(rules);
+        self.extra.extend(rules.into_iter().map(|rule| (None, rule)));
         self
     }
 
@@ -118,11 +147,17 @@ impl SuiteBuilder {
     /// that a rule looks at is not there.
     pub fn compile(mut self, binding: &Binding<'_>) -> Result<CompiledSuite> {
         self.defaults.push(("today".into(), binding.today.format("%Y-%m-%d").to_string().into()));
-        let mut rules = rules::built_in(self.domains.clone());
+        let mut rules: Vec<(Option<String>, Box<dyn Rule>)> =
+            rules::built_in(self.domains.clone()).into_iter().map(|rule| (None, rule)).collect();
         rules.append(&mut self.extra);
-        self.check_codes(&rules)?;
+        let mut sets: Vec<(Option<String>, Box<dyn SetRule>)> =
+            rules::plugin().set_rules().into_iter().map(|rule| (None, rule)).collect();
+        sets.extend(std::mem::take(&mut self.extra_sets).into_iter().map(|(id, rule)| (Some(id), rule)));
+        let metas: Vec<RuleMeta> =
+            rules.iter().map(|(_, r)| r.meta()).chain(sets.iter().map(|(_, r)| r.meta())).collect();
+        self.check_codes(&metas)?;
         let mut ready = Vec::new();
-        for mut rule in rules {
+        for (plugin, mut rule) in rules {
             let meta = rule.meta();
             if meta.entity != binding.entity {
                 continue;
@@ -131,18 +166,38 @@ impl SuiteBuilder {
             settings.mode = self.mode.or(settings.mode);
             // A rule that is switched off is not configured: its options may be what is wrong.
             if settings.enabled != Some(false) {
-                self.configure(rule.as_mut(), &meta.code, &settings.options)?;
+                self.configure(&meta, plugin.as_deref(), &settings.options, |options, host| {
+                    rule.configure(options, host)
+                })?;
             }
-            ready.push(Ready { rule, meta, settings });
+            ready.push(Ready { rule, meta, plugin, settings });
+        }
+        let mut ready_sets = Vec::new();
+        for (plugin, mut rule) in sets {
+            let meta = rule.meta();
+            if meta.entity != binding.entity {
+                continue;
+            }
+            let mut settings = self.document.settings(&meta.code, binding.source);
+            settings.mode = self.mode.or(settings.mode);
+            // What a run as a whole should be like differs from source to source, so the built-in ones wait to be asked for.
+            let enabled = settings.enabled.unwrap_or(plugin.is_some());
+            settings.enabled = Some(enabled);
+            if enabled {
+                self.configure(&meta, plugin.as_deref(), &settings.options, |options, host| {
+                    rule.configure(options, host)
+                })?;
+            }
+            ready_sets.push(ReadySet { rule, meta, plugin, settings });
         }
         self.defaults.retain(|(name, _)| name != "today");
-        CompiledSuite::bind(self.document, self.mode, &self.defaults, ready, binding)
+        CompiledSuite::bind(self.document, self.mode, &self.defaults, ready, ready_sets, binding)
     }
 
-    fn check_codes(&self, rules: &[Box<dyn Rule>]) -> Result<()> {
+    fn check_codes(&self, metas: &[RuleMeta]) -> Result<()> {
         let mut known: Vec<String> = Vec::new();
-        for rule in rules {
-            let code = rule.meta().code.into_owned();
+        for meta in metas {
+            let code = meta.code.clone().into_owned();
             if known.contains(&code) {
                 let message = format!("two rules have the code `{code}`");
                 return Err(Error::new(ErrorKind::Config, COMPILE, message)
@@ -165,35 +220,45 @@ impl SuiteBuilder {
         }
     }
 
-    /// Configures a rule. Which options it knows is not written anywhere, so it is offered the defaults, too, and those it
-    /// complains about are taken back.
+    /// Checks the options of a rule against what it declares and hands them over, together with the defaults it knows.
     fn configure(
         &self,
-        rule: &mut dyn Rule,
-        code: &str,
+        meta: &RuleMeta,
+        plugin: Option<&str>,
         given: &serde_json::Map<String, Value>,
+        configure: impl FnOnce(&Options, &Host) -> Result<(), sdk::Error>,
     ) -> Result<()> {
-        let mut offered: Vec<&(String, Value)> =
-            self.defaults.iter().filter(|(name, _)| !given.contains_key(name)).collect();
-        loop {
-            let mut options = Options::default();
-            for (name, value) in given.iter().chain(offered.iter().map(|(name, value)| (name, value))) {
+        let mut options = Options::default();
+        for (name, value) in given {
+            options.set(name.clone(), value.clone());
+        }
+        for (name, value) in &self.defaults {
+            if !given.contains_key(name) && meta.options.iter().any(|spec| spec.name == *name) {
                 options.set(name.clone(), value.clone());
             }
-            let Err(error) = rule.configure(&options, &self.host) else { return Ok(()) };
-            let before = offered.len();
-            offered.retain(|(name, _)| error.field.as_ref() != Some(name));
-            if offered.len() == before {
-                return Err(refused(&self.document, code, error));
-            }
         }
+        check_options(&meta.options, &options)
+            .and_then(|()| guarded(|| configure(&options, &self.host)))
+            .map_err(|error| refused(&self.document, &meta.code, plugin, &meta.options, error))
     }
 }
 
-fn refused(document: &SuiteDocument, code: &str, error: sdk::Error) -> Error {
-    let out = document.error_at(code, format!("the rule {code} refuses its options: {}", error.message));
-    match error.field {
-        Some(field) => out.at("option", field),
+fn refused(
+    document: &SuiteDocument,
+    code: &str,
+    plugin: Option<&str>,
+    specs: &[OptionSpec],
+    error: sdk::Error,
+) -> Error {
+    let mut out = document.error_at(code, format!("the rule {code} refuses its options: {}", error.message));
+    if let Some(plugin) = plugin {
+        out = out.at("plugin", plugin);
+    }
+    let Some(option) = error.field else { return out };
+    let near = nearest_option(&option, specs).map(|near| format!("did you mean `{near}`?"));
+    let out = out.at("option", option);
+    match near {
+        Some(hint) => out.hint(hint),
         None => out,
     }
 }

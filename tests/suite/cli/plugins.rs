@@ -6,7 +6,7 @@ use super::{Desk, Ended, PEOPLE, ended, program, quiet};
 use crate::support;
 
 /// The library of the CSV adapter, as cargo built it.
-pub(super) fn library() -> PathBuf {
+pub(crate) fn library() -> PathBuf {
     let name =
         format!("{}importer_adapter_csv{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     support::profile_folder().join("deps").join(name)

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     CleanRow, Known, Knows, Landing, LandingWrite, Moment, Outcome, OutcomeTally, RowId, RunId, RunRecord,
-    Violation, ViolationFilter, ViolationRow, moment_text, row_id,
+    StagedRow, Violation, ViolationFilter, ViolationRow, moment_text, row_id,
 };
 
 const LAND: &str = "land rows";
@@ -185,6 +185,68 @@ impl Landing for DieselSession {
             payload_json: row.text(2),
         });
         Ok(clean.collect())
+    }
+
+    fn clean_rows_again(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<(RowId, CleanRow)>> {
+        let sql = format!(
+            "SELECT CAST(o.id AS TEXT) AS o, CAST(c.staging_id AS TEXT) AS i, c.external_id, c.payload_json, \
+             CAST(c.checksum AS TEXT) AS k, CAST(c.row_hash AS TEXT) AS h FROM row_outcomes o \
+             JOIN {} c ON c.staging_id = o.staging_id WHERE o.id > ? AND o.id < ? AND o.staging_id <> o.id \
+             AND o.outcome = 'unchanged' ORDER BY o.id LIMIT ?",
+            contract.clean_table()
+        );
+        let binds = [
+            Cell::Int(after.max(row_id(run, 0))),
+            Cell::Int(row_id(run + 1, 0)),
+            Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
+        ];
+        let rows = self.connection.rows("read clean rows of earlier runs", &sql, &binds)?;
+        let clean = rows.into_iter().map(|mut row| {
+            let clean = CleanRow {
+                staging_id: row.int(1),
+                checksum: row.int(4),
+                row_hash: row.int(5),
+                external_id: row.text(2),
+                payload_json: row.text(3),
+            };
+            (row.int(0), clean)
+        });
+        Ok(clean.collect())
+    }
+
+    fn staged_rows(&mut self, contract: &Contract, ids: &[RowId]) -> Result<Vec<StagedRow>> {
+        let list = serde_json::Value::from(ids).to_string();
+        let table = contract.staging_table();
+        let sql = format!(
+            "SELECT CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, CAST(s.row_hash AS TEXT) AS h, \
+             CAST(s.source_position AS TEXT) AS p {} ORDER BY s.id",
+            self.connection.listed_in(&format!("{table} s"), "s.id", true)
+        );
+        let rows = self.connection.rows("read landed rows", &sql, &[Cell::Text(&list)])?;
+        let staged = rows.into_iter().map(|mut row| StagedRow {
+            id: row.int(0),
+            external_id: row.text(1),
+            payload_json: row.text(2),
+            row_hash: row.int(3),
+            position: row.optional_int(4).unwrap_or(0),
+        });
+        Ok(staged.collect())
+    }
+
+    fn rules_with_findings(&mut self, ids: &[RowId]) -> Result<Vec<(RowId, String)>> {
+        let list = serde_json::Value::from(ids).to_string();
+        let sql = format!(
+            "SELECT CAST(v.staging_id AS TEXT) AS s, v.rule_code {} AND v.status <> 'preview'",
+            self.connection.listed_in("dq_violations v", "v.staging_id", true)
+        );
+        let rows = self.connection.rows("look findings up", &sql, &[Cell::Text(&list)])?;
+        Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
     }
 
     fn write_outcomes(&mut self, run: RunId, outcomes: &[Outcome]) -> Result<()> {

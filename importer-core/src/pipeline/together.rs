@@ -1,0 +1,177 @@
+//! Set-level rules at the gate: all clean rows of the run, read back batch by batch, whether the run was interrupted or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use importer_plugin::{Batch, SetFinding, Severity};
+use serde::{Deserialize, Serialize};
+
+use super::engine::Engine;
+use super::extract::{Working, millis};
+use super::{Anomaly, payload};
+use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation};
+use crate::{Error, ErrorKind, Result};
+
+/// How many rows are read back and judged at once.
+const ROWS_PER_BATCH: usize = 5_000;
+
+/// What the set-level rules said of a run; stored with it, so that going on does not ask them again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct SetVerdict {
+    pub(super) anomalies: Vec<Anomaly>,
+    /// One of them is an error of an enforced rule.
+    pub(super) holds: bool,
+}
+
+/// Judges the rows of a run that has landed them all. What is found about rows is stored with them in the transaction
+/// that notes that the judgement was made.
+pub(super) fn judge(
+    engine: &Engine<'_>,
+    session: &mut dyn Session,
+    work: &mut Working,
+) -> Result<SetVerdict> {
+    if let Some(verdict) = &work.metrics.set_verdict {
+        return Ok(verdict.clone());
+    }
+    // A run of an older version that is loading already: it is too late to hold it.
+    if work.run.phase != Phase::Gate {
+        return Ok(SetVerdict::default());
+    }
+    let Some(mut judge) = engine.rules.judge_together()? else {
+        return Ok(SetVerdict::default());
+    };
+    let clock = Instant::now();
+    let mut rows = Batch::new(2 * engine.contract.fields.len());
+    each_batch(engine, session, work, &mut |_, clean| {
+        rows.clear();
+        for (_, row) in clean {
+            payload::row(engine.contract, &row.payload_json, &mut rows)?;
+        }
+        judge.observe(&rows)
+    })?;
+    let (about_rows, about_run): (Vec<SetFinding>, Vec<SetFinding>) =
+        judge.finish()?.into_iter().partition(|finding| finding.row.is_some());
+    let verdict = SetVerdict {
+        holds: about_run.iter().any(|finding| finding.severity == Severity::Error),
+        anomalies: (about_run.into_iter())
+            .map(|finding| Anomaly { code: finding.code, message: finding.message })
+            .collect(),
+    };
+    let before = work.metrics.clone();
+    session.begin()?;
+    let stored = store(engine, session, work, about_rows).and_then(|()| {
+        work.metrics.set_verdict = Some(verdict.clone());
+        work.metrics.durations_ms.validate += millis(clock);
+        work.settle(engine.clock.now());
+        session.save_run(&work.run)?;
+        session.commit()
+    });
+    if let Err(error) = stored {
+        // The first error tells more than a failing rollback.
+        let _ = session.rollback();
+        work.metrics = before;
+        return Err(error);
+    }
+    Ok(verdict)
+}
+
+type Visit<'a> = dyn FnMut(&mut dyn Session, &[(RowId, CleanRow)]) -> Result<()> + 'a;
+
+/// Shows all clean rows of the run in an order that is the same every time: those that are new to us, then those that came
+/// again unchanged.
+fn each_batch(
+    engine: &Engine<'_>,
+    session: &mut dyn Session,
+    work: &Working,
+    visit: &mut Visit<'_>,
+) -> Result<()> {
+    for again in [false, true] {
+        let mut after = 0;
+        loop {
+            if engine.cancel.is_requested() {
+                return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
+            }
+            let run = work.run.id;
+            let rows = if again {
+                session.clean_rows_again(engine.contract, run, after, ROWS_PER_BATCH)?
+            } else {
+                let fresh = session.clean_rows(engine.contract, run, after, ROWS_PER_BATCH)?;
+                fresh.into_iter().map(|row| (row.staging_id, row)).collect()
+            };
+            let Some((last, _)) = rows.last() else { break };
+            after = *last;
+            visit(session, &rows)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores findings about rows as findings of these rows. They stay clean: they were judged one by one before.
+fn store(
+    engine: &Engine<'_>,
+    session: &mut dyn Session,
+    work: &mut Working,
+    findings: Vec<SetFinding>,
+) -> Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let mut of_row: BTreeMap<u64, Vec<SetFinding>> = BTreeMap::new();
+    for finding in findings {
+        of_row.entry(finding.row.unwrap_or_default()).or_default().push(finding);
+    }
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    let mut first = 0;
+    let (run, now) = (work.run.clone(), engine.clock.now());
+    each_batch(engine, session, work, &mut |session, clean| {
+        let behind = first + clean.len() as u64;
+        let mut concerned: Vec<(&CleanRow, &[SetFinding])> = Vec::new();
+        for (&row, found) in of_row.range(first..behind) {
+            let place = usize::try_from(row - first).unwrap_or(usize::MAX);
+            if let Some((_, clean)) = clean.get(place) {
+                concerned.push((clean, found));
+            }
+        }
+        first = behind;
+        if concerned.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<RowId> = concerned.iter().map(|(row, _)| row.staging_id).collect();
+        let known: BTreeSet<(RowId, String)> = session.rules_with_findings(&ids)?.into_iter().collect();
+        let staged: BTreeMap<RowId, StagedRow> =
+            session.staged_rows(engine.contract, &ids)?.into_iter().map(|row| (row.id, row)).collect();
+        let mut write = LandingWrite::default();
+        for (row, found) in concerned {
+            let codes: BTreeSet<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+            for code in codes {
+                *counted.entry(code.to_owned()).or_default() += 1;
+            }
+            let Some(staged) = staged.get(&row.staging_id) else { continue };
+            // The same row again, with the same finding: it is told once.
+            let new = found.iter().filter(|f| !known.contains(&(row.staging_id, f.code.clone())));
+            write
+                .violations
+                .extend(new.map(|finding| violation(&run.new.external_system, row, staged, finding)));
+        }
+        session.land(engine.contract, &run, &write, now)
+    })?;
+    for (code, rows) in counted {
+        *work.metrics.dq.entry(code).or_default() += rows;
+    }
+    Ok(())
+}
+
+fn violation(system: &str, row: &CleanRow, staged: &StagedRow, finding: &SetFinding) -> Violation {
+    let StagedRow { position, payload_json: raw, .. } = staged;
+    let normalised = &row.payload_json;
+    Violation {
+        staging_id: row.staging_id,
+        record_key: format!("{system}:{}", row.external_id),
+        rule_code: finding.code.clone(),
+        severity: finding.severity,
+        field: finding.column.clone(),
+        message: finding.message.clone(),
+        details_json: format!(r#"{{"position":{position},"raw":{raw},"normalised":{normalised}}}"#),
+    }
+}
