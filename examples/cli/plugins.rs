@@ -8,10 +8,11 @@ use importer::{Error, ErrorKind, Result};
 
 use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
 use crate::say;
-use crate::setup;
+use crate::{plugins_new, setup};
 
 pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {
     match &args.command {
+        PluginsCommand::New(args) => plugins_new::new(args),
         PluginsCommand::List { places, json } => list(places, *json),
         PluginsCommand::Verify { file, places } => verify(file, places),
         PluginsCommand::Allow { file, allow_list, note } => allow(file, allow_list, note.clone()),

@@ -4,7 +4,8 @@ use importer_plugin::{Feature, FeatureMeta, Plugin, PluginMeta, RuleRow};
 
 /// What a host calls to link this plugin statically.
 pub fn plugin() -> Plugin {
-    Plugin::new(PluginMeta::new("my-feature", env!("CARGO_PKG_VERSION"))).feature(|| Box::new(MyFeature))
+    Plugin::new(PluginMeta::new("my-feature", env!("CARGO_PKG_VERSION")))
+        .feature(|| Box::new(MyFeature))
 }
 
 #[cfg(feature = "loadable")]
@@ -47,18 +48,29 @@ mod tests {
         let mut batch = Batch::new(1);
         batch.push_row([left]).unwrap();
         batch.push_row([right]).unwrap();
-        MyFeature.compare(&RuleRow::direct(batch.row(0)), &RuleRow::direct(batch.row(1)))
+        MyFeature.compare(
+            &RuleRow::direct(batch.row(0)),
+            &RuleRow::direct(batch.row(1)),
+        )
     }
 
     #[test]
     fn levels_are_symmetric_and_missing_is_neutral() {
         for (left, right, expected) in [
             (Some("Kansas City"), Some("KANSAS CITY"), Some(EQUAL)),
-            (Some("Kansas City"), Some("Kans. City"), Some(SAME_BEGINNING)),
+            (
+                Some("Kansas City"),
+                Some("Kans. City"),
+                Some(SAME_BEGINNING),
+            ),
             (Some("Kansas City"), Some("Omaha"), Some(DIFFER)),
             (Some("Kansas City"), None, None),
         ] {
-            assert_eq!((level(left, right), level(right, left)), (expected, expected), "{left:?} {right:?}");
+            assert_eq!(
+                (level(left, right), level(right, left)),
+                (expected, expected),
+                "{left:?} {right:?}"
+            );
         }
     }
 }

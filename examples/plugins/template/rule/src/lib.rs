@@ -1,13 +1,14 @@
 //! A rule of the importer: a name is longer than one letter.
 
 use importer_plugin::{
-    Category, Error, Findings, Host, OptionSpec, Options, Plugin, PluginMeta, Rule, RuleExample, RuleMeta,
-    RuleRow, Severity,
+    Category, Error, Findings, Host, OptionSpec, Options, Plugin, PluginMeta, Rule, RuleExample,
+    RuleMeta, RuleRow, Severity,
 };
 
 /// What a host calls to link this plugin statically.
 pub fn plugin() -> Plugin {
-    Plugin::new(PluginMeta::new("my-rule", env!("CARGO_PKG_VERSION"))).rule(|| Box::new(MyRule::default()))
+    Plugin::new(PluginMeta::new("my-rule", env!("CARGO_PKG_VERSION")))
+        .rule(|| Box::new(MyRule::default()))
 }
 
 #[cfg(feature = "loadable")]
@@ -36,9 +37,16 @@ impl Rule for MyRule {
                 RuleExample::reported(&[("last_name", "L.")]),
             ],
             options: vec![
-                OptionSpec::integer("shortest", "The fewest letters").between(1, 9).default_value(2),
+                OptionSpec::integer("shortest", "The fewest letters")
+                    .between(1, 9)
+                    .default_value(2),
             ],
-            ..RuleMeta::new("FMT-901", Category::Format, "A name is more than an initial", &["last_name"])
+            ..RuleMeta::new(
+                "FMT-901",
+                Category::Format,
+                "A name is more than an initial",
+                &["last_name"],
+            )
         }
     }
 
@@ -52,7 +60,10 @@ impl Rule for MyRule {
 
     /// Looks at one row; index 0 is the first of the columns above. The message never repeats the cell.
     fn check(&self, row: &RuleRow<'_>, findings: &mut Findings) {
-        if row.get(0).is_some_and(|name| name.chars().filter(|c| c.is_alphabetic()).count() < self.shortest) {
+        if row
+            .get(0)
+            .is_some_and(|name| name.chars().filter(|c| c.is_alphabetic()).count() < self.shortest)
+        {
             findings.report("last_name", "the name is too short to be a whole one");
         }
     }
@@ -66,24 +77,37 @@ mod tests {
     #[test]
     fn every_example_holds() {
         let mut rule = MyRule::default();
-        rule.configure(&Options::default(), &Host::detached()).unwrap();
+        rule.configure(&Options::default(), &Host::detached())
+            .unwrap();
         let meta = rule.meta();
         for example in &meta.examples {
             let cell = |column: &str| {
-                example.cells.iter().find(|(c, _)| c == column).map(|(_, value)| value.as_ref())
+                example
+                    .cells
+                    .iter()
+                    .find(|(c, _)| c == column)
+                    .map(|(_, value)| value.as_ref())
             };
             let mut batch = Batch::new(meta.columns.len());
-            batch.push_row(meta.columns.iter().map(|column| cell(column))).unwrap();
+            batch
+                .push_row(meta.columns.iter().map(|column| cell(column)))
+                .unwrap();
             let mut findings = Findings::new();
             rule.check(&RuleRow::direct(batch.row(0)), &mut findings);
-            assert_eq!(!findings.as_slice().is_empty(), example.reported, "{example:?}");
+            assert_eq!(
+                !findings.as_slice().is_empty(),
+                example.reported,
+                "{example:?}"
+            );
         }
     }
 
     #[test]
     fn a_wrong_option_is_refused() {
         let options = Options::default().with("shortest", 99);
-        let error = MyRule::default().configure(&options, &Host::detached()).unwrap_err();
+        let error = MyRule::default()
+            .configure(&options, &Host::detached())
+            .unwrap_err();
         assert_eq!(error.message, "option `shortest` must be at most 9");
     }
 }
