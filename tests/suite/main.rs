@@ -14,6 +14,7 @@ mod golden;
 mod interruption;
 mod migrations;
 mod plugin_host;
+mod samples;
 mod scale;
 mod store;
 mod support;
