@@ -77,6 +77,12 @@ fn verify(file: &std::path::Path, places: &PluginPlaces) -> Result<ExitCode> {
     for rule in &description.rules {
         say!("  rule {}: {}", rule.code, rule.title);
     }
+    for rule in &description.set_rules {
+        say!("  set-level rule {}: {}", rule.code, rule.title);
+    }
+    for feature in &description.features {
+        say!("  match feature {}: {}", feature.name, feature.summary);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -33,7 +33,14 @@ fn every_kind_builds_passes_its_tests_and_loads() {
         let mut command = program(desk.folder.path());
         command.args(["plugins", "verify", "--allow-unverified"]).arg(library(&name));
         let verified = ended(command);
-        assert!(verified.succeeds().out.contains(&format!("{name} 0.1.0 is sound.")), "{verified:?}");
+        let brings = match kind {
+            "adapter" => "  adapter guest-adapter:",
+            "rule" => "  rule FMT-901:",
+            _ => "  match feature guest_feature:",
+        };
+        for part in [&format!("{name} 0.1.0 is sound."), brings] {
+            assert!(verified.succeeds().out.contains(part), "{part}: {verified:?}");
+        }
     }
     desk.file("people.txt", "Ada, Lovelace, ada@example.org\n");
     let library = library("guest-adapter");
