@@ -15,6 +15,8 @@ mod args;
 mod describe;
 #[path = "cli/plugins.rs"]
 mod plugins;
+#[path = "cli/plugins_new.rs"]
+mod plugins_new;
 #[path = "cli/progress.rs"]
 mod progress;
 #[path = "cli/run.rs"]

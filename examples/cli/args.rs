@@ -216,6 +216,8 @@ pub(crate) struct PluginsArgs {
 
 #[derive(Subcommand)]
 pub(crate) enum PluginsCommand {
+    /// Starts a plugin: a crate that builds and passes its tests, to be changed
+    New(PluginsNewArgs),
     /// Lists the plugins that are found, and why any is refused; loads none
     List {
         #[command(flatten)]
@@ -302,4 +304,29 @@ pub(crate) struct AskArgs {
     /// Prints JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct PluginsNewArgs {
+    /// Its name: lower-case letters, digits and hyphens
+    pub(crate) name: String,
+    /// What it brings
+    #[arg(long, value_enum)]
+    pub(crate) kind: PluginKind,
+    /// The folder to make [default: the name]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
+    /// The folder of the crate importer-plugin, which is not published yet [default: by version]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sdk: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum PluginKind {
+    /// A source of rows
+    Adapter,
+    /// A rule about rows
+    Rule,
+    /// A match feature: how alike two records are
+    Feature,
 }

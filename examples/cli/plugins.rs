@@ -7,11 +7,11 @@ use importer::plugin_host::{
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
-use crate::setup;
-use crate::{describe, say};
+use crate::{describe, plugins_new, say, setup};
 
 pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {
     match &args.command {
+        PluginsCommand::New(args) => plugins_new::new(args),
         PluginsCommand::List { places, json } => list(places, *json),
         PluginsCommand::Verify { file, places } => verify(file, places),
         PluginsCommand::Describe { plugin, places, json, schema } => {
@@ -80,6 +80,12 @@ fn verify(file: &std::path::Path, places: &PluginPlaces) -> Result<ExitCode> {
     }
     for rule in &description.rules {
         say!("  rule {}: {}", rule.code, rule.title);
+    }
+    for rule in &description.set_rules {
+        say!("  set-level rule {}: {}", rule.code, rule.title);
+    }
+    for feature in &description.features {
+        say!("  match feature {}: {}", feature.name, feature.summary);
     }
     Ok(ExitCode::SUCCESS)
 }

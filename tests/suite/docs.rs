@@ -342,6 +342,35 @@ fn the_tests_named_in_the_architecture_exist() {
     }
 }
 
+#[test]
+fn the_plugin_guide_tells_of_every_hook() {
+    let guide = std::fs::read_to_string(support::root().join("docs/plugin-guide.md")).unwrap();
+    let told: String = guide.split_whitespace().collect();
+    for (file, traits) in [
+        ("adapter.rs", &["Adapter", "Source"][..]),
+        ("rule.rs", &["Rule"]),
+        ("set_rule.rs", &["SetRule"]),
+        ("feature.rs", &["Feature"]),
+        ("host.rs", &["HostCalls"]),
+    ] {
+        let source = support::root().join("importer-core/plugin/src").join(file);
+        let source = std::fs::read_to_string(source).unwrap();
+        for name in traits {
+            let (_, rest) = source.split_once(&format!("\npub trait {name}: Send")).unwrap();
+            let body = rest.split_once("\n}\n").unwrap().0;
+            let hooks: Vec<&str> = body.split("\n    fn ").skip(1).collect();
+            assert!(!hooks.is_empty(), "{name}");
+            for hook in hooks {
+                // A parameter that a default leaves alone is told without its underscore.
+                let signature =
+                    hook.split(['{', ';']).next().unwrap().replace(" _", " ").replace(",\n    )", ")");
+                let signature: String = format!("fn {signature}").split_whitespace().collect();
+                assert!(told.contains(&signature), "the guide does not tell of `{signature}` of {name}");
+            }
+        }
+    }
+}
+
 /// Every file in a folder and the folders in it.
 fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

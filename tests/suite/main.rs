@@ -16,6 +16,7 @@ mod interruption;
 mod migrations;
 mod options;
 mod plugin_host;
+mod samples;
 mod scale;
 mod set_rules;
 mod store;

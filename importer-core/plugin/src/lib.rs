@@ -88,3 +88,8 @@ pub use source_facts::{AdapterCapability, Health, HealthStatus, SourceField};
 
 /// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The examples of the guide are compiled and run with those of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/plugin-guide.md")]
+struct Guide;
