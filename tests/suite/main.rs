@@ -10,6 +10,7 @@ mod architecture;
 mod cli;
 mod docs;
 mod embedding;
+mod features;
 mod golden;
 mod interruption;
 mod migrations;
