@@ -10,8 +10,10 @@ mod keys;
 mod survivorship;
 #[cfg(test)]
 mod testing;
+mod with_features;
 
 pub use agreement::{NameAgreement, name_agreement};
 pub use deterministic::Deterministic;
 pub use keys::{EMAIL_KEY, PHONE_KEY};
 pub use survivorship::{DEFAULT_POLICY, Policy, Survivorship};
+pub use with_features::WithFeatures;

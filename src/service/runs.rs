@@ -8,7 +8,7 @@ use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
 use importer_core::plugin_host::{PluginInfo, check_declared, check_secrets};
 use importer_core::ports::{Policies, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::Deterministic;
+use importer_dedupe::{Deterministic, WithFeatures};
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
 use importer_plugin::{Adapter, Options};
 
@@ -26,7 +26,11 @@ impl Importer {
         let mapping = self.mapping(contract)?;
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let policies = Policies {
-            resolver: self.resolver_of(&mapping),
+            resolver: WithFeatures::around(
+                self.resolver_of(&mapping),
+                contract,
+                self.lock_plugins().features(),
+            )?,
             survivorship: Arc::new(self.survivorship.clone()),
         };
         let engine = Engine {

@@ -11,6 +11,7 @@ mod cli;
 mod compat;
 mod docs;
 mod embedding;
+mod features;
 mod golden;
 mod interruption;
 mod migrations;
