@@ -1,5 +1,6 @@
 //! What shipped stays as it shipped: the layout of everything that crosses the boundary, written down in `layouts.txt`.
 #![cfg(target_pointer_width = "64")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 // On other widths pointers and lengths have other sizes, and the names and the order of fields are the same.
 
 use std::collections::HashMap;
