@@ -49,6 +49,8 @@ pub(super) struct Process {
     /// Sent once, when the error output ends.
     hints: Receiver<Hints>,
     hosts: HashMap<u64, Host>,
+    /// It has said hello: from here on, what goes wrong is the plugin's doing.
+    ready: bool,
     gone: bool,
 }
 
@@ -78,6 +80,7 @@ impl Process {
             events: reading(output),
             hints: listening(errors, about.id.clone()),
             hosts: HashMap::new(),
+            ready: false,
             gone: false,
         };
         let hello = process.answer("starting", None, Kind::Hello)?;
@@ -85,6 +88,7 @@ impl Process {
             process.end();
             return Err(not_started("it is no worker of this version of the importer".into()));
         }
+        process.ready = true;
         Ok(process)
     }
 
@@ -220,7 +224,7 @@ impl Process {
     fn strike(&self, why: String) -> Fault {
         let about = &self.about;
         tracing::error!(plugin = about.id, "plugin `{}` {why}", about.id);
-        if let Some(quarantine) = &about.quarantine
+        if let Some(quarantine) = about.quarantine.as_ref().filter(|_| self.ready)
             && let Err(error) = quarantine.record(&about.sha256, &about.id, &about.version, &why)
         {
             tracing::warn!(plugin = about.id, %error, "the failure of a plugin cannot be noted");
