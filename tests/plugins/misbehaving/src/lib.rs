@@ -106,7 +106,7 @@ fn misbehave(does: &str, host: &Host) {
     match does {
         "segfault" => {
             // SAFETY: none; that is the point.
-            unsafe { black_box(8 as *mut u64).write_volatile(1) }
+            unsafe { black_box(64 as *mut u64).write_volatile(1) }
         }
         "exit" => std::process::exit(3),
         "abort" => std::process::abort(),
