@@ -48,6 +48,9 @@ use std::process::ExitCode;
 use importer::{Error, ErrorKind};
 
 fn main() -> ExitCode {
+    if let Some(code) = importer::plugin_host::run_worker_if_asked() {
+        return code;
+    }
     let log = setup::variable("IMPORTER_LOG").unwrap_or_else(|| "warn".into());
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(log))

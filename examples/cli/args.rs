@@ -63,6 +63,9 @@ pub(crate) struct PluginPlaces {
     /// Loads no plugin without a signature by one of these keys
     #[arg(long)]
     pub(crate) require_signature: bool,
+    /// Runs this plugin, or `all`, in a process of its own; may be given several times
+    #[arg(long, value_name = "ID", env = "IMPORTER_PLUGIN_ISOLATION", value_delimiter = ',')]
+    pub(crate) isolate: Vec<String>,
     /// Loads plugins that stand on no allow-list; for development, shown in the report
     #[arg(long)]
     pub(crate) allow_unverified: bool,

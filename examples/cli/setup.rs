@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use importer::plugin_host::{
-    Discovery, MinisignKey, PinnedKey, PluginQuarantine, TrustPolicy, Unverified, load_allow_list,
-    load_minisign_keys, search_path_from_env,
+    Discovery, Isolation, MinisignKey, PinnedKey, PluginQuarantine, TrustPolicy, Unverified, WorkerCommand,
+    load_allow_list, load_minisign_keys, search_path_from_env,
 };
 use importer::{Builder, Error, ErrorKind, Importer, Result};
 
@@ -37,7 +37,7 @@ pub(crate) fn discovery(places: &PluginPlaces) -> Result<Discovery> {
     for key in places.keys.iter().map(|key| keys(key)) {
         trust = key?.into_iter().fold(trust, TrustPolicy::pin);
     }
-    let mut discovery = Discovery::new(trust);
+    let mut discovery = Discovery::new(trust).isolation(isolation(&places.isolate)?);
     for file in &places.files {
         discovery = discovery.file(file);
     }
@@ -45,6 +45,15 @@ pub(crate) fn discovery(places: &PluginPlaces) -> Result<Discovery> {
         discovery = discovery.directory(directory);
     }
     Ok(discovery.search_path(search_path_from_env()))
+}
+
+/// This program is its own worker.
+fn isolation(wanted: &[String]) -> Result<Isolation> {
+    let isolation = Isolation::process(WorkerCommand::this_program()?);
+    Ok(wanted.iter().map(|id| id.trim()).fold(isolation, |isolation, id| match id {
+        "all" => isolation.isolate_all(),
+        id => isolation.isolate(id),
+    }))
 }
 
 /// The plugins that are held back.

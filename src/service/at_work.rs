@@ -12,6 +12,8 @@ use crate::Importer;
 pub(super) struct AtWork {
     quarantine: Option<PluginQuarantine>,
     plugins: Vec<(FileHash, InUse)>,
+    /// Those in processes of their own.
+    apart: Vec<FileHash>,
 }
 
 impl Importer {
@@ -38,6 +40,9 @@ impl Importer {
                 let file = info.file.as_deref().unwrap_or(Path::new("unknown"));
                 Error::new(ErrorKind::Plugin, "use a plugin", why).at("file", file.display())
             })?;
+            if info.isolation != "in-process" && !at_work.apart.contains(&sha256) {
+                at_work.apart.push(sha256);
+            }
             // What has a process of its own does not take this one along.
             let noted = at_work.plugins.iter().any(|(known, _)| *known == sha256);
             if noted || info.isolation != "in-process" {
@@ -49,6 +54,17 @@ impl Importer {
         }
         at_work.quarantine = Some(quarantine);
         Ok(at_work)
+    }
+}
+
+impl AtWork {
+    /// Says that the call came to a good end: plugins with a process of their own may have failed without this one.
+    pub(super) fn succeeded(&self) {
+        for sha256 in &self.apart {
+            if let Some(Err(error)) = self.quarantine.as_ref().map(|quarantine| quarantine.passed(sha256)) {
+                tracing::warn!(%error, "failures of a plugin that came through cannot be forgotten");
+            }
+        }
     }
 }
 

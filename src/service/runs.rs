@@ -22,7 +22,7 @@ impl Importer {
     pub fn run(&self, request: &RunRequest) -> Result<RunReport> {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
-        let _at_work = self.plugins_at_work(&plugin, &format!("import of `{}`", request.source))?;
+        let at_work = self.plugins_at_work(&plugin, &format!("import of `{}`", request.source))?;
         let mapping = self.mapping(contract)?;
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let policies = Policies {
@@ -46,6 +46,9 @@ impl Importer {
             secrets: self.secrets.clone(),
         };
         let report = engine.run(adapter.as_ref(), plugin_report(&plugin), request)?;
+        if report.status == "succeeded" {
+            at_work.succeeded();
+        }
         tracing::info!(run_id = report.run_id, source = report.source, status = report.status, "run ended");
         Ok(report)
     }

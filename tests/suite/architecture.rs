@@ -39,8 +39,11 @@ fn dependencies_point_one_way() {
             "importer-plugin-abi" | "xtask" => &[],
             "importer-plugin" => &["importer-plugin-abi"],
             "importer-core" => &["importer-plugin"],
+            "importer-plugin-worker" => &["importer-core"],
             "importer-dq" | "importer-dedupe" => &["importer-core"],
             "importer" => &["importer-core", "importer-dedupe", "importer-dq", "importer-plugin"],
+            // A plugin for tests.
+            "importer-plugin-misbehaving" => &["importer-plugin"],
             // An adapter knows the SDK alone.
             adapter if adapter.starts_with("importer-adapter-") => &["importer-plugin"],
             other => panic!("`{other}` has no place in the dependency rule yet; see docs/ARCHITECTURE.md"),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::candidate::{Candidate, Status};
+use super::isolation::Isolation;
 use super::load::load_candidate;
 use super::loaded::LoadedPlugin;
 use super::place::{Place, Visit};
@@ -38,6 +39,7 @@ pub struct Discovery {
     directories: Vec<PathBuf>,
     search_path: Vec<PathBuf>,
     policy: TrustPolicy,
+    isolation: Isolation,
 }
 
 /// The directories of [`PLUGIN_PATH_VARIABLE`]; a host decides itself whether it listens to its environment.
@@ -82,6 +84,32 @@ impl Discovery {
     pub fn quarantine(mut self, quarantine: PluginQuarantine) -> Self {
         self.policy = self.policy.quarantine(quarantine);
         self
+    }
+
+    /// Sets which plugins run in processes of their own; none unless set.
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
+    /// Isolates the plugin with this id; a worker must be named with [`Discovery::isolation`].
+    #[must_use]
+    pub fn isolate(mut self, id: impl Into<String>) -> Self {
+        self.isolation = self.isolation.isolate(id);
+        self
+    }
+
+    /// Isolates every plugin file; a worker must be named with [`Discovery::isolation`].
+    #[must_use]
+    pub fn isolate_all(mut self) -> Self {
+        self.isolation = self.isolation.isolate_all();
+        self
+    }
+
+    /// Which plugins run in processes of their own.
+    pub fn isolated(&self) -> &Isolation {
+        &self.isolation
     }
 
     /// What may be loaded.
@@ -135,7 +163,7 @@ impl Discovery {
     /// # Errors
     /// As [`Discovery::find`] and [`load_file`](super::load_file).
     pub fn load(&self, id: &str) -> Result<Arc<LoadedPlugin>> {
-        load_candidate(&self.find(id)?, &self.policy)
+        load_candidate(&self.find(id)?, &self.policy, &self.isolation)
     }
 
     fn places(&self) -> impl Iterator<Item = Place> {

@@ -82,7 +82,8 @@ impl Modules<'_> {
     }
 }
 
-fn describe(json: &str, meta: &EmbeddedMeta) -> Result<Description, String> {
+/// Reads what a plugin says of itself and checks it against what its file said.
+pub(super) fn describe(json: &str, meta: &EmbeddedMeta) -> Result<Description, String> {
     if json.is_empty() {
         return Err("it panicked when it was asked to describe itself".into());
     }

@@ -58,7 +58,7 @@ impl From<&LoadedPlugin> for PluginInfo {
         Self {
             id: plugin.id().into(),
             version: plugin.version().into(),
-            isolation: "in-process",
+            isolation: plugin.isolation(),
             verified: plugin.verification().verified(),
             verified_by: plugin.verification().verified_by(),
             origin: "file",

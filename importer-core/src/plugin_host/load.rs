@@ -7,11 +7,12 @@ use super::candidate::Candidate;
 use super::entry;
 use super::file_hash::FileHash;
 use super::inspect::judge;
+use super::isolation::{IsolatedPlugin, Isolation};
 use super::loaded::LoadedPlugin;
 use super::metadata::read_metadata;
 use super::place::library_of;
 use super::private_copy::{PrivateCopy, no_exec_hint};
-use super::sidecar::sidecars_of;
+use super::sidecar::{Sidecar, sidecars_of};
 use super::signature::check_beside;
 use super::trust::TrustPolicy;
 use crate::{Error, ErrorKind, Result};
@@ -35,15 +36,34 @@ static LOADED: LazyLock<Mutex<HashMap<FileHash, Arc<LoadedPlugin>>>> = LazyLock:
 /// When the file is no plugin for this program, is damaged, is not trusted, or breaks a promise while it is loaded.
 pub fn load_file(path: &Path, policy: &TrustPolicy) -> Result<Arc<LoadedPlugin>> {
     let library = library_of(path).map_err(|why| refused(path, why))?;
-    load(&library, policy, None)
+    load(&library, policy, &Isolation::default(), None)
+}
+
+/// Loads a file, into a process of its own where that is wanted.
+pub(super) fn load_file_with(
+    path: &Path,
+    policy: &TrustPolicy,
+    isolation: &Isolation,
+) -> Result<Arc<LoadedPlugin>> {
+    let library = library_of(path).map_err(|why| refused(path, why))?;
+    load(&library, policy, isolation, None)
 }
 
 /// Loads what [`Discovery`](super::Discovery) found, and nothing else that took its place since.
-pub(super) fn load_candidate(candidate: &Candidate, policy: &TrustPolicy) -> Result<Arc<LoadedPlugin>> {
-    load(&candidate.file, policy, candidate.sha256.as_ref())
+pub(super) fn load_candidate(
+    candidate: &Candidate,
+    policy: &TrustPolicy,
+    isolation: &Isolation,
+) -> Result<Arc<LoadedPlugin>> {
+    load(&candidate.file, policy, isolation, candidate.sha256.as_ref())
 }
 
-fn load(file: &Path, policy: &TrustPolicy, expected: Option<&FileHash>) -> Result<Arc<LoadedPlugin>> {
+fn load(
+    file: &Path,
+    policy: &TrustPolicy,
+    isolation: &Isolation,
+    expected: Option<&FileHash>,
+) -> Result<Arc<LoadedPlugin>> {
     // Links are followed once: what is read and what the policy is asked about must be the same file.
     let unreadable =
         |error: std::io::Error| refused(file, format!("it cannot be read: {error}")).caused_by(error);
@@ -56,8 +76,21 @@ fn load(file: &Path, policy: &TrustPolicy, expected: Option<&FileHash>) -> Resul
     let embedded = read_metadata(&bytes).map_err(|why| refused(file, why.to_string()))?;
     let signature = check_beside(&policy.keys, file, &embedded.id, &bytes);
     let objection = signature.objection().map(str::to_owned);
-    let verification = judge(&real, &embedded, &sha256, &sidecars_of(file), signature, policy)
-        .map_err(|why| refused(file, why).at("plugin", &embedded.id))?;
+    let sidecars = sidecars_of(file);
+    let refused_plugin = |why: String| refused(file, why).at("plugin", &embedded.id);
+    let verification =
+        judge(&real, &embedded, &sha256, &sidecars, signature, policy).map_err(refused_plugin)?;
+    let wish = sidecars.iter().any(Sidecar::asks_for_process);
+    if let Some(worker) = isolation.worker_of(&embedded.id, wish).map_err(refused_plugin)? {
+        let name = file.file_name().unwrap_or(OsStr::new("plugin"));
+        let quarantine = policy.quarantine.clone();
+        let plugin = IsolatedPlugin::start(&bytes, name, &embedded, sha256, worker, quarantine)?
+            .map_err(refused_plugin)?;
+        let plugin =
+            LoadedPlugin::isolated(Arc::new(plugin), embedded.clone(), sha256, file.into(), verification);
+        warn(&plugin, objection.as_deref());
+        return Ok(Arc::new(plugin));
+    }
 
     // Held while loading: two threads that want the same plugin must not load it twice.
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,13 +119,18 @@ fn load(file: &Path, policy: &TrustPolicy, expected: Option<&FileHash>) -> Resul
     drop(in_use);
     let plugin = Arc::new(LoadedPlugin::new(code?, embedded, sha256, file.into(), verification));
     loaded.insert(sha256, Arc::clone(&plugin));
-    if !verification.verified() {
-        tracing::warn!(plugin = plugin.id(), file = %file.display(), "a plugin nobody approved was loaded");
+    warn(&plugin, objection.as_deref());
+    Ok(plugin)
+}
+
+fn warn(plugin: &LoadedPlugin, objection: Option<&str>) {
+    let file = plugin.file().display();
+    if !plugin.verification().verified() {
+        tracing::warn!(plugin = plugin.id(), %file, "a plugin nobody approved was loaded");
     }
     if let Some(why) = objection {
-        tracing::warn!(plugin = plugin.id(), file = %file.display(), why, "the signature of a plugin does not count");
+        tracing::warn!(plugin = plugin.id(), %file, why, "the signature of a plugin does not count");
     }
-    Ok(plugin)
 }
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {

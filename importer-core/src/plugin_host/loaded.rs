@@ -2,27 +2,36 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use importer_plugin::{Adapter, AdapterMeta, Description, EmbeddedMeta, Feature, Rule, RuleMeta, SetRule};
+use importer_plugin::{
+    Adapter, AdapterMeta, Description, EmbeddedMeta, Feature, FeatureMeta, Rule, RuleMeta, SetRule,
+};
 
 use super::entry::Code;
 use super::file_hash::FileHash;
+use super::isolation::IsolatedPlugin;
 use super::remote_adapter::RemoteAdapter;
 use super::remote_feature::RemoteFeature;
 use super::remote_rule::RemoteRule;
 use super::remote_set_rule::RemoteSetRule;
 use super::trust::Verification;
 
-/// A plugin in this process. It is never unloaded.
+/// A plugin in this process, where it is never unloaded, or in processes of its own.
 ///
 /// Made by [`load_file`](super::load_file), [`Discovery::load`](super::Discovery::load) and
 /// [`PluginSet`](super::PluginSet).
 pub struct LoadedPlugin {
     id: Arc<str>,
-    code: Code,
+    place: Place,
     embedded: EmbeddedMeta,
     sha256: FileHash,
     file: PathBuf,
     verification: Verification,
+}
+
+#[derive(Clone)]
+enum Place {
+    Here(Box<Code>),
+    Apart(Arc<IsolatedPlugin>),
 }
 
 impl fmt::Debug for LoadedPlugin {
@@ -44,12 +53,32 @@ impl LoadedPlugin {
         file: PathBuf,
         verification: Verification,
     ) -> Self {
-        Self { id: embedded.id.as_str().into(), code, embedded, sha256, file, verification }
+        Self::at(Place::Here(Box::new(code)), embedded, sha256, file, verification)
+    }
+
+    pub(super) fn isolated(
+        plugin: Arc<IsolatedPlugin>,
+        embedded: EmbeddedMeta,
+        sha256: FileHash,
+        file: PathBuf,
+        verification: Verification,
+    ) -> Self {
+        Self::at(Place::Apart(plugin), embedded, sha256, file, verification)
+    }
+
+    fn at(
+        place: Place,
+        embedded: EmbeddedMeta,
+        sha256: FileHash,
+        file: PathBuf,
+        verification: Verification,
+    ) -> Self {
+        Self { id: embedded.id.as_str().into(), place, embedded, sha256, file, verification }
     }
 
     /// The same code, as found in another file or let in for another reason.
     pub(super) fn seen_as(&self, file: PathBuf, verification: Verification) -> Self {
-        Self::new(self.code.clone(), self.embedded.clone(), self.sha256, file, verification)
+        Self::at(self.place.clone(), self.embedded.clone(), self.sha256, file, verification)
     }
 
     /// Its id.
@@ -64,7 +93,10 @@ impl LoadedPlugin {
 
     /// What it says of itself, all adapters and rules included.
     pub fn description(&self) -> &Description {
-        &self.code.description
+        match &self.place {
+            Place::Here(code) => &code.description,
+            Place::Apart(plugin) => plugin.description(),
+        }
     }
 
     /// What its file said of it before it was loaded.
@@ -87,50 +119,76 @@ impl LoadedPlugin {
         self.verification
     }
 
+    /// How it is kept apart from this process: `process`, or `in-process`, which means not at all.
+    pub fn isolation(&self) -> &'static str {
+        match self.place {
+            Place::Here(_) => "in-process",
+            Place::Apart(_) => "process",
+        }
+    }
+
     /// All its adapters.
     pub fn adapters(&self) -> Vec<Box<dyn Adapter>> {
-        self.code.description.adapters.iter().filter_map(|meta| self.remote_adapter(meta)).collect()
+        self.description().adapters.iter().filter_map(|meta| self.remote_adapter(meta)).collect()
     }
 
     /// An adapter by name.
     pub fn adapter(&self, name: &str) -> Option<Box<dyn Adapter>> {
-        let meta = self.code.description.adapters.iter().find(|meta| meta.name == name)?;
+        let meta = self.description().adapters.iter().find(|meta| meta.name == name)?;
         self.remote_adapter(meta)
     }
 
     /// All its rules, not configured yet.
     pub fn rules(&self) -> Vec<Box<dyn Rule>> {
-        self.code.description.rules.iter().filter_map(|meta| self.remote_rule(meta)).collect()
+        self.description().rules.iter().filter_map(|meta| self.remote_rule(meta)).collect()
     }
 
     /// A rule by code, not configured yet.
     pub fn rule(&self, code: &str) -> Option<Box<dyn Rule>> {
-        let meta = self.code.description.rules.iter().find(|meta| meta.code == code)?;
+        let meta = self.description().rules.iter().find(|meta| meta.code == code)?;
         self.remote_rule(meta)
     }
 
     /// All its set-level rules, not configured yet.
     pub fn set_rules(&self) -> Vec<Box<dyn SetRule>> {
-        let Some(module) = self.code.set_rule else { return Vec::new() };
-        let make =
-            |meta| Box::new(RemoteSetRule::new(Arc::clone(&self.id), module, meta)) as Box<dyn SetRule>;
-        self.code.description.set_rules.iter().cloned().map(make).collect()
+        self.description().set_rules.iter().filter_map(|meta| self.remote_set_rule(meta)).collect()
     }
 
     /// All its match features, not configured yet.
     pub fn features(&self) -> Vec<Box<dyn Feature>> {
-        let Some(module) = self.code.feature else { return Vec::new() };
-        let make =
-            |meta| Box::new(RemoteFeature::new(Arc::clone(&self.id), module, meta)) as Box<dyn Feature>;
-        self.code.description.features.iter().cloned().map(make).collect()
+        self.description().features.iter().filter_map(|meta| self.remote_feature(meta)).collect()
     }
 
     // Loading has made sure that a module is there for whatever the description lists.
     fn remote_adapter(&self, meta: &AdapterMeta) -> Option<Box<dyn Adapter>> {
-        Some(Box::new(RemoteAdapter::new(Arc::clone(&self.id), self.code.adapter?, meta.clone())))
+        let (id, meta) = (Arc::clone(&self.id), meta.clone());
+        Some(Box::new(match &self.place {
+            Place::Here(code) => RemoteAdapter::new(id, code.adapter?, meta),
+            Place::Apart(plugin) => RemoteAdapter::isolated(id, Arc::clone(plugin), meta),
+        }))
     }
 
     fn remote_rule(&self, meta: &RuleMeta) -> Option<Box<dyn Rule>> {
-        Some(Box::new(RemoteRule::new(Arc::clone(&self.id), self.code.rule?, meta.clone())))
+        let (id, meta) = (Arc::clone(&self.id), meta.clone());
+        Some(Box::new(match &self.place {
+            Place::Here(code) => RemoteRule::new(id, code.rule?, meta),
+            Place::Apart(plugin) => RemoteRule::isolated(id, Arc::clone(plugin), meta),
+        }))
+    }
+
+    fn remote_set_rule(&self, meta: &RuleMeta) -> Option<Box<dyn SetRule>> {
+        let (id, meta) = (Arc::clone(&self.id), meta.clone());
+        Some(Box::new(match &self.place {
+            Place::Here(code) => RemoteSetRule::new(id, code.set_rule?, meta),
+            Place::Apart(plugin) => RemoteSetRule::isolated(id, Arc::clone(plugin), meta),
+        }))
+    }
+
+    fn remote_feature(&self, meta: &FeatureMeta) -> Option<Box<dyn Feature>> {
+        let (id, meta) = (Arc::clone(&self.id), meta.clone());
+        Some(Box::new(match &self.place {
+            Place::Here(code) => RemoteFeature::new(id, code.feature?, meta),
+            Place::Apart(plugin) => RemoteFeature::isolated(id, Arc::clone(plugin), meta),
+        }))
     }
 }

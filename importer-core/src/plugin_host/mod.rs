@@ -14,7 +14,8 @@
 //! [`PluginSet`] is all of that in one object, together with the plugins that are linked statically.
 //!
 //! **A plugin in this process has all the rights of this process.** Checks before loading tell a good file from a
-//! damaged or an unknown one; nothing can hold back code once it runs.
+//! damaged or an unknown one; nothing can hold back code once it runs. [`Isolation`] puts a plugin into a process of its own, so
+//! that its crash or hang fails one run and leaves the host alone.
 //!
 //! ```
 //! use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
@@ -36,6 +37,7 @@ mod file_hash;
 mod image;
 mod info;
 mod inspect;
+mod isolation;
 mod load;
 mod loaded;
 mod metadata;
@@ -64,6 +66,7 @@ pub use crash_mark::InUse;
 pub use discovery::{Discovery, PLUGIN_PATH_VARIABLE, search_path_from_env};
 pub use file_hash::{FileHash, hash_file};
 pub use info::PluginInfo;
+pub use isolation::{Isolation, WorkerCommand, WorkerLimits, run_worker_if_asked, serve_worker};
 pub use load::load_file;
 pub use loaded::LoadedPlugin;
 pub use metadata::{MetadataError, read_metadata};

@@ -9,31 +9,44 @@ use serde::de::DeserializeOwned;
 
 use super::entry::AdapterModules;
 use super::far_error::{bug, named};
+use super::isolation::{IsolatedPlugin, Question};
 
 /// An adapter of a loaded plugin.
 pub(super) struct RemoteAdapter {
     plugin: Arc<str>,
-    modules: AdapterModules,
+    way: Way,
     meta: AdapterMeta,
+}
+
+enum Way {
+    Here(AdapterModules),
+    Apart(Arc<IsolatedPlugin>),
 }
 
 impl RemoteAdapter {
     pub(super) fn new(plugin: Arc<str>, modules: AdapterModules, meta: AdapterMeta) -> Self {
-        Self { plugin, modules, meta }
+        Self { plugin, way: Way::Here(modules), meta }
     }
 
-    fn open_with(
+    pub(super) fn isolated(plugin: Arc<str>, isolated: Arc<IsolatedPlugin>, meta: AdapterMeta) -> Self {
+        Self { plugin, way: Way::Apart(isolated), meta }
+    }
+
+    fn source(
         &self,
-        module: AdapterV1Ref,
+        question: Question,
         request: &OpenRequest,
         host: &Host,
     ) -> Result<Box<dyn Source>, Error> {
-        let name = RStr::from(self.meta.name.as_str());
-        let opened = module.open()(name, FlatOpen::from(request), FlatHost::from(host));
-        let far = opened.into_result().map_err(|error| named(&self.plugin, error.into()))?;
-        // Wrapped before anything can fail, so that it is closed in any case.
-        let far = FarSource(far);
-        let columns: Vec<String> = far.0.columns.iter().map(|column| column.as_str().to_owned()).collect();
+        let far: Box<dyn FarSource> = match &self.way {
+            Way::Apart(plugin) => Box::new(plugin.open(&self.meta.name, question, request, host)?),
+            Way::Here(modules) => {
+                let deletions = || modules.deletions.ok_or_else(|| self.cannot());
+                let module = if question == Question::Deletions { deletions()? } else { modules.open };
+                Box::new(self.open_here(module, request, host)?)
+            }
+        };
+        let columns = far.columns();
         check_columns(&columns).map_err(|what| bug(&self.plugin, what))?;
         // Nothing is handed over yet, so going on means going on where this run was told to.
         let cursor = request.cursor.clone();
@@ -41,18 +54,40 @@ impl RemoteAdapter {
         Ok(Box::new(RemoteSource { far, plugin, columns, cursor, state: State::Reading }))
     }
 
+    fn open_here(
+        &self,
+        module: AdapterV1Ref,
+        request: &OpenRequest,
+        host: &Host,
+    ) -> Result<SourceHere, Error> {
+        let name = RStr::from(self.meta.name.as_str());
+        let opened = module.open()(name, FlatOpen::from(request), FlatHost::from(host));
+        let far = opened.into_result().map_err(|error| named(&self.plugin, error.into()))?;
+        // Wrapped before anything can fail, so that it is closed in any case.
+        Ok(SourceHere { far, plugin: Arc::clone(&self.plugin) })
+    }
+
     fn ask<T: DeserializeOwned>(
         &self,
-        module: Option<AskV1Ref>,
+        question: Question,
         request: &OpenRequest,
         host: &Host,
     ) -> Result<T, Error> {
-        let module = module.ok_or_else(|| self.cannot())?;
-        let name = RStr::from(self.meta.name.as_str());
-        let answer = module.ask()(name, FlatOpen::from(request), FlatHost::from(host)).into_result();
-        let json = answer.map_err(|error| named(&self.plugin, error.into()))?;
+        let json = match &self.way {
+            Way::Apart(plugin) => plugin.ask(&self.meta.name, question, request, host)?,
+            Way::Here(modules) => {
+                let module = if question == Question::Fields { modules.fields } else { modules.health };
+                self.ask_here(module.ok_or_else(|| self.cannot())?, request, host)?
+            }
+        };
         serde_json::from_str(&json)
             .map_err(|error| bug(&self.plugin, format!("its answer cannot be read: {error}")))
+    }
+
+    fn ask_here(&self, module: AskV1Ref, request: &OpenRequest, host: &Host) -> Result<String, Error> {
+        let name = RStr::from(self.meta.name.as_str());
+        let answer = module.ask()(name, FlatOpen::from(request), FlatHost::from(host)).into_result();
+        answer.map(Into::into).map_err(|error| named(&self.plugin, error.into()))
     }
 
     fn cannot(&self) -> Error {
@@ -66,19 +101,19 @@ impl Adapter for RemoteAdapter {
     }
 
     fn open(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
-        self.open_with(self.modules.open, request, host)
+        self.source(Question::Rows, request, host)
     }
 
     fn fields(&self, request: &OpenRequest, host: &Host) -> Result<Vec<SourceField>, Error> {
-        self.ask(self.modules.fields, request, host)
+        self.ask(Question::Fields, request, host)
     }
 
     fn health(&self, request: &OpenRequest, host: &Host) -> Result<Health, Error> {
-        self.ask(self.modules.health, request, host)
+        self.ask(Question::Health, request, host)
     }
 
     fn deletions(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
-        self.open_with(self.modules.deletions.ok_or_else(|| self.cannot())?, request, host)
+        self.source(Question::Deletions, request, host)
     }
 }
 
@@ -96,16 +131,46 @@ fn check_columns(columns: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The open source of the far side; closed when it is dropped.
-struct FarSource(FlatSource);
+/// Why a source has no rows to hand over.
+pub(super) enum FarFault {
+    /// It says so.
+    Said(Error),
+    /// Its rows are lost.
+    Broken(Error),
+}
+
+/// The open source of the far side.
+pub(super) trait FarSource: Send {
+    fn columns(&self) -> Vec<String>;
+    /// The next rows, and the cursor behind them.
+    fn next(&mut self) -> Result<(Extract, Option<String>), FarFault>;
+}
+
+/// An open source in this process; closed when it is dropped.
+struct SourceHere {
+    far: FlatSource,
+    plugin: Arc<str>,
+}
 
 // SAFETY: the handle is a `Box<dyn Source>` of the far side, and `Source` is `Send`; it is used by one owner at a time.
 #[allow(unsafe_code)]
-unsafe impl Send for FarSource {}
+unsafe impl Send for SourceHere {}
 
-impl Drop for FarSource {
+impl Drop for SourceHere {
     fn drop(&mut self) {
-        (self.0.close)(self.0.handle);
+        (self.far.close)(self.far.handle);
+    }
+}
+
+impl FarSource for SourceHere {
+    fn columns(&self) -> Vec<String> {
+        self.far.columns.iter().map(|column| column.as_str().to_owned()).collect()
+    }
+
+    fn next(&mut self) -> Result<(Extract, Option<String>), FarFault> {
+        let answer = (self.far.next)(self.far.handle).into_result();
+        let flat = answer.map_err(|error| FarFault::Said(named(&self.plugin, error.into())))?;
+        abi::extract(flat).map_err(|error| FarFault::Broken(named(&self.plugin, error)))
     }
 }
 
@@ -118,7 +183,7 @@ enum State {
 }
 
 struct RemoteSource {
-    far: FarSource,
+    far: Box<dyn FarSource>,
     plugin: Arc<str>,
     columns: Vec<String>,
     cursor: Option<String>,
@@ -155,13 +220,13 @@ impl Source for RemoteSource {
         if self.state == State::Broken {
             return Err(bug(&self.plugin, "it handed over a broken batch before; this source cannot go on"));
         }
-        let answer = (self.far.0.next)(self.far.0.handle).into_result();
-        let flat = answer.map_err(|error| named(&self.plugin, error.into()))?;
-        let fits =
-            abi::extract(flat).map_err(|error| named(&self.plugin, error)).and_then(|(extract, cursor)| {
-                self.checked(&extract).map_err(|what| bug(&self.plugin, what))?;
-                Ok((extract, cursor))
-            });
+        let fits = match self.far.next() {
+            Err(FarFault::Said(error)) => return Err(error),
+            Err(FarFault::Broken(error)) => Err(error),
+            Ok((extract, cursor)) => {
+                self.checked(&extract).map(|()| (extract, cursor)).map_err(|what| bug(&self.plugin, what))
+            }
+        };
         let (extract, cursor) = fits.inspect_err(|_| self.state = State::Broken)?;
         if extract.batch().is_empty() {
             self.state = State::Ended;

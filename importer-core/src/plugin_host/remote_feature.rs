@@ -6,38 +6,68 @@ use importer_plugin::abi::{FeatureV1Ref, FlatFeature, FlatHost, NEUTRAL, RStr, R
 use importer_plugin::{Batch, Error, Feature, FeatureMeta, Host, Options, RuleRow};
 
 use super::far_error::{bug, named};
+use super::isolation::IsolatedPlugin;
 
 /// A match feature of a loaded plugin.
 pub(super) struct RemoteFeature {
     plugin: Arc<str>,
-    module: FeatureV1Ref,
+    way: Way,
     meta: FeatureMeta,
     /// The far side promises one call at a time and no more.
-    far: Mutex<Option<FarFeature>>,
+    far: Mutex<Option<Box<dyn FarFeature>>>,
 }
 
-/// The configured feature of the far side; closed when it is dropped.
-struct FarFeature(FlatFeature);
+enum Way {
+    Here(FeatureV1Ref),
+    Apart(Arc<IsolatedPlugin>),
+}
+
+/// The configured feature of the far side.
+pub(super) trait FarFeature: Send {
+    fn compare(&mut self, left: Batch, right: Batch) -> Result<Vec<i16>, Error>;
+}
+
+/// A configured feature in this process; closed when it is dropped.
+struct FeatureHere {
+    far: FlatFeature,
+    plugin: Arc<str>,
+}
 
 // SAFETY: the handle is a `Box<dyn Feature>` of the far side, and `Feature` is `Send`; the mutex lets one caller use it.
 #[allow(unsafe_code)]
-unsafe impl Send for FarFeature {}
+unsafe impl Send for FeatureHere {}
 
-impl Drop for FarFeature {
+impl Drop for FeatureHere {
     fn drop(&mut self) {
-        (self.0.close)(self.0.handle);
+        (self.far.close)(self.far.handle);
+    }
+}
+
+impl FarFeature for FeatureHere {
+    fn compare(&mut self, left: Batch, right: Batch) -> Result<Vec<i16>, Error> {
+        let answer = (self.far.compare)(self.far.handle, left.into(), right.into()).into_result();
+        answer.map(Into::into).map_err(|error| named(&self.plugin, error.into()))
     }
 }
 
 impl RemoteFeature {
     pub(super) fn new(plugin: Arc<str>, module: FeatureV1Ref, meta: FeatureMeta) -> Self {
-        Self { plugin, module, meta, far: Mutex::new(None) }
+        Self { plugin, way: Way::Here(module), meta, far: Mutex::new(None) }
     }
 
-    fn create(&self, options: &Options, host: &Host) -> Result<FarFeature, Error> {
+    pub(super) fn isolated(plugin: Arc<str>, isolated: Arc<IsolatedPlugin>, meta: FeatureMeta) -> Self {
+        Self { plugin, way: Way::Apart(isolated), meta, far: Mutex::new(None) }
+    }
+
+    fn create(&self, options: &Options, host: &Host) -> Result<Box<dyn FarFeature>, Error> {
+        let module = match &self.way {
+            Way::Apart(plugin) => return Ok(Box::new(plugin.feature(&self.meta.name, options, host)?)),
+            Way::Here(module) => module,
+        };
         let (name, options) = (RStr::from(self.meta.name.as_str()), RString::from(options.to_json()));
-        let created = self.module.create()(name, options, FlatHost::from(host)).into_result();
-        created.map(FarFeature).map_err(|error| named(&self.plugin, error.into()))
+        let created = module.create()(name, options, FlatHost::from(host)).into_result();
+        let far = created.map_err(|error| named(&self.plugin, error.into()))?;
+        Ok(Box::new(FeatureHere { far, plugin: Arc::clone(&self.plugin) }))
     }
 }
 
@@ -86,8 +116,7 @@ impl Feature for RemoteFeature {
             // Like any other feature, it works with its defaults when nobody configured it.
             empty => empty.insert(self.create(&Options::default(), &Host::detached())?),
         };
-        let answer = (far.0.compare)(far.0.handle, left.clone().into(), right.clone().into()).into_result();
-        let found = answer.map_err(|error| named(&self.plugin, error.into()))?;
+        let found = far.compare(left.clone(), right.clone())?;
         if found.len() != left.rows() {
             return Err(bug(&self.plugin, "a match feature did not answer once for each pair"));
         }

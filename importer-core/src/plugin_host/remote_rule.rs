@@ -6,38 +6,69 @@ use importer_plugin::abi::{FlatHost, FlatRule, RStr, RString, RuleV1Ref, flat_se
 use importer_plugin::{Batch, Error, Finding, Findings, Host, Options, Rule, RuleMeta, RuleRow, Severity};
 
 use super::far_error::{bug, named};
+use super::isolation::IsolatedPlugin;
 
 /// A rule of a loaded plugin.
 pub(super) struct RemoteRule {
     plugin: Arc<str>,
-    module: RuleV1Ref,
+    way: Way,
     meta: RuleMeta,
     /// The far side promises one call at a time and no more.
-    far: Mutex<Option<FarRule>>,
+    far: Mutex<Option<Box<dyn FarRule>>>,
 }
 
-/// The configured rule of the far side; closed when it is dropped.
-struct FarRule(FlatRule);
+enum Way {
+    Here(RuleV1Ref),
+    Apart(Arc<IsolatedPlugin>),
+}
+
+/// The configured rule of the far side.
+pub(super) trait FarRule: Send {
+    fn check(&mut self, rows: Batch, severity: Severity) -> Result<Vec<Finding>, Error>;
+}
+
+/// A configured rule in this process; closed when it is dropped.
+struct RuleHere {
+    far: FlatRule,
+    plugin: Arc<str>,
+}
 
 // SAFETY: the handle is a `Box<dyn Rule>` of the far side, and `Rule` is `Send`; the mutex lets one caller use it.
 #[allow(unsafe_code)]
-unsafe impl Send for FarRule {}
+unsafe impl Send for RuleHere {}
 
-impl Drop for FarRule {
+impl Drop for RuleHere {
     fn drop(&mut self) {
-        (self.0.close)(self.0.handle);
+        (self.far.close)(self.far.handle);
+    }
+}
+
+impl FarRule for RuleHere {
+    fn check(&mut self, rows: Batch, severity: Severity) -> Result<Vec<Finding>, Error> {
+        let answer = (self.far.check)(self.far.handle, rows.into(), flat_severity(severity)).into_result();
+        let found = answer.map_err(|error| named(&self.plugin, error.into()))?;
+        Ok(found.into_iter().map(Into::into).collect())
     }
 }
 
 impl RemoteRule {
     pub(super) fn new(plugin: Arc<str>, module: RuleV1Ref, meta: RuleMeta) -> Self {
-        Self { plugin, module, meta, far: Mutex::new(None) }
+        Self { plugin, way: Way::Here(module), meta, far: Mutex::new(None) }
     }
 
-    fn create(&self, options: &Options, host: &Host) -> Result<FarRule, Error> {
+    pub(super) fn isolated(plugin: Arc<str>, isolated: Arc<IsolatedPlugin>, meta: RuleMeta) -> Self {
+        Self { plugin, way: Way::Apart(isolated), meta, far: Mutex::new(None) }
+    }
+
+    fn create(&self, options: &Options, host: &Host) -> Result<Box<dyn FarRule>, Error> {
+        let module = match &self.way {
+            Way::Apart(plugin) => return Ok(Box::new(plugin.rule(&self.meta.code, options, host)?)),
+            Way::Here(module) => module,
+        };
         let (code, options) = (RStr::from(&*self.meta.code), RString::from(options.to_json()));
-        let created = self.module.create()(code, options, FlatHost::from(host)).into_result();
-        created.map(FarRule).map_err(|error| named(&self.plugin, error.into()))
+        let created = module.create()(code, options, FlatHost::from(host)).into_result();
+        let far = created.map_err(|error| named(&self.plugin, error.into()))?;
+        Ok(Box::new(RuleHere { far, plugin: Arc::clone(&self.plugin) }))
     }
 
     /// Sends a batch of exactly the rule's columns and returns what the far side found.
@@ -49,10 +80,7 @@ impl RemoteRule {
             // Like any other rule, it works with its defaults when nobody configured it.
             empty => empty.insert(self.create(&Options::default(), &Host::detached())?),
         };
-        let severity = flat_severity(self.meta.severity);
-        let answer = (far.0.check)(far.0.handle, narrow.into(), severity).into_result();
-        let found = answer.map_err(|error| named(&self.plugin, error.into()))?;
-        let found: Vec<Finding> = found.into_iter().map(Into::into).collect();
+        let found = far.check(narrow, self.meta.severity)?;
         if let Some(outside) = found.iter().find(|finding| finding.row >= rows) {
             let (code, row) = (&self.meta.code, outside.row);
             return Err(bug(&self.plugin, format!("rule `{code}` reported row {row} of {rows} rows")));

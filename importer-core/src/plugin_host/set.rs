@@ -5,7 +5,7 @@ use importer_plugin::{Adapter, Description, Feature, Plugin, Rule, SetRule};
 
 use super::discovery::Discovery;
 use super::info::PluginInfo;
-use super::load::load_file;
+use super::load::load_file_with;
 use super::loaded::LoadedPlugin;
 use crate::{Error, ErrorKind, Result};
 
@@ -119,7 +119,15 @@ impl PluginSet {
     /// # Errors
     /// When no plugin brings it, or the plugin that should cannot be loaded.
     pub fn adapter(&self, name: &str) -> Result<(Box<dyn Adapter>, PluginInfo)> {
-        if let Some(found) = self.linked.iter().find_map(|p| Some((p.find_adapter(name)?, p.into()))) {
+        if let Some(found) =
+            self.linked.iter().find_map(|p| Some((p.find_adapter(name)?, PluginInfo::from(p))))
+        {
+            if self.discovery.isolated().names(&found.1.id) {
+                let why =
+                    format!("plugin `{}` is linked into this program and cannot be isolated", found.1.id);
+                return Err(Error::new(ErrorKind::Plugin, "isolate a plugin", why)
+                    .hint("build the program without it, and give its file"));
+            }
             return Ok(found);
         }
         let missing = match self.load(name) {
@@ -169,9 +177,10 @@ impl PluginSet {
     /// Loads a plugin from its file or its sidecar.
     ///
     /// # Errors
-    /// As [`load_file`].
+    /// As [`load_file`](super::load_file).
     pub fn load_file(&self, path: &Path) -> Result<Arc<LoadedPlugin>> {
-        load_file(path, self.discovery.policy()).map(|plugin| self.keep(plugin))
+        load_file_with(path, self.discovery.policy(), self.discovery.isolated())
+            .map(|plugin| self.keep(plugin))
     }
 
     /// Loads every file that was given by name, whatever its id: whoever names a file wants what it brings.

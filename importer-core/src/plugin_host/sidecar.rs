@@ -33,6 +33,9 @@ pub struct Sidecar {
     /// What it brings, such as `adapter` and `rule`; for lists, which must not load code.
     #[serde(default)]
     pub kinds: Vec<String>,
+    /// How it wants to be kept apart from the host: `process`, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
     /// The file for each target, named as Rust names targets.
     pub files: BTreeMap<String, SidecarFile>,
 }
@@ -54,6 +57,11 @@ impl Sidecar {
     /// Says where the text is no sidecar.
     pub fn parse(text: &str) -> Result<Self, String> {
         let sidecar: Self = toml::from_str(text).map_err(|error| one_line(&error))?;
+        if let Some(other) =
+            sidecar.isolation.as_deref().filter(|way| !matches!(*way, "process" | "in-process"))
+        {
+            return Err(format!("its `isolation` is `{other}`, and must be `process` or `in-process`"));
+        }
         for file in sidecar.files.values() {
             let mut parts = Path::new(&file.file).components();
             let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
@@ -70,6 +78,10 @@ impl Sidecar {
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
         Self::parse(&text).map_err(|why| format!("it is not a valid sidecar: {why}"))
+    }
+
+    pub(super) fn asks_for_process(&self) -> bool {
+        self.isolation.as_deref() == Some("process")
     }
 
     /// The file for the platform of this program.

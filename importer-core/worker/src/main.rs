@@ -1,0 +1,7 @@
+//! The process in which an isolated plugin runs. Hosts start it; people have no use for it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    importer_core::plugin_host::serve_worker()
+}
