@@ -40,6 +40,10 @@ fn dependencies_point_one_way() {
             "importer-plugin" => &["importer-plugin-abi"],
             "importer-core" => &["importer-plugin"],
             "importer-dq" | "importer-dedupe" => &["importer-core"],
+            // It looks at plugins the way a host does, through the plugin host.
+            "importer-conformance" => &["importer-core", "importer-plugin"],
+            // A plugin like any other knows the SDK alone.
+            "importer-bad-plugin" => &["importer-plugin"],
             "importer" => &["importer-core", "importer-dedupe", "importer-dq", "importer-plugin"],
             // An adapter knows the SDK alone.
             adapter if adapter.starts_with("importer-adapter-") => &["importer-plugin"],

@@ -17,8 +17,8 @@ use super::trust::Verification;
 /// Made by [`load_file`](super::load_file), [`Discovery::load`](super::Discovery::load) and
 /// [`PluginSet`](super::PluginSet).
 pub struct LoadedPlugin {
-    id: Arc<str>,
-    code: Code,
+    pub(super) id: Arc<str>,
+    pub(super) code: Code,
     embedded: EmbeddedMeta,
     sha256: FileHash,
     file: PathBuf,
@@ -126,11 +126,11 @@ impl LoadedPlugin {
     }
 
     // Loading has made sure that a module is there for whatever the description lists.
-    fn remote_adapter(&self, meta: &AdapterMeta) -> Option<Box<dyn Adapter>> {
+    pub(super) fn remote_adapter(&self, meta: &AdapterMeta) -> Option<Box<dyn Adapter>> {
         Some(Box::new(RemoteAdapter::new(Arc::clone(&self.id), self.code.adapter?, meta.clone())))
     }
 
-    fn remote_rule(&self, meta: &RuleMeta) -> Option<Box<dyn Rule>> {
+    pub(super) fn remote_rule(&self, meta: &RuleMeta) -> Option<Box<dyn Rule>> {
         Some(Box::new(RemoteRule::new(Arc::clone(&self.id), self.code.rule?, meta.clone())))
     }
 }

@@ -41,6 +41,7 @@ mod metadata;
 mod place;
 mod plugin_quarantine;
 mod private_copy;
+mod probe;
 mod remote_adapter;
 mod remote_feature;
 mod remote_rule;

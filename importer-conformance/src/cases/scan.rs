@@ -1,0 +1,35 @@
+use std::time::{Duration, Instant};
+
+use importer_core::plugin_host::read_metadata;
+
+use crate::case::{Area, Case, Verdict, demand, fail};
+use crate::subject::Subject;
+
+pub(super) const CASE: Case = Case {
+    name: "scan",
+    area: Area::Plugin,
+    demands: "Who the plugin is can be read from its file without loading it, in less than 100 ms.",
+    why: "Hosts scan folders of plugins, and code of a library runs as soon as it is loaded.",
+    advice: "build a dynamic library (`crate-type = [\"cdylib\"]`) with `importer_plugin::export!` for this platform, and keep it small",
+    check,
+};
+
+const LONGEST: Duration = Duration::from_millis(100);
+
+fn check(subject: &Subject) -> Verdict {
+    let path = subject.path()?;
+    let look = || {
+        std::fs::read(path)
+            .map_err(|e| e.to_string())
+            .and_then(|b| read_metadata(&b).map_err(|e| e.to_string()))
+    };
+    // The first look fills the caches of the system.
+    if let Err(why) = look() {
+        return fail(why);
+    }
+    let start = Instant::now();
+    let found = look();
+    let took = start.elapsed();
+    demand(found.is_ok(), || "the second look finds something else".into())?;
+    demand(took < LONGEST, || format!("it took {} ms", took.as_millis()))
+}
