@@ -38,8 +38,7 @@ extern "C" fn query(id: RStr<'_>) -> ROption<Capability> {
 }
 
 extern "C" fn open(name: RStr<'_>, asked: FlatOpen, host: FlatHost) -> OpenResult {
-    let name = if bad("any-name") { "numbers" } else { name.as_str() };
-    let mut opened = abi::open(plugin, name, asked, host);
+    let mut opened = abi::open(plugin, &name, asked, host);
     if bad("not-utf8")
         && let RResult::ROk(source) = &mut opened
     {
@@ -72,7 +71,8 @@ extern "C" fn health(name: RStr<'_>, asked: FlatOpen, host: FlatHost) -> AskResu
     abi::health(plugin, &name, asked, host)
 }
 extern "C" fn create_rule(code: RStr<'_>, options: RString, host: FlatHost) -> CreateRuleResult {
-    abi::create_rule(plugin, &code, options, host)
+    let code = if bad("any-name") { "FMT-950" } else { code.as_str() };
+    abi::create_rule(plugin, code, options, host)
 }
 extern "C" fn create_set_rule(code: RStr<'_>, options: RString, host: FlatHost) -> CreateSetRuleResult {
     abi::create_set_rule(plugin, &code, options, host)
