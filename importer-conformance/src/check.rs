@@ -72,7 +72,7 @@ fn in_thread(case: &'static Case, plugin: &Plugin, settings: &Settings) -> Outco
 
 fn chosen(settings: &Settings) -> Result<Vec<&'static Case>, Error> {
     if settings.cases.is_empty() {
-        return Ok(CASES.iter().copied().collect());
+        return Ok(CASES.to_vec());
     }
     let find = |name: &String| {
         CASES.iter().copied().find(|case| case.name == name).ok_or_else(|| Error::UnknownCase(name.clone()))
