@@ -41,6 +41,10 @@ fn dependencies_point_one_way() {
             "importer-core" => &["importer-plugin"],
             "importer-plugin-worker" => &["importer-core"],
             "importer-dq" | "importer-dedupe" => &["importer-core"],
+            // It looks at plugins the way a host does, through the plugin host.
+            "importer-conformance" => &["importer-core", "importer-plugin"],
+            // A plugin like any other knows the SDK alone.
+            "importer-bad-plugin" => &["importer-plugin"],
             "importer" => &["importer-core", "importer-dedupe", "importer-dq", "importer-plugin"],
             // A plugin for tests.
             "importer-plugin-misbehaving" => &["importer-plugin"],

@@ -116,6 +116,11 @@ fn the_reference_of_rules_is_current() {
 }
 
 #[test]
+fn the_reference_of_plugin_checks_is_current() {
+    current("docs/reference/plugin-checks.md", &importer_conformance::reference());
+}
+
+#[test]
 fn the_reference_of_the_contract_is_current() {
     current("docs/reference/contract-volunteer.md", &contract_page(&VOLUNTEER));
 }

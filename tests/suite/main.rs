@@ -9,6 +9,7 @@
 mod architecture;
 mod cli;
 mod compat;
+mod conformance;
 mod docs;
 mod embedding;
 mod features;

@@ -223,7 +223,8 @@ mod with_images {
         let candidate = discovery.find("csv").unwrap();
         std::fs::write(&candidate.file, &other).unwrap();
         std::fs::write(files.path().join("libx.so.minisig"), signer.sign(&other)).unwrap();
-        let error = load_candidate(&candidate, discovery.policy(), &Isolation::default()).unwrap_err().to_string();
+        let error =
+            load_candidate(&candidate, discovery.policy(), &Isolation::default()).unwrap_err().to_string();
         assert!(error.contains("it changed after it was found") && error.contains("try again"), "{error}");
     }
 

@@ -15,6 +15,7 @@ const MOST_LINES: usize = 12;
 /// What a loaded file offers; modules of a library that is never unloaded.
 #[derive(Clone)]
 pub(super) struct Code {
+    pub(super) entry: EntryRef,
     pub(super) description: Description,
     pub(super) adapter: Option<AdapterModules>,
     pub(super) rule: Option<RuleV1Ref>,
@@ -61,7 +62,7 @@ pub(super) fn load(path: &Path, meta: &EmbeddedMeta) -> Result<Code, String> {
     let rule = modules.get(!description.rules.is_empty(), RULE_V1, "rules")?;
     let set_rule = modules.get(!description.set_rules.is_empty(), SET_RULE_V1, "set-level rules")?;
     let feature = modules.get(!description.features.is_empty(), FEATURE_V1, "match features")?;
-    Ok(Code { description, adapter, rule, set_rule, feature })
+    Ok(Code { entry, description, adapter, rule, set_rule, feature })
 }
 
 struct Modules<'a> {

@@ -21,7 +21,7 @@ use super::trust::Verification;
 /// [`PluginSet`](super::PluginSet).
 pub struct LoadedPlugin {
     id: Arc<str>,
-    place: Place,
+    pub(super) place: Place,
     embedded: EmbeddedMeta,
     sha256: FileHash,
     file: PathBuf,
@@ -29,7 +29,7 @@ pub struct LoadedPlugin {
 }
 
 #[derive(Clone)]
-enum Place {
+pub(super) enum Place {
     Here(Box<Code>),
     Apart(Arc<IsolatedPlugin>),
 }
@@ -160,7 +160,7 @@ impl LoadedPlugin {
     }
 
     // Loading has made sure that a module is there for whatever the description lists.
-    fn remote_adapter(&self, meta: &AdapterMeta) -> Option<Box<dyn Adapter>> {
+    pub(super) fn remote_adapter(&self, meta: &AdapterMeta) -> Option<Box<dyn Adapter>> {
         let (id, meta) = (Arc::clone(&self.id), meta.clone());
         Some(Box::new(match &self.place {
             Place::Here(code) => RemoteAdapter::new(id, code.adapter?, meta),
@@ -168,7 +168,7 @@ impl LoadedPlugin {
         }))
     }
 
-    fn remote_rule(&self, meta: &RuleMeta) -> Option<Box<dyn Rule>> {
+    pub(super) fn remote_rule(&self, meta: &RuleMeta) -> Option<Box<dyn Rule>> {
         let (id, meta) = (Arc::clone(&self.id), meta.clone());
         Some(Box::new(match &self.place {
             Place::Here(code) => RemoteRule::new(id, code.rule?, meta),
@@ -176,7 +176,7 @@ impl LoadedPlugin {
         }))
     }
 
-    fn remote_set_rule(&self, meta: &RuleMeta) -> Option<Box<dyn SetRule>> {
+    pub(super) fn remote_set_rule(&self, meta: &RuleMeta) -> Option<Box<dyn SetRule>> {
         let (id, meta) = (Arc::clone(&self.id), meta.clone());
         Some(Box::new(match &self.place {
             Place::Here(code) => RemoteSetRule::new(id, code.set_rule?, meta),
@@ -184,7 +184,7 @@ impl LoadedPlugin {
         }))
     }
 
-    fn remote_feature(&self, meta: &FeatureMeta) -> Option<Box<dyn Feature>> {
+    pub(super) fn remote_feature(&self, meta: &FeatureMeta) -> Option<Box<dyn Feature>> {
         let (id, meta) = (Arc::clone(&self.id), meta.clone());
         Some(Box::new(match &self.place {
             Place::Here(code) => RemoteFeature::new(id, code.feature?, meta),

@@ -44,6 +44,7 @@ mod metadata;
 mod place;
 mod plugin_quarantine;
 mod private_copy;
+mod probe;
 mod remote_adapter;
 mod remote_feature;
 mod remote_rule;
