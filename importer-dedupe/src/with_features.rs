@@ -31,7 +31,7 @@ impl WithFeatures {
     /// The resolver itself when no feature is for the entity.
     ///
     /// # Errors
-    /// When a feature needs options, looks at a field that is not there, or cannot be configured; two have one name.
+    /// When a feature needs options or cannot be configured; two have one name.
     pub fn around(
         inner: Arc<dyn Resolver>,
         contract: &Contract,
@@ -50,8 +50,10 @@ impl WithFeatures {
             if ready.iter().any(|known| known.meta.name == meta.name) {
                 return Err(refused("is there twice".into()).hint("leave out one of the plugins"));
             }
-            if let Some(column) = meta.columns.iter().find(|column| contract.index(column).is_none()) {
-                return Err(refused(format!("looks at `{column}`, which is no field")));
+            for column in meta.columns.iter().filter(|column| contract.index(column).is_none()) {
+                // A plugin may be newer than the contract, and missing is neutral.
+                let (plugin, feature) = (&plugin.id, &meta.name);
+                tracing::warn!(%plugin, %feature, column, "a match feature looks at what is no field; to it that is missing");
             }
             let options = Options::default();
             check_declared(

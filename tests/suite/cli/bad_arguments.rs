@@ -40,7 +40,7 @@ fn a_slip_is_named_and_no_run_begins() {
         (&["--set", "delimiter"], &["`--set` takes KEY=VALUE", "delimiter"]),
         (&["--set", "delimiter=xx"], &["option `delimiter` takes comma"]),
         (&["--set", "encoding=klingon"], &["`klingon` is not known", "windows-1252"]),
-        (&["--set", "header_row=0"], &["counts from 1"]),
+        (&["--set", "header_row=0"], &["option `header_row` must be at least 1"]),
         (&["--set", "header_row=99"], &["has only", "line 99"]),
         (&["--since", "yesterday"], &["yesterday", "2025-01-31T08:00:00Z"]),
         (&["--since", "2025-13-45"], &["2025-13-45", "2025-01-31"]),

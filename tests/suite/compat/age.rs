@@ -35,6 +35,11 @@ fn a_plugin_of_a_newer_sdk_is_loaded_and_used() {
                 "OptionKind::Text | OptionKind::Date | OptionKind::File",
             ),
             (
+                "importer-core/plugin/src/option_spec.rs",
+                "OptionKind::Text => \"text\"",
+                "OptionKind::Text | OptionKind::Date => \"text\"",
+            ),
+            (
                 "tests/compat/first-plugin/src/adapter.rs",
                 ".can(AdapterCapability::Fields)",
                 ".can(AdapterCapability::Streaming)\n            .can(AdapterCapability::Fields)\n            \

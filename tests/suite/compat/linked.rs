@@ -1,5 +1,6 @@
 //! Plugin crates linked into one binary, nothing loaded.
 
+use importer::dq::SuiteDocument;
 use importer::{Importer, RunRequest};
 use importer_plugin::Options;
 
@@ -10,6 +11,8 @@ fn two_plugin_crates_are_linked_into_one_binary() {
         .database(&database.url)
         .plugin(importer_adapter_csv::plugin())
         .plugin(first_plugin::plugin())
+        // It looks at a field that nobody has here, which is refused unless it is switched off.
+        .suite(SuiteDocument::parse("suite: test\nrules:\n  FIRST-401: { enabled: false }\n").unwrap())
         .build()
         .unwrap();
     let people = crate::support::root().join("examples/data/volunteers.csv");
