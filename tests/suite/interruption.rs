@@ -2,8 +2,8 @@
 
 mod changed;
 mod killed;
-mod people;
-mod snapshot;
+pub(crate) mod people;
+pub(crate) mod snapshot;
 mod stopped;
 
 use std::path::Path;

@@ -15,6 +15,7 @@ mod embedding;
 mod features;
 mod golden;
 mod interruption;
+mod isolation;
 mod migrations;
 mod options;
 mod plugin_host;

@@ -36,12 +36,12 @@ const END: [&str; 12] =
 /// About one row in twenty of each kind: somebody again under another id, somebody again word by word, somebody changed, a
 /// bad address, nobody's name, and somebody's family. What belongs together is far apart, so that it falls into different
 /// batches and, when the run is killed, into different processes.
-pub(super) fn csv(rows: usize, seed: u64) -> String {
+pub(crate) fn csv(rows: usize, seed: u64) -> String {
     people(rows, seed, false)
 }
 
 /// The same, and bad rows come again, word by word or mended.
-pub(super) fn csv_with_bad_rows_again(rows: usize, seed: u64) -> String {
+pub(crate) fn csv_with_bad_rows_again(rows: usize, seed: u64) -> String {
     people(rows, seed, true)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::support::Database;
 
 /// Rows by table, sorted; without the columns that tell the time of day.
-pub(super) type Snapshot = BTreeMap<&'static str, Vec<String>>;
+pub(crate) type Snapshot = BTreeMap<&'static str, Vec<String>>;
 
 /// Table, and its columns. `{name}` is a column that holds the id of a core record.
 const TABLES: [(&str, &str); 12] = [
@@ -40,7 +40,7 @@ const TABLES: [(&str, &str); 12] = [
 
 /// Reads a database. On SQLite ids of core records are compared as they are. On Postgres they may have gaps, because a
 /// sequence does not take back what a killed process drew: there an id is told by the least external id it belongs to.
-pub(super) fn take(db: &Database) -> Snapshot {
+pub(crate) fn take(db: &Database) -> Snapshot {
     if db.backend == "postgres" {
         // Tables that grew by an import look empty to the planner, which would join them row by row.
         db.execute("ANALYZE");
@@ -72,7 +72,7 @@ fn rows(db: &Database, table: &str, columns: &str) -> Vec<String> {
 
 /// Asserts that two databases hold the same, and says where they first do not.
 #[track_caller]
-pub(super) fn assert_same(expected: &Snapshot, got: &Snapshot) {
+pub(crate) fn assert_same(expected: &Snapshot, got: &Snapshot) {
     for (table, expected) in expected {
         let got = &got[table];
         if let Some(place) = (0..expected.len().max(got.len())).find(|&n| expected.get(n) != got.get(n)) {

@@ -8,8 +8,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use importer_plugin::{
-    Adapter, AdapterMeta, Batch, Category, Error, Extract, Findings, Host, LogLevel, OpenRequest, Options,
-    Plugin, PluginMeta, Rule, RuleMeta, RuleRow, Source,
+    Adapter, AdapterMeta, Batch, Category, Error, Extract, Findings, Host, LogLevel, OpenRequest, OptionSpec,
+    Options, Plugin, PluginMeta, Rule, RuleMeta, RuleRow, Source,
 };
 
 const META: PluginMeta = PluginMeta::new("misbehaving", "0.1.0");
@@ -75,7 +75,9 @@ struct BadRule {
 
 impl Rule for BadRule {
     fn meta(&self) -> RuleMeta {
-        RuleMeta::new("FMT-990", Category::Format, "No x", &["email"])
+        let does = OptionSpec::text("does", "What it does to its host");
+        let meta = RuleMeta::new("FMT-990", Category::Format, "No x", &["email_normalized"]);
+        RuleMeta { options: vec![does], ..meta }
     }
 
     fn configure(&mut self, options: &Options, host: &Host) -> Result<(), Error> {
@@ -89,7 +91,7 @@ impl Rule for BadRule {
             misbehave(&self.does, host);
         }
         if row.get(0) == Some("x") {
-            findings.report("email", "it is x");
+            findings.report("email_normalized", "it is x");
         }
     }
 
