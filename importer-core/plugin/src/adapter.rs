@@ -148,6 +148,15 @@ impl Extract {
         Self { batch: Batch::new(columns), ..Self::default() }
     }
 
+    /// Room for rows like those of the last batch: `rows` of them, with `text` bytes.
+    pub(crate) fn with_capacity(columns: usize, rows: usize, text: usize) -> Self {
+        Self {
+            batch: Batch::with_capacity(columns, rows, text),
+            positions: Vec::with_capacity(rows),
+            findings: Vec::new(),
+        }
+    }
+
     /// Appends a row. `position` is where a person finds it in the source: a line number, counted from 1; 0 when the
     /// source has none.
     ///

@@ -135,7 +135,8 @@ impl Rule for RemoteRule {
             return Ok(());
         }
         // Only what the rule asked for leaves the host, and only that is copied.
-        let mut narrow = Batch::new(columns.len());
+        let text = batch.text_bytes() / batch.columns().max(1) * columns.len();
+        let mut narrow = Batch::with_capacity(columns.len(), batch.rows(), text);
         for row in 0..batch.rows() {
             narrow.push_row(columns.iter().map(|&column| batch.get(row, column)))?;
         }

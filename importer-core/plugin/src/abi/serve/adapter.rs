@@ -45,7 +45,12 @@ fn opened(source: Box<dyn Source>) -> FlatSource {
     let columns = source.columns();
     FlatSource {
         columns: columns.iter().map(|c| RString::from(c.as_str())).collect(),
-        handle: Guarded::<Reading>::into_handle(Box::new(Reading { source, width: columns.len() })),
+        handle: Guarded::<Reading>::into_handle(Box::new(Reading {
+            source,
+            width: columns.len(),
+            rows: 0,
+            text: 0,
+        })),
         next,
         close,
     }
@@ -54,14 +59,20 @@ fn opened(source: Box<dyn Source>) -> FlatSource {
 struct Reading {
     source: Box<dyn Source>,
     width: usize,
+    /// The size of the last batch: the next one is about as large, and need not grow from nothing.
+    rows: usize,
+    text: usize,
 }
 
 extern "C" fn next(handle: *mut ()) -> NextResult {
     // SAFETY: the host gives back the handle of `opened`, one call at a time, and never after `close`.
     flat(unsafe {
         Guarded::<Reading>::call(handle, |reading| {
-            let mut out = Extract::new(reading.width);
+            // A little more, since hardly any batch is as large as the last one to the byte.
+            let text = reading.text + reading.text / 16;
+            let mut out = Extract::with_capacity(reading.width, reading.rows, text);
             reading.source.next(&mut out)?;
+            (reading.rows, reading.text) = (out.batch().rows(), out.batch().text_bytes());
             Ok(flat_extract(out, reading.source.cursor()))
         })
     })
