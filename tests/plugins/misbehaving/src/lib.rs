@@ -104,6 +104,12 @@ impl Rule for BadRule {
     }
 }
 
+/// Whether a descriptor was opened for writing alone, as the system tells (`flags`, octal; the last digit is the mode).
+fn is_for_writing(number: u32) -> bool {
+    let told = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+    told.lines().any(|line| line.starts_with("flags:") && line.ends_with('1'))
+}
+
 fn misbehave(does: &str, host: &Host) {
     match does {
         "segfault" => {
@@ -137,10 +143,12 @@ fn misbehave(does: &str, host: &Host) {
             let _ = std::io::stdout().flush();
         }
         "garbage_in_frames" => {
-            // Whatever is open, the private pipe among it.
+            // Whatever is open for writing, the private pipe among it. Its own input is not: a worker whose requests are
+            // garbage ends itself, which is another fault.
             for number in 3..16 {
-                if let Ok(mut file) =
-                    std::fs::OpenOptions::new().write(true).open(format!("/proc/self/fd/{number}"))
+                if is_for_writing(number)
+                    && let Ok(mut file) =
+                        std::fs::OpenOptions::new().write(true).open(format!("/proc/self/fd/{number}"))
                 {
                     let _ = file.write_all(&[0xff; 64]);
                 }
