@@ -5,18 +5,12 @@ use std::time::Duration;
 
 use cpu_time::ProcessTime;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 
-use super::{import, ratio};
+use super::{Text, import, ratio};
 
 /// Ticks of /proc per second; 100 on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
-
-#[derive(QueryableByName)]
-struct Text {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    t: String,
-}
 
 /// Measures against the server that `IMPORTER_TEST_POSTGRES` names, if any.
 pub(crate) fn measure(file: &Path) {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use importer_core::plugin_host::{LoadedPlugin, Origin, TrustPolicy, load_file};
-use importer_plugin::{Adapter, Feature, OpenRequest, OptionSpec, Options, Plugin, Rule, SetRule, Source};
+use importer_plugin::{
+    Adapter, Feature, Host, OpenRequest, OptionSpec, Options, Plugin, Rule, SetRule, Source,
+};
 
 use crate::case::{Stop, skip};
 use crate::listener::Listener;
@@ -131,46 +133,42 @@ impl Subject {
 
     /// The rules, configured as far as options are known.
     pub(crate) fn rules(&self) -> Result<Vec<Box<dyn Rule>>, Stop> {
-        let mut rules = self.origin()?.rules();
-        if rules.is_empty() {
-            return skip("the plugin brings no rule");
-        }
-        let host = Listener::new(&self.settings.secrets).host();
-        rules.retain_mut(|rule| rule.configure(&self.settings.options_of(&rule.meta().code), &host).is_ok());
-        if rules.is_empty() {
-            skip("no rule can be configured: give --option CODE:NAME=VALUE")
-        } else {
-            Ok(rules)
-        }
+        self.configured(self.origin()?.rules(), "rule", "CODE", |rule, host| {
+            rule.configure(&self.settings.options_of(&rule.meta().code), host).is_ok()
+        })
     }
 
     /// The set-level rules, configured as far as options are known.
     pub(crate) fn set_rules(&self) -> Result<Vec<Box<dyn SetRule>>, Stop> {
-        let mut rules = self.origin()?.set_rules();
-        if rules.is_empty() {
-            return skip("the plugin brings no set-level rule");
-        }
-        let host = Listener::new(&self.settings.secrets).host();
-        rules.retain_mut(|rule| rule.configure(&self.settings.options_of(&rule.meta().code), &host).is_ok());
-        if rules.is_empty() {
-            skip("no set-level rule can be configured: give --option CODE:NAME=VALUE")
-        } else {
-            Ok(rules)
-        }
+        self.configured(self.origin()?.set_rules(), "set-level rule", "CODE", |rule, host| {
+            rule.configure(&self.settings.options_of(&rule.meta().code), host).is_ok()
+        })
     }
 
     /// The match features, configured as far as options are known.
     pub(crate) fn features(&self) -> Result<Vec<Box<dyn Feature>>, Stop> {
-        let mut features = self.origin()?.features();
-        if features.is_empty() {
-            return skip("the plugin brings no match feature");
+        self.configured(self.origin()?.features(), "match feature", "FEATURE", |feature, host| {
+            feature.configure(&self.settings.options_of(&feature.meta().name), host).is_ok()
+        })
+    }
+
+    /// Those that could be configured; `named` is how options say which one they are for.
+    fn configured<T>(
+        &self,
+        mut all: Vec<T>,
+        what: &str,
+        named: &str,
+        configure: impl Fn(&mut T, &Host) -> bool,
+    ) -> Result<Vec<T>, Stop> {
+        if all.is_empty() {
+            return skip(format!("the plugin brings no {what}"));
         }
         let host = Listener::new(&self.settings.secrets).host();
-        features.retain_mut(|f| f.configure(&self.settings.options_of(&f.meta().name), &host).is_ok());
-        if features.is_empty() {
-            skip("no match feature can be configured: give --option FEATURE:NAME=VALUE")
+        all.retain_mut(|one| configure(one, &host));
+        if all.is_empty() {
+            skip(format!("no {what} can be configured: give --option {named}:NAME=VALUE"))
         } else {
-            Ok(features)
+            Ok(all)
         }
     }
 }

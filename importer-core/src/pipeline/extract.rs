@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
 use super::engine::Engine;
+use super::finding::About;
 use super::hash::{RowHasher, text_hash};
 use super::host::{Progress, RunHost};
 use super::payload::JsonObject;
@@ -16,7 +17,7 @@ use super::{Anomaly, Counts, RunRequest};
 use crate::mapping::Plan;
 use crate::ports::{
     CleanRow, Known, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, RunRecord,
-    Session, StagedRow, Verdict, Violation, moment_text, parse_moment, row_id,
+    Session, StagedRow, Verdict, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -313,6 +314,14 @@ impl Extraction<'_> {
             let name = (row.external_id.as_str(), row.row_hash);
             // A batch that brings a bad row twice is like two batches with one each: it is held once.
             let held_as = if quarantined { held.get(&name).copied() } else { None };
+            let about = About {
+                system,
+                external_id: &row.external_id,
+                staging_id: row.id,
+                position,
+                raw: &raw,
+                normalised: &payload,
+            };
             let mut codes: Vec<&str> = Vec::new();
             let mut counted: BTreeMap<&str, bool> = BTreeMap::new();
             while let Some(finding) = findings.next_if(|f| f.row == place) {
@@ -323,15 +332,12 @@ impl Extraction<'_> {
                 if held_as.is_some() {
                     continue;
                 }
-                write.violations.push(Violation {
-                    staging_id: row.id,
-                    record_key: format!("{system}:{}", row.external_id),
-                    rule_code: finding.code.clone(),
-                    severity: finding.severity,
-                    field: finding.column.clone(),
-                    message: finding.message.clone(),
-                    details_json: format!(r#"{{"position":{position},"raw":{raw},"normalised":{payload}}}"#),
-                });
+                write.violations.push(about.violation(
+                    &finding.code,
+                    finding.severity,
+                    &finding.column,
+                    &finding.message,
+                ));
             }
             for (code, holds) in counted {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;

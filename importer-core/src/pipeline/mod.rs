@@ -8,6 +8,7 @@ mod counts;
 mod dry_run;
 mod engine;
 mod extract;
+mod finding;
 mod gate;
 mod hash;
 mod host;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::Engine;
 use super::extract::{Working, millis};
+use super::finding::About;
 use super::{Anomaly, payload};
 use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation};
 use crate::{Error, ErrorKind, Result};
@@ -163,15 +164,13 @@ fn store(
 }
 
 fn violation(system: &str, row: &CleanRow, staged: &StagedRow, finding: &SetFinding) -> Violation {
-    let StagedRow { position, payload_json: raw, .. } = staged;
-    let normalised = &row.payload_json;
-    Violation {
+    let about = About {
+        system,
+        external_id: &row.external_id,
         staging_id: row.staging_id,
-        record_key: format!("{system}:{}", row.external_id),
-        rule_code: finding.code.clone(),
-        severity: finding.severity,
-        field: finding.column.clone(),
-        message: finding.message.clone(),
-        details_json: format!(r#"{{"position":{position},"raw":{raw},"normalised":{normalised}}}"#),
-    }
+        position: staged.position,
+        raw: &staged.payload_json,
+        normalised: &row.payload_json,
+    };
+    about.violation(&finding.code, finding.severity, &finding.column, &finding.message)
 }

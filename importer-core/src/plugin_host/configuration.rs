@@ -21,14 +21,19 @@ pub fn check_declared(plugin: &str, what: &str, specs: &[OptionSpec], options: &
     check_options(specs, options).map_err(|error| {
         let message = format!("{what} cannot take it: {}", error.message);
         let out = Error::new(ErrorKind::Config, "use the options", message).at("plugin", plugin);
-        let Some(option) = error.field else { return out };
-        let near = nearest_option(&option, specs).map(|near| format!("did you mean `{near}`?"));
-        let out = out.at("option", option);
-        match near {
-            Some(hint) => out.hint(hint),
-            None => out,
-        }
+        at_option(out, error.field, specs)
     })
+}
+
+/// The same error with the option it is about, if it is about one, and the option that was probably meant.
+pub fn at_option(error: Error, option: Option<String>, specs: &[OptionSpec]) -> Error {
+    let Some(option) = option else { return error };
+    let near = nearest_option(&option, specs).map(|near| format!("did you mean `{near}`?"));
+    let error = error.at("option", option);
+    match near {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 /// Makes sure that the host knows every secret an adapter cannot work without.

@@ -62,7 +62,7 @@ mod trust;
 
 pub use allow_list::{AllowList, append_allowed, load_allow_list};
 pub use candidate::{Candidate, Status};
-pub use configuration::{check_declared, check_secrets, nearest_option};
+pub use configuration::{at_option, check_declared, check_secrets, nearest_option};
 pub use crash_mark::InUse;
 pub use discovery::{Discovery, PLUGIN_PATH_VARIABLE, search_path_from_env};
 pub use file_hash::{FileHash, hash_file};

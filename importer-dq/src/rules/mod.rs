@@ -152,23 +152,11 @@ mod tests {
             .collect();
         for name in &every {
             let given = Options::default().with(name.as_str(), "1");
-            for mut rule in plugin().rules() {
-                let declared = rule.meta().options.iter().any(|spec| spec.name == *name);
-                assert_eq!(
-                    !unknown(name, rule.configure(&given, &host)),
-                    declared,
-                    "{} {name}",
-                    rule.meta().code
-                );
-            }
-            for mut rule in plugin().set_rules() {
-                let declared = rule.meta().options.iter().any(|spec| spec.name == *name);
-                assert_eq!(
-                    !unknown(name, rule.configure(&given, &host)),
-                    declared,
-                    "{} {name}",
-                    rule.meta().code
-                );
+            let rules = plugin().rules().into_iter().map(|mut r| (r.meta(), r.configure(&given, &host)));
+            let sets = plugin().set_rules().into_iter().map(|mut r| (r.meta(), r.configure(&given, &host)));
+            for (meta, configured) in rules.chain(sets) {
+                let declared = meta.options.iter().any(|spec| spec.name == *name);
+                assert_eq!(!unknown(name, configured), declared, "{} {name}", meta.code);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use importer_core::plugin::{
     self as sdk, Host, OptionSpec, Options, Plugin, Rule, RuleMeta, SetRule, check_options,
 };
-use importer_core::plugin_host::nearest_option;
+use importer_core::plugin_host::at_option;
 use importer_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -254,13 +254,7 @@ fn refused(
     if let Some(plugin) = plugin {
         out = out.at("plugin", plugin);
     }
-    let Some(option) = error.field else { return out };
-    let near = nearest_option(&option, specs).map(|near| format!("did you mean `{near}`?"));
-    let out = out.at("option", option);
-    match near {
-        Some(hint) => out.hint(hint),
-        None => out,
-    }
+    at_option(out, error.field, specs)
 }
 
 /// The codes adapters use for what they find; they come with no description, so their form has to do.
