@@ -1,6 +1,10 @@
 //! What the plugin boundary costs: records of 25 fields from an adapter through the host to a rule, and its findings back,
 //! with the plugins loaded from their files and with the same plugins linked into this program.
 //!
+//! Linked plugins are called as an importer calls those its builder was given: through the traits, with nothing between. Loaded
+//! ones are behind the same traits, and behind them are the C functions, the copies and the checks that are measured here. Both
+//! are optimised alike: cargo builds the csv plugin's file along with this program, and this program has the rule's built.
+//!
 //! ```text
 //! cargo bench --bench boundary                   # 1,000,000 records
 //! cargo bench --bench boundary -- 100000         # fewer of them
@@ -11,6 +15,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -24,7 +29,7 @@ const EMAIL: usize = 3;
 /// One record in so many has a finding.
 const ODD: u64 = 1_000;
 /// The ways take turns, so that a slow hour hits all.
-const TURNS: usize = 5;
+const TURNS: usize = 9;
 
 /// Counts the allocations of this program. A loaded plugin brings an allocator of its own, which is not counted.
 struct Counting;
@@ -83,15 +88,15 @@ fn main() {
          rule `FIRST-101` of `first-plugin`, which looks at one field and has a finding about one record in {ODD}.",
         file.metadata().unwrap().len()
     );
-    println!("CPU time per record in nanoseconds, median of {TURNS}; allocations of the host per record");
-    let medians = costs.map(|costs| Median::of(&costs, records));
-    for ((name, ..), median) in ways.iter().zip(&medians) {
+    println!("CPU time per record in nanoseconds, the least of {TURNS}; allocations of the host per record");
+    let least = costs.map(|costs| Least::of(&costs, records));
+    for ((name, ..), least) in ways.iter().zip(&least) {
         println!(
             "  {name}   all {:7.1}   adapter to host {:7.1}   host to rule and back {:6.1}   allocations {:.4}",
-            median.all, median.adapter, median.rule, median.allocations
+            least.all, least.adapter, least.rule, least.allocations
         );
     }
-    let [linked, loaded] = medians;
+    let [linked, loaded] = least;
     println!("  loaded costs {:.3} times what linked costs (aim: at most 1.05)", loaded.all / linked.all);
 }
 
@@ -104,26 +109,24 @@ struct Cost {
     findings: u64,
 }
 
-struct Median {
+struct Least {
     all: f64,
     adapter: f64,
     rule: f64,
     allocations: f64,
 }
 
-impl Median {
+impl Least {
     fn of(costs: &[Cost], records: u64) -> Self {
-        let median = |what: &dyn Fn(&Cost) -> f64| {
-            let mut all: Vec<f64> = costs.iter().map(|cost| what(cost) / records as f64).collect();
-            all.sort_by(f64::total_cmp);
-            all[all.len() / 2]
+        let least = |what: &dyn Fn(&Cost) -> f64| {
+            costs.iter().map(what).fold(f64::INFINITY, f64::min) / records as f64
         };
         let nanoseconds = |time: Duration| time.as_secs_f64() * 1e9;
         Self {
-            all: median(&|cost| nanoseconds(cost.adapter + cost.rule)),
-            adapter: median(&|cost| nanoseconds(cost.adapter)),
-            rule: median(&|cost| nanoseconds(cost.rule)),
-            allocations: median(&|cost| cost.allocations as f64),
+            all: least(&|cost| nanoseconds(cost.adapter + cost.rule)),
+            adapter: least(&|cost| nanoseconds(cost.adapter)),
+            rule: least(&|cost| nanoseconds(cost.rule)),
+            allocations: least(&|cost| cost.allocations as f64),
         }
     }
 }
@@ -187,14 +190,24 @@ fn load(file: &Path) -> std::sync::Arc<LoadedPlugin> {
 
 /// The csv plugin's file, which cargo builds beside this program.
 fn csv_library() -> PathBuf {
-    let name =
-        format!("{}importer_adapter_csv{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    std::env::current_exe().unwrap().with_file_name(name)
+    std::env::current_exe().unwrap().with_file_name(library("importer_adapter_csv"))
 }
 
-/// `first-plugin` as it was built once; optimised for size, while the one linked here is optimised for speed.
+/// `first-plugin`, built now from the sources that are linked here too. Its own profile is one for size; this is the one of
+/// this program.
 fn rule_library() -> PathBuf {
-    let name =
-        format!("tests/compat/first-plugin-1.0.0-{}-{}.so", std::env::consts::ARCH, std::env::consts::OS);
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    let target = std::env::current_exe().unwrap().with_file_name("boundary");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/first-plugin/Cargo.toml");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--release", "--manifest-path"]).arg(manifest);
+    cargo.arg("--target-dir").arg(&target);
+    for setting in ["opt-level=3", "lto=false", "codegen-units=16", "strip=false"] {
+        cargo.arg("--config").arg(format!("profile.release.{setting}"));
+    }
+    assert!(cargo.status().unwrap().success(), "the rule's library was not built");
+    target.join("release").join(library("first_plugin"))
+}
+
+fn library(name: &str) -> String {
+    format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
 }
