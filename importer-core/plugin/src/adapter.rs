@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::batch::copied;
 use crate::{
     AdapterCapability, Batch, Error, Finding, Health, Host, OptionKind, OptionSpec, Options, Severity,
     SourceField,
@@ -224,5 +225,18 @@ impl Extract {
             ));
         }
         Ok(Self { batch, positions, findings })
+    }
+
+    /// As [`Extract::from_parts`], but copies the parts into the memory this extract has. After an error it has no rows.
+    pub(crate) fn refill(
+        &mut self,
+        positions: &[u64],
+        findings: Vec<Finding>,
+        batch: impl FnOnce(&mut Batch) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Self { batch: mut rows, positions: old_positions, .. } = std::mem::take(self);
+        batch(&mut rows)?;
+        *self = Self::from_parts(rows, copied(positions, old_positions), findings)?;
+        Ok(())
     }
 }

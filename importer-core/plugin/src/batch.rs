@@ -106,6 +106,7 @@ impl Batch {
     ///
     /// # Errors
     /// When the text of one batch would pass 4 GiB, which no offset can address.
+    #[inline]
     pub fn push(&mut self, cell: Option<&str>) -> Result<(), Error> {
         if let Some(cell) = cell {
             self.text.push_str(cell);
@@ -153,6 +154,7 @@ impl Batch {
         Ok(())
     }
 
+    #[inline]
     fn end_cell(&mut self, present: bool) -> Result<(), Error> {
         let cell = self.offsets.len();
         let end = u32::try_from(self.text.len())
@@ -168,6 +170,7 @@ impl Batch {
     }
 
     /// The cell at `row` and `column`; `None` when it is missing or outside the batch.
+    #[inline]
     pub fn get(&self, row: usize, column: usize) -> Option<&str> {
         if column >= self.columns {
             return None;
@@ -215,18 +218,39 @@ impl Batch {
         if valid.len() < offsets.len().div_ceil(8) {
             return Err(broken("it has fewer presence bits than cells"));
         }
-        let mut previous = 0;
-        for &end in &offsets {
-            if end < previous || !text.is_char_boundary(end as usize) {
-                return Err(broken("a cell's end lies outside the text or inside a character"));
-            }
-            previous = end;
-        }
-        if previous as usize != text.len() {
+        let end = offsets.last().map_or(0, |&end| end as usize);
+        if end < text.len() {
             return Err(broken("text lies behind the last cell"));
+        }
+        // Where every character is one byte, ends that rise to the end of the text cut none.
+        let cuts = || !text.is_ascii() && offsets.iter().any(|&end| !text.is_char_boundary(end as usize));
+        if end > text.len() || !offsets.is_sorted() || cuts() {
+            return Err(broken("a cell's end lies outside the text or inside a character"));
         }
         Ok(Self { columns, text, offsets, valid })
     }
+
+    /// As [`Batch::from_parts`], but copies the parts into the memory this batch has. After an error it has no rows.
+    #[doc(hidden)]
+    pub fn refill(
+        &mut self,
+        columns: usize,
+        text: &[u8],
+        offsets: &[u32],
+        valid: &[u8],
+    ) -> Result<(), Error> {
+        let Self { text: old_text, offsets: old_offsets, valid: old_valid, .. } = std::mem::take(self);
+        let text = copied(text, old_text.into_bytes());
+        *self = Self::from_parts(columns, text, copied(offsets, old_offsets), copied(valid, old_valid))?;
+        Ok(())
+    }
+}
+
+/// The same items in the memory of `room`.
+pub(crate) fn copied<T: Copy>(items: &[T], mut room: Vec<T>) -> Vec<T> {
+    room.clear();
+    room.extend_from_slice(items);
+    room
 }
 
 /// A view of one row of a [`Batch`].
@@ -278,7 +302,13 @@ mod tests {
         #[test]
         fn broken_parts_are_refused_and_never_panic(columns in 0usize..4, text in prop::collection::vec(any::<u8>(), 0..12),
                 offsets in prop::collection::vec(0u32..14, 0..9), valid in prop::collection::vec(any::<u8>(), 0..3)) {
-            if let Ok(batch) = Batch::from_parts(columns, text, offsets, valid) {
+            let mut refilled = Batch::new(1);
+            refilled.push(Some("é")).unwrap();
+            let outcome = refilled.refill(columns, &text, &offsets, &valid);
+            let made = Batch::from_parts(columns, text, offsets, valid);
+            prop_assert_eq!(outcome.is_ok(), made.is_ok());
+            prop_assert_eq!(refilled.rows(), made.as_ref().map_or(0, Batch::rows));
+            if let Ok(batch) = made {
                 for row in 0..batch.rows() {
                     batch.row(row).cells().for_each(drop);
                 }

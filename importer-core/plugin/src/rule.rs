@@ -241,6 +241,14 @@ impl Findings {
         });
     }
 
+    /// Takes a finding somebody else has written down; row and code are those of this collection.
+    #[doc(hidden)]
+    pub fn adopt(&mut self, mut finding: Finding) {
+        finding.row = self.row;
+        finding.code.clone_from(&self.code);
+        self.found.push(finding);
+    }
+
     /// How bad a finding is unless the rule says otherwise: what the suite has set.
     pub fn severity(&self) -> Severity {
         self.severity.unwrap_or(Severity::Error)

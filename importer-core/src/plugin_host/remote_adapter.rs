@@ -142,8 +142,8 @@ pub(super) enum FarFault {
 /// The open source of the far side.
 pub(super) trait FarSource: Send {
     fn columns(&self) -> Vec<String>;
-    /// The next rows, and the cursor behind them.
-    fn next(&mut self) -> Result<(Extract, Option<String>), FarFault>;
+    /// Puts the next rows into `out` and returns the cursor behind them. After an error nobody may use the rows.
+    fn next(&mut self, out: &mut Extract) -> Result<Option<String>, FarFault>;
 }
 
 /// An open source in this process; closed when it is dropped.
@@ -167,10 +167,10 @@ impl FarSource for SourceHere {
         self.far.columns.iter().map(|column| column.as_str().to_owned()).collect()
     }
 
-    fn next(&mut self) -> Result<(Extract, Option<String>), FarFault> {
+    fn next(&mut self, out: &mut Extract) -> Result<Option<String>, FarFault> {
         let answer = (self.far.next)(self.far.handle).into_result();
         let flat = answer.map_err(|error| FarFault::Said(named(&self.plugin, error.into())))?;
-        abi::extract(flat).map_err(|error| FarFault::Broken(named(&self.plugin, error)))
+        abi::extract(flat, out).map_err(|error| FarFault::Broken(named(&self.plugin, error)))
     }
 }
 
@@ -220,20 +220,19 @@ impl Source for RemoteSource {
         if self.state == State::Broken {
             return Err(bug(&self.plugin, "it handed over a broken batch before; this source cannot go on"));
         }
-        let fits = match self.far.next() {
+        let fits = match self.far.next(out) {
             Err(FarFault::Said(error)) => return Err(error),
             Err(FarFault::Broken(error)) => Err(error),
-            Ok((extract, cursor)) => {
-                self.checked(&extract).map(|()| (extract, cursor)).map_err(|what| bug(&self.plugin, what))
-            }
+            Ok(cursor) => self.checked(out).map(|()| cursor).map_err(|what| bug(&self.plugin, what)),
         };
-        let (extract, cursor) = fits.inspect_err(|_| self.state = State::Broken)?;
-        if extract.batch().is_empty() {
+        self.cursor = fits.inspect_err(|_| {
+            out.reset(self.columns.len());
+            self.state = State::Broken;
+        })?;
+        if out.batch().is_empty() {
+            out.reset(self.columns.len());
             self.state = State::Ended;
-        } else {
-            *out = extract;
         }
-        self.cursor = cursor;
         Ok(())
     }
 

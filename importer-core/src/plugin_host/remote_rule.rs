@@ -89,12 +89,11 @@ impl RemoteRule {
     }
 
     /// Reports under the code and, unless the rule chose another, with the severity the suite has set.
-    fn report(&self, finding: Finding, findings: &mut Findings) {
+    fn report(&self, mut finding: Finding, findings: &mut Findings) {
         if finding.severity == self.meta.severity {
-            findings.report(&finding.column, finding.message);
-        } else {
-            findings.report_as(finding.severity, &finding.column, finding.message);
+            finding.severity = findings.severity();
         }
+        findings.adopt(finding);
     }
 }
 

@@ -18,10 +18,20 @@ impl TryFrom<FlatBatch> for Batch {
 
     /// Checks every promise of the layout once.
     fn try_from(flat: FlatBatch) -> Result<Self, Error> {
-        let columns =
-            usize::try_from(flat.columns).map_err(|_| Error::bug("a batch with too many columns"))?;
-        Self::from_parts(columns, flat.text.into(), flat.offsets.into(), flat.valid.into())
+        Self::from_parts(columns(&flat)?, flat.text.into(), flat.offsets.into(), flat.valid.into())
     }
+}
+
+/// Copies what came over the boundary into the memory of `batch` and checks every promise of the layout once.
+///
+/// # Errors
+/// When the parts do not fit each other; `batch` has no rows then.
+pub(crate) fn refill(batch: &mut Batch, flat: &FlatBatch) -> Result<(), Error> {
+    batch.refill(columns(flat)?, &flat.text, &flat.offsets, &flat.valid)
+}
+
+fn columns(flat: &FlatBatch) -> Result<usize, Error> {
+    usize::try_from(flat.columns).map_err(|_| Error::bug("a batch with too many columns"))
 }
 
 /// A severity as a number.
@@ -99,14 +109,14 @@ pub(crate) fn flat_extract(extract: Extract, cursor: Option<String>) -> FlatExtr
     }
 }
 
-/// Checks the parts of an extract and puts them together.
+/// Checks the parts of an extract, puts them together in the memory of `out` and returns the cursor.
 ///
 /// # Errors
-/// When they do not fit.
-pub fn extract(flat: FlatExtract) -> Result<(Extract, Option<String>), Error> {
+/// When they do not fit; `out` has no rows then.
+pub fn extract(flat: FlatExtract, out: &mut Extract) -> Result<Option<String>, Error> {
     let findings = flat.findings.into_iter().map(Into::into).collect();
-    let extract = Extract::from_parts(flat.batch.try_into()?, flat.positions.into(), findings)?;
-    Ok((extract, flat.cursor.into_option().map(Into::into)))
+    out.refill(&flat.positions, findings, |batch| refill(batch, &flat.batch))?;
+    Ok(flat.cursor.into_option().map(Into::into))
 }
 
 impl From<&OpenRequest> for FlatOpen {

@@ -78,7 +78,7 @@ impl FarSource for IsolatedSource {
         self.columns.clone()
     }
 
-    fn next(&mut self) -> Result<(Extract, Option<String>), FarFault> {
+    fn next(&mut self, out: &mut Extract) -> Result<Option<String>, FarFault> {
         let mut frame = Frame::new(Kind::Next);
         frame.body().number(self.object);
         let answer = match &mut self.process {
@@ -94,9 +94,11 @@ impl FarSource for IsolatedSource {
             let error = self.plugin.error(fault, &outcome);
             if gone { FarFault::Broken(error) } else { FarFault::Said(error) }
         })?;
-        let extract = Take(&body).extract().map_err(|why| FarFault::Broken(self.plugin.unreadable(why)))?;
-        self.rows += extract.0.batch().rows() as u64;
-        Ok(extract)
+        let read = Take(&body).extract().map_err(|why| FarFault::Broken(self.plugin.unreadable(why)));
+        let (extract, cursor) = read?;
+        self.rows += extract.batch().rows() as u64;
+        *out = extract;
+        Ok(cursor)
     }
 }
 

@@ -3,7 +3,7 @@ use importer_plugin_abi::{
 };
 
 use super::{answer, flat};
-use crate::abi::convert::severity;
+use crate::abi::convert::{refill, severity};
 use crate::abi::guard::Guarded;
 use crate::{Batch, Error, Findings, Host, Options, Plugin, Rule};
 
@@ -15,7 +15,7 @@ pub fn create_rule(plugin: fn() -> Plugin, code: &str, options: RString, host: F
         rule.configure(&Options::from_json(&options)?, &Host::from(host))?;
         let meta = rule.meta();
         let columns = (0..meta.columns.len()).collect();
-        let checking = Checking { rule, code: meta.code.into_owned(), columns };
+        let checking = Checking { rule, code: meta.code.into_owned(), columns, rows: Batch::default() };
         Ok(FlatRule { handle: Guarded::<Checking>::into_handle(Box::new(checking)), check, close })
     })
 }
@@ -24,16 +24,18 @@ struct Checking {
     rule: Box<dyn Rule>,
     code: String,
     columns: Vec<usize>,
+    /// Its memory is used again for every batch.
+    rows: Batch,
 }
 
 extern "C" fn check(handle: *mut (), batch: FlatBatch, of: u8) -> CheckResult {
     // SAFETY: the host gives back the handle of `create_rule`, one call at a time, and never after `close`.
     flat(unsafe {
         Guarded::<Checking>::call(handle, |checking| {
-            let batch = Batch::try_from(batch)?;
+            refill(&mut checking.rows, &batch)?;
             let mut findings = Findings::new();
             findings.of(&checking.code, severity(of));
-            checking.rule.check_batch(&batch, &checking.columns, &mut findings)?;
+            checking.rule.check_batch(&checking.rows, &checking.columns, &mut findings)?;
             Ok(findings.take().into_iter().map(FlatFinding::from).collect::<RVec<_>>())
         })
     })
