@@ -262,6 +262,7 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// The cell of a column; `None` when it is missing.
+    #[inline]
     pub fn get(&self, column: usize) -> Option<&'a str> {
         self.batch.get(self.row, column)
     }

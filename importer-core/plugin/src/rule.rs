@@ -180,6 +180,7 @@ impl<'a> RuleRow<'a> {
     }
 
     /// The cell of the rule's `column`-th column; `None` when it is missing or blank.
+    #[inline]
     pub fn get(&self, column: usize) -> Option<&'a str> {
         let at = match self.columns {
             None => column,
