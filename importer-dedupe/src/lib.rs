@@ -7,6 +7,8 @@
 mod agreement;
 mod deterministic;
 mod keys;
+
+pub mod matching;
 mod survivorship;
 #[cfg(test)]
 mod testing;

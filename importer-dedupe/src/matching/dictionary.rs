@@ -1,0 +1,164 @@
+//! Each distinct value of a column is prepared once and known by a number.
+
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The number of a value in its [`Dictionary`]; 0 is a missing value.
+pub(crate) type ValueId = u32;
+
+/// Distinct values in their prepared form. Numbers start at 1.
+///
+/// Values are told apart by 64-bit hashes: among ten million distinct values two collide with a probability of 3 in a million.
+#[derive(Debug, Clone)]
+pub(crate) struct Dictionary<T> {
+    raw: FxHashMap<u64, ValueId>,
+    normal: FxHashMap<u64, ValueId>,
+    values: Vec<T>,
+}
+
+impl<T> Default for Dictionary<T> {
+    fn default() -> Self {
+        Self { raw: FxHashMap::default(), normal: FxHashMap::default(), values: Vec::new() }
+    }
+}
+
+impl<T> Dictionary<T> {
+    /// The number of what `prepare` makes of `raw`; `None` from it means that the value says nothing.
+    pub(crate) fn intern(&mut self, raw: &[u8], prepare: impl FnOnce() -> Option<(u64, T)>) -> ValueId {
+        let key = xxh3_64(raw);
+        if let Some(&id) = self.raw.get(&key) {
+            return id;
+        }
+        let id = match prepare() {
+            None => 0,
+            Some((normal, value)) => *self.normal.entry(normal).or_insert_with(|| {
+                self.values.push(value);
+                ValueId::try_from(self.values.len()).unwrap_or(0)
+            }),
+        };
+        self.raw.insert(key, id);
+        id
+    }
+
+    /// The prepared value; `id` is not 0.
+    pub(crate) fn get(&self, id: ValueId) -> &T {
+        &self.values[id as usize - 1]
+    }
+
+    /// Gives back what only reading needs.
+    pub(crate) fn finish(&mut self) {
+        self.raw = FxHashMap::default();
+        self.normal = FxHashMap::default();
+        self.values.shrink_to_fit();
+    }
+}
+
+/// A column of which a record may have several values.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ListColumn {
+    ids: Vec<ValueId>,
+    ends: Vec<u32>,
+    values: Column,
+}
+
+impl ListColumn {
+    pub(crate) fn push(&mut self, ids: &[ValueId]) {
+        let start = self.ids.len();
+        for &id in ids {
+            if id != 0 && !self.ids[start..].contains(&id) {
+                self.ids.push(id);
+                self.values.count_one(id);
+            }
+        }
+        self.values.filled += f32::from(u8::from(self.ids.len() > start));
+        self.ends.push(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
+    }
+
+    pub(crate) fn ids(&self, record: u32) -> &[ValueId] {
+        let record = record as usize;
+        let start = if record == 0 { 0 } else { self.ends[record - 1] as usize };
+        &self.ids[start..self.ends[record] as usize]
+    }
+
+    /// How frequent the rarest value is that two records share.
+    pub(crate) fn frequency(&self, a: u32, b: u32) -> Option<f32> {
+        let (a, b) = (self.ids(a), self.ids(b));
+        let shared = a.iter().filter(|id| b.contains(id)).map(|&id| self.values.frequency(id));
+        shared.reduce(f32::min)
+    }
+
+    /// The strongest level among all pairs of values; `None` when a record has none.
+    pub(crate) fn best(&self, a: u32, b: u32, level: impl Fn(ValueId, ValueId) -> u8) -> Option<u8> {
+        let (a, b) = (self.ids(a), self.ids(b));
+        a.iter()
+            .flat_map(|&x| b.iter().map(move |&y| (x, y)))
+            .map(|(x, y)| if x == y { 0 } else { level(x, y) })
+            .min()
+    }
+
+    pub(crate) fn count_people(&mut self, person_of: &[u32]) {
+        let mut seen: Vec<(ValueId, u32)> = Vec::with_capacity(self.ids.len());
+        for (record, &person) in (0..).zip(person_of) {
+            seen.extend(self.ids(record).iter().map(|&id| (id, person)));
+        }
+        self.values.recount(seen);
+    }
+}
+
+/// A column: each record's value and how often each value occurs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Column {
+    pub(crate) ids: Vec<ValueId>,
+    counts: Vec<f32>,
+    pub(crate) filled: f32,
+}
+
+impl Column {
+    pub(crate) fn push(&mut self, id: ValueId) {
+        self.ids.push(id);
+        if id != 0 {
+            self.count_one(id);
+            self.filled += 1.0;
+        }
+    }
+
+    fn count_one(&mut self, id: ValueId) {
+        let place = id as usize - 1;
+        if place >= self.counts.len() {
+            self.counts.resize(place + 1, 0.0);
+        }
+        self.counts[place] += 1.0;
+    }
+
+    pub(crate) fn id(&self, record: u32) -> ValueId {
+        self.ids[record as usize]
+    }
+
+    /// How often a value occurs.
+    pub(crate) fn count(&self, id: ValueId) -> f32 {
+        self.counts.get(id as usize - 1).copied().unwrap_or(0.0)
+    }
+
+    /// The share of filled records that have the value.
+    pub(crate) fn frequency(&self, id: ValueId) -> f32 {
+        self.count(id).max(1.0) / self.filled.max(1.0)
+    }
+
+    /// Counts people instead of records: a value that one person repeats counts once.
+    pub(crate) fn count_people(&mut self, person_of: &[u32]) {
+        let seen: Vec<(ValueId, u32)> =
+            self.ids.iter().zip(person_of).filter(|(id, _)| **id != 0).map(|(&id, &p)| (id, p)).collect();
+        self.recount(seen);
+    }
+
+    /// Of the values that people go by, each counts once for each of them.
+    fn recount(&mut self, mut seen: Vec<(ValueId, u32)>) {
+        seen.sort_unstable();
+        seen.dedup();
+        self.counts.iter_mut().for_each(|c| *c = 0.0);
+        self.filled = seen.len() as f32;
+        for (id, _) in seen {
+            self.counts[id as usize - 1] += 1.0;
+        }
+    }
+}

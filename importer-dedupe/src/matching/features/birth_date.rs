@@ -1,0 +1,225 @@
+//! The date of birth.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Feature, Level, MISSING, Term, level as l};
+use crate::matching::dictionary::{Column, Dictionary};
+use crate::matching::role::Role;
+use crate::matching::similarity::one_edit;
+
+const LEVELS: &[Level] = &[
+    l("exact", 0.80, 0.000_05),
+    l("typo", 0.10, 0.001),
+    l("swapped", 0.02, 0.000_05),
+    l("two_parts", 0.03, 0.004),
+    l("close", 0.01, 0.008),
+    l("year", 0.01, 0.012),
+    l("differ", 0.03, 0.974),
+];
+
+const YEAR: u8 = 5;
+const DIFFER: u8 = 6;
+
+/// A date as its eight digits, `0` where a part is unknown, which reading mistakes of people leave comparable.
+#[derive(Debug, Clone, Copy)]
+struct Date {
+    digits: [u8; 8],
+    year_only: bool,
+}
+
+impl Date {
+    fn year(&self) -> &[u8] {
+        &self.digits[..4]
+    }
+    fn month(&self) -> &[u8] {
+        &self.digits[4..6]
+    }
+    fn day(&self) -> &[u8] {
+        &self.digits[6..]
+    }
+
+    /// Each part is a little off: a year or a decade, a month, a few days.
+    fn is_close(&self, other: &Self) -> bool {
+        let apart = |x: &[u8], y: &[u8]| number(x).abs_diff(number(y));
+        matches!(apart(self.year(), other.year()), 0 | 1 | 10)
+            && matches!(apart(self.month(), other.month()), 0 | 1 | 11)
+            && apart(self.day(), other.day()) <= 5
+    }
+
+    fn from_parts(year: u32, month: u32, day: u32) -> Option<Self> {
+        if year == 0 || year > 9999 || month > 99 || day > 99 {
+            return None;
+        }
+        let text = format!("{year:04}{month:02}{day:02}");
+        Some(Self { digits: text.as_bytes().try_into().ok()?, year_only: month == 0 && day == 0 })
+    }
+
+    /// Reads `1980-01-02`, `19800102`, `1/2/1980`, `2.1.1980`, `1980`; a time after the date is left out.
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim().split(['T', ' ']).next()?;
+        let mut groups = text.split(|c: char| !c.is_ascii_digit()).filter(|g| !g.is_empty());
+        let (first, second, third) = (groups.next()?, groups.next(), groups.next());
+        let number = |group: &str| group.parse::<u32>().ok();
+        match (first.len(), second, third) {
+            (8, None, None) => {
+                let year = number(&first[..4])?;
+                if (1800..=2100).contains(&year) {
+                    Self::from_parts(year, number(&first[4..6])?, number(&first[6..])?)
+                } else {
+                    let year = number(&first[4..])?;
+                    Self::ordered(number(&first[..2])?, number(&first[2..4])?, year)
+                }
+            }
+            (4, None, None) => Self::from_parts(number(first)?, 0, 0),
+            (4, Some(month), None) => Self::from_parts(number(first)?, number(month)?, 0),
+            (4, Some(month), Some(day)) => Self::from_parts(number(first)?, number(month)?, number(day)?),
+            (1 | 2, Some(second), Some(year)) => {
+                let year = match (year.len(), number(year)?) {
+                    (4, year) => year,
+                    (_, year) if year > 30 => 1900 + year,
+                    (_, year) => 2000 + year,
+                };
+                Self::ordered(number(first)?, number(second)?, year)
+            }
+            _ => None,
+        }
+    }
+
+    /// Month first, unless that cannot be.
+    fn ordered(first: u32, second: u32, year: u32) -> Option<Self> {
+        if first > 12 { Self::from_parts(year, second, first) } else { Self::from_parts(year, first, second) }
+    }
+}
+
+/// Spreadsheets turn 7 into 7.0.
+fn whole_number(cell: &str) -> u32 {
+    let cell = cell.trim();
+    cell.strip_suffix(".0").unwrap_or(cell).parse().unwrap_or(0)
+}
+
+fn number(digits: &[u8]) -> u32 {
+    digits.iter().fold(0, |n, d| 10 * n + u32::from(d - b'0'))
+}
+
+/// Dates of birth of all records, of one column or of one for each part.
+pub(crate) struct BirthDates {
+    terms: [Term; 1],
+    roles: Vec<Role>,
+    dates: Dictionary<Date>,
+    column: Column,
+}
+
+impl BirthDates {
+    pub(crate) fn new(roles: Vec<Role>) -> Self {
+        Self {
+            terms: [Term::new("birth_date", LEVELS, 0.02)],
+            roles,
+            dates: Dictionary::default(),
+            column: Column::default(),
+        }
+    }
+}
+
+impl Feature for BirthDates {
+    fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    fn push(&mut self, cells: &[Option<&str>]) {
+        let (mut raw, mut parts) = (String::new(), [0_u32; 3]);
+        for (role, cell) in self.roles.iter().zip(cells) {
+            let Some(cell) = cell else { continue };
+            let place = match role {
+                Role::BirthYear => 0,
+                Role::BirthMonth => 1,
+                Role::BirthDay => 2,
+                _ => {
+                    raw = (*cell).to_owned();
+                    continue;
+                }
+            };
+            parts[place] = whole_number(cell);
+        }
+        if raw.is_empty() && parts[0] != 0 {
+            raw = format!("{:04}-{:02}-{:02}", parts[0], parts[1], parts[2]);
+        }
+        let id =
+            self.dates.intern(raw.as_bytes(), || Date::read(&raw).map(|date| (xxh3_64(&date.digits), date)));
+        self.column.push(id);
+    }
+
+    fn finish(&mut self) {
+        self.dates.finish();
+    }
+
+    fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
+        let (a, b) = (self.column.id(a), self.column.id(b));
+        out[0] = match (a, b) {
+            (0, _) | (_, 0) => MISSING,
+            _ if a == b => {
+                if self.dates.get(a).year_only {
+                    YEAR
+                } else {
+                    0
+                }
+            }
+            _ => different(self.dates.get(a), self.dates.get(b)),
+        };
+    }
+
+    fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
+        // Dates are close to evenly spread; only those that many records repeat, such as 1 January, say less.
+        (level == 0).then(|| self.column.frequency(self.column.id(a)))
+    }
+
+    fn count_people(&mut self, person_of: &[u32]) {
+        self.column.count_people(person_of);
+    }
+
+    fn parts(&self) -> Vec<String> {
+        ["birth_date", "birth_year", "birth_day_month", "birth_year_month", "birth_month_day"]
+            .map(String::from)
+            .to_vec()
+    }
+
+    fn part(&self, part: usize, record: u32) -> u32 {
+        let id = self.column.id(record);
+        if id == 0 {
+            return 0;
+        }
+        let date = self.dates.get(id);
+        match part {
+            1 => super::hash(date.year()),
+            _ if date.year_only => 0,
+            0 => super::hash(&date.digits),
+            2 => {
+                // Whichever comes first, so that swapped days and months meet.
+                let mut parts = [date.month(), date.day()];
+                parts.sort_unstable();
+                super::hash(&[date.year(), parts[0], parts[1]].concat())
+            }
+            3 => super::hash(&date.digits[..6]),
+            _ => super::hash(&date.digits[4..]),
+        }
+    }
+}
+
+fn different(a: &Date, b: &Date) -> u8 {
+    let year = a.year() == b.year();
+    if a.year_only || b.year_only {
+        return if year { YEAR } else { DIFFER };
+    }
+    if one_edit(&a.digits, &b.digits) {
+        return 1;
+    }
+    if year && a.month() == b.day() && a.day() == b.month() {
+        return 2;
+    }
+    let equal = usize::from(year) + usize::from(a.month() == b.month()) + usize::from(a.day() == b.day());
+    match equal {
+        2.. => 3,
+        _ if a.is_close(b) => 4,
+        _ if year => YEAR,
+        _ => DIFFER,
+    }
+}

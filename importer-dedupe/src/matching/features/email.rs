@@ -1,0 +1,123 @@
+//! Email addresses.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Feature, Level, MISSING, Term, level as l};
+use crate::matching::dictionary::{Dictionary, ListColumn};
+use crate::matching::similarity::{edits, jaro_winkler};
+
+const LEVELS: &[Level] = &[
+    l("exact", 0.72, 0.000_05),
+    l("near", 0.08, 0.000_05),
+    l("handle", 0.05, 0.000_1),
+    l("similar", 0.03, 0.001),
+    l("differ", 0.12, 0.9988),
+];
+
+/// An address in matching form, and where its domain begins.
+#[derive(Debug, Clone)]
+struct Email {
+    text: Box<[u8]>,
+    at: usize,
+}
+
+impl Email {
+    /// Small letters, without tag, and without the dots that Gmail ignores.
+    fn read(raw: &str) -> Option<(u64, Self)> {
+        let raw = raw.trim().to_lowercase();
+        let (local, domain) = raw.rsplit_once('@').unwrap_or((&raw, ""));
+        let mut local = match local.split_once('+') {
+            Some((person, _)) if !person.is_empty() => person.to_owned(),
+            _ => local.to_owned(),
+        };
+        let gmail = matches!(domain, "gmail.com" | "googlemail.com");
+        if gmail {
+            local.retain(|c| c != '.');
+        }
+        if local.is_empty() {
+            return None;
+        }
+        let at = local.len();
+        let domain = if gmail { "gmail.com" } else { domain };
+        let text = format!("{local}@{domain}");
+        Some((xxh3_64(text.as_bytes()), Self { text: text.into_bytes().into(), at }))
+    }
+
+    fn local(&self) -> &[u8] {
+        &self.text[..self.at]
+    }
+}
+
+/// Email addresses of all records, of one column or several.
+pub(crate) struct Emails {
+    terms: [Term; 1],
+    emails: Dictionary<Email>,
+    column: ListColumn,
+}
+
+impl Emails {
+    pub(crate) fn new() -> Self {
+        Self {
+            terms: [Term::new("email", LEVELS, 0.5)],
+            emails: Dictionary::default(),
+            column: ListColumn::default(),
+        }
+    }
+}
+
+impl Feature for Emails {
+    fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    fn push(&mut self, cells: &[Option<&str>]) {
+        let read = |raw: &&str| self.emails.intern(raw.as_bytes(), || Email::read(raw));
+        let ids: Vec<_> = cells.iter().flatten().map(read).collect();
+        self.column.push(&ids);
+    }
+
+    fn finish(&mut self) {
+        self.emails.finish();
+    }
+
+    fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
+        let level = |x, y| different(self.emails.get(x), self.emails.get(y));
+        out[0] = self.column.best(a, b, level).unwrap_or(MISSING);
+    }
+
+    fn frequency(&self, _: usize, level: u8, a: u32, b: u32) -> Option<f32> {
+        if level == 0 { self.column.frequency(a, b) } else { None }
+    }
+
+    fn count_people(&mut self, person_of: &[u32]) {
+        self.column.count_people(person_of);
+    }
+
+    fn parts(&self) -> Vec<String> {
+        ["email", "email_handle", "email_prefix"].map(String::from).to_vec()
+    }
+
+    fn part(&self, part: usize, record: u32) -> u32 {
+        let Some(&id) = self.column.ids(record).first() else { return 0 };
+        let email = self.emails.get(id);
+        match part {
+            0 => super::hash(&email.text),
+            1 => super::hash(email.local()),
+            _ => super::hash(&email.local()[..email.at.min(5)]),
+        }
+    }
+}
+
+fn different(a: &Email, b: &Email) -> u8 {
+    let shorter = a.text.len().min(b.text.len());
+    if shorter >= 8 && edits(&a.text, &b.text, 2).is_some() {
+        return 1;
+    }
+    if a.at >= 4 && a.local() == b.local() {
+        return 2;
+    }
+    if shorter >= 8 && (edits(&a.text, &b.text, 4).is_some() || jaro_winkler(&a.text, &b.text) >= 0.93) {
+        return 3;
+    }
+    4
+}

@@ -1,0 +1,46 @@
+//! The last name.
+
+use super::given_name::shares_a_word;
+use super::names::Name;
+use super::{Level, Term, level as l};
+use crate::matching::similarity::{jaro_winkler, one_edit};
+
+pub(crate) const NEAR: u8 = 1;
+/// From here on the names are not the same by themselves.
+pub(crate) const SIMILAR: u8 = 3;
+/// It is the other record's first name, and the other way round.
+pub(crate) const SWAPPED: u8 = 4;
+
+const LEVELS: &[Level] = &[
+    l("exact", 0.72, 0.003),
+    l("near", 0.14, 0.002),
+    l("part", 0.03, 0.001),
+    l("similar", 0.03, 0.02),
+    l("swapped", 0.01, 0.000_01),
+    l("differ", 0.07, 0.974),
+];
+
+pub(crate) fn term() -> Term {
+    Term::new("family_name", LEVELS, 0.9)
+}
+
+/// The level of two different names.
+pub(crate) fn level(a: &Name, b: &Name) -> u8 {
+    if a.text.len().min(b.text.len()) >= 4 && one_edit(&a.text, &b.text) {
+        return NEAR;
+    }
+    if shares_a_word(a, b) {
+        return 2;
+    }
+    if !a.may_be_similar(b) {
+        return 5;
+    }
+    if a.is_scrambled(b) {
+        return SIMILAR;
+    }
+    match jaro_winkler(&a.text, &b.text) {
+        s if s >= 0.92 => NEAR,
+        s if s >= 0.80 => SIMILAR,
+        _ => 5,
+    }
+}

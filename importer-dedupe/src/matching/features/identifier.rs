@@ -1,0 +1,86 @@
+//! Numbers and codes that few people share: a member number, a tax number.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Feature, Level, MISSING, Term, level as l};
+use crate::matching::dictionary::{Column, Dictionary};
+use crate::matching::similarity::one_edit;
+
+const LEVELS: &[Level] = &[l("exact", 0.80, 0.000_05), l("near", 0.12, 0.000_1), l("differ", 0.08, 0.999_85)];
+
+/// One column of identifiers of all records.
+pub(crate) struct Identifiers {
+    terms: [Term; 1],
+    codes: Dictionary<Box<[u8]>>,
+    column: Column,
+}
+
+impl Identifiers {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            terms: [Term::new(name, LEVELS, 0.02)],
+            codes: Dictionary::default(),
+            column: Column::default(),
+        }
+    }
+}
+
+/// Letters and digits alone, small.
+fn read(raw: &str) -> Option<(u64, Box<[u8]>)> {
+    let code: Vec<u8> = raw
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect::<String>()
+        .into_bytes();
+    // All zeros or nines stand for "unknown" in many systems.
+    let filler = code.len() >= 4 && code.iter().all(|c| *c == code[0]);
+    (!code.is_empty() && !filler).then(|| (xxh3_64(&code), code.into()))
+}
+
+impl Feature for Identifiers {
+    fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    fn push(&mut self, cells: &[Option<&str>]) {
+        let raw = cells[0].unwrap_or_default();
+        let id = self.codes.intern(raw.as_bytes(), || read(raw));
+        self.column.push(id);
+    }
+
+    fn finish(&mut self) {
+        self.codes.finish();
+    }
+
+    fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
+        let (a, b) = (self.column.id(a), self.column.id(b));
+        out[0] = match (a, b) {
+            (0, _) | (_, 0) => MISSING,
+            _ if a == b => 0,
+            _ => {
+                let (a, b) = (self.codes.get(a), self.codes.get(b));
+                if a.len().min(b.len()) >= 5 && one_edit(a, b) { 1 } else { 2 }
+            }
+        };
+    }
+
+    fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
+        (level == 0).then(|| self.column.frequency(self.column.id(a)))
+    }
+
+    fn count_people(&mut self, person_of: &[u32]) {
+        self.column.count_people(person_of);
+    }
+
+    fn parts(&self) -> Vec<String> {
+        vec![self.terms[0].name.clone()]
+    }
+
+    fn part(&self, _: usize, record: u32) -> u32 {
+        match self.column.id(record) {
+            0 => 0,
+            id => super::hash(self.codes.get(id)),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Phone numbers.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Feature, Level, MISSING, Term, level as l};
+use crate::matching::dictionary::{Dictionary, ListColumn};
+use crate::matching::similarity::one_edit;
+
+const LEVELS: &[Level] = &[
+    l("exact", 0.70, 0.000_05),
+    l("near", 0.06, 0.000_02),
+    l("last_seven", 0.03, 0.000_02),
+    l("last_four", 0.01, 0.000_2),
+    l("differ", 0.20, 0.9997),
+];
+
+type Digits = Box<[u8]>;
+
+/// Phone numbers of all records, of one column or several.
+pub(crate) struct Phones {
+    terms: [Term; 1],
+    numbers: Dictionary<Digits>,
+    column: ListColumn,
+}
+
+impl Phones {
+    pub(crate) fn new() -> Self {
+        Self {
+            terms: [Term::new("phone", LEVELS, 0.9)],
+            numbers: Dictionary::default(),
+            column: ListColumn::default(),
+        }
+    }
+}
+
+/// The digits alone, without what tells the country of a number of North America.
+fn read(raw: &str) -> Option<(u64, Digits)> {
+    let mut digits: Vec<u8> = raw.bytes().filter(u8::is_ascii_digit).collect();
+    if digits.len() == 11 && digits[0] == b'1' {
+        digits.remove(0);
+    }
+    (digits.len() >= 4).then(|| (xxh3_64(&digits), digits.into()))
+}
+
+fn last(number: &[u8], digits: usize) -> Option<&[u8]> {
+    number.len().checked_sub(digits).map(|start| &number[start..])
+}
+
+impl Feature for Phones {
+    fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    fn push(&mut self, cells: &[Option<&str>]) {
+        let read = |raw: &&str| self.numbers.intern(raw.as_bytes(), || read(raw));
+        let ids: Vec<_> = cells.iter().flatten().map(read).collect();
+        self.column.push(&ids);
+    }
+
+    fn finish(&mut self) {
+        self.numbers.finish();
+    }
+
+    fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
+        let level = |x, y| different(self.numbers.get(x), self.numbers.get(y));
+        out[0] = self.column.best(a, b, level).unwrap_or(MISSING);
+    }
+
+    fn frequency(&self, _: usize, level: u8, a: u32, b: u32) -> Option<f32> {
+        if level == 0 { self.column.frequency(a, b) } else { None }
+    }
+
+    fn count_people(&mut self, person_of: &[u32]) {
+        self.column.count_people(person_of);
+    }
+
+    fn parts(&self) -> Vec<String> {
+        ["phone", "phone_last_seven"].map(String::from).to_vec()
+    }
+
+    fn part(&self, part: usize, record: u32) -> u32 {
+        let Some(&id) = self.column.ids(record).first() else { return 0 };
+        let number = self.numbers.get(id);
+        match part {
+            0 => super::hash(number),
+            _ => last(number, 7).map_or(0, super::hash),
+        }
+    }
+}
+
+fn different(a: &[u8], b: &[u8]) -> u8 {
+    let equal = |digits| matches!((last(a, digits), last(b, digits)), (Some(x), Some(y)) if x == y);
+    match () {
+        () if a.len().min(b.len()) >= 7 && one_edit(a, b) => 1,
+        () if equal(7) => 2,
+        () if equal(4) => 3,
+        () => 4,
+    }
+}

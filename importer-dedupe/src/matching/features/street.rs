@@ -1,0 +1,161 @@
+//! The street address: house number, street and unit.
+
+use super::words::{Words, words};
+use super::{Feature, Level, MISSING, Term, level as l};
+use crate::matching::dictionary::{Column, Dictionary};
+
+const LEVELS: &[Level] = &[
+    l("exact", 0.55, 0.000_1),
+    l("number_and_street", 0.15, 0.000_1),
+    l("street", 0.10, 0.001),
+    l("part", 0.05, 0.01),
+    l("number", 0.02, 0.01),
+    l("differ", 0.13, 0.9788),
+];
+
+/// House numbers and the words of the street.
+#[derive(Debug, Clone)]
+struct Street {
+    all: Words,
+    names: Option<Words>,
+    /// Hash of the first number.
+    number: u32,
+}
+
+impl Street {
+    fn read(raw: &str) -> Option<(u64, Self)> {
+        let usual =
+            |word: &str| long_form(&word.to_lowercase()).map_or_else(|| word.to_owned(), str::to_owned);
+        let all: Vec<String> = words(raw).map(usual).collect();
+        let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+        let number = all.iter().find(|w| is_number(w)).map_or(0, |w| super::hash(w.as_bytes()));
+        let names =
+            Words::new(all.iter().map(String::as_str).filter(|w| !is_number(w))).map(|(_, names)| names);
+        let (hash, all) = Words::new(all.iter().map(String::as_str))?;
+        Some((hash, Self { all, names, number }))
+    }
+}
+
+/// The long form of words that addresses cut short (USPS Publication 28, appendix C).
+fn long_form(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "st" | "str" => "street",
+        "ave" | "av" => "avenue",
+        "rd" => "road",
+        "dr" => "drive",
+        "ln" => "lane",
+        "ct" => "court",
+        "pl" => "place",
+        "blvd" => "boulevard",
+        "hwy" => "highway",
+        "pkwy" => "parkway",
+        "ter" | "terr" => "terrace",
+        "cir" => "circle",
+        "sq" => "square",
+        "cres" | "cr" => "crescent",
+        "cl" => "close",
+        "apt" => "apartment",
+        "ste" => "suite",
+        "n" => "north",
+        "s" => "south",
+        "e" => "east",
+        "w" => "west",
+        "ne" => "northeast",
+        "nw" => "northwest",
+        "se" => "southeast",
+        "sw" => "southwest",
+        "mt" => "mount",
+        "ft" => "fort",
+        _ => return None,
+    })
+}
+
+/// Street addresses of all records; several columns make one address.
+pub(crate) struct Streets {
+    terms: [Term; 1],
+    streets: Dictionary<Street>,
+    column: Column,
+}
+
+impl Streets {
+    pub(crate) fn new() -> Self {
+        Self {
+            terms: [Term::new("street", LEVELS, 0.95)],
+            streets: Dictionary::default(),
+            column: Column::default(),
+        }
+    }
+}
+
+impl Feature for Streets {
+    fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    fn push(&mut self, cells: &[Option<&str>]) {
+        let parts: Vec<&str> = cells.iter().flatten().map(|c| c.trim()).filter(|c| !c.is_empty()).collect();
+        let raw = parts.join(" ");
+        let id = self.streets.intern(raw.as_bytes(), || Street::read(&raw));
+        self.column.push(id);
+    }
+
+    fn finish(&mut self) {
+        self.streets.finish();
+    }
+
+    fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
+        let (a, b) = (self.column.id(a), self.column.id(b));
+        out[0] = match (a, b) {
+            (0, _) | (_, 0) => MISSING,
+            _ if a == b => 0,
+            _ => different(self.streets.get(a), self.streets.get(b)),
+        };
+    }
+
+    fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
+        (level == 0).then(|| self.column.frequency(self.column.id(a)))
+    }
+
+    fn count_people(&mut self, person_of: &[u32]) {
+        self.column.count_people(person_of);
+    }
+
+    fn parts(&self) -> Vec<String> {
+        ["street", "street_name", "house_number"].map(String::from).to_vec()
+    }
+
+    fn part(&self, part: usize, record: u32) -> u32 {
+        let id = self.column.id(record);
+        if id == 0 {
+            return 0;
+        }
+        let street = self.streets.get(id);
+        match part {
+            0 => super::hash(&street.all.joined),
+            1 => street.names.as_ref().map_or(0, |n| super::hash(&n.joined)),
+            _ => street.number,
+        }
+    }
+}
+
+fn different(a: &Street, b: &Street) -> u8 {
+    if a.all.words == b.all.words {
+        return 0;
+    }
+    let number = a.number != 0 && a.number == b.number;
+    let names = match (&a.names, &b.names) {
+        (Some(a), Some(b)) => {
+            let exact = a.joined == b.joined || a.near(b);
+            if exact { 2 } else { u8::from(a.common(b) >= 2 || a.similarity(b) >= 0.88) }
+        }
+        _ => 0,
+    };
+    match (names, number) {
+        (2, true) => 1,
+        (1, true) => 1,
+        (2, false) => 2,
+        (1, false) => 3,
+        (_, true) => 4,
+        _ => 5,
+    }
+}

@@ -1,0 +1,76 @@
+//! Any other text: an employer, a school, an occupation, a place of birth.
+
+use super::words::{Words, words};
+use super::{Feature, Level, MISSING, Term, level as l};
+use crate::matching::dictionary::{Column, Dictionary};
+
+const LEVELS: &[Level] =
+    &[l("exact", 0.60, 0.02), l("near", 0.08, 0.005), l("similar", 0.10, 0.03), l("differ", 0.22, 0.945)];
+
+/// One column of text of all records.
+pub(crate) struct Texts {
+    terms: [Term; 1],
+    texts: Dictionary<Words>,
+    column: Column,
+}
+
+impl Texts {
+    pub(crate) fn new(name: &str, shared: f64) -> Self {
+        Self {
+            terms: [Term::new(name, LEVELS, shared)],
+            texts: Dictionary::default(),
+            column: Column::default(),
+        }
+    }
+}
+
+impl Feature for Texts {
+    fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    fn push(&mut self, cells: &[Option<&str>]) {
+        let raw = cells[0].unwrap_or_default();
+        let id = self.texts.intern(raw.as_bytes(), || Words::new(words(raw)));
+        self.column.push(id);
+    }
+
+    fn finish(&mut self) {
+        self.texts.finish();
+    }
+
+    fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
+        let (a, b) = (self.column.id(a), self.column.id(b));
+        out[0] = match (a, b) {
+            (0, _) | (_, 0) => MISSING,
+            _ if a == b => 0,
+            _ => {
+                let (a, b) = (self.texts.get(a), self.texts.get(b));
+                match () {
+                    () if a.near(b) => 1,
+                    () if a.overlap(b) >= 0.5 || a.similarity(b) >= 0.85 => 2,
+                    () => 3,
+                }
+            }
+        };
+    }
+
+    fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
+        (level == 0).then(|| self.column.frequency(self.column.id(a)))
+    }
+
+    fn count_people(&mut self, person_of: &[u32]) {
+        self.column.count_people(person_of);
+    }
+
+    fn parts(&self) -> Vec<String> {
+        vec![self.terms[0].name.clone()]
+    }
+
+    fn part(&self, _: usize, record: u32) -> u32 {
+        match self.column.id(record) {
+            0 => 0,
+            id => super::hash(&self.texts.get(id).joined),
+        }
+    }
+}

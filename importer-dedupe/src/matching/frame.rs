@@ -1,0 +1,184 @@
+//! Records prepared for comparison, column by column.
+
+use super::features::{
+    BirthDates, Emails, Feature, Genders, Identifiers, Localities, MISSING, Names, Phones, Streets, Term,
+    Texts,
+};
+use super::role::Role;
+
+/// How many terms a pair is compared by; a pattern of levels is one `u64`.
+pub const MAX_TERMS: usize = 16;
+
+/// The levels of a pair, term by term.
+pub type Levels = [u8; MAX_TERMS];
+
+/// A column of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnSpec {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub role: Role,
+}
+
+/// Records in the form in which pairs of them are compared: each distinct value is prepared once.
+pub struct Frame {
+    features: Vec<Box<dyn Feature>>,
+    /// Which cells of a row each feature takes.
+    inputs: Vec<Vec<usize>>,
+    /// Where the terms of each feature begin.
+    starts: Vec<usize>,
+    terms: Vec<Term>,
+    len: u32,
+    left_out: Vec<String>,
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Frame({} records)", self.len)
+    }
+}
+
+impl Frame {
+    /// An empty frame for rows of these columns.
+    pub fn new(columns: &[ColumnSpec]) -> Self {
+        let mut frame = Self {
+            features: Vec::new(),
+            inputs: Vec::new(),
+            starts: Vec::new(),
+            terms: Vec::new(),
+            len: 0,
+            left_out: Vec::new(),
+        };
+        let of = |wanted: &[Role]| -> Vec<usize> {
+            (0..columns.len()).filter(|i| wanted.contains(&columns[*i].role)).collect()
+        };
+        let roles = |places: &[usize]| places.iter().map(|i| columns[*i].role).collect::<Vec<_>>();
+        let names =
+            of(&[Role::GivenName, Role::MiddleName, Role::FamilyName, Role::FullName, Role::NameSuffix]);
+        if !names.is_empty() {
+            frame.add(Box::new(Names::new(roles(&names))), names);
+        }
+        let dates = of(&[Role::BirthDate, Role::BirthYear, Role::BirthMonth, Role::BirthDay]);
+        if !dates.is_empty() {
+            frame.add(Box::new(BirthDates::new(roles(&dates))), dates);
+        }
+        let each = |role| of(&[role]).into_iter().map(|i| (i, columns[i].name.as_str())).collect::<Vec<_>>();
+        let emails = of(&[Role::Email]);
+        if !emails.is_empty() {
+            frame.add(Box::new(Emails::new()), emails);
+        }
+        let phones = of(&[Role::Phone]);
+        if !phones.is_empty() {
+            frame.add(Box::new(Phones::new()), phones);
+        }
+        let street = of(&[Role::HouseNumber, Role::Street]);
+        if !street.is_empty() {
+            frame.add(Box::new(Streets::new()), street);
+        }
+        let place = of(&[Role::PostalCode, Role::City, Role::State]);
+        if !place.is_empty() {
+            frame.add(Box::new(Localities::new(roles(&place))), place);
+        }
+        for (i, name) in each(Role::Identifier) {
+            frame.add(Box::new(Identifiers::new(name)), vec![i]);
+        }
+        for (i, name) in each(Role::Gender) {
+            frame.add(Box::new(Genders::new(name)), vec![i]);
+        }
+        for (i, name) in each(Role::Organisation) {
+            frame.add(Box::new(Texts::new(name, 0.1)), vec![i]);
+        }
+        for (i, name) in each(Role::Text) {
+            frame.add(Box::new(Texts::new(name, 0.3)), vec![i]);
+        }
+        frame
+    }
+
+    fn add(&mut self, feature: Box<dyn Feature>, inputs: Vec<usize>) {
+        let terms = feature.terms();
+        if self.terms.len() + terms.len() > MAX_TERMS {
+            self.left_out.extend(terms.iter().map(|t| t.name.clone()));
+            return;
+        }
+        self.starts.push(self.terms.len());
+        self.terms.extend_from_slice(terms);
+        self.features.push(feature);
+        self.inputs.push(inputs);
+    }
+
+    /// Takes a record; the cells stand in the order of the columns.
+    pub fn push(&mut self, cells: &[Option<&str>]) {
+        let mut own: [Option<&str>; 32] = [None; 32];
+        for (feature, inputs) in self.features.iter_mut().zip(&self.inputs) {
+            let inputs = &inputs[..inputs.len().min(own.len())];
+            for (to, from) in own.iter_mut().zip(inputs) {
+                *to = cells[*from].filter(|c| !c.trim().is_empty());
+            }
+            feature.push(&own[..inputs.len()]);
+        }
+        self.len += 1;
+    }
+
+    /// No more records come.
+    pub fn finish(&mut self) {
+        for feature in &mut self.features {
+            feature.finish();
+        }
+    }
+
+    /// How many records it holds.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// True when it holds no records.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What pairs are compared by.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// Columns for which no term was free.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// The levels of a pair.
+    pub fn compare(&self, a: u32, b: u32) -> Levels {
+        let mut levels = [MISSING; MAX_TERMS];
+        for (feature, start) in self.features.iter().zip(&self.starts) {
+            feature.compare(a, b, &mut levels[*start..]);
+        }
+        levels
+    }
+
+    /// How frequent the value is that a pair agrees on.
+    pub(crate) fn frequency(&self, term: usize, level: u8, a: u32, b: u32) -> Option<f32> {
+        let feature = self.starts.partition_point(|start| *start <= term) - 1;
+        self.features[feature].frequency(term - self.starts[feature], level, a, b)
+    }
+
+    /// Frequencies count people from now on, not records.
+    pub(crate) fn count_people(&mut self, person_of: &[u32]) {
+        for feature in &mut self.features {
+            feature.count_people(person_of);
+        }
+    }
+
+    /// The parts of blocking keys: their names, and which feature makes them.
+    pub(crate) fn parts(&self) -> Vec<(String, usize, usize)> {
+        let mut parts = Vec::new();
+        for (i, feature) in self.features.iter().enumerate() {
+            parts.extend(feature.parts().into_iter().enumerate().map(|(part, name)| (name, i, part)));
+        }
+        parts
+    }
+
+    pub(crate) fn part(&self, feature: usize, part: usize, record: u32) -> u32 {
+        self.features[feature].part(part, record)
+    }
+}

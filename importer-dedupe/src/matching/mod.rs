@@ -1,0 +1,11 @@
+//! Matching: records prepared, paired, scored and clustered.
+
+pub(crate) mod blocking;
+pub mod cluster;
+pub(crate) mod dictionary;
+pub(crate) mod features;
+pub mod frame;
+pub mod model;
+pub mod role;
+pub mod scan;
+pub(crate) mod similarity;

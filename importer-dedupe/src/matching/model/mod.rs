@@ -1,0 +1,122 @@
+//! The Fellegi–Sunter model: how much each level of agreement speaks for one person.
+
+mod em;
+
+pub(crate) use em::{Histogram, Marginals};
+
+use super::features::MISSING;
+use super::frame::{Frame, Levels};
+
+/// The weights of one term.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TermWeights {
+    /// Its name.
+    pub name: String,
+    /// Its levels' names.
+    pub levels: Vec<&'static str>,
+    /// How often records of one person agree so far; sums up to 1.
+    pub m: Vec<f64>,
+    /// How often records of two people do; sums up to 1.
+    pub u: Vec<f64>,
+    /// How far a household agrees in it like one person.
+    pub shared: f64,
+}
+
+/// Probabilities of agreement, and how many pairs are of one person or of one household.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Term by term, in the order of the frame's.
+    pub terms: Vec<TermWeights>,
+    /// The share of all pairs that are one person.
+    pub matches: f64,
+    /// The share of all pairs that are two people of one household.
+    pub households: f64,
+}
+
+/// A score with what it is made of, in natural logarithms of odds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Logarithm of the odds that both records are one person.
+    pub log_odds: f64,
+    /// The probability that they are two people of one household.
+    pub household: f64,
+}
+
+impl Score {
+    /// The probability that both records are one person.
+    pub fn probability(&self) -> f64 {
+        1.0 / (1.0 + (-self.log_odds).exp())
+    }
+}
+
+/// No single term says more than this, in natural logarithms: 1 to 10 million.
+const MOST: f64 = 16.0;
+
+impl Model {
+    /// What is known before any data was seen.
+    pub fn shipped(frame: &Frame) -> Self {
+        let terms = frame
+            .terms()
+            .iter()
+            .map(|term| TermWeights {
+                name: term.name.clone(),
+                levels: term.levels.iter().map(|l| l.name).collect(),
+                m: term.levels.iter().map(|l| l.m).collect(),
+                u: term.levels.iter().map(|l| l.u).collect(),
+                shared: term.shared,
+            })
+            .collect();
+        let n = f64::from(frame.len()).max(2.0);
+        Self { terms, matches: 0.3 / n, households: 0.1 / n }
+    }
+
+    /// The ratio of a term's level, before term frequency.
+    fn ratio(&self, term: usize, level: u8) -> f64 {
+        let weights = &self.terms[term];
+        let level = usize::from(level);
+        weights.m[level] / weights.u[level].max(1e-12)
+    }
+
+    /// The logarithm of the ratio of a term: positive speaks for one person.
+    pub(crate) fn term(&self, frame: &Frame, term: usize, level: u8, a: u32, b: u32) -> f64 {
+        if level == MISSING {
+            return 0.0;
+        }
+        let ratio = match frame.frequency(term, level, a, b) {
+            Some(frequency) => {
+                let weights = &self.terms[term];
+                weights.m[usize::from(level)] / f64::from(frequency).max(1e-9)
+            }
+            None => self.ratio(term, level),
+        };
+        ratio.max(1e-7).ln().clamp(-MOST, MOST)
+    }
+
+    /// The score of a pair whose levels are known.
+    pub fn score(&self, frame: &Frame, levels: &Levels, a: u32, b: u32) -> Score {
+        let (mut one, mut household) = (0.0, 0.0);
+        for (term, weights) in self.terms.iter().enumerate() {
+            if levels[term] == MISSING {
+                continue;
+            }
+            let log = self.term(frame, term, levels[term], a, b);
+            one += log;
+            household += (weights.shared * log.exp() + 1.0 - weights.shared).ln();
+        }
+        self.posterior(one, household)
+    }
+
+    fn posterior(&self, one: f64, household: f64) -> Score {
+        let (one, household) = (one + self.matches.ln(), household + self.households.ln());
+        let other = (1.0 - self.matches - self.households).max(1e-9).ln();
+        let not = log_sum(household, other);
+        let log_odds = one - not;
+        let all = log_sum(one, not);
+        Score { log_odds, household: (household - all).exp() }
+    }
+}
+
+fn log_sum(a: f64, b: f64) -> f64 {
+    let (low, high) = if a < b { (a, b) } else { (b, a) };
+    high + (low - high).exp().ln_1p()
+}

@@ -1,0 +1,125 @@
+//! How alike two short texts are, without allocating.
+
+/// Jaro–Winkler similarity, 0 to 1 (Winkler 1990, prefix weight 0.1, at most four letters of prefix).
+///
+/// Texts of up to 64 ASCII bytes, which nearly all names are, are compared bit by bit in parallel; others by `strsim`.
+pub(crate) fn jaro_winkler(a: &[u8], b: &[u8]) -> f64 {
+    if a == b {
+        return 1.0;
+    }
+    if a.len() > 64 || b.len() > 64 || !a.is_ascii() || !b.is_ascii() {
+        return strsim::jaro_winkler(&String::from_utf8_lossy(a), &String::from_utf8_lossy(b));
+    }
+    if a.is_empty() || b.is_empty() {
+        return 0.0;
+    }
+    let jaro = jaro_ascii(a, b);
+    let prefix = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count();
+    jaro + 0.1 * prefix as f64 * (1.0 - jaro)
+}
+
+fn jaro_ascii(a: &[u8], b: &[u8]) -> f64 {
+    let window = (a.len().max(b.len()) / 2).saturating_sub(1);
+    let mut places = [0_u64; 128];
+    for (i, &c) in a.iter().enumerate() {
+        places[usize::from(c)] |= 1 << i;
+    }
+    let (mut in_a, mut in_b) = (0_u64, 0_u64);
+    for (j, &c) in b.iter().enumerate() {
+        let low = j.saturating_sub(window);
+        let high = (j + window + 1).min(64);
+        let upto = if high == 64 { u64::MAX } else { (1 << high) - 1 };
+        let free = places[usize::from(c)] & !in_a & upto & (u64::MAX << low.min(63));
+        if free != 0 {
+            in_a |= free & free.wrapping_neg();
+            in_b |= 1 << j;
+        }
+    }
+    let matches = in_a.count_ones();
+    if matches == 0 {
+        return 0.0;
+    }
+    let mut moved = 0_u32;
+    let (mut rest_a, mut rest_b) = (in_a, in_b);
+    while rest_a != 0 {
+        let (i, j) = (rest_a.trailing_zeros(), rest_b.trailing_zeros());
+        moved += u32::from(a[i as usize] != b[j as usize]);
+        rest_a &= rest_a - 1;
+        rest_b &= rest_b - 1;
+    }
+    let m = f64::from(matches);
+    (m / a.len() as f64 + m / b.len() as f64 + (m - f64::from(moved / 2)) / m) / 3.0
+}
+
+/// True when one insertion, deletion, substitution or swap of neighbours makes one of the other; equal texts too.
+pub(crate) fn one_edit(a: &[u8], b: &[u8]) -> bool {
+    let (a, b) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if b.len() - a.len() > 1 {
+        return false;
+    }
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[same..], &b[same..]);
+    if a.len() == b.len() {
+        a.is_empty() || a[1..] == b[1..] || (a.len() >= 2 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..])
+    } else {
+        a == &b[1..]
+    }
+}
+
+/// Edits between two texts (optimal string alignment), or `None` when they are more than `most`.
+pub(crate) fn edits(a: &[u8], b: &[u8], most: usize) -> Option<usize> {
+    const WIDTH: usize = 65;
+    if a.len().abs_diff(b.len()) > most || a.len() >= WIDTH || b.len() >= WIDTH {
+        return None;
+    }
+    let mut rows = [[0_u8; WIDTH]; 3];
+    for (j, cell) in rows[0].iter_mut().enumerate().take(b.len() + 1) {
+        *cell = u8::try_from(j).unwrap_or(u8::MAX);
+    }
+    for i in 1..=a.len() {
+        let (now, one, two) = (i % 3, (i + 2) % 3, (i + 1) % 3);
+        rows[now][0] = u8::try_from(i).unwrap_or(u8::MAX);
+        let mut least = rows[now][0];
+        for j in 1..=b.len() {
+            let differ = u8::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[one][j - 1] + differ).min(rows[one][j] + 1).min(rows[now][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[two][j - 2] + 1);
+            }
+            rows[now][j] = best;
+            least = least.min(best);
+        }
+        if usize::from(least) > most {
+            return None;
+        }
+    }
+    let found = usize::from(rows[a.len() % 3][b.len()]);
+    (found <= most).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn jaro_winkler_is_what_strsim_says(a in "[a-e]{0,20}", b in "[a-e]{0,20}") {
+            prop_assume!(!a.is_empty() && !b.is_empty());
+            let (ours, theirs) = (jaro_winkler(a.as_bytes(), b.as_bytes()), strsim::jaro_winkler(&a, &b));
+            prop_assert!((ours - theirs).abs() < 1e-9, "{a} {b}: {ours} {theirs}");
+        }
+
+        #[test]
+        fn one_edit_is_what_strsim_says(a in "[a-c]{0,8}", b in "[a-c]{0,8}") {
+            prop_assert_eq!(one_edit(a.as_bytes(), b.as_bytes()), strsim::osa_distance(&a, &b) <= 1, "{} {}", a, b);
+        }
+
+        #[test]
+        fn edits_are_what_strsim_says(a in "[a-c]{0,12}", b in "[a-c]{0,12}", most in 0_usize..5) {
+            let theirs = strsim::osa_distance(&a, &b);
+            prop_assert_eq!(edits(a.as_bytes(), b.as_bytes(), most), (theirs <= most).then_some(theirs));
+        }
+    }
+}
