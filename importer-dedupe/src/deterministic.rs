@@ -1,6 +1,6 @@
 use importer_core::contracts::Contract;
 use importer_core::normalise::email_match_form;
-use importer_core::ports::{ContactKind, CoreRecord, Decision, MatchKey, Resolver, SuggestionKind};
+use importer_core::ports::{ContactKind, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind};
 
 use crate::agreement::{NameAgreement, agrees, contradicts, name_agreement};
 
@@ -54,7 +54,8 @@ impl Resolver for Deterministic {
                 NameAgreement::Agree | NameAgreement::Near => SuggestionKind::PossibleDuplicate,
                 NameAgreement::Family | NameAgreement::Differ => SuggestionKind::Household,
             };
-            look_at.push((place, kind, terms(email, phone, names, dob, suffix)));
+            let terms = terms(email, phone, names, dob, suffix);
+            look_at.push(LookAt { candidate: place, kind, score: None, terms });
         }
         if same.len() > 1 {
             // An equal birth date tells apart what names and contacts cannot.
@@ -72,7 +73,7 @@ impl Resolver for Deterministic {
             return Decision::Same { candidate, reason: format!("the same {contact} and an agreeing name") };
         }
         // What may be the same person is worth more than a neighbour at the same phone.
-        look_at.sort_by_key(|&(place, kind, _)| (kind == SuggestionKind::Household, place));
+        look_at.sort_by_key(|pair| (pair.kind == SuggestionKind::Household, pair.candidate));
         look_at.truncate(PAIRS_PER_ROW);
         Decision::New { look_at }
     }
@@ -145,7 +146,7 @@ mod tests {
             Decision::Same { candidate, .. } => format!("same {candidate}"),
             Decision::New { look_at } => {
                 let pairs: Vec<String> =
-                    look_at.iter().map(|(p, kind, _)| format!("{} {p}", kind.as_str())).collect();
+                    look_at.iter().map(|pair| format!("{} {}", pair.kind.as_str(), pair.candidate)).collect();
                 format!("new {}", pairs.join(", ")).trim().to_owned()
             }
         };

@@ -132,9 +132,9 @@ impl Resolver for WithFeatures {
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
         match self.inner.decide(contract, incoming, candidates) {
             Decision::New { mut look_at } => {
-                for (place, _, terms) in &mut look_at {
-                    if let Some(candidate) = candidates.get(*place) {
-                        *terms = self.told(contract, incoming, candidate, terms);
+                for pair in &mut look_at {
+                    if let Some(candidate) = candidates.get(pair.candidate) {
+                        pair.terms = self.told(contract, incoming, candidate, &pair.terms);
                     }
                 }
                 Decision::New { look_at }

@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use super::Counts;
 use crate::contracts::Contract;
 use crate::ports::{
-    Change, ChangeAction, CoreId, CoreRecord, CoreStore, CoreWrite, Decision, Incoming, MapEntry, MatchKey,
-    Outcome, OutcomeKind, Policies, RowId, RunRecord, Suggestion, SuggestionKind,
+    Change, ChangeAction, CoreId, CoreRecord, CoreStore, CoreWrite, Decision, Incoming, LookAt, MapEntry,
+    MatchKey, Outcome, OutcomeKind, Policies, RowId, RunRecord, Suggestion, SuggestionKind,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -183,19 +183,14 @@ impl<'a> Batch<'a> {
             Decision::New { look_at } => {
                 let pairs = look_at
                     .into_iter()
-                    .filter_map(|(place, kind, terms)| Some((candidates.get(place)?.id, kind, terms)))
+                    .filter_map(|pair| Some((candidates.get(pair.candidate)?.id, pair)))
                     .collect();
                 self.insert(row, pairs, "shares a contact, but is not the same person for certain")
             }
         }
     }
 
-    fn insert(
-        &mut self,
-        row: Incoming,
-        pairs: Vec<(CoreId, SuggestionKind, String)>,
-        reason: &'static str,
-    ) -> Result<()> {
+    fn insert(&mut self, row: Incoming, pairs: Vec<(CoreId, LookAt)>, reason: &'static str) -> Result<()> {
         let id = self.free_ids.next().ok_or_else(|| {
             Error::new(
                 ErrorKind::Invariant,
@@ -205,10 +200,18 @@ impl<'a> Batch<'a> {
         })?;
         self.out.counts.inserted += 1;
         self.out.counts.needs_review += u64::from(!pairs.is_empty());
-        self.out.counts.households += u64::from(pairs.iter().any(|p| p.1 == SuggestionKind::Household));
-        for (other, kind, features_json) in pairs {
+        self.out.counts.households += u64::from(pairs.iter().any(|p| p.1.kind == SuggestionKind::Household));
+        for (other, LookAt { kind, score, terms, .. }) in pairs {
             let (left, right) = (other.min(id), other.max(id));
-            self.out.write.suggestions.push(Suggestion { row: row.row, left, right, kind, features_json });
+            let features_json = terms;
+            self.out.write.suggestions.push(Suggestion {
+                row: row.row,
+                left,
+                right,
+                kind,
+                score,
+                features_json,
+            });
         }
         self.out.write.changes.push(Change {
             core_id: id,

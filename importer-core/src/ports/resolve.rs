@@ -44,8 +44,23 @@ pub struct Suggestion {
     pub right: CoreId,
     /// Why it is shown.
     pub kind: SuggestionKind,
+    /// The probability that both are one person, where the resolver knows one.
+    pub score: Option<f64>,
     /// The terms, as JSON: which values agree and which do not, never the values themselves.
     pub features_json: String,
+}
+
+/// A candidate that people should look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookAt {
+    /// The candidate's place in the list.
+    pub candidate: usize,
+    /// Why it is shown.
+    pub kind: SuggestionKind,
+    /// The probability that both are one person, where the resolver knows one.
+    pub score: Option<f64>,
+    /// The terms, as JSON, without values.
+    pub terms: String,
 }
 
 /// What becomes of a row.
@@ -60,8 +75,8 @@ pub enum Decision {
     },
     /// It is somebody new; some candidates are worth a look.
     New {
-        /// Candidate's place, kind and terms of each pair worth a look.
-        look_at: Vec<(usize, SuggestionKind, String)>,
+        /// The pairs worth a look.
+        look_at: Vec<LookAt>,
     },
 }
 

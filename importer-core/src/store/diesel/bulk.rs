@@ -37,6 +37,11 @@ pub(super) const fn time(name: &'static str) -> Column {
     Column { name, cast: "::timestamp", shared: false }
 }
 
+/// A column of fractions.
+pub(super) const fn real(name: &'static str) -> Column {
+    Column { name, cast: "::double precision", shared: false }
+}
+
 /// What to do about a row that exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Conflict<'a> {

@@ -73,6 +73,7 @@ fn write_cell(line: &mut Vec<u8>, cell: &Cell<'_>) -> std::io::Result<()> {
     match cell {
         Cell::Null => line.extend_from_slice(b"\\N"),
         Cell::Int(value) => write!(line, "{value}")?,
+        Cell::Real(value) => write!(line, "{value}")?,
         Cell::Flag(value) => line.push(if *value { b't' } else { b'f' }),
         Cell::Text(text) => {
             for &byte in text.as_bytes() {

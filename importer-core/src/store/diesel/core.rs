@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::bulk::{Bulk, Column, Conflict, plain, time};
+use super::bulk::{Bulk, Column, Conflict, plain, real, time};
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
@@ -39,13 +39,14 @@ const CHANGES: [Column; 11] = [
     plain("reason"),
     time("changed_at").shared(),
 ];
-const SUGGESTIONS: [Column; 9] = [
+const SUGGESTIONS: [Column; 10] = [
     plain("run_id").shared(),
     plain("entity_type").shared(),
     plain("staging_id"),
     plain("left_id"),
     plain("right_id"),
     plain("kind"),
+    real("score"),
     plain("features_json"),
     plain("decision").shared(),
     time("created_at").shared(),
@@ -475,6 +476,7 @@ impl DieselSession {
                 Cell::Int(suggestion.left),
                 Cell::Int(suggestion.right),
                 Cell::Text(suggestion.kind.as_str()),
+                suggestion.score.map_or(Cell::Null, Cell::Real),
                 Cell::Text(&suggestion.features_json),
                 Cell::Text("open"),
                 Cell::Text(now),

@@ -9,7 +9,7 @@ use diesel::query_dsl::RunQueryDsl;
 use diesel::row::{Field, NamedRow};
 #[cfg(feature = "postgres")]
 use diesel::sql_types::Bool;
-use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
+use diesel::sql_types::{BigInt, Double, Nullable, Text, Untyped};
 use diesel::{QueryResult, backend::Backend, deserialize};
 
 use super::connection::{Connection, on_backend};
@@ -21,6 +21,7 @@ use crate::Result;
 pub(super) enum Cell<'a> {
     Null,
     Int(i64),
+    Real(f64),
     Flag(bool),
     Text(&'a str),
 }
@@ -46,6 +47,7 @@ impl BindCell for diesel::sqlite::Sqlite {
         match cell {
             Cell::Null => pass.push_bind_param::<Nullable<Text>, _>(&NO_TEXT),
             Cell::Int(value) => pass.push_bind_param::<BigInt, _>(value),
+            Cell::Real(value) => pass.push_bind_param::<Double, _>(value),
             Cell::Flag(true) => pass.push_bind_param::<BigInt, _>(&1_i64),
             Cell::Flag(false) => pass.push_bind_param::<BigInt, _>(&0_i64),
             Cell::Text(value) => pass.push_bind_param::<Text, _>(value),
@@ -60,6 +62,7 @@ impl BindCell for diesel::pg::Pg {
         match cell {
             Cell::Null => pass.push_bind_param::<Nullable<Text>, _>(&NO_TEXT),
             Cell::Int(value) => pass.push_bind_param::<BigInt, _>(value),
+            Cell::Real(value) => pass.push_bind_param::<Double, _>(value),
             Cell::Flag(value) => pass.push_bind_param::<Bool, _>(value),
             Cell::Text(value) => pass.push_bind_param::<Text, _>(value),
         }
@@ -74,8 +77,13 @@ pub(super) struct Sql<'a> {
     pub(super) binds: &'a [Cell<'a>],
 }
 
-const CASTS: [(&str, &str); 4] =
-    [("time", "::timestamp"), ("date", "::date"), ("flag", "::boolean"), ("int", "::bigint")];
+const CASTS: [(&str, &str); 5] = [
+    ("time", "::timestamp"),
+    ("date", "::date"),
+    ("flag", "::boolean"),
+    ("int", "::bigint"),
+    ("real", "::double precision"),
+];
 
 impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {

@@ -1,8 +1,12 @@
 //! The Fellegi–Sunter model: how much each level of agreement speaks for one person.
 
+mod document;
 mod em;
+mod explain;
 
+pub use document::{DOCUMENT_VERSION, LevelDocument, ModelDocument, TermDocument};
 pub(crate) use em::{Histogram, Marginals};
+pub use explain::{ExplainedTerm, Explanation};
 
 use super::features::MISSING;
 use super::frame::{Frame, Levels};
@@ -13,7 +17,7 @@ pub struct TermWeights {
     /// Its name.
     pub name: String,
     /// Its levels' names.
-    pub levels: Vec<&'static str>,
+    pub levels: Vec<String>,
     /// How often records of one person agree so far; sums up to 1.
     pub m: Vec<f64>,
     /// How often records of two people do; sums up to 1.
@@ -60,7 +64,7 @@ impl Model {
             .iter()
             .map(|term| TermWeights {
                 name: term.name.clone(),
-                levels: term.levels.iter().map(|l| l.name).collect(),
+                levels: term.levels.iter().map(|l| l.name.to_owned()).collect(),
                 m: term.levels.iter().map(|l| l.m).collect(),
                 u: term.levels.iter().map(|l| l.u).collect(),
                 shared: term.shared,

@@ -1,0 +1,75 @@
+//! Records of a contract in a frame.
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{ContactKind, CoreRecord};
+
+use super::frame::{ColumnSpec, Frame};
+use super::role::Role;
+
+/// How many contacts of a kind of one person are compared.
+const CONTACTS: usize = 4;
+
+/// The role of a contract's field.
+pub fn role_of(field: &str) -> Role {
+    match field {
+        "first_name" => Role::GivenName,
+        "middle_name" => Role::MiddleName,
+        "last_name" => Role::FamilyName,
+        "name_suffix" => Role::NameSuffix,
+        "full_name" => Role::FullName,
+        "dob" => Role::BirthDate,
+        "email_normalized" => Role::Email,
+        "phone_e164" => Role::Phone,
+        "street" | "street_2" => Role::Street,
+        "city" => Role::City,
+        "state" => Role::State,
+        "postal_code" => Role::PostalCode,
+        "employer" | "school" => Role::Organisation,
+        "gender" => Role::Gender,
+        _ => Role::Ignored,
+    }
+}
+
+/// People of the core, prepared for comparison.
+#[derive(Debug)]
+pub struct People {
+    /// The frame they are in.
+    pub frame: Frame,
+    /// Their ids, in the order they came.
+    pub ids: Vec<i64>,
+    /// Which cell of a record each column is; contacts come after them.
+    fields: Vec<usize>,
+}
+
+impl People {
+    /// Nobody yet.
+    pub fn new(contract: &Contract) -> Self {
+        let (mut columns, mut fields) = (Vec::new(), Vec::new());
+        for (place, field) in contract.fields.iter().enumerate() {
+            let role = role_of(field.name);
+            if !matches!(role, Role::Ignored | Role::Email | Role::Phone) {
+                columns.push(ColumnSpec { name: field.name.into(), role });
+                fields.push(place);
+            }
+        }
+        for (name, role) in [("email", Role::Email), ("phone", Role::Phone)] {
+            columns.extend((0..CONTACTS).map(|_| ColumnSpec { name: name.into(), role }));
+        }
+        Self { frame: Frame::new(&columns), ids: Vec::new(), fields }
+    }
+
+    /// Takes one more; returns its number in the frame.
+    pub fn push(&mut self, person: &CoreRecord) -> u32 {
+        let mut cells: Vec<Option<&str>> =
+            self.fields.iter().map(|&place| person.record.get(place)).collect();
+        for kind in [ContactKind::Email, ContactKind::Phone] {
+            let start = cells.len();
+            cells.extend(person.contact_values(kind).take(CONTACTS).map(Some));
+            cells.resize(start + CONTACTS, None);
+        }
+        let number = self.frame.len();
+        self.frame.push(&cells);
+        self.ids.push(person.id);
+        number
+    }
+}
