@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use importer_core::plugin_host::{FileHash, LoadedPlugin, Verification, load_file};
+use importer_core::plugin_host::{
+    Discovery, FileHash, Isolation, LoadedPlugin, Verification, WorkerCommand, load_file,
+};
 use importer_plugin::{Error, HealthStatus, Host};
+
+use crate::support::command_line;
 
 use super::{allowing, judges_and_compares, read, read_on, request};
 
@@ -12,6 +16,19 @@ const SHA256: &str = "7c52da644395026d7591b87a438c262bea76f3abf20f352c4b48aad6d0
 
 pub(super) fn file() -> PathBuf {
     crate::support::root().join("tests/compat/first-plugin-1.0.0-x86_64-linux.so")
+}
+
+/// The kept file, where it can be loaded, in this process and in one of its own; says aloud when that is not here.
+fn both_ways() -> Vec<Arc<LoadedPlugin>> {
+    let Some(here) = first_plugin() else { return Vec::new() };
+    // What `WorkerCommand::this_program` would say inside the command line.
+    let worker = WorkerCommand::new(command_line().get_program()).argument("--importer-plugin-worker");
+    let discovery = Discovery::new(allowing(SHA256.parse().unwrap()))
+        .file(file())
+        .isolation(Isolation::process(worker).isolate_all());
+    let apart = discovery.load("first-plugin").unwrap();
+    assert_eq!((here.isolation(), apart.isolation()), ("in-process", "process"));
+    vec![here, apart]
 }
 
 /// The kept file, where it can be loaded; says aloud when that is not here.
@@ -44,45 +61,51 @@ fn no_path_of_a_machine_is_in_it() {
 
 #[test]
 fn its_adapter_reads_and_tells() {
-    let Some(plugin) = first_plugin() else { return };
-    let adapter = plugin.adapter("first-people").unwrap();
-    let (columns, extracts) = read(&*adapter, 5_000);
-    assert_eq!(columns, ["first_name", "email", "shirt_size"]);
-    let rows: Vec<usize> = extracts.iter().map(|extract| extract.batch().rows()).collect();
-    assert_eq!(rows, [2_048, 2_048, 904]);
-    let batch = extracts[0].batch();
-    let cells = (batch.get(0, 0), batch.get(0, 1), batch.get(2, 2));
-    assert_eq!(cells, (Some("Ada 1"), Some("ada.1@example.org"), None));
-    assert_eq!(extracts[1].position(0), 2_049);
-    let finding = &extracts[0].findings()[0];
-    assert_eq!((finding.row, finding.code.as_str()), (2, "FIRST-001"));
+    for plugin in both_ways() {
+        let adapter = plugin.adapter("first-people").unwrap();
+        let (columns, extracts) = read(&*adapter, 5_000);
+        assert_eq!(columns, ["first_name", "email", "shirt_size"]);
+        let rows: Vec<usize> = extracts.iter().map(|extract| extract.batch().rows()).collect();
+        assert_eq!(rows, [2_048, 2_048, 904]);
+        let batch = extracts[0].batch();
+        let cells = (batch.get(0, 0), batch.get(0, 1), batch.get(2, 2));
+        assert_eq!(cells, (Some("Ada 1"), Some("ada.1@example.org"), None));
+        assert_eq!(extracts[1].position(0), 2_049);
+        let finding = &extracts[0].findings()[0];
+        assert_eq!((finding.row, finding.code.as_str()), (2, "FIRST-001"));
 
-    let host = Host::detached();
-    let health = adapter.health(&request(1), &host).unwrap();
-    assert_eq!((health.status, &*health.message), (HealthStatus::Warning, "made-up people are never well"));
-    assert_eq!(adapter.fields(&request(1), &host).unwrap()[2].kind.as_deref(), Some("text"));
-    let (columns, gone) = read_on(adapter.deletions(&request(1), &host).unwrap());
-    assert_eq!((columns, gone[0].batch().get(0, 0)), (vec!["external_id".into()], Some("V-7")));
+        let host = Host::detached();
+        let health = adapter.health(&request(1), &host).unwrap();
+        assert_eq!(
+            (health.status, &*health.message),
+            (HealthStatus::Warning, "made-up people are never well")
+        );
+        assert_eq!(adapter.fields(&request(1), &host).unwrap()[2].kind.as_deref(), Some("text"));
+        let (columns, gone) = read_on(adapter.deletions(&request(1), &host).unwrap());
+        assert_eq!((columns, gone[0].batch().get(0, 0)), (vec!["external_id".into()], Some("V-7")));
+    }
 }
 
 #[test]
 fn its_adapter_goes_on_and_its_errors_come_through() {
-    let Some(plugin) = first_plugin() else { return };
-    let adapter = plugin.adapter("first-people").unwrap();
-    let mut later = request(9);
-    later.cursor = Some("7".into());
-    let (_, extracts) = read_on(adapter.open(&later, &Host::detached()).unwrap());
-    assert_eq!((extracts[0].batch().rows(), extracts[0].position(0)), (2, 8));
-    later.cursor = Some("page 3".into());
-    let error = adapter.open(&later, &Host::detached()).err().unwrap();
-    assert_eq!(error, Error::config("the cursor is not one of this adapter"));
-    let error = adapter.open(&request(0), &Host::detached()).err().unwrap();
-    assert_eq!(error.message, "option `rows` must be at least 1");
-    assert_eq!(error.field.as_deref(), Some("rows"));
+    for plugin in both_ways() {
+        let adapter = plugin.adapter("first-people").unwrap();
+        let mut later = request(9);
+        later.cursor = Some("7".into());
+        let (_, extracts) = read_on(adapter.open(&later, &Host::detached()).unwrap());
+        assert_eq!((extracts[0].batch().rows(), extracts[0].position(0)), (2, 8));
+        later.cursor = Some("page 3".into());
+        let error = adapter.open(&later, &Host::detached()).err().unwrap();
+        assert_eq!(error, Error::config("the cursor is not one of this adapter"));
+        let error = adapter.open(&request(0), &Host::detached()).err().unwrap();
+        assert_eq!(error.message, "option `rows` must be at least 1");
+        assert_eq!(error.field.as_deref(), Some("rows"));
+    }
 }
 
 #[test]
 fn its_rules_judge_and_its_match_feature_compares() {
-    let Some(plugin) = first_plugin() else { return };
-    judges_and_compares(&plugin);
+    for plugin in both_ways() {
+        judges_and_compares(&plugin);
+    }
 }

@@ -189,17 +189,20 @@ fn a_pair_is_suggested_once_and_a_decision_stays() {
     for subject in stores() {
         let mut session = subject.session();
         let run = begun(session.as_mut(), "csv");
-        let pair =
-            |kind| Suggestion { row: 1, left: 3, right: 9, kind, features_json: r#"{"a":"é"}"#.into() };
+        let features_json = r#"{"a":"é"}"#.to_owned();
+        let pair = |kind| {
+            let features_json = features_json.clone();
+            Suggestion { row: 1, left: 3, right: 9, kind, score: Some(0.875), features_json }
+        };
         for kind in [SuggestionKind::PossibleDuplicate, SuggestionKind::Household] {
             let write = CoreWrite { suggestions: vec![pair(kind)], ..CoreWrite::default() };
             session.write(&VOLUNTEER, Some(&run), "tester", &write, at(9)).unwrap();
             subject.database.execute("UPDATE dedupe_suggestions SET decision = 'rejected'");
         }
-        let sql = "SELECT kind || ' ' || decision || ' ' || features_json AS t FROM dedupe_suggestions";
+        let sql = "SELECT kind || ' ' || decision || ' ' || score || ' ' || features_json AS t FROM dedupe_suggestions";
         assert_eq!(
             subject.database.texts(sql),
-            [r#"possible_duplicate rejected {"a":"é"}"#],
+            [r#"possible_duplicate rejected 0.875 {"a":"é"}"#],
             "{}",
             subject.name()
         );

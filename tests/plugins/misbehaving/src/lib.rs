@@ -8,8 +8,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use importer_plugin::{
-    Adapter, AdapterMeta, Batch, Category, Error, Extract, Findings, Host, LogLevel, OpenRequest, OptionSpec,
-    Options, Plugin, PluginMeta, Rule, RuleMeta, RuleRow, Source,
+    Adapter, AdapterMeta, Batch, Category, Error, Extract, Feature, FeatureMeta, Findings, Host, LogLevel,
+    OpenRequest, OptionSpec, Options, Plugin, PluginMeta, Rule, RuleMeta, RuleRow, SetFindings, SetRule,
+    Severity, Source,
 };
 
 const META: PluginMeta = PluginMeta::new("misbehaving", "0.1.0");
@@ -17,7 +18,11 @@ const BATCHES: u64 = 3;
 
 /// The plugin.
 pub fn plugin() -> Plugin {
-    Plugin::new(META).adapter(|| Box::new(Misbehaving)).rule(|| Box::new(BadRule::default()))
+    Plugin::new(META)
+        .adapter(|| Box::new(Misbehaving))
+        .rule(|| Box::new(BadRule::default()))
+        .set_rule(|| Box::new(BadSetRule::default()))
+        .feature(|| Box::new(BadFeature))
 }
 
 importer_plugin::export!(plugin: plugin, id: "misbehaving", version: "0.1.0");
@@ -101,6 +106,58 @@ impl Rule for BadRule {
             self.check(&RuleRow::through(batch.row(row), columns), findings);
         }
         Ok(())
+    }
+}
+
+/// Counts rows, and does what its option says when it has seen the last.
+#[derive(Default)]
+struct BadSetRule {
+    does: String,
+    host: Option<Host>,
+    rows: usize,
+}
+
+impl SetRule for BadSetRule {
+    fn meta(&self) -> RuleMeta {
+        let does = OptionSpec::text("does", "What it does to its host");
+        let meta = RuleMeta::new("SET-990", Category::SetLevel, "Rows are few", &["email_normalized"]);
+        RuleMeta { options: vec![does], severity: Severity::Warning, ..meta }
+    }
+
+    fn configure(&mut self, options: &Options, host: &Host) -> Result<(), Error> {
+        self.does = options.text("does")?.unwrap_or("ok").into();
+        self.host = Some(host.clone());
+        Ok(())
+    }
+
+    fn observe(&mut self, rows: &Batch) -> Result<(), Error> {
+        self.rows += rows.rows();
+        Ok(())
+    }
+
+    fn finish(&mut self, findings: &mut SetFindings) -> Result<(), Error> {
+        if let Some(host) = &self.host {
+            misbehave(&self.does, host);
+        }
+        findings.report("email_normalized", format!("there are {} rows", self.rows));
+        Ok(())
+    }
+}
+
+/// Aborts when both are from a city of that name.
+struct BadFeature;
+
+impl Feature for BadFeature {
+    fn meta(&self) -> FeatureMeta {
+        FeatureMeta::new("bad_city", "The same city", &["city"], &["equal", "differ"])
+    }
+
+    fn compare(&self, left: &RuleRow<'_>, right: &RuleRow<'_>) -> Option<usize> {
+        let (left, right) = (left.get(0)?, right.get(0)?);
+        if left == "Abort" && right == "Abort" {
+            std::process::abort();
+        }
+        Some(usize::from(left != right))
     }
 }
 
