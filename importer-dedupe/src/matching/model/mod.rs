@@ -3,10 +3,12 @@
 mod document;
 mod em;
 mod explain;
+mod verdict;
 
 pub use document::{DOCUMENT_VERSION, LevelDocument, ModelDocument, TermDocument};
 pub(crate) use em::{Histogram, Marginals};
 pub use explain::{ExplainedTerm, Explanation};
+pub use verdict::{Thresholds, Verdict};
 
 use super::features::MISSING;
 use super::frame::{Frame, Levels};
