@@ -8,4 +8,5 @@ pub mod frame;
 pub mod model;
 pub mod role;
 pub mod scan;
+pub(crate) mod scorer;
 pub(crate) mod similarity;
