@@ -1,5 +1,7 @@
 //! Blocking: which pairs are compared at all.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::features::names::mix;
@@ -11,6 +13,13 @@ const ALL_PAIRS: u64 = 2_000_000;
 const PAIRS_PER_RECORD: u64 = 60;
 /// Sizes a block may have at most; the first that keeps within the budget is taken.
 const CAPS: &[usize] = &[1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 15, 10];
+
+/// In a block that is cut, records are compared with so many that follow them in the order of names and dates.
+const WINDOW: usize = 8;
+/// How many pairs per record that may make; the window shrinks to keep within.
+const NEIGHBOURS_PER_RECORD: u64 = 16;
+/// How many pairs, duplicates among keys included, are in memory at once for each thread.
+const AT_ONCE: usize = 4_000_000;
 
 /// The keys: records that agree in all parts of one are compared.
 const KEYS: &[&[&str]] = &[
@@ -60,12 +69,11 @@ pub(crate) enum Candidates {
     Keys(Keys),
 }
 
+/// The pairs that keys brought together: each once, with the lower record, in the order of both.
 pub(crate) struct Keys {
-    names: Vec<String>,
-    /// Per record, its hash under each key; 0 when it has none or the block was cut.
-    hashes: Vec<u32>,
-    /// Per key, records in the order of their hashes; cut blocks are left out.
-    sorted: Vec<Vec<u32>>,
+    /// Where the partners of each record begin; one more than there are records.
+    starts: Vec<usize>,
+    partners: Vec<u32>,
     pub(crate) report: Vec<KeyReport>,
 }
 
@@ -82,14 +90,19 @@ impl Candidates {
     pub(crate) fn contains(&self, a: u32, b: u32) -> bool {
         match self {
             Self::All(_) => a != b,
-            Self::Keys(keys) => {
-                let (a, b) = (keys.row(a), keys.row(b));
-                a.iter().zip(b).any(|(x, y)| x == y && *x != 0)
-            }
+            Self::Keys(keys) => keys.partners_of(a.min(b)).binary_search(&a.max(b)).is_ok(),
         }
     }
 
-    /// The keys that bring a pair together, and those whose block was cut.
+    /// How many pairs there are.
+    pub(crate) fn pairs(&self) -> u64 {
+        match self {
+            Self::All(n) => u64::from(*n) * u64::from(*n).saturating_sub(1) / 2,
+            Self::Keys(keys) => keys.partners.len() as u64,
+        }
+    }
+
+    /// What each key did.
     pub(crate) fn report(&self) -> &[KeyReport] {
         match self {
             Self::All(_) => &[],
@@ -98,6 +111,8 @@ impl Candidates {
     }
 
     /// Folds over all pairs, in parallel; each once, the lower record first.
+    ///
+    /// What it gives depends on the pairs alone, not on how many threads there are.
     pub(crate) fn fold<T: Send>(
         &self,
         init: impl Fn() -> T + Sync + Send,
@@ -105,7 +120,7 @@ impl Candidates {
     ) -> Vec<T> {
         match self {
             Self::All(n) => {
-                let chunk = (*n as usize / 64).max(1);
+                let chunk = (*n as usize / JOBS).max(1);
                 let starts: Vec<u32> = (0..*n).collect();
                 starts
                     .par_chunks(chunk)
@@ -120,147 +135,300 @@ impl Candidates {
                     })
                     .collect()
             }
-            Self::Keys(keys) => keys.fold(init, each),
+            Self::Keys(keys) => keys
+                .jobs()
+                .into_par_iter()
+                .map(|records| {
+                    let mut state = init();
+                    for a in records {
+                        for &b in keys.partners_of(a) {
+                            each(&mut state, a, b);
+                        }
+                    }
+                    state
+                })
+                .collect(),
         }
     }
 }
 
-impl Keys {
-    fn of(frame: &Frame) -> Self {
-        let parts = frame.parts();
-        let find = |name: &str| parts.iter().find(|(n, _, _)| n == name).map(|&(_, f, p)| (f, p));
-        let mut keys: Vec<(String, Vec<(usize, usize)>)> = Vec::new();
-        let mut add = |names: &[&str]| {
-            let found: Option<Vec<_>> = names.iter().map(|n| find(n)).collect();
-            if let Some(found) = found {
-                keys.push((names.join("+"), found));
-            }
-        };
-        for names in KEYS {
-            add(names);
+/// Into how many parts a fold is cut.
+const JOBS: usize = 64;
+
+/// Records that one key brings together, run after run.
+#[derive(Default)]
+struct Runs {
+    records: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Runs {
+    fn push(&mut self, run: impl Iterator<Item = u32>) {
+        self.records.extend(run);
+        self.ends.push(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let run = &self.records[start..*end as usize];
+            start = *end as usize;
+            run
+        })
+    }
+}
+
+/// The blocks of one key: those compared in full, and those too large, in which only neighbours are.
+#[derive(Default)]
+struct Blocks {
+    whole: Runs,
+    cut: Runs,
+}
+
+impl Blocks {
+    /// Groups the records by their hashes; the smallest blocks are compared in full.
+    fn of(frame: &Frame, place: u32, parts: &[(usize, usize)]) -> Self {
+        let mut entries: Vec<u64> = (0..frame.len())
+            .filter_map(|record| key(frame, place, parts, record).map(|hash| u64::from(hash) << 32 | u64::from(record)))
+            .collect();
+        sort_by_hash(&mut entries);
+        let mut blocks = Self::default();
+        for block in entries.chunk_by(|a, b| a >> 32 == b >> 32).filter(|block| block.len() > 1) {
+            let to = if block.len() > CAPS[0] { &mut blocks.cut } else { &mut blocks.whole };
+            to.push(block.iter().map(|entry| low(*entry)));
         }
-        let known = ["name", "given", "family", "birth", "street", "house", "postal", "city", "state"];
-        for (name, _, _) in &parts {
-            if known.iter().any(|k| name.starts_with(k)) {
-                continue;
-            }
-            add(&[name]);
-            add(&[name, "given"]);
-            add(&[name, "family"]);
-            add(&[name, "birth_year"]);
+        blocks
+    }
+
+    /// Moves blocks above the cap to those cut.
+    fn cut_above(&mut self, cap: usize) {
+        if cap == CAPS[0] {
+            return;
         }
-        let n = frame.len() as usize;
-        let width = keys.len();
-        let mut hashes = vec![0_u32; n * width];
-        hashes.par_chunks_mut(width.max(1)).enumerate().for_each(|(record, row)| {
-            let record = u32::try_from(record).unwrap_or(u32::MAX);
-            for (place, ((_, parts), hash)) in keys.iter().zip(row).enumerate() {
-                let mut all = u32::try_from(place).unwrap_or(0) + 1;
-                for &(feature, part) in parts {
-                    match frame.part(feature, part, record) {
-                        0 => {
-                            all = 0;
-                            break;
-                        }
-                        found => all = mix(all, found),
+        let whole = std::mem::take(&mut self.whole);
+        for run in whole.iter() {
+            let to = if run.len() > cap { &mut self.cut } else { &mut self.whole };
+            to.push(run.iter().copied());
+        }
+    }
+
+    /// Puts the records of cut blocks in an order in which alike ones are neighbours.
+    fn order(&mut self, frame: &Frame) {
+        let mut start = 0;
+        for end in &self.cut.ends {
+            let run = &mut self.cut.records[start..*end as usize];
+            run.sort_by_cached_key(|record| (frame.order(*record), *record));
+            start = *end as usize;
+        }
+    }
+
+    /// Calls with the records of all pairs whose lower record is within the range.
+    fn each(&self, window: usize, range: &Range<u32>, mut each: impl FnMut(u32, u32)) {
+        for run in self.whole.iter() {
+            // Records of a block are in ascending order.
+            for (i, &a) in run.iter().enumerate().skip_while(|(_, a)| **a < range.start) {
+                if a >= range.end {
+                    break;
+                }
+                for &b in &run[i + 1..] {
+                    each(a, b);
+                }
+            }
+        }
+        for run in self.cut.iter() {
+            for (i, &x) in run.iter().enumerate() {
+                for &y in run[i + 1..].iter().take(window) {
+                    let (a, b) = (x.min(y), x.max(y));
+                    if range.contains(&a) {
+                        each(a, b);
                     }
                 }
-                *hash = all;
             }
-        });
-        let mut sorted: Vec<Vec<u64>> = (0..width)
-            .into_par_iter()
-            .map(|key| {
-                let mut of_key: Vec<u64> = (0..n)
-                    .filter(|r| hashes[r * width + key] != 0)
-                    .map(|r| (u64::from(hashes[r * width + key]) << 32) | r as u64)
-                    .collect();
-                of_key.sort_unstable();
-                of_key
-            })
+        }
+    }
+}
+
+/// The hash of a record under a key, unless it lacks a part.
+fn key(frame: &Frame, place: u32, parts: &[(usize, usize)], record: u32) -> Option<u32> {
+    parts.iter().try_fold(place + 1, |all, &(feature, part)| match frame.part(feature, part, record) {
+        0 => None,
+        found => Some(mix(all, found)),
+    })
+}
+
+fn low(entry: u64) -> u32 {
+    u32::try_from(entry & 0xffff_ffff).unwrap_or(0)
+}
+
+/// Sorts by the upper half and leaves equal ones in their order: a radix sort, because hashes are evenly spread.
+fn sort_by_hash(entries: &mut Vec<u64>) {
+    const BITS: u32 = 11;
+    let mut other = vec![0; entries.len()];
+    for round in 0..3 {
+        let digit = |entry: u64| usize::try_from(entry >> (32 + BITS * round)).unwrap_or(0) & ((1 << BITS) - 1);
+        let mut places = [0_usize; 1 << BITS];
+        for &entry in &*entries {
+            places[digit(entry)] += 1;
+        }
+        let mut sum = 0;
+        for place in &mut places {
+            sum += std::mem::replace(place, sum);
+        }
+        for &entry in &*entries {
+            let place = &mut places[digit(entry)];
+            other[*place] = entry;
+            *place += 1;
+        }
+        std::mem::swap(entries, &mut other);
+    }
+}
+
+/// The names and the parts of all keys that the frame has the columns for.
+fn keys(frame: &Frame) -> Vec<(String, Vec<(usize, usize)>)> {
+    let parts = frame.parts();
+    let find = |name: &str| parts.iter().find(|(n, _, _)| n == name).map(|&(_, f, p)| (f, p));
+    let mut keys: Vec<(String, Vec<(usize, usize)>)> = Vec::new();
+    let mut add = |names: &[&str]| {
+        let found: Option<Vec<_>> = names.iter().map(|n| find(n)).collect();
+        if let Some(found) = found {
+            keys.push((names.join("+"), found));
+        }
+    };
+    for names in KEYS {
+        add(names);
+    }
+    let known = ["name", "given", "family", "birth", "street", "house", "postal", "city", "state"];
+    for (name, _, _) in &parts {
+        if known.iter().any(|k| name.starts_with(k)) {
+            continue;
+        }
+        add(&[name]);
+        add(&[name, "given"]);
+        add(&[name, "family"]);
+        add(&[name, "birth_year"]);
+    }
+    // A pair keeps the number of the key that found it in eight bits.
+    keys.truncate(256);
+    keys
+}
+
+impl Keys {
+    fn of(frame: &Frame) -> Self {
+        let keys = keys(frame);
+        let mut blocks: Vec<Blocks> = keys
+            .par_iter()
+            .enumerate()
+            .map(|(place, (_, parts))| Blocks::of(frame, u32::try_from(place).unwrap_or(0), parts))
             .collect();
         // Pairs per size of block, over all keys.
         let mut by_size = vec![0_u64; CAPS[0] + 1];
-        for of_key in &sorted {
-            for block in of_key.chunk_by(|a, b| a >> 32 == b >> 32) {
-                if block.len() <= CAPS[0] {
-                    by_size[block.len()] += (block.len() * (block.len() - 1) / 2) as u64;
-                }
-            }
+        for run in blocks.iter().flat_map(|blocks| blocks.whole.iter()) {
+            by_size[run.len()] += (run.len() * (run.len() - 1) / 2) as u64;
         }
-        let budget = PAIRS_PER_RECORD * n as u64;
-        let cap = CAPS
-            .iter()
-            .copied()
-            .find(|cap| by_size[..=*cap].iter().sum::<u64>() <= budget)
-            .unwrap_or(CAPS[CAPS.len() - 1]);
-        let mut report = Vec::new();
-        let mut records = Vec::new();
-        for (key, of_key) in sorted.iter_mut().enumerate() {
-            let (mut cut_blocks, mut cut_records) = (0, 0);
-            let mut kept = Vec::new();
-            for block in of_key.chunk_by(|a, b| a >> 32 == b >> 32) {
-                if block.len() > cap {
-                    cut_blocks += 1;
-                    cut_records += block.len() as u64;
-                    for entry in block {
-                        hashes[(entry & 0xffff_ffff) as usize * width + key] = 0;
-                    }
-                } else if block.len() > 1 {
-                    kept.extend(block.iter().map(|e| u32::try_from(e & 0xffff_ffff).unwrap_or(0)));
-                }
-            }
-            *of_key = Vec::new();
-            records.push(kept);
-            report.push(KeyReport { key: keys[key].0.clone(), pairs: 0, cut_blocks, cut_records });
-        }
-        Self { names: keys.into_iter().map(|(n, _)| n).collect(), hashes, sorted: records, report }
-    }
-
-    fn row(&self, record: u32) -> &[u32] {
-        let width = self.names.len();
-        &self.hashes[record as usize * width..(record as usize + 1) * width]
-    }
-
-    fn fold<T: Send>(
-        &self,
-        init: impl Fn() -> T + Sync + Send,
-        each: impl Fn(&mut T, u32, u32) + Sync + Send,
-    ) -> Vec<T> {
-        let row = |record: u32| self.row(record);
-        let mut jobs: Vec<(usize, &[u32])> = Vec::new();
-        for (key, records) in self.sorted.iter().enumerate() {
-            let mut rest = records.as_slice();
-            while !rest.is_empty() {
-                let mut end = rest.len().min(16_384);
-                while end < rest.len() && row(rest[end])[key] == row(rest[end - 1])[key] {
-                    end += 1;
-                }
-                jobs.push((key, &rest[..end]));
-                rest = &rest[end..];
-            }
-        }
-        jobs.par_iter()
-            .map(|&(key, records)| {
-                let mut state = init();
-                for block in records.chunk_by(|a, b| row(*a)[key] == row(*b)[key]) {
-                    for (i, &a) in block.iter().enumerate() {
-                        let mine = &row(a)[..key];
-                        for &b in &block[i + 1..] {
-                            let theirs = &row(b)[..key];
-                            // An earlier key has it.
-                            let mut seen = 0_u32;
-                            for (x, y) in mine.iter().zip(theirs) {
-                                seen |= u32::from(*x == *y && *x != 0);
-                            }
-                            if seen == 0 {
-                                each(&mut state, a.min(b), a.max(b));
-                            }
-                        }
-                    }
-                }
-                state
+        let budget = PAIRS_PER_RECORD * u64::from(frame.len());
+        let whole = |cap: usize| by_size[..=cap].iter().sum::<u64>();
+        let cap =
+            CAPS.iter().copied().find(|cap| whole(*cap) <= budget).unwrap_or(CAPS[CAPS.len() - 1]);
+        blocks.par_iter_mut().for_each(|blocks| {
+            blocks.cut_above(cap);
+            blocks.order(frame);
+        });
+        let cut: u64 = blocks.iter().map(|blocks| blocks.cut.records.len() as u64).sum();
+        let room = (NEIGHBOURS_PER_RECORD * u64::from(frame.len())).checked_div(cut).unwrap_or(0);
+        let window = usize::try_from(room).unwrap_or(WINDOW).min(WINDOW);
+        let mut report: Vec<KeyReport> = keys
+            .into_iter()
+            .zip(&blocks)
+            .map(|((key, _), blocks)| KeyReport {
+                key,
+                pairs: 0,
+                cut_blocks: blocks.cut.ends.len() as u64,
+                cut_records: blocks.cut.records.len() as u64,
             })
-            .collect()
+            .collect();
+        let (starts, partners) = pairs(frame.len(), &blocks, window, &mut report);
+        Self { starts, partners, report }
     }
+
+    fn partners_of(&self, record: u32) -> &[u32] {
+        &self.partners[self.starts[record as usize]..self.starts[record as usize + 1]]
+    }
+
+    /// Ranges of records with about as many pairs each.
+    fn jobs(&self) -> Vec<Range<u32>> {
+        let records = self.starts.len() - 1;
+        ranges(&self.starts[..records], self.partners.len().div_ceil(JOBS).max(1), records)
+    }
+}
+
+/// Cuts the records where another `size` pairs have come together.
+fn ranges(starts: &[usize], size: usize, records: usize) -> Vec<Range<u32>> {
+    let (mut cuts, mut next) = (vec![0], size);
+    for (record, start) in (0..).zip(starts) {
+        if *start >= next {
+            cuts.push(record);
+            next = start + size;
+        }
+    }
+    cuts.push(u32::try_from(records).unwrap_or(u32::MAX));
+    cuts.windows(2).map(|cut| cut[0]..cut[1]).collect()
+}
+
+/// The distinct pairs of all blocks, by their lower record; each counts for the first key that found it.
+fn pairs(records: u32, blocks: &[Blocks], window: usize, report: &mut [KeyReport]) -> (Vec<usize>, Vec<u32>) {
+    let mut starts = vec![0_usize; records as usize + 1];
+    for blocks in blocks {
+        blocks.each(window, &(0..records), |a, _| starts[a as usize] += 1);
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += std::mem::replace(start, sum);
+    }
+    let jobs = ranges(&starts[..records as usize], AT_ONCE, records as usize);
+    let found: Vec<(Vec<u32>, Vec<u32>, Vec<u64>)> = jobs
+        .into_par_iter()
+        .map(|range| {
+            let first = starts[range.start as usize];
+            let mut entries = vec![0_u64; starts[range.end as usize] - first];
+            let mut ends: Vec<usize> =
+                starts[range.start as usize..range.end as usize].iter().map(|s| s - first).collect();
+            for (key, blocks) in (0_u64..).zip(blocks) {
+                blocks.each(window, &range, |a, b| {
+                    let end = &mut ends[(a - range.start) as usize];
+                    entries[*end] = u64::from(b) << 8 | key;
+                    *end += 1;
+                });
+            }
+            let (mut partners, mut degrees) = (Vec::new(), Vec::with_capacity(ends.len()));
+            let (mut of_key, mut start) = (vec![0_u64; blocks.len()], 0);
+            for end in ends {
+                let entries = &mut entries[start..end];
+                entries.sort_unstable();
+                let before = partners.len();
+                for entry in entries.chunk_by(|a, b| a >> 8 == b >> 8).map(|same| same[0]) {
+                    partners.push(low(entry >> 8));
+                    of_key[usize::try_from(entry & 0xff).unwrap_or(0)] += 1;
+                }
+                degrees.push(u32::try_from(partners.len() - before).unwrap_or(u32::MAX));
+                start = end;
+            }
+            partners.shrink_to_fit();
+            (partners, degrees, of_key)
+        })
+        .collect();
+    let mut partners = Vec::with_capacity(found.iter().map(|(partners, _, _)| partners.len()).sum());
+    starts.clear();
+    starts.push(0);
+    for (mine, degrees, of_key) in found {
+        let mut start = partners.len();
+        starts.extend(degrees.into_iter().map(|degree| {
+            start += degree as usize;
+            start
+        }));
+        partners.extend(mine);
+        for (report, found) in report.iter_mut().zip(of_key) {
+            report.pairs += found;
+        }
+    }
+    (starts, partners)
 }

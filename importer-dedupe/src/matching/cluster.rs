@@ -22,7 +22,7 @@ pub struct Linkage {
     pub cut: f32,
     /// What a pair that was never compared, or scored too low to keep, counts.
     pub unknown: f32,
-    /// No pair counts more than this, for or against.
+    /// No pair counts more than this, for or against; one that is as much against contradicts, and is never in one cluster.
     pub most: f32,
 }
 
@@ -34,9 +34,9 @@ impl Default for Linkage {
 
 #[derive(PartialEq)]
 struct Merge {
-    score: f32,
-    a: u32,
-    b: u32,
+    score: f64,
+    a: usize,
+    b: usize,
     versions: (u32, u32),
 }
 
@@ -53,63 +53,124 @@ impl PartialOrd for Merge {
 }
 
 /// The cluster of each record, by the lowest record in it.
+///
+/// Clusters merge in the order of their average log-odds, the best first, as long as that is above the cut. Two clusters with a
+/// pair that speaks against one person as much as a pair can are never merged: see [`Linkage::most`]. `unknown` is not above the
+/// cut. The order of the pairs makes no difference; of a pair that comes twice the lower score counts.
 pub fn clusters(records: u32, pairs: &[Pair], linkage: Linkage) -> Vec<u32> {
-    // Sum and number of known scores between clusters.
-    let mut links: Vec<FxHashMap<u32, (f32, u32)>> = vec![FxHashMap::default(); records as usize];
-    let mut size = vec![1_u32; records as usize];
-    let mut version = vec![0_u32; records as usize];
     let mut parent: Vec<u32> = (0..records).collect();
-    let average = |sum: f32, known: u32, sizes: u32| {
-        let all = sizes as f32;
-        (sum + linkage.unknown * (all - known as f32)) / all
-    };
+    // Only records that links above the cut connect can come together, and what connects few is soon done.
+    for pair in pairs.iter().filter(|pair| pair.log_odds > linkage.cut) {
+        let (a, b) = (root(&mut parent, pair.a), root(&mut parent, pair.b));
+        parent[a.max(b) as usize] = a.min(b);
+    }
+    let mut inside: Vec<(u32, Pair)> = pairs
+        .iter()
+        .filter_map(|pair| {
+            let group = root(&mut parent, pair.a);
+            (group == root(&mut parent, pair.b)).then_some((group, *pair))
+        })
+        .collect();
+    inside.sort_unstable_by(|(g, p), (h, q)| {
+        (g, p.a, p.b).cmp(&(h, q.a, q.b)).then(q.log_odds.total_cmp(&p.log_odds))
+    });
+    let mut of: Vec<u32> = (0..records).collect();
+    for group in inside.chunk_by(|(g, _), (h, _)| g == h) {
+        if let [(_, pair)] = group {
+            if pair.log_odds > linkage.cut {
+                of[pair.b as usize] = pair.a;
+            }
+        } else {
+            merge(group, linkage, &mut of);
+        }
+    }
+    for record in 0..records {
+        of[record as usize] = root(&mut of, record);
+    }
+    of
+}
+
+fn root(parent: &mut [u32], mut record: u32) -> u32 {
+    while parent[record as usize] != record {
+        let above = parent[parent[record as usize] as usize];
+        parent[record as usize] = above;
+        record = above;
+    }
+    record
+}
+
+/// What is known between two clusters.
+#[derive(Clone, Copy, Default)]
+struct Link {
+    sum: f64,
+    known: u32,
+    contradicts: bool,
+}
+
+impl Link {
+    fn and(self, other: Self) -> Self {
+        Self {
+            sum: self.sum + other.sum,
+            known: self.known + other.known,
+            contradicts: self.contradicts || other.contradicts,
+        }
+    }
+
+    /// The average of all pairs between clusters, when they may merge.
+    fn score(self, pairs: u64, linkage: Linkage) -> Option<f64> {
+        let all = pairs as f64;
+        let average = (self.sum + f64::from(linkage.unknown) * (all - f64::from(self.known))) / all;
+        (!self.contradicts && average > f64::from(linkage.cut)).then_some(average)
+    }
+}
+
+/// Average linkage within one connected group; writes the lower cluster that each one went into.
+fn merge(group: &[(u32, Pair)], linkage: Linkage, of: &mut [u32]) {
+    let mut records: Vec<u32> = group.iter().flat_map(|(_, pair)| [pair.a, pair.b]).collect();
+    records.sort_unstable();
+    records.dedup();
+    let place = |record: u32| records.partition_point(|r| *r < record);
+    let mut links: Vec<FxHashMap<usize, Link>> = vec![FxHashMap::default(); records.len()];
+    let mut size = vec![1_u64; records.len()];
+    let mut version = vec![0_u32; records.len()];
     let mut heap = BinaryHeap::new();
-    for pair in pairs {
-        let score = pair.log_odds.clamp(-linkage.most, linkage.most);
-        links[pair.a as usize].insert(pair.b, (score, 1));
-        links[pair.b as usize].insert(pair.a, (score, 1));
-        if score > linkage.cut {
-            heap.push(Merge { score, a: pair.a, b: pair.b, versions: (0, 0) });
+    for (_, pair) in group {
+        let (a, b) = (place(pair.a), place(pair.b));
+        let sum = f64::from(pair.log_odds.clamp(-linkage.most, linkage.most));
+        let link = Link { sum, known: 1, contradicts: pair.log_odds <= -linkage.most };
+        links[a].insert(b, link);
+        links[b].insert(a, link);
+    }
+    for (a, of_a) in links.iter().enumerate() {
+        for (&b, link) in of_a.iter().filter(|(b, _)| **b > a) {
+            if let Some(score) = link.score(1, linkage) {
+                heap.push(Merge { score, a, b, versions: (0, 0) });
+            }
         }
     }
     while let Some(Merge { a, b, versions, .. }) = heap.pop() {
-        if version[a as usize] != versions.0 || version[b as usize] != versions.1 {
+        if (version[a], version[b]) != versions {
             continue;
         }
-        // The one with fewer links goes into the other; the lower number stays.
-        let (keep, gone) = (a.min(b), a.max(b));
-        let old = std::mem::take(&mut links[gone as usize]);
-        parent[gone as usize] = keep;
-        version[gone as usize] = u32::MAX;
-        version[keep as usize] += 1;
-        size[keep as usize] += size[gone as usize];
-        links[keep as usize].remove(&gone);
-        for (other, (sum, known)) in old {
-            if other == keep {
-                continue;
-            }
-            links[other as usize].remove(&gone);
-            let both = links[keep as usize].entry(other).or_insert((0.0, 0));
-            both.0 += sum;
-            both.1 += known;
+        // The lower record stays.
+        let gone = std::mem::take(&mut links[b]);
+        of[records[b] as usize] = records[a];
+        version[b] = u32::MAX;
+        version[a] += 1;
+        size[a] += size[b];
+        links[a].remove(&b);
+        for (other, link) in gone.into_iter().filter(|(other, _)| *other != a) {
+            links[other].remove(&b);
+            let both = links[a].entry(other).or_default();
+            *both = both.and(link);
         }
-        let around: Vec<(u32, f32, u32)> =
-            links[keep as usize].iter().map(|(o, (s, k))| (*o, *s, *k)).collect();
-        for (other, sum, known) in around {
-            links[other as usize].insert(keep, (sum, known));
-            let score = average(sum, known, size[keep as usize] * size[other as usize]);
-            if score > linkage.cut {
-                let (a, b) = (keep.min(other), keep.max(other));
-                heap.push(Merge { score, a, b, versions: (version[a as usize], version[b as usize]) });
+        let around: Vec<(usize, Link)> = links[a].iter().map(|(other, link)| (*other, *link)).collect();
+        for (other, link) in around {
+            links[other].insert(a, link);
+            if let Some(score) = link.score(size[a] * size[other], linkage) {
+                let (a, b) = (a.min(other), a.max(other));
+                heap.push(Merge { score, a, b, versions: (version[a], version[b]) });
             }
         }
     }
-    for record in 0..records as usize {
-        let mut root = parent[record];
-        while parent[root as usize] != root {
-            root = parent[root as usize];
-        }
-        parent[record] = root;
-    }
-    parent
 }

@@ -70,7 +70,7 @@ impl ListColumn {
                 self.values.count_one(id);
             }
         }
-        self.values.filled += f32::from(u8::from(self.ids.len() > start));
+        self.values.filled += u32::from(self.ids.len() > start);
         self.ends.push(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
     }
 
@@ -97,11 +97,10 @@ impl ListColumn {
     }
 
     pub(crate) fn count_people(&mut self, person_of: &[u32]) {
-        let mut seen: Vec<(ValueId, u32)> = Vec::with_capacity(self.ids.len());
-        for (record, &person) in (0..).zip(person_of) {
-            seen.extend(self.ids(record).iter().map(|&id| (id, person)));
-        }
-        self.values.recount(seen);
+        let mut values = std::mem::take(&mut self.values);
+        let seen = (0..).zip(person_of).flat_map(|(record, person)| self.ids(record).iter().map(|id| (*id, *person)));
+        values.recount(seen, person_of);
+        self.values = values;
     }
 }
 
@@ -109,8 +108,9 @@ impl ListColumn {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Column {
     pub(crate) ids: Vec<ValueId>,
-    counts: Vec<f32>,
-    pub(crate) filled: f32,
+    /// How many records, or people, have each value.
+    counts: Vec<u32>,
+    filled: u32,
 }
 
 impl Column {
@@ -118,16 +118,16 @@ impl Column {
         self.ids.push(id);
         if id != 0 {
             self.count_one(id);
-            self.filled += 1.0;
+            self.filled += 1;
         }
     }
 
     fn count_one(&mut self, id: ValueId) {
         let place = id as usize - 1;
         if place >= self.counts.len() {
-            self.counts.resize(place + 1, 0.0);
+            self.counts.resize(place + 1, 0);
         }
-        self.counts[place] += 1.0;
+        self.counts[place] += 1;
     }
 
     pub(crate) fn id(&self, record: u32) -> ValueId {
@@ -135,30 +135,46 @@ impl Column {
     }
 
     /// How often a value occurs.
-    pub(crate) fn count(&self, id: ValueId) -> f32 {
-        self.counts.get(id as usize - 1).copied().unwrap_or(0.0)
+    pub(crate) fn count(&self, id: ValueId) -> u32 {
+        self.counts.get(id as usize - 1).copied().unwrap_or(0)
     }
 
     /// The share of filled records that have the value.
     pub(crate) fn frequency(&self, id: ValueId) -> f32 {
-        self.count(id).max(1.0) / self.filled.max(1.0)
+        self.count(id).max(1) as f32 / self.filled.max(1) as f32
     }
 
     /// Counts people instead of records: a value that one person repeats counts once.
     pub(crate) fn count_people(&mut self, person_of: &[u32]) {
-        let seen: Vec<(ValueId, u32)> =
-            self.ids.iter().zip(person_of).filter(|(id, _)| **id != 0).map(|(&id, &p)| (id, p)).collect();
-        self.recount(seen);
+        let ids = std::mem::take(&mut self.ids);
+        self.recount(ids.iter().copied().zip(person_of.iter().copied()).filter(|(id, _)| *id != 0), person_of);
+        self.ids = ids;
     }
 
     /// Of the values that people go by, each counts once for each of them.
-    fn recount(&mut self, mut seen: Vec<(ValueId, u32)>) {
-        seen.sort_unstable();
-        seen.dedup();
-        self.counts.iter_mut().for_each(|c| *c = 0.0);
-        self.filled = seen.len() as f32;
-        for (id, _) in seen {
-            self.counts[id as usize - 1] += 1.0;
+    fn recount(&mut self, seen: impl Iterator<Item = (ValueId, u32)>, person_of: &[u32]) {
+        // People go by the number of their first record: who has another one may repeat a value.
+        let mut several = vec![false; person_of.len()];
+        for (record, &person) in (0_u32..).zip(person_of) {
+            if record != person {
+                several[person as usize] = true;
+            }
         }
+        self.counts.iter_mut().for_each(|c| *c = 0);
+        let (mut repeated, mut filled) = (Vec::new(), 0_usize);
+        for (id, person) in seen {
+            if several[person as usize] {
+                repeated.push((id, person));
+            } else {
+                self.counts[id as usize - 1] += 1;
+                filled += 1;
+            }
+        }
+        repeated.sort_unstable();
+        repeated.dedup();
+        for (id, _) in &repeated {
+            self.counts[*id as usize - 1] += 1;
+        }
+        self.filled = u32::try_from(filled + repeated.len()).unwrap_or(u32::MAX);
     }
 }

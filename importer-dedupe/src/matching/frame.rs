@@ -12,6 +12,21 @@ pub const MAX_TERMS: usize = 16;
 /// The levels of a pair, term by term.
 pub type Levels = [u8; MAX_TERMS];
 
+/// A pattern of levels as one number.
+pub(crate) fn pack(levels: &Levels) -> u64 {
+    levels.iter().fold(0, |packed, level| (packed << 4) | u64::from(*level))
+}
+
+/// The pattern again.
+pub(crate) fn unpack(mut packed: u64) -> Levels {
+    let mut levels = [0; MAX_TERMS];
+    for level in levels.iter_mut().rev() {
+        *level = u8::try_from(packed & 15).unwrap_or(MISSING);
+        packed >>= 4;
+    }
+    levels
+}
+
 /// A column of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnSpec {
@@ -176,6 +191,15 @@ impl Frame {
             parts.extend(feature.parts().into_iter().enumerate().map(|(part, name)| (name, i, part)));
         }
         parts
+    }
+
+    /// A record's place among others by what its first features say; alike records are near each other.
+    pub(crate) fn order(&self, record: u32) -> [u64; 2] {
+        let mut order = [0; 2];
+        for (to, feature) in order.iter_mut().zip(&self.features) {
+            *to = feature.order(record);
+        }
+        order
     }
 
     pub(crate) fn part(&self, feature: usize, part: usize, record: u32) -> u32 {

@@ -9,4 +9,5 @@ pub mod model;
 pub mod people;
 pub mod role;
 pub mod scan;
+pub(crate) mod scorer;
 pub(crate) mod similarity;

@@ -2,17 +2,21 @@
 
 use super::blocking::{Candidates, KeyReport};
 use super::cluster::{Linkage, Pair, clusters};
-use super::frame::Frame;
+use super::frame::{Frame, pack, unpack};
 use super::model::{Histogram, Marginals, Model};
+use super::scorer::Scorer;
 
 /// Pairs below these log-odds are forgotten.
 const KEEP: f64 = -6.0;
+/// How far below pairs are remembered until people are counted: a value that one person repeats a hundred times weighs
+/// this much more once it counts for one.
+const RECOUNT: f64 = 4.6;
 
 /// What a scan found.
 pub struct Scan {
     /// The model it scored with.
     pub model: Model,
-    /// Pairs worth keeping.
+    /// Pairs worth keeping, in the order of their records.
     pub pairs: Vec<Pair>,
     /// The cluster of each record.
     pub cluster_of: Vec<u32>,
@@ -34,35 +38,44 @@ impl Scan {
 }
 
 /// Scores all candidates of a finished frame.
+///
+/// The same records in the same order give the same pairs and clusters, with any number of threads.
 pub fn scan(frame: &mut Frame) -> Scan {
     let candidates = Candidates::of(frame);
     let mut model = Model::shipped(frame);
     let histogram = Histogram::of(frame, &candidates);
     let marginals = Marginals::of(frame);
     model.learn(frame, &histogram, &marginals);
-    let (pairs, _) = score(frame, &candidates, &model);
+    let likely = score(frame, &candidates, &model);
+    let pairs: Vec<Pair> =
+        likely.iter().map(|(pair, _)| *pair).filter(|pair| f64::from(pair.log_odds) > KEEP).collect();
     let cluster_of = clusters(frame.len(), &pairs, Linkage::default());
-    // Now that it is known who is who, a name that one person repeats no longer passes for a frequent one.
+    drop(pairs);
+    // Now that it is known who is who, a name that one person repeats no longer passes for a frequent one. Levels stay.
     frame.count_people(&cluster_of);
-    let (pairs, scored) = score(frame, &candidates, &model);
+    let scorer = Scorer::new(&model, frame);
+    let pairs: Vec<Pair> = likely
+        .into_iter()
+        .filter_map(|(Pair { a, b, .. }, levels)| {
+            scorer
+                .score(&unpack(levels), a, b, KEEP)
+                .map(|score| Pair { a, b, log_odds: narrow(score.log_odds) })
+        })
+        .collect();
     let cluster_of = clusters(frame.len(), &pairs, Linkage::default());
-    Scan { model, pairs, cluster_of, scored, candidates }
+    Scan { model, pairs, cluster_of, scored: candidates.pairs(), candidates }
 }
 
-fn score(frame: &Frame, candidates: &Candidates, model: &Model) -> (Vec<Pair>, u64) {
-    let parts = candidates.fold(
-        || (Vec::new(), 0_u64),
-        |(pairs, scored), a, b| {
-            *scored += 1;
-            let levels = frame.compare(a, b);
-            let score = model.score(frame, &levels, a, b);
-            if score.log_odds > KEEP {
-                pairs.push(Pair { a, b, log_odds: narrow(score.log_odds) });
-            }
-        },
-    );
-    let scored = parts.iter().map(|(_, n)| n).sum();
-    (parts.into_iter().flat_map(|(pairs, _)| pairs).collect(), scored)
+/// The pairs that may be worth keeping, with their levels.
+fn score(frame: &Frame, candidates: &Candidates, model: &Model) -> Vec<(Pair, u64)> {
+    let scorer = Scorer::new(model, frame);
+    let parts = candidates.fold(Vec::new, |pairs, a, b| {
+        let levels = frame.compare(a, b);
+        if let Some(score) = scorer.score(&levels, a, b, KEEP - RECOUNT) {
+            pairs.push((Pair { a, b, log_odds: narrow(score.log_odds) }, pack(&levels)));
+        }
+    });
+    parts.into_iter().flatten().collect()
 }
 
 /// Pairs are kept by the million; six digits are enough for log-odds.

@@ -194,12 +194,21 @@ impl Feature for BirthDates {
             0 => super::hash(&date.digits),
             2 => {
                 // Whichever comes first, so that swapped days and months meet.
-                let mut parts = [date.month(), date.day()];
-                parts.sort_unstable();
-                super::hash(&[date.year(), parts[0], parts[1]].concat())
+                let mut digits = date.digits;
+                if date.month() > date.day() {
+                    digits[4..].rotate_left(2);
+                }
+                super::hash(&digits)
             }
             3 => super::hash(&date.digits[..6]),
             _ => super::hash(&date.digits[4..]),
+        }
+    }
+
+    fn order(&self, record: u32) -> u64 {
+        match self.column.id(record) {
+            0 => 0,
+            id => u64::from_be_bytes(self.dates.get(id).digits),
         }
     }
 }

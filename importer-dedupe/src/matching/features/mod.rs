@@ -88,6 +88,11 @@ pub(crate) trait Feature: Send + Sync {
 
     /// A part of a record, as a hash; 0 when there is none.
     fn part(&self, part: usize, record: u32) -> u32;
+
+    /// Something by which alike records are near each other.
+    fn order(&self, _record: u32) -> u64 {
+        0
+    }
 }
 
 /// A hash for blocking that is never 0.

@@ -299,11 +299,17 @@ impl Feature for Names {
             9 => name(given).map_or(0, |n| {
                 if n.nicknames[0] != 0 { u32::from(n.nicknames[0]) } else { super::hash(&n.text) }
             }),
-            _ => name(family).map_or(0, |n| {
-                let end: Vec<u8> = n.text.iter().rev().take(4).copied().collect();
-                super::hash(&end)
-            }),
+            _ => name(family).map_or(0, |n| super::hash(&n.text[n.text.len().saturating_sub(4)..])),
         }
+    }
+
+    /// Four letters of the last name and four of the first.
+    fn order(&self, record: u32) -> u64 {
+        let letters = |id: ValueId| {
+            let text: &[u8] = if id == 0 { &[] } else { &self.names.get(id).text };
+            (0..4).fold(0, |all, i| all << 8 | u64::from(text.get(i).copied().unwrap_or(0)))
+        };
+        letters(self.family.id(record)) << 32 | letters(self.given.id(record))
     }
 }
 

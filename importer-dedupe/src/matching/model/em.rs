@@ -4,7 +4,8 @@ use rustc_hash::FxHashMap;
 
 use super::{MISSING, Model};
 use crate::matching::blocking::Candidates;
-use crate::matching::frame::{Frame, Levels, MAX_TERMS};
+use crate::matching::features::names::mix;
+use crate::matching::frame::{Frame, Levels, pack, unpack};
 
 /// How many candidates have each pattern of levels.
 #[derive(Debug, Default)]
@@ -12,23 +13,18 @@ pub(crate) struct Histogram {
     patterns: Vec<(Levels, f64)>,
 }
 
-fn pack(levels: &Levels) -> u64 {
-    levels.iter().fold(0, |packed, level| (packed << 4) | u64::from(*level))
-}
-
-fn unpack(mut packed: u64) -> Levels {
-    let mut levels = [0; MAX_TERMS];
-    for level in levels.iter_mut().rev() {
-        *level = u8::try_from(packed & 15).unwrap_or(MISSING);
-        packed >>= 4;
-    }
-    levels
-}
+/// Of more candidates than this the histogram takes a sample.
+const SAMPLE: u64 = 1_500_000;
 
 impl Histogram {
     pub(crate) fn of(frame: &Frame, candidates: &Candidates) -> Self {
+        // Chosen by a hash of the pair, so that every run and any number of threads take the same ones.
+        let one_in = candidates.pairs().div_ceil(SAMPLE).max(1);
+        let weight = one_in as f64;
         let maps = candidates.fold(FxHashMap::<u64, f64>::default, |map, a, b| {
-            *map.entry(pack(&frame.compare(a, b))).or_default() += 1.0;
+            if one_in == 1 || u64::from(mix(a, b)) % one_in == 0 {
+                *map.entry(pack(&frame.compare(a, b))).or_default() += weight;
+            }
         });
         let mut all: FxHashMap<u64, f64> = FxHashMap::default();
         for map in maps {
