@@ -112,7 +112,7 @@ pub(crate) struct BirthDates {
 impl BirthDates {
     pub(crate) fn new(roles: Vec<Role>) -> Self {
         Self {
-            terms: [Term::new("birth_date", LEVELS, 0.02)],
+            terms: [Term::new("birth_date", LEVELS, 0.01)],
             roles,
             dates: Dictionary::default(),
             column: Column::default(),

@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Dictionary, ListColumn};
-use crate::matching::similarity::{edits, jaro_winkler};
+use crate::matching::similarity::{edits, jaro_winkler, one_edit};
 
 const LEVELS: &[Level] = &[
     l("exact", 0.72, 0.000_05),
@@ -110,14 +110,33 @@ impl Feature for Emails {
 
 fn different(a: &Email, b: &Email) -> u8 {
     let shorter = a.text.len().min(b.text.len());
-    if shorter >= 8 && edits(&a.text, &b.text, 2).is_some() {
+    // Many local parts are made of the name; what tells namesakes apart is the number after it.
+    if shorter < 8 || !numbers_agree(a.local(), b.local()) {
+        return 4;
+    }
+    if edits(&a.text, &b.text, 2).is_some() {
         return 1;
     }
     if a.at >= 4 && a.local() == b.local() {
         return 2;
     }
-    if shorter >= 8 && (edits(&a.text, &b.text, 4).is_some() || jaro_winkler(&a.text, &b.text) >= 0.93) {
+    if edits(&a.text, &b.text, 4).is_some() || jaro_winkler(&a.text, &b.text) >= 0.93 {
         return 3;
     }
     4
+}
+
+/// True when the digits of both are the same, one typo aside.
+fn numbers_agree(a: &[u8], b: &[u8]) -> bool {
+    let digits = |text: &[u8]| {
+        let (mut out, mut len) = ([0_u8; 12], 0);
+        for &c in text.iter().filter(|c| c.is_ascii_digit()).take(12) {
+            out[len] = c;
+            len += 1;
+        }
+        (out, len)
+    };
+    let ((a, a_len), (b, b_len)) = (digits(a), digits(b));
+    let (a, b) = (&a[..a_len], &b[..b_len]);
+    a == b || (a_len.min(b_len) >= 2 && one_edit(a, b))
 }

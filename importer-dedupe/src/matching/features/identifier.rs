@@ -18,7 +18,7 @@ pub(crate) struct Identifiers {
 impl Identifiers {
     pub(crate) fn new(name: &str) -> Self {
         Self {
-            terms: [Term::new(name, LEVELS, 0.02)],
+            terms: [Term::new(name, LEVELS, 0.001)],
             codes: Dictionary::default(),
             column: Column::default(),
         }

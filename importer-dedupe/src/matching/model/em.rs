@@ -7,10 +7,21 @@ use crate::matching::blocking::Candidates;
 use crate::matching::features::names::mix;
 use crate::matching::frame::{Frame, Levels, pack, unpack};
 
-/// How many candidates have each pattern of levels.
+/// How many candidates have each pattern of levels and share values of about the same rarity.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
-    patterns: Vec<(Levels, f64)>,
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    levels: Levels,
+    /// Minus the logarithm of how frequent the values are that both have, to the next whole number: those that a household has
+    /// in common, and the others.
+    rarity: [f64; 2],
+    /// Which terms it is about, a bit each.
+    rare: u16,
+    count: f64,
 }
 
 /// Of more candidates than this the histogram takes a sample.
@@ -21,12 +32,14 @@ impl Histogram {
         // Chosen by a hash of the pair, so that every run and any number of threads take the same ones.
         let one_in = candidates.pairs().div_ceil(SAMPLE).max(1);
         let weight = one_in as f64;
-        let maps = candidates.fold(FxHashMap::<u64, f64>::default, |map, a, b| {
+        let maps = candidates.fold(FxHashMap::<(u64, u16, [u8; 2]), f64>::default, |map, a, b| {
             if one_in == 1 || u64::from(mix(a, b)) % one_in == 0 {
-                *map.entry(pack(&frame.compare(a, b))).or_default() += weight;
+                let levels = frame.compare(a, b);
+                let (rarity, rare) = rarity(frame, &levels, a, b);
+                *map.entry((pack(&levels), rare, rarity)).or_default() += weight;
             }
         });
-        let mut all: FxHashMap<u64, f64> = FxHashMap::default();
+        let mut all: FxHashMap<(u64, u16, [u8; 2]), f64> = FxHashMap::default();
         for map in maps {
             for (pattern, count) in map {
                 *all.entry(pattern).or_default() += count;
@@ -34,8 +47,37 @@ impl Histogram {
         }
         let mut patterns: Vec<_> = all.into_iter().collect();
         patterns.sort_unstable_by_key(|(pattern, _)| *pattern);
-        Self { patterns: patterns.into_iter().map(|(p, c)| (unpack(p), c)).collect() }
+        let pattern = |((packed, rare, rarity), count): ((u64, u16, [u8; 2]), f64)| Pattern {
+            levels: unpack(packed),
+            rarity: rarity.map(f64::from),
+            rare,
+            count,
+        };
+        Self { patterns: patterns.into_iter().map(pattern).collect() }
     }
+}
+
+/// How rare the values are that a pair shares: two people called Smith agree less than two called Lovelace, and a model that
+/// does not know takes namesakes for matches when there are more of them.
+fn rarity(frame: &Frame, levels: &Levels, a: u32, b: u32) -> ([u8; 2], u16) {
+    let (mut sums, mut rare) = ([0.0_f32; 2], 0);
+    for (term, about) in frame.terms().iter().enumerate() {
+        if levels[term] != MISSING
+            && let Some(frequency) = frame.frequency(term, levels[term], a, b)
+        {
+            sums[kind(about.shared)] -= frequency.max(1e-9).ln();
+            rare |= 1 << term;
+        }
+    }
+    // At most 16 terms of at most 21 each; two digits before the point are enough to tell patterns apart.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, and rounding is the point")]
+    let whole = |sum: f32| sum.round().clamp(0.0, 255.0) as u8;
+    (sums.map(whole), rare)
+}
+
+/// 0 for what a household has in common, 1 for the rest.
+fn kind(shared: f64) -> usize {
+    usize::from(shared < 0.5)
 }
 
 /// How often random pairs agree so far: the share of each level among pairs that have the term, and the share that have it.
@@ -126,14 +168,25 @@ impl Model {
                 .collect();
             let mut matched: Vec<Vec<f64>> = self.terms.iter().map(|t| vec![0.0; t.m.len()]).collect();
             let (mut matches, mut households) = (0.0, 0.0);
-            for (levels, count) in &histogram.patterns {
+            for Pattern { levels, rarity, rare, count } in &histogram.patterns {
                 let (mut one, mut household) = (0.0, 0.0);
+                // The rarity is known for several terms together: they get the difference to what is usual for them.
+                let mut beyond = *rarity;
                 for (term, logs) in logs.iter().enumerate() {
-                    if levels[term] != MISSING {
-                        let (m, h) = logs[usize::from(levels[term])];
-                        one += m;
-                        household += h;
+                    let level = usize::from(levels[term]);
+                    if levels[term] == MISSING {
+                        continue;
                     }
+                    let (m, h) = logs[level];
+                    one += m;
+                    household += h;
+                    if rare & (1 << term) != 0 {
+                        beyond[kind(self.terms[term].shared)] += self.terms[term].u[level].max(1e-12).ln();
+                    }
+                }
+                if *rare != 0 {
+                    one += beyond[0] + beyond[1];
+                    household += beyond[0];
                 }
                 let score = self.posterior(one, household);
                 let weight = score.probability() * count;
@@ -157,6 +210,7 @@ impl Model {
                     weights.m[level] = (matched + PRIOR_MATCHES * prior.m[level]) / (seen + PRIOR_MATCHES);
                     weights.u[level] = (random * pairs - matched).max(0.0) + PRIOR_OTHERS * prior.u[level];
                 }
+                bound_disagreement(&mut weights.m, &prior.m);
                 let all: f64 = weights.u.iter().sum();
                 weights.u.iter_mut().for_each(|u| *u /= all);
             }
@@ -164,5 +218,21 @@ impl Model {
                 break;
             }
         }
+    }
+}
+
+/// Records of one person disagree in a term at most this many times as often as the shipped model says.
+const MOST_DISAGREEMENT: f64 = 1000.0;
+
+/// Keeps the last level, disagreement, within bounds: where namesakes outnumber matches, learning drifts towards them, and the
+/// first sign is that one person seems to have many birth dates.
+fn bound_disagreement(m: &mut [f64], shipped: &[f64]) {
+    let (Some(&differ), Some(&usual)) = (m.last(), shipped.last()) else { return };
+    let most = (MOST_DISAGREEMENT * usual).min(0.6);
+    if differ > most {
+        let scale = (1.0 - most) / (1.0 - differ);
+        let agreements = m.len() - 1;
+        m[..agreements].iter_mut().for_each(|share| *share *= scale);
+        m[agreements] = most;
     }
 }
