@@ -4,7 +4,6 @@ use super::words::{Words, words};
 use super::{Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 use crate::matching::role::Role;
-use crate::matching::similarity::one_edit;
 
 const LEVELS: &[Level] = &[
     l("code_and_city", 0.60, 0.002),
@@ -83,7 +82,7 @@ impl Feature for Localities {
         let code = match (code_a, code_b) {
             (0, _) | (_, 0) => Is::Missing,
             _ if code_a == code_b => Is::Same,
-            _ if one_edit(&self.texts.get(code_a).joined, &self.texts.get(code_b).joined) => Is::Near,
+            _ if self.texts.get(code_a).one_edit(self.texts.get(code_b)) => Is::Near,
             _ => Is::Other,
         };
         let (city_a, city_b) = (self.city.id(a), self.city.id(b));

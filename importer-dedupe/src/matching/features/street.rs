@@ -146,7 +146,7 @@ fn different(a: &Street, b: &Street) -> u8 {
     let names = match (&a.names, &b.names) {
         (Some(a), Some(b)) => {
             let exact = a.joined == b.joined || a.near(b);
-            if exact { 2 } else { u8::from(a.common(b) >= 2 || a.similarity(b) >= 0.88) }
+            if exact { 2 } else { u8::from(a.common(b) >= 2 || a.similarity(b, 0.88) > 0.0) }
         }
         _ => 0,
     };

@@ -48,7 +48,7 @@ impl Feature for Texts {
                 let (a, b) = (self.texts.get(a), self.texts.get(b));
                 match () {
                     () if a.near(b) => 1,
-                    () if a.overlap(b) >= 0.5 || a.similarity(b) >= 0.85 => 2,
+                    () if a.overlap(b) >= 0.5 || a.similarity(b, 0.85) > 0.0 => 2,
                     () => 3,
                 }
             }
