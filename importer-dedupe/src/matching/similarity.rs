@@ -96,10 +96,11 @@ pub(crate) fn one_edit(a: &[u8], b: &[u8]) -> bool {
     }
     let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[same..], &b[same..]);
-    if a.len() == b.len() {
-        a.is_empty() || a[1..] == b[1..] || (a.len() >= 2 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..])
-    } else {
-        a == &b[1..]
+    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    match (&a[..a.len() - same], &b[..b.len() - same]) {
+        ([], [] | [_]) | ([_], [_]) => true,
+        ([x, y], [v, w]) => x == w && y == v,
+        _ => false,
     }
 }
 
