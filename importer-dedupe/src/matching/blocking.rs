@@ -125,10 +125,11 @@ impl Candidates {
 
     /// Folds over all pairs, in parallel; each once, the lower record first.
     ///
-    /// What it gives depends on the pairs alone, not on how many threads there are.
+    /// Hears of some partners before they come. What it gives depends on the pairs alone, not on how many threads there are.
     pub(crate) fn fold<T: Send>(
         &self,
         init: impl Fn() -> T + Sync + Send,
+        soon: impl Fn(&[u32]) + Sync + Send,
         each: impl Fn(&mut T, u32, u32) + Sync + Send,
     ) -> Vec<T> {
         match self {
@@ -154,8 +155,11 @@ impl Candidates {
                 .map(|(part, records)| {
                     let mut state = init();
                     for a in records {
-                        for &b in part.of(a) {
-                            each(&mut state, a, b);
+                        for batch in part.of(a).chunks(BATCH) {
+                            soon(batch);
+                            for &b in batch {
+                                each(&mut state, a, b);
+                            }
                         }
                     }
                     state
@@ -165,6 +169,8 @@ impl Candidates {
     }
 }
 
+/// How many partners of a record are heard of before they come.
+const BATCH: usize = 16;
 /// Into how many parts a fold is cut.
 const JOBS: usize = 64;
 

@@ -54,6 +54,14 @@ impl<T> Dictionary<T> {
         &self.values[id as usize - 1]
     }
 
+    /// Sums something up about the values of records, each of which is fetched meanwhile.
+    pub(crate) fn touch(&self, column: &Column, records: &[u32], of: impl Fn(&T) -> usize) -> usize {
+        records.iter().fold(0_usize, |sum, record| {
+            let value = self.values.get((column.id(*record) as usize).wrapping_sub(1));
+            sum.wrapping_add(value.map_or(0, &of))
+        })
+    }
+
     /// Gives back what only reading needs.
     pub(crate) fn finish(&mut self) {
         self.memo = Vec::new();

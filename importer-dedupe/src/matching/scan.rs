@@ -69,7 +69,7 @@ pub fn scan(frame: &mut Frame) -> Scan {
 /// The pairs that may be worth keeping, with their levels.
 fn score(frame: &Frame, candidates: &Candidates, model: &Model) -> Vec<(Pair, u64)> {
     let scorer = Scorer::new(model, frame);
-    let parts = candidates.fold(Vec::new, |pairs, a, b| {
+    let parts = candidates.fold(Vec::new, |soon| frame.touch(soon), |pairs, a, b| {
         let levels = frame.compare(a, b);
         if let Some(score) = scorer.score(&levels, a, b, KEEP - RECOUNT) {
             pairs.push((Pair { a, b, log_odds: narrow(score.log_odds) }, pack(&levels)));

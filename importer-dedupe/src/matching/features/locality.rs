@@ -111,6 +111,11 @@ impl Feature for Localities {
         };
     }
 
+    fn touch(&self, records: &[u32]) -> usize {
+        let text = |column| self.texts.touch(column, records, |text| usize::from(text.joined[0]));
+        text(&self.code).wrapping_add(text(&self.city))
+    }
+
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
         match level {
             0 | 1 => Some(self.code.frequency(self.code.id(a))),

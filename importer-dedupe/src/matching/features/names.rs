@@ -252,6 +252,11 @@ impl Feature for Names {
         }
     }
 
+    fn touch(&self, records: &[u32]) -> usize {
+        let text = |column| self.names.touch(column, records, |name| usize::from(name.text[0]));
+        text(&self.given).wrapping_add(text(&self.family))
+    }
+
     fn frequency(&self, term: usize, level: u8, a: u32, _: u32) -> Option<f32> {
         if level != 0 {
             return None;

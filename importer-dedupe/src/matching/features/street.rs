@@ -123,6 +123,10 @@ impl Feature for Streets {
         };
     }
 
+    fn touch(&self, records: &[u32]) -> usize {
+        self.streets.touch(&self.column, records, |street| street.names as usize)
+    }
+
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
         (level == 0).then(|| self.column.frequency(self.column.id(a)))
     }

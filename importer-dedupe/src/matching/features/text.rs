@@ -55,6 +55,10 @@ impl Feature for Texts {
         };
     }
 
+    fn touch(&self, records: &[u32]) -> usize {
+        self.texts.touch(&self.column, records, |text| usize::from(text.joined.first().copied().unwrap_or(0)))
+    }
+
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
         (level == 0).then(|| self.column.frequency(self.column.id(a)))
     }
