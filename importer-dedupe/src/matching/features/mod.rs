@@ -14,6 +14,8 @@ mod phone;
 mod sound;
 mod street;
 mod suffix;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 

@@ -19,7 +19,7 @@ pub(crate) struct Name {
     pub(crate) words: Box<[u32]>,
     /// Which letters occur, a bit each.
     pub(crate) letters: u64,
-    pub(crate) nicknames: [u16; 2],
+    pub(crate) nicknames: [u16; nicknames::GROUPS_OF_A_NAME],
     sound: u32,
 }
 
