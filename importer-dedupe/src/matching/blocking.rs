@@ -19,7 +19,7 @@ const WINDOW: usize = 8;
 /// How many pairs per record that may make; the window shrinks to keep within.
 const NEIGHBOURS_PER_RECORD: u64 = 16;
 /// How many pairs, duplicates among keys included, are in memory at once for each thread.
-const AT_ONCE: usize = 4_000_000;
+const AT_ONCE: usize = 2_000_000;
 
 /// The keys: records that agree in all parts of one are compared.
 const KEYS: &[&[&str]] = &[
@@ -71,10 +71,23 @@ pub(crate) enum Candidates {
 
 /// The pairs that keys brought together: each once, with the lower record, in the order of both.
 pub(crate) struct Keys {
-    /// Where the partners of each record begin; one more than there are records.
-    starts: Vec<usize>,
-    partners: Vec<u32>,
+    parts: Vec<Partners>,
     pub(crate) report: Vec<KeyReport>,
+}
+
+/// The partners of a range of records: for each of them, the higher records it is compared with.
+struct Partners {
+    first: u32,
+    ends: Vec<u32>,
+    partners: Vec<u32>,
+}
+
+impl Partners {
+    fn of(&self, record: u32) -> &[u32] {
+        let place = (record - self.first) as usize;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        &self.partners[start as usize..self.ends[place] as usize]
+    }
 }
 
 impl Candidates {
@@ -98,7 +111,7 @@ impl Candidates {
     pub(crate) fn pairs(&self) -> u64 {
         match self {
             Self::All(n) => u64::from(*n) * u64::from(*n).saturating_sub(1) / 2,
-            Self::Keys(keys) => keys.partners.len() as u64,
+            Self::Keys(keys) => keys.parts.iter().map(|part| part.partners.len() as u64).sum(),
         }
     }
 
@@ -112,10 +125,11 @@ impl Candidates {
 
     /// Folds over all pairs, in parallel; each once, the lower record first.
     ///
-    /// What it gives depends on the pairs alone, not on how many threads there are.
+    /// Hears of some partners before they come. What it gives depends on the pairs alone, not on how many threads there are.
     pub(crate) fn fold<T: Send>(
         &self,
         init: impl Fn() -> T + Sync + Send,
+        soon: impl Fn(&[u32]) + Sync + Send,
         each: impl Fn(&mut T, u32, u32) + Sync + Send,
     ) -> Vec<T> {
         match self {
@@ -138,11 +152,14 @@ impl Candidates {
             Self::Keys(keys) => keys
                 .jobs()
                 .into_par_iter()
-                .map(|records| {
+                .map(|(part, records)| {
                     let mut state = init();
                     for a in records {
-                        for &b in keys.partners_of(a) {
-                            each(&mut state, a, b);
+                        for batch in part.of(a).chunks(BATCH) {
+                            soon(batch);
+                            for &b in batch {
+                                each(&mut state, a, b);
+                            }
                         }
                     }
                     state
@@ -152,6 +169,8 @@ impl Candidates {
     }
 }
 
+/// How many partners of a record are heard of before they come.
+const BATCH: usize = 16;
 /// Into how many parts a fold is cut.
 const JOBS: usize = 64;
 
@@ -189,7 +208,9 @@ impl Blocks {
     /// Groups the records by their hashes; the smallest blocks are compared in full.
     fn of(frame: &Frame, place: u32, parts: &[(usize, usize)]) -> Self {
         let mut entries: Vec<u64> = (0..frame.len())
-            .filter_map(|record| key(frame, place, parts, record).map(|hash| u64::from(hash) << 32 | u64::from(record)))
+            .filter_map(|record| {
+                key(frame, place, parts, record).map(|hash| u64::from(hash) << 32 | u64::from(record))
+            })
             .collect();
         sort_by_hash(&mut entries);
         let mut blocks = Self::default();
@@ -265,7 +286,8 @@ fn sort_by_hash(entries: &mut Vec<u64>) {
     const BITS: u32 = 11;
     let mut other = vec![0; entries.len()];
     for round in 0..3 {
-        let digit = |entry: u64| usize::try_from(entry >> (32 + BITS * round)).unwrap_or(0) & ((1 << BITS) - 1);
+        let digit =
+            |entry: u64| usize::try_from(entry >> (32 + BITS * round)).unwrap_or(0) & ((1 << BITS) - 1);
         let mut places = [0_usize; 1 << BITS];
         for &entry in &*entries {
             places[digit(entry)] += 1;
@@ -327,8 +349,7 @@ impl Keys {
         }
         let budget = PAIRS_PER_RECORD * u64::from(frame.len());
         let whole = |cap: usize| by_size[..=cap].iter().sum::<u64>();
-        let cap =
-            CAPS.iter().copied().find(|cap| whole(*cap) <= budget).unwrap_or(CAPS[CAPS.len() - 1]);
+        let cap = CAPS.iter().copied().find(|cap| whole(*cap) <= budget).unwrap_or(CAPS[CAPS.len() - 1]);
         blocks.par_iter_mut().for_each(|blocks| {
             blocks.cut_above(cap);
             blocks.order(frame);
@@ -346,26 +367,34 @@ impl Keys {
                 cut_records: blocks.cut.records.len() as u64,
             })
             .collect();
-        let (starts, partners) = pairs(frame.len(), &blocks, window, &mut report);
-        Self { starts, partners, report }
+        let parts = pairs(frame.len(), &blocks, window, &mut report);
+        Self { parts, report }
     }
 
     fn partners_of(&self, record: u32) -> &[u32] {
-        &self.partners[self.starts[record as usize]..self.starts[record as usize + 1]]
+        let part = self.parts.partition_point(|part| part.first <= record);
+        self.parts[part - 1].of(record)
     }
 
     /// Ranges of records with about as many pairs each.
-    fn jobs(&self) -> Vec<Range<u32>> {
-        let records = self.starts.len() - 1;
-        ranges(&self.starts[..records], self.partners.len().div_ceil(JOBS).max(1), records)
+    fn jobs(&self) -> Vec<(&Partners, Range<u32>)> {
+        let all: usize = self.parts.iter().map(|part| part.partners.len()).sum();
+        let size = all.div_ceil(JOBS).max(1);
+        let mut jobs = Vec::new();
+        for part in &self.parts {
+            let starts = std::iter::once(0).chain(part.ends.iter().map(|end| *end as usize));
+            let ranges = ranges(starts.take(part.ends.len()), size, part.ends.len());
+            jobs.extend(ranges.into_iter().map(|r| (part, part.first + r.start..part.first + r.end)));
+        }
+        jobs
     }
 }
 
 /// Cuts the records where another `size` pairs have come together.
-fn ranges(starts: &[usize], size: usize, records: usize) -> Vec<Range<u32>> {
+fn ranges(starts: impl Iterator<Item = usize>, size: usize, records: usize) -> Vec<Range<u32>> {
     let (mut cuts, mut next) = (vec![0], size);
     for (record, start) in (0..).zip(starts) {
-        if *start >= next {
+        if start >= next {
             cuts.push(record);
             next = start + size;
         }
@@ -375,7 +404,7 @@ fn ranges(starts: &[usize], size: usize, records: usize) -> Vec<Range<u32>> {
 }
 
 /// The distinct pairs of all blocks, by their lower record; each counts for the first key that found it.
-fn pairs(records: u32, blocks: &[Blocks], window: usize, report: &mut [KeyReport]) -> (Vec<usize>, Vec<u32>) {
+fn pairs(records: u32, blocks: &[Blocks], window: usize, report: &mut [KeyReport]) -> Vec<Partners> {
     let mut starts = vec![0_usize; records as usize + 1];
     for blocks in blocks {
         blocks.each(window, &(0..records), |a, _| starts[a as usize] += 1);
@@ -384,8 +413,8 @@ fn pairs(records: u32, blocks: &[Blocks], window: usize, report: &mut [KeyReport
     for start in &mut starts {
         sum += std::mem::replace(start, sum);
     }
-    let jobs = ranges(&starts[..records as usize], AT_ONCE, records as usize);
-    let found: Vec<(Vec<u32>, Vec<u32>, Vec<u64>)> = jobs
+    let jobs = ranges(starts[..records as usize].iter().copied(), AT_ONCE, records as usize);
+    let found: Vec<(Partners, Vec<u64>)> = jobs
         .into_par_iter()
         .map(|range| {
             let first = starts[range.start as usize];
@@ -399,36 +428,29 @@ fn pairs(records: u32, blocks: &[Blocks], window: usize, report: &mut [KeyReport
                     *end += 1;
                 });
             }
-            let (mut partners, mut degrees) = (Vec::new(), Vec::with_capacity(ends.len()));
+            let (mut partners, mut unique_ends) = (Vec::new(), Vec::with_capacity(ends.len()));
             let (mut of_key, mut start) = (vec![0_u64; blocks.len()], 0);
             for end in ends {
                 let entries = &mut entries[start..end];
                 entries.sort_unstable();
-                let before = partners.len();
                 for entry in entries.chunk_by(|a, b| a >> 8 == b >> 8).map(|same| same[0]) {
                     partners.push(low(entry >> 8));
                     of_key[usize::try_from(entry & 0xff).unwrap_or(0)] += 1;
                 }
-                degrees.push(u32::try_from(partners.len() - before).unwrap_or(u32::MAX));
+                unique_ends.push(u32::try_from(partners.len()).unwrap_or(u32::MAX));
                 start = end;
             }
             partners.shrink_to_fit();
-            (partners, degrees, of_key)
+            (Partners { first: range.start, ends: unique_ends, partners }, of_key)
         })
         .collect();
-    let mut partners = Vec::with_capacity(found.iter().map(|(partners, _, _)| partners.len()).sum());
-    starts.clear();
-    starts.push(0);
-    for (mine, degrees, of_key) in found {
-        let mut start = partners.len();
-        starts.extend(degrees.into_iter().map(|degree| {
-            start += degree as usize;
-            start
-        }));
-        partners.extend(mine);
-        for (report, found) in report.iter_mut().zip(of_key) {
-            report.pairs += found;
-        }
-    }
-    (starts, partners)
+    found
+        .into_iter()
+        .map(|(part, of_key)| {
+            for (report, found) in report.iter_mut().zip(of_key) {
+                report.pairs += found;
+            }
+            part
+        })
+        .collect()
 }

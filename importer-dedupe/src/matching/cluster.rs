@@ -174,3 +174,50 @@ fn merge(group: &[(u32, Pair)], linkage: Linkage, of: &mut [u32]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RECORDS: u32 = 9;
+
+    fn pairs() -> impl Strategy<Value = Vec<Pair>> {
+        prop::collection::btree_map((0..RECORDS, 0..RECORDS), -8.0_f32..12.0, 0..25).prop_map(|pairs| {
+            let pairs = pairs.into_iter().filter(|((a, b), _)| a < b);
+            pairs.map(|((a, b), log_odds)| Pair { a, b, log_odds }).collect()
+        })
+    }
+
+    fn of(pairs: &[(u32, u32, f32)]) -> Vec<u32> {
+        let pairs: Vec<_> = pairs.iter().map(|&(a, b, log_odds)| Pair { a, b, log_odds }).collect();
+        clusters(4, &pairs, Linkage::default())
+    }
+
+    #[test]
+    fn the_average_decides() {
+        assert_eq!(of(&[(0, 1, 5.0), (1, 2, 5.0), (0, 2, 1.0)]), [0, 0, 0, 3]);
+        assert_eq!(of(&[(0, 1, 5.0), (1, 2, 0.5)]), [0, 0, 2, 3], "one weak link of two");
+        assert_eq!(of(&[(0, 1, 5.0), (1, 2, 4.0), (0, 2, -9.0)]), [0, 0, 2, 3], "a contradiction");
+        assert_eq!(of(&[(0, 1, 5.0), (2, 3, -1.0)]), [0, 0, 2, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn clusters_are_a_partition_without_contradictions(pairs in pairs(), seed in any::<u64>()) {
+            let linkage = Linkage::default();
+            let of = clusters(RECORDS, &pairs, linkage);
+            for (record, cluster) in (0..).zip(&of) {
+                prop_assert!(*cluster <= record);
+                prop_assert_eq!(of[*cluster as usize], *cluster);
+            }
+            for pair in pairs.iter().filter(|pair| pair.log_odds <= -linkage.most) {
+                prop_assert_ne!(of[pair.a as usize], of[pair.b as usize]);
+            }
+            let mut shuffled = pairs;
+            shuffled.sort_by_key(|pair| seed.rotate_left(pair.a * 7 + pair.b * 11) ^ seed);
+            prop_assert_eq!(of, clusters(RECORDS, &shuffled, linkage));
+        }
+    }
+}

@@ -6,28 +6,37 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The number of a value in its [`Dictionary`]; 0 is a missing value.
 pub(crate) type ValueId = u32;
 
+/// How many prepared values a [`Dictionary`] remembers by what they came as.
+const MEMO: usize = 1 << 14;
+
 /// Distinct values in their prepared form. Numbers start at 1.
 ///
 /// Values are told apart by 64-bit hashes: among ten million distinct values two collide with a probability of 3 in a million.
 #[derive(Debug, Clone)]
 pub(crate) struct Dictionary<T> {
-    raw: FxHashMap<u64, ValueId>,
+    /// What was prepared last, by the hash of the value as it came: frequent values are prepared seldom, and rare ones take no
+    /// room twice.
+    memo: Vec<(u64, ValueId)>,
     normal: FxHashMap<u64, ValueId>,
     values: Vec<T>,
 }
 
 impl<T> Default for Dictionary<T> {
     fn default() -> Self {
-        Self { raw: FxHashMap::default(), normal: FxHashMap::default(), values: Vec::new() }
+        Self { memo: Vec::new(), normal: FxHashMap::default(), values: Vec::new() }
     }
 }
 
 impl<T> Dictionary<T> {
     /// The number of what `prepare` makes of `raw`; `None` from it means that the value says nothing.
     pub(crate) fn intern(&mut self, raw: &[u8], prepare: impl FnOnce() -> Option<(u64, T)>) -> ValueId {
+        if self.memo.is_empty() {
+            self.memo = vec![(0, 0); MEMO];
+        }
         let key = xxh3_64(raw);
-        if let Some(&id) = self.raw.get(&key) {
-            return id;
+        let place = usize::try_from(key % MEMO as u64).unwrap_or(0);
+        if self.memo[place].0 == key {
+            return self.memo[place].1;
         }
         let id = match prepare() {
             None => 0,
@@ -36,7 +45,7 @@ impl<T> Dictionary<T> {
                 ValueId::try_from(self.values.len()).unwrap_or(0)
             }),
         };
-        self.raw.insert(key, id);
+        self.memo[place] = (key, id);
         id
     }
 
@@ -45,9 +54,17 @@ impl<T> Dictionary<T> {
         &self.values[id as usize - 1]
     }
 
+    /// Sums something up about the values of records, each of which is fetched meanwhile.
+    pub(crate) fn touch(&self, column: &Column, records: &[u32], of: impl Fn(&T) -> usize) -> usize {
+        records.iter().fold(0_usize, |sum, record| {
+            let value = self.values.get((column.id(*record) as usize).wrapping_sub(1));
+            sum.wrapping_add(value.map_or(0, &of))
+        })
+    }
+
     /// Gives back what only reading needs.
     pub(crate) fn finish(&mut self) {
-        self.raw = FxHashMap::default();
+        self.memo = Vec::new();
         self.normal = FxHashMap::default();
         self.values.shrink_to_fit();
     }
@@ -98,7 +115,9 @@ impl ListColumn {
 
     pub(crate) fn count_people(&mut self, person_of: &[u32]) {
         let mut values = std::mem::take(&mut self.values);
-        let seen = (0..).zip(person_of).flat_map(|(record, person)| self.ids(record).iter().map(|id| (*id, *person)));
+        let seen = (0..)
+            .zip(person_of)
+            .flat_map(|(record, person)| self.ids(record).iter().map(|id| (*id, *person)));
         values.recount(seen, person_of);
         self.values = values;
     }
@@ -147,7 +166,10 @@ impl Column {
     /// Counts people instead of records: a value that one person repeats counts once.
     pub(crate) fn count_people(&mut self, person_of: &[u32]) {
         let ids = std::mem::take(&mut self.ids);
-        self.recount(ids.iter().copied().zip(person_of.iter().copied()).filter(|(id, _)| *id != 0), person_of);
+        self.recount(
+            ids.iter().copied().zip(person_of.iter().copied()).filter(|(id, _)| *id != 0),
+            person_of,
+        );
         self.ids = ids;
     }
 

@@ -171,6 +171,13 @@ impl Frame {
         levels
     }
 
+    /// Fetches what comparing with these records needs.
+    pub(crate) fn touch(&self, records: &[u32]) {
+        for feature in &self.features {
+            std::hint::black_box(feature.touch(records));
+        }
+    }
+
     /// How frequent the value is that a pair agrees on.
     pub(crate) fn frequency(&self, term: usize, level: u8, a: u32, b: u32) -> Option<f32> {
         let feature = self.starts.partition_point(|start| *start <= term) - 1;

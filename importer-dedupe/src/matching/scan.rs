@@ -57,9 +57,11 @@ pub fn scan(frame: &mut Frame) -> Scan {
     let pairs: Vec<Pair> = likely
         .into_iter()
         .filter_map(|(Pair { a, b, .. }, levels)| {
-            scorer
-                .score(&unpack(levels), a, b, KEEP)
-                .map(|score| Pair { a, b, log_odds: narrow(score.log_odds) })
+            scorer.score(&unpack(levels), a, b, KEEP).map(|score| Pair {
+                a,
+                b,
+                log_odds: narrow(score.log_odds),
+            })
         })
         .collect();
     let cluster_of = clusters(frame.len(), &pairs, Linkage::default());
@@ -69,12 +71,16 @@ pub fn scan(frame: &mut Frame) -> Scan {
 /// The pairs that may be worth keeping, with their levels.
 fn score(frame: &Frame, candidates: &Candidates, model: &Model) -> Vec<(Pair, u64)> {
     let scorer = Scorer::new(model, frame);
-    let parts = candidates.fold(Vec::new, |pairs, a, b| {
-        let levels = frame.compare(a, b);
-        if let Some(score) = scorer.score(&levels, a, b, KEEP - RECOUNT) {
-            pairs.push((Pair { a, b, log_odds: narrow(score.log_odds) }, pack(&levels)));
-        }
-    });
+    let parts = candidates.fold(
+        Vec::new,
+        |soon| frame.touch(soon),
+        |pairs, a, b| {
+            let levels = frame.compare(a, b);
+            if let Some(score) = scorer.score(&levels, a, b, KEEP - RECOUNT) {
+                pairs.push((Pair { a, b, log_odds: narrow(score.log_odds) }, pack(&levels)));
+            }
+        },
+    );
     parts.into_iter().flatten().collect()
 }
 
@@ -82,4 +88,72 @@ fn score(frame: &Frame, candidates: &Candidates, model: &Model) -> Vec<(Pair, u6
 #[expect(clippy::cast_possible_truncation, reason = "rounding is the point")]
 fn narrow(log_odds: f64) -> f32 {
     log_odds as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::matching::frame::ColumnSpec;
+    use crate::matching::role::Role;
+
+    /// Enough people that keys choose the pairs; every tenth comes again with another date of birth.
+    fn people() -> Frame {
+        let columns = [("first", Role::GivenName), ("last", Role::FamilyName), ("born", Role::BirthDate)];
+        let columns = columns.map(|(name, role)| ColumnSpec { name: name.to_owned(), role });
+        let mut frame = Frame::new(&columns);
+        let word = |n: u32| {
+            (0..4).map(move |i| ["ba", "ke", "li", "mo", "nu", "ra", "so", "ty"][(n >> (3 * i)) as usize % 8])
+        };
+        for n in 0..2_400_u32 {
+            let (n, again) = if n % 10 == 9 { (n - 9, 1) } else { (n, 0) };
+            let first: String = word(n.wrapping_mul(2_654_435_761) >> 20).collect();
+            let last: String = word(n.wrapping_mul(40_503) >> 3).collect();
+            let born = format!("{}-{:02}-{:02}", 1930 + n % 70, 1 + n % 12, 1 + (n + again) % 27);
+            frame.push(&[Some(&first), Some(&last), Some(&born)]);
+        }
+        frame.finish();
+        frame
+    }
+
+    #[test]
+    fn the_number_of_threads_makes_no_difference() {
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| scan(&mut people()))
+        };
+        let (one, three) = (with(1), with(3));
+        assert!(!one.pairs.is_empty());
+        assert_eq!(one.pairs, three.pairs);
+        assert_eq!(one.cluster_of, three.cluster_of);
+        assert_eq!(one.model, three.model);
+    }
+
+    #[test]
+    fn each_pair_comes_once_and_counts_for_one_key() {
+        let frame = people();
+        let candidates = Candidates::of(&frame);
+        let all = candidates.fold(Vec::new, |_| (), |all, a, b| all.push((a, b))).concat();
+        let distinct: BTreeSet<_> = all.iter().copied().collect();
+        assert_eq!(distinct.len(), all.len());
+        assert!(all.iter().all(|(a, b)| a < b && candidates.contains(*a, *b) && candidates.contains(*b, *a)));
+        assert_eq!(candidates.pairs(), all.len() as u64);
+        assert_eq!(candidates.report().iter().map(|key| key.pairs).sum::<u64>(), all.len() as u64);
+    }
+
+    #[test]
+    fn the_scorer_says_what_the_model_says() {
+        let frame = people();
+        let model = Model::shipped(&frame);
+        let scorer = Scorer::new(&model, &frame);
+        for (a, b) in (0..400).flat_map(|a| (a + 1..400).map(move |b| (a, b))) {
+            let levels = frame.compare(a, b);
+            let expected = model.score(&frame, &levels, a, b).log_odds;
+            match scorer.score(&levels, a, b, KEEP) {
+                Some(score) => assert!((score.log_odds - expected).abs() < 1e-6, "{a} {b}"),
+                None => assert!(expected <= KEEP + 1e-6, "{a} {b}"),
+            }
+        }
+    }
 }

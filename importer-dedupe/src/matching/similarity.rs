@@ -18,6 +18,39 @@ pub(crate) fn jaro_winkler(a: &[u8], b: &[u8]) -> f64 {
     jaro + 0.1 * prefix as f64 * (1.0 - jaro)
 }
 
+/// Which letters and digits occur, a bit each; what is neither shares one.
+pub(crate) fn letters(text: &[u8]) -> u64 {
+    text.iter().fold(0, |bits, c| {
+        bits | match c {
+            b'a'..=b'z' => 1 << (c & 31),
+            b'0'..=b'9' => 1 << (32 + (c & 15)),
+            _ => OTHER,
+        }
+    })
+}
+
+const OTHER: u64 = 1 << 63;
+
+/// The Jaro–Winkler similarity, or 0 when it is below `least`, which [`letters`] mostly tell without comparing.
+///
+/// A letter that the other text does not have matches nothing, and with so few matches the similarity has a bound.
+pub(crate) fn jaro_winkler_from(least: f64, a: (&[u8], u64), b: (&[u8], u64)) -> f64 {
+    let ((a, a_letters), (b, b_letters)) = (a, b);
+    let matched = |text: &[u8], alone: u64| text.len().saturating_sub(alone.count_ones() as usize);
+    let matches = matched(a, a_letters & !b_letters).min(matched(b, b_letters & !a_letters)) as f64;
+    // What shares a bit, and letters of several bytes, would make another bound.
+    let jaro = (matches / a.len().max(1) as f64 + matches / b.len().max(1) as f64 + 1.0) / 3.0;
+    let prefix = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count();
+    let bound = jaro + 0.1 * prefix as f64 * (1.0 - jaro);
+    if bound + 1e-9 < least && (a_letters | b_letters) & OTHER == 0 {
+        return 0.0;
+    }
+    match jaro_winkler(a, b) {
+        found if found >= least => found,
+        _ => 0.0,
+    }
+}
+
 fn jaro_ascii(a: &[u8], b: &[u8]) -> f64 {
     let window = (a.len().max(b.len()) / 2).saturating_sub(1);
     let mut places = [0_u64; 128];
@@ -57,12 +90,17 @@ pub(crate) fn one_edit(a: &[u8], b: &[u8]) -> bool {
     if b.len() - a.len() > 1 {
         return false;
     }
+    // Of two texts that differ in one place either the beginning or the end is the same.
+    if a.len() > 2 && a[0] != b[0] && a[a.len() - 1] != b[b.len() - 1] {
+        return false;
+    }
     let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[same..], &b[same..]);
-    if a.len() == b.len() {
-        a.is_empty() || a[1..] == b[1..] || (a.len() >= 2 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..])
-    } else {
-        a == &b[1..]
+    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    match (&a[..a.len() - same], &b[..b.len() - same]) {
+        ([], [] | [_]) | ([_], [_]) => true,
+        ([x, y], [v, w]) => x == w && y == v,
+        _ => false,
     }
 }
 
@@ -109,6 +147,14 @@ mod tests {
             prop_assume!(!a.is_empty() && !b.is_empty());
             let (ours, theirs) = (jaro_winkler(a.as_bytes(), b.as_bytes()), strsim::jaro_winkler(&a, &b));
             prop_assert!((ours - theirs).abs() < 1e-9, "{a} {b}: {ours} {theirs}");
+        }
+
+        #[test]
+        fn bounds_lose_nothing(a in "[a-c0-2é]{0,9}", b in "[a-c0-2é]{0,9}", least in 0.5_f64..1.0) {
+            let (x, y) = (a.as_bytes(), b.as_bytes());
+            let whole = jaro_winkler(x, y);
+            let found = jaro_winkler_from(least, (x, letters(x)), (y, letters(y)));
+            prop_assert_eq!(found, if whole >= least { whole } else { 0.0 }, "{} {}", a, b);
         }
 
         #[test]

@@ -167,6 +167,10 @@ impl Feature for BirthDates {
         };
     }
 
+    fn touch(&self, records: &[u32]) -> usize {
+        self.dates.touch(&self.column, records, |date| usize::from(date.digits[7]))
+    }
+
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
         // Dates are close to evenly spread; only those that many records repeat, such as 1 January, say less.
         (level == 0).then(|| self.column.frequency(self.column.id(a)))

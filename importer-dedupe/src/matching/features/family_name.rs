@@ -3,7 +3,7 @@
 use super::given_name::shares_a_word;
 use super::names::Name;
 use super::{Level, Term, level as l};
-use crate::matching::similarity::{jaro_winkler, one_edit};
+use crate::matching::similarity::one_edit;
 
 pub(crate) const NEAR: u8 = 1;
 /// From here on the names are not the same by themselves.
@@ -26,7 +26,7 @@ pub(crate) fn term() -> Term {
 
 /// The level of two different names.
 pub(crate) fn level(a: &Name, b: &Name) -> u8 {
-    if a.text.len().min(b.text.len()) >= 4 && one_edit(&a.text, &b.text) {
+    if a.text.len().min(b.text.len()) >= 4 && a.may_be_one_edit(b) && one_edit(&a.text, &b.text) {
         return NEAR;
     }
     if shares_a_word(a, b) {
@@ -38,7 +38,7 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
     if a.is_scrambled(b) {
         return SIMILAR;
     }
-    match jaro_winkler(&a.text, &b.text) {
+    match a.similarity(b, 0.80) {
         s if s >= 0.92 => NEAR,
         s if s >= 0.80 => SIMILAR,
         _ => 5,

@@ -2,7 +2,7 @@
 
 use super::names::Name;
 use super::{Level, Term, level as l};
-use crate::matching::similarity::{jaro_winkler, one_edit};
+use crate::matching::similarity::one_edit;
 
 /// From here on the names are not the same by themselves.
 pub(crate) const SIMILAR: u8 = 5;
@@ -30,7 +30,7 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
     if a.nicknames.iter().any(|n| *n != 0 && b.nicknames.contains(n)) {
         return 1;
     }
-    if short.text.len() >= 4 && one_edit(&a.text, &b.text) {
+    if short.text.len() >= 4 && a.may_be_one_edit(b) && one_edit(&a.text, &b.text) {
         return 2;
     }
     if shares_a_word(a, b) {
@@ -42,7 +42,7 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
     if a.is_scrambled(b) {
         return SIMILAR;
     }
-    match jaro_winkler(&a.text, &b.text) {
+    match a.similarity(b, 0.80) {
         s if s >= 0.92 => 2,
         s if s >= 0.80 => SIMILAR,
         _ => 6,

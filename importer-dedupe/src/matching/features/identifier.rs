@@ -65,6 +65,10 @@ impl Feature for Identifiers {
         };
     }
 
+    fn touch(&self, records: &[u32]) -> usize {
+        self.codes.touch(&self.column, records, |code| usize::from(code.first().copied().unwrap_or(0)))
+    }
+
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
         (level == 0).then(|| self.column.frequency(self.column.id(a)))
     }

@@ -4,7 +4,6 @@ use super::words::{Words, words};
 use super::{Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 use crate::matching::role::Role;
-use crate::matching::similarity::one_edit;
 
 const LEVELS: &[Level] = &[
     l("code_and_city", 0.60, 0.002),
@@ -83,7 +82,7 @@ impl Feature for Localities {
         let code = match (code_a, code_b) {
             (0, _) | (_, 0) => Is::Missing,
             _ if code_a == code_b => Is::Same,
-            _ if one_edit(&self.texts.get(code_a).joined, &self.texts.get(code_b).joined) => Is::Near,
+            _ if self.texts.get(code_a).one_edit(self.texts.get(code_b)) => Is::Near,
             _ => Is::Other,
         };
         let (city_a, city_b) = (self.city.id(a), self.city.id(b));
@@ -110,6 +109,11 @@ impl Feature for Localities {
             (Is::Missing, Is::Missing) if state == Is::Missing => MISSING,
             _ => 7,
         };
+    }
+
+    fn touch(&self, records: &[u32]) -> usize {
+        let text = |column| self.texts.touch(column, records, |text| usize::from(text.joined[0]));
+        text(&self.code).wrapping_add(text(&self.city))
     }
 
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {

@@ -14,6 +14,8 @@ mod phone;
 mod sound;
 mod street;
 mod suffix;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 
@@ -76,6 +78,12 @@ pub(crate) trait Feature: Send + Sync {
 
     /// Writes the level of each term.
     fn compare(&self, a: u32, b: u32, out: &mut [u8]);
+
+    /// Reads what comparing with these records will, all at once: waiting for memory that is far away takes most of the time,
+    /// and waiting for many places together takes no longer than for one.
+    fn touch(&self, _records: &[u32]) -> usize {
+        0
+    }
 
     /// How frequent the value is that the records agree on, where the level knows one.
     fn frequency(&self, term: usize, level: u8, a: u32, b: u32) -> Option<f32>;

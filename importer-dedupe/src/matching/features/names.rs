@@ -9,6 +9,7 @@ use super::words::words;
 use super::{Feature, MISSING, Term, family_name, given_name, middle_name, suffix};
 use crate::matching::dictionary::{Column, Dictionary, ValueId};
 use crate::matching::role::Role;
+use crate::matching::similarity::{jaro_winkler_from, letters};
 
 /// A name in matching form.
 #[derive(Debug, Clone)]
@@ -17,8 +18,8 @@ pub(crate) struct Name {
     /// Hashes of the words of a name of several.
     pub(crate) words: Box<[u32]>,
     /// Which letters occur, a bit each.
-    pub(crate) letters: u32,
-    pub(crate) nicknames: [u16; 2],
+    pub(crate) letters: u64,
+    pub(crate) nicknames: [u16; nicknames::GROUPS_OF_A_NAME],
     sound: u32,
 }
 
@@ -42,7 +43,7 @@ impl Name {
             hashes.clear();
         }
         let bytes = text.as_bytes();
-        let letters = bytes.iter().fold(0, |bits, c| bits | (1 << (c & 31)));
+        let letters = letters(bytes);
         // Of "Bill John" the first word is what people go by.
         let nicknames =
             nicknames::groups(&text).or_else(|| nicknames::groups(&text[..first])).unwrap_or_default();
@@ -56,6 +57,16 @@ impl Name {
         let common = (self.letters & other.letters).count_ones();
         let distinct = self.letters.count_ones().min(other.letters.count_ones());
         2 * common >= distinct
+    }
+
+    /// The Jaro–Winkler similarity, or 0 when it is below `least`.
+    pub(crate) fn similarity(&self, other: &Self, least: f64) -> f64 {
+        jaro_winkler_from(least, (&self.text, self.letters), (&other.text, other.letters))
+    }
+
+    /// True when one edit may make one of the other: it takes one letter away and brings one.
+    pub(crate) fn may_be_one_edit(&self, other: &Self) -> bool {
+        (self.letters ^ other.letters).count_ones() <= 2
     }
 
     /// The same letters in another order, one more or less: fingers that were too fast.
@@ -239,6 +250,11 @@ impl Feature for Names {
         if let Some(place) = self.has.suffix {
             out[place] = suffix::level(self.suffix[a as usize], self.suffix[b as usize]);
         }
+    }
+
+    fn touch(&self, records: &[u32]) -> usize {
+        let text = |column| self.names.touch(column, records, |name| usize::from(name.text[0]));
+        text(&self.given).wrapping_add(text(&self.family))
     }
 
     fn frequency(&self, term: usize, level: u8, a: u32, _: u32) -> Option<f32> {

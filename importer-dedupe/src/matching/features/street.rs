@@ -1,8 +1,10 @@
 //! The street address: house number, street and unit.
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use super::words::{Words, words};
 use super::{Feature, Level, MISSING, Term, level as l};
-use crate::matching::dictionary::{Column, Dictionary};
+use crate::matching::dictionary::{Column, Dictionary, ValueId};
 
 const LEVELS: &[Level] = &[
     l("exact", 0.55, 0.000_1),
@@ -13,26 +15,31 @@ const LEVELS: &[Level] = &[
     l("differ", 0.13, 0.9788),
 ];
 
-/// House numbers and the words of the street.
+/// An address: what of it is compared as a whole is a hash, because nearly every one is another.
 #[derive(Debug, Clone)]
 struct Street {
-    all: Words,
-    names: Option<Words>,
+    /// Hash of the words in any order.
+    words: u64,
+    /// Hash of everything but the gaps.
+    joined: u32,
+    /// The words that are no numbers; many addresses share them.
+    names: ValueId,
     /// Hash of the first number.
     number: u32,
 }
 
 impl Street {
-    fn read(raw: &str) -> Option<(u64, Self)> {
+    fn read(raw: &str, names: &mut Dictionary<Words>) -> Option<(u64, Self)> {
         let usual =
             |word: &str| long_form(&word.to_lowercase()).map_or_else(|| word.to_owned(), str::to_owned);
         let all: Vec<String> = words(raw).map(usual).collect();
         let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
         let number = all.iter().find(|w| is_number(w)).map_or(0, |w| super::hash(w.as_bytes()));
-        let names =
-            Words::new(all.iter().map(String::as_str).filter(|w| !is_number(w))).map(|(_, names)| names);
+        let name: Vec<&str> = all.iter().map(String::as_str).filter(|w| !is_number(w)).collect();
+        let names = names.intern(name.join(" ").as_bytes(), || Words::new(name.iter().copied()));
         let (hash, all) = Words::new(all.iter().map(String::as_str))?;
-        Some((hash, Self { all, names, number }))
+        let words = all.words.iter().fold(0, |all, word| xxh3_64_with_seed(&word.to_ne_bytes(), all));
+        Some((hash, Self { words, joined: super::hash(&all.joined), names, number }))
     }
 }
 
@@ -74,6 +81,7 @@ fn long_form(word: &str) -> Option<&'static str> {
 pub(crate) struct Streets {
     terms: [Term; 1],
     streets: Dictionary<Street>,
+    names: Dictionary<Words>,
     column: Column,
 }
 
@@ -82,6 +90,7 @@ impl Streets {
         Self {
             terms: [Term::new("street", LEVELS, 0.95)],
             streets: Dictionary::default(),
+            names: Dictionary::default(),
             column: Column::default(),
         }
     }
@@ -95,12 +104,14 @@ impl Feature for Streets {
     fn push(&mut self, cells: &[Option<&str>]) {
         let parts: Vec<&str> = cells.iter().flatten().map(|c| c.trim()).filter(|c| !c.is_empty()).collect();
         let raw = parts.join(" ");
-        let id = self.streets.intern(raw.as_bytes(), || Street::read(&raw));
+        let names = &mut self.names;
+        let id = self.streets.intern(raw.as_bytes(), || Street::read(&raw, names));
         self.column.push(id);
     }
 
     fn finish(&mut self) {
         self.streets.finish();
+        self.names.finish();
     }
 
     fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
@@ -108,8 +119,12 @@ impl Feature for Streets {
         out[0] = match (a, b) {
             (0, _) | (_, 0) => MISSING,
             _ if a == b => 0,
-            _ => different(self.streets.get(a), self.streets.get(b)),
+            _ => self.different(self.streets.get(a), self.streets.get(b)),
         };
+    }
+
+    fn touch(&self, records: &[u32]) -> usize {
+        self.streets.touch(&self.column, records, |street| street.names as usize)
     }
 
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
@@ -131,31 +146,34 @@ impl Feature for Streets {
         }
         let street = self.streets.get(id);
         match part {
-            0 => super::hash(&street.all.joined),
-            1 => street.names.as_ref().map_or(0, |n| super::hash(&n.joined)),
+            0 => street.joined,
+            1 if street.names == 0 => 0,
+            1 => super::hash(&self.names.get(street.names).joined),
             _ => street.number,
         }
     }
 }
 
-fn different(a: &Street, b: &Street) -> u8 {
-    if a.all.words == b.all.words {
-        return 0;
-    }
-    let number = a.number != 0 && a.number == b.number;
-    let names = match (&a.names, &b.names) {
-        (Some(a), Some(b)) => {
-            let exact = a.joined == b.joined || a.near(b);
-            if exact { 2 } else { u8::from(a.common(b) >= 2 || a.similarity(b) >= 0.88) }
+impl Streets {
+    fn different(&self, a: &Street, b: &Street) -> u8 {
+        if a.words == b.words {
+            return 0;
         }
-        _ => 0,
-    };
-    match (names, number) {
-        (2, true) => 1,
-        (1, true) => 1,
-        (2, false) => 2,
-        (1, false) => 3,
-        (_, true) => 4,
-        _ => 5,
+        let number = a.number != 0 && a.number == b.number;
+        let names = match (a.names, b.names) {
+            (0, _) | (_, 0) => 0,
+            (a, b) if a == b => 2,
+            (a, b) => {
+                let (a, b) = (self.names.get(a), self.names.get(b));
+                if a.near(b) { 2 } else { u8::from(a.common(b) >= 2 || a.similarity(b, 0.88) > 0.0) }
+            }
+        };
+        match (names, number) {
+            (2 | 1, true) => 1,
+            (2, false) => 2,
+            (1, false) => 3,
+            (_, true) => 4,
+            _ => 5,
+        }
     }
 }

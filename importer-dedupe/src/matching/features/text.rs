@@ -48,11 +48,15 @@ impl Feature for Texts {
                 let (a, b) = (self.texts.get(a), self.texts.get(b));
                 match () {
                     () if a.near(b) => 1,
-                    () if a.overlap(b) >= 0.5 || a.similarity(b) >= 0.85 => 2,
+                    () if a.overlap(b) >= 0.5 || a.similarity(b, 0.85) > 0.0 => 2,
                     () => 3,
                 }
             }
         };
+    }
+
+    fn touch(&self, records: &[u32]) -> usize {
+        self.texts.touch(&self.column, records, |text| usize::from(text.joined.first().copied().unwrap_or(0)))
     }
 
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {

@@ -32,14 +32,19 @@ impl Histogram {
         // Chosen by a hash of the pair, so that every run and any number of threads take the same ones.
         let one_in = candidates.pairs().div_ceil(SAMPLE).max(1);
         let weight = one_in as f64;
-        let maps = candidates.fold(FxHashMap::<(u64, u16, [u8; 2]), f64>::default, |map, a, b| {
-            if one_in == 1 || u64::from(mix(a, b)) % one_in == 0 {
-                let levels = frame.compare(a, b);
-                let (rarity, rare) = rarity(frame, &levels, a, b);
-                *map.entry((pack(&levels), rare, rarity)).or_default() += weight;
-            }
-        });
-        let mut all: FxHashMap<(u64, u16, [u8; 2]), f64> = FxHashMap::default();
+        type Map = FxHashMap<(u64, u16, [u8; 2]), f64>;
+        let maps = candidates.fold(
+            Map::default,
+            |_| (),
+            |map, a, b| {
+                if one_in == 1 || u64::from(mix(a, b)) % one_in == 0 {
+                    let levels = frame.compare(a, b);
+                    let (rarity, rare) = rarity(frame, &levels, a, b);
+                    *map.entry((pack(&levels), rare, rarity)).or_default() += weight;
+                }
+            },
+        );
+        let mut all = Map::default();
         for map in maps {
             for (pattern, count) in map {
                 *all.entry(pattern).or_default() += count;
@@ -70,7 +75,11 @@ fn rarity(frame: &Frame, levels: &Levels, a: u32, b: u32) -> ([u8; 2], u16) {
         }
     }
     // At most 16 terms of at most 21 each; two digits before the point are enough to tell patterns apart.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, and rounding is the point")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "bounded, and rounding is the point"
+    )]
     let whole = |sum: f32| sum.round().clamp(0.0, 255.0) as u8;
     (sums.map(whole), rare)
 }

@@ -1,0 +1,230 @@
+//! What each feature says about pairs of values, and what all of them promise.
+
+use proptest::prelude::*;
+
+use super::MISSING;
+use crate::matching::frame::{ColumnSpec, Frame};
+use crate::matching::role::Role;
+
+fn frame(roles: &[Role], records: &[&[&str]]) -> Frame {
+    let columns: Vec<_> = (0..)
+        .zip(roles)
+        .map(|(i, role): (usize, _)| ColumnSpec { name: format!("c{i}"), role: *role })
+        .collect();
+    let mut frame = Frame::new(&columns);
+    for record in records {
+        frame.push(&record.iter().map(|cell| (!cell.is_empty()).then_some(*cell)).collect::<Vec<_>>());
+    }
+    frame.finish();
+    frame
+}
+
+/// The name of the level of one term, the same both ways.
+fn level(roles: &[Role], term: usize, a: &[&str], b: &[&str]) -> &'static str {
+    let frame = frame(roles, &[a, b]);
+    let levels = frame.compare(0, 1);
+    assert_eq!(levels, frame.compare(1, 0), "{a:?} {b:?}");
+    match levels[term] {
+        MISSING => "missing",
+        level => frame.terms()[term].levels[usize::from(level)].name,
+    }
+}
+
+fn check(role: Role, cases: &[(&str, &str, &str)]) {
+    for (a, b, expected) in cases {
+        assert_eq!(level(&[role], 0, &[a], &[b]), *expected, "{a} {b}");
+    }
+}
+
+#[test]
+fn given_names() {
+    check(
+        Role::GivenName,
+        &[
+            ("José", "jose", "exact"),
+            ("Zoë", "ZOE", "exact"),
+            ("William", "Bill", "nickname"),
+            ("Bill John", "William", "nickname"),
+            ("Catherine", "Katherine", "nickname"),
+            ("Marlon", "Marlno", "near"),
+            ("J.", "John", "initial"),
+            ("J", "Mary", "differ"),
+            ("Mary-Jane", "Jane", "part"),
+            ("Peter", "Susan", "differ"),
+            ("", "Susan", "missing"),
+        ],
+    );
+}
+
+#[test]
+fn family_names() {
+    check(
+        Role::FamilyName,
+        &[
+            ("Müller", "Muller", "exact"),
+            ("O'Brien", "OBRIEN", "exact"),
+            ("Smith Jr.", "Smith", "exact"),
+            ("Johnson", "Jonson", "near"),
+            ("García-López", "López", "part"),
+            ("García López", "Garcia Ruiz", "part"),
+            ("Smith", "Garcia", "differ"),
+            ("", "", "missing"),
+        ],
+    );
+}
+
+#[test]
+fn swapped_names() {
+    let both = [Role::GivenName, Role::FamilyName];
+    assert_eq!(level(&both, 1, &["Anna", "Meyer"], &["Meyer", "Anna"]), "swapped");
+    assert_eq!(level(&both, 1, &["Anna", "Meyer"], &["Meier", "Anna"]), "swapped");
+    assert_eq!(level(&both, 1, &["Anna", ""], &["Meyer", "Anna"]), "swapped");
+    assert_eq!(level(&both, 1, &["Anna", "Meyer"], &["Meyer", "Susan"]), "differ");
+}
+
+#[test]
+fn suffixes() {
+    let names = [Role::FamilyName, Role::NameSuffix];
+    assert_eq!(level(&names, 1, &["Smith", "Jr."], &["Smith", "junior"]), "exact");
+    assert_eq!(level(&names, 1, &["Smith", "Jr"], &["Smith Sr", ""]), "differ");
+    assert_eq!(level(&names, 1, &["Smith", "Jr"], &["Smith", ""]), "missing");
+}
+
+#[test]
+fn dates() {
+    check(
+        Role::BirthDate,
+        &[
+            ("1980-03-04", "19800304", "exact"),
+            ("3/4/1980", "1980-03-04", "exact"),
+            ("25.12.1980", "1980-12-25", "exact"),
+            ("03041980", "1980-03-04", "exact"),
+            ("1980-03-04", "1980-03-05", "typo"),
+            ("1980-03-04", "1980-04-03", "swapped"),
+            ("1980-12-25", "1943-12-25", "two_parts"),
+            ("1980-03-28", "1981-04-30", "close"),
+            ("1980-03-04", "1980", "year"),
+            ("1980-03-04", "1951-11-27", "differ"),
+            ("unknown", "1980", "missing"),
+        ],
+    );
+}
+
+#[test]
+fn contacts() {
+    check(
+        Role::Email,
+        &[
+            ("A.Smith+news@Gmail.com", "asmith@googlemail.com", "exact"),
+            ("asmith@example.com", "asmith@exmaple.com", "near"),
+            ("a.smith@example.com", "a.smith@work.org", "handle"),
+            ("a.smith@example.com", "peter@work.org", "differ"),
+        ],
+    );
+    check(
+        Role::Phone,
+        &[
+            ("+1 (212) 555-0187", "2125550187", "exact"),
+            ("2125550187", "2125550178", "near"),
+            ("2125550187", "9175550187", "last_seven"),
+            ("2125550187", "9174440187", "last_four"),
+            ("2125550187", "9174443321", "differ"),
+            ("12", "9174443321", "missing"),
+        ],
+    );
+}
+
+#[test]
+fn places() {
+    check(
+        Role::Street,
+        &[
+            ("12 High St.", "12 high street", "exact"),
+            ("12 High St Apt 3", "12 High St", "number_and_street"),
+            ("12 High St", "14 High Street", "street"),
+            ("12 High St", "12 Elm Road", "number"),
+            ("12 High St", "99 Elm Road", "differ"),
+        ],
+    );
+    let place = [Role::PostalCode, Role::City];
+    assert_eq!(level(&place, 0, &["12345-6789", "Town"], &["12345", "town"]), "code_and_city");
+    assert_eq!(level(&place, 0, &["12345", "Town"], &["12354", "town"]), "city_and_near_code");
+    assert_eq!(level(&place, 0, &["12345", "Town"], &["12345", "Elsewhere"]), "code");
+    assert_eq!(level(&place, 0, &["12345", "Town"], &["99999", "Elsewhere"]), "differ");
+}
+
+#[test]
+fn codes_and_texts() {
+    check(
+        Role::Identifier,
+        &[
+            ("AB-1234", "ab1234", "exact"),
+            ("1234567", "1234576", "near"),
+            ("1234567", "7654321", "differ"),
+            ("0000000", "7654321", "missing"),
+        ],
+    );
+    check(Role::Gender, &[("male", "M", "exact"), ("male", "female", "differ"), ("?", "f", "missing")]);
+    check(
+        Role::Text,
+        &[
+            ("City Hospital", "CITY HOSPITAL", "exact"),
+            ("City Hospital", "City Hopsital", "near"),
+            ("City Hospital", "Harbour School", "differ"),
+        ],
+    );
+}
+
+const ROLES: [Role; 15] = [
+    Role::GivenName,
+    Role::MiddleName,
+    Role::FamilyName,
+    Role::NameSuffix,
+    Role::BirthDate,
+    Role::Email,
+    Role::Phone,
+    Role::HouseNumber,
+    Role::Street,
+    Role::City,
+    Role::State,
+    Role::PostalCode,
+    Role::Organisation,
+    Role::Gender,
+    Role::Identifier,
+];
+
+fn cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        any::<String>(),
+        "[a-cA-C0-3 .@+é中-]{0,12}",
+        "[0-9/.-]{1,10}",
+        "[a-b]{60,140}",
+        Just("\u{202e}\u{0}\u{feff}👩‍👩‍👧 İß ﷽ 1\u{0301}".to_owned()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn comparing_is_symmetric_and_equal_values_agree(
+        a in prop::collection::vec(cell(), ROLES.len()),
+        b in prop::collection::vec(cell(), ROLES.len()),
+    ) {
+        let a: Vec<&str> = a.iter().map(String::as_str).collect();
+        let b: Vec<&str> = b.iter().map(String::as_str).collect();
+        let frame = frame(&ROLES, &[&a, &b, &a, &[""; ROLES.len()]]);
+        prop_assert_eq!(frame.compare(0, 1), frame.compare(1, 0));
+        for (term, level) in frame.compare(0, 2).into_iter().enumerate().take(frame.terms().len()) {
+            // Two equal years are no equal dates; and a state alone is no code.
+            let name = &frame.terms()[term].name;
+            prop_assert!(level == 0 || level == MISSING || name == "birth_date" || name == "locality", "{} {}", name, level);
+        }
+        for level in frame.compare(0, 3) {
+            prop_assert_eq!(level, MISSING);
+        }
+        for (_, feature, part) in frame.parts() {
+            prop_assert_eq!(frame.part(feature, part, 0), frame.part(feature, part, 2));
+            prop_assert_eq!(frame.part(feature, part, 3), 0);
+        }
+    }
+}
