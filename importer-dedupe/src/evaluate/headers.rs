@@ -21,7 +21,8 @@ pub(super) enum Meaning {
 use Meaning::{Answer, Aside, Is, Number};
 
 /// Columns that number the records of a labelled set.
-const RECORD_ID: &[&str] = &["recid", "id", "uniqueid", "recordid", "rowid", "rid", "recordnumber", "externalid"];
+const RECORD_ID: &[&str] =
+    &["recid", "id", "uniqueid", "recordid", "rowid", "rid", "recordnumber", "externalid"];
 
 /// True for a column that is called like the number of a record.
 pub(super) fn is_record_id(header: &str) -> bool {
@@ -29,36 +30,117 @@ pub(super) fn is_record_id(header: &str) -> bool {
 }
 
 const ANSWERS: &[&str] = &[
-    "cluster", "clusterid", "clusterno", "clusternumber", "truecluster", "entityid", "entity", "entid", "trueid",
-    "trueentity", "trueentityid", "truth", "truthid", "realid", "realentityid", "goldid", "gold", "label", "labels",
-    "group", "groupid", "matchid", "matchgroup", "dupid", "duplicateof", "isduplicate", "identityid", "masterid",
+    "cluster",
+    "clusterid",
+    "clusterno",
+    "clusternumber",
+    "truecluster",
+    "entityid",
+    "entity",
+    "entid",
+    "trueid",
+    "trueentity",
+    "trueentityid",
+    "truth",
+    "truthid",
+    "realid",
+    "realentityid",
+    "goldid",
+    "gold",
+    "label",
+    "labels",
+    "group",
+    "groupid",
+    "matchid",
+    "matchgroup",
+    "dupid",
+    "duplicateof",
+    "isduplicate",
+    "identityid",
+    "masterid",
 ];
 
 /// Names that tables of people use beside those of the contract.
 const NAMES: &[(Role, &[&str])] = &[
     (
         Role::GivenName,
-        &["fnamec1", "givennames", "givenname1", "forenames", "forename1", "vorname", "prenom", "nombre", "voornaam", "firstnm"],
+        &[
+            "fnamec1",
+            "givennames",
+            "givenname1",
+            "forenames",
+            "forename1",
+            "vorname",
+            "prenom",
+            "nombre",
+            "voornaam",
+            "firstnm",
+        ],
     ),
     (
         Role::MiddleName,
-        &["fnamec2", "mname", "midname", "middlenames", "middlename1", "middlenm", "secondname", "secondforename",
-          "forename2", "givenname2", "initials", "middleinitials", "midlname"],
+        &[
+            "fnamec2",
+            "mname",
+            "midname",
+            "middlenames",
+            "middlename1",
+            "middlenm",
+            "secondname",
+            "secondforename",
+            "forename2",
+            "givenname2",
+            "initials",
+            "middleinitials",
+            "midlname",
+        ],
     ),
     (
         Role::FamilyName,
-        &["lnamec1", "lnamec2", "sname", "surname1", "surname2", "nachname", "apellido", "apellidos", "nom",
-          "achternaam", "lastnm", "secondname2"],
+        &[
+            "lnamec1",
+            "lnamec2",
+            "sname",
+            "surname1",
+            "surname2",
+            "nachname",
+            "apellido",
+            "apellidos",
+            "nom",
+            "achternaam",
+            "lastnm",
+            "secondname2",
+        ],
     ),
     (
         Role::FullName,
-        &["firstandsurname", "firstandlastname", "firstnameandsurname", "firstlast", "fullnm", "wholename",
-          "nameandsurname", "personname", "patientname", "clientname"],
+        &[
+            "firstandsurname",
+            "firstandlastname",
+            "firstnameandsurname",
+            "firstlast",
+            "fullnm",
+            "wholename",
+            "nameandsurname",
+            "personname",
+            "patientname",
+            "clientname",
+        ],
     ),
     (Role::NameSuffix, &["namesfx", "sfx", "suffixname", "namesuffixlbl"]),
     (
         Role::BirthDate,
-        &["bdate", "dateborn", "birthdt", "dobirth", "birth", "geburtsdatum", "datedenaissance", "fechanacimiento", "datebirth"],
+        &[
+            "bdate",
+            "dateborn",
+            "birthdt",
+            "dobirth",
+            "birth",
+            "geburtsdatum",
+            "datedenaissance",
+            "fechanacimiento",
+            "datebirth",
+        ],
     ),
     (Role::BirthYear, &["by", "birthyear", "yob", "yearofbirth", "birthyr", "byear", "dobyear", "yearborn"]),
     (Role::BirthMonth, &["bm", "birthmonth", "monthofbirth", "bmonth", "dobmonth", "birthmo", "monthborn"]),
@@ -67,64 +149,243 @@ const NAMES: &[(Role, &[&str])] = &[
     (Role::Phone, &["phonenum", "phonenbr", "tele", "handphone", "gsm", "handy"]),
     (
         Role::Street,
-        &["streetname", "addressline", "line1", "addr1", "adr", "strasse", "streetaddress1", "streetline1",
-          "roadname", "postaladdress", "fulladdress", "rue", "calle"],
+        &[
+            "streetname",
+            "addressline",
+            "line1",
+            "addr1",
+            "adr",
+            "strasse",
+            "streetaddress1",
+            "streetline1",
+            "roadname",
+            "postaladdress",
+            "fulladdress",
+            "rue",
+            "calle",
+        ],
     ),
     (
         Role::HouseNumber,
-        &["streetnumber", "streetno", "streetnum", "streetnr", "stnumber", "housenumber", "houseno", "housenum",
-          "housenr", "hausnummer", "buildingnumber"],
+        &[
+            "streetnumber",
+            "streetno",
+            "streetnum",
+            "streetnr",
+            "stnumber",
+            "housenumber",
+            "houseno",
+            "housenum",
+            "housenr",
+            "hausnummer",
+            "buildingnumber",
+        ],
     ),
     (
         Role::City,
-        &["cityname", "citydesc", "townname", "village", "posttown", "placename", "residence", "ort", "wohnort",
-          "stadt", "ville", "ciudad", "towncity", "suburbname"],
+        &[
+            "cityname",
+            "citydesc",
+            "townname",
+            "village",
+            "posttown",
+            "placename",
+            "residence",
+            "ort",
+            "wohnort",
+            "stadt",
+            "ville",
+            "ciudad",
+            "towncity",
+            "suburbname",
+        ],
     ),
     (Role::State, &["statecd", "stateabbr", "stateabbreviation", "statename", "bundesland", "usstate"]),
-    (Role::PostalCode, &["zip5", "plz", "postalcd", "pcode", "codepostal", "postcode1", "eircode", "pincode"]),
+    (
+        Role::PostalCode,
+        &["zip5", "plz", "postalcd", "pcode", "codepostal", "postcode1", "eircode", "pincode"],
+    ),
     (Role::Gender, &["genders", "sexcode", "gendercode", "geschlecht", "sexe", "sexo"]),
     (
         Role::Identifier,
-        &["socsecid", "socsec", "socialsecurity", "socialsecuritynumber", "socialsecurityno", "ssn", "sin", "tin",
-          "nationalid", "nationalidentitynumber", "nationalinsurancenumber", "nino", "nhsnumber", "medicarenumber",
-          "taxid", "taxnumber", "passport", "passportnumber", "passportno", "driverslicense", "drivinglicence",
-          "license", "licence"],
+        &[
+            "socsecid",
+            "socsec",
+            "socialsecurity",
+            "socialsecuritynumber",
+            "socialsecurityno",
+            "ssn",
+            "sin",
+            "tin",
+            "nationalid",
+            "nationalidentitynumber",
+            "nationalinsurancenumber",
+            "nino",
+            "nhsnumber",
+            "medicarenumber",
+            "taxid",
+            "taxnumber",
+            "passport",
+            "passportnumber",
+            "passportno",
+            "driverslicense",
+            "drivinglicence",
+            "license",
+            "licence",
+        ],
     ),
     (
         Role::Text,
-        &["address2", "addressline2", "addr2", "address3", "addressline3", "unit", "apartment", "apt", "occupation",
-          "profession", "job", "jobtitle", "birthplace", "placeofbirth", "pob", "birthcity", "birthstate",
-          "birthcountry", "countryofbirth", "nationality", "citizenship", "county", "district", "maidenname",
-          "formername", "nickname", "alias", "language", "religion", "maritalstatus", "raceethnicity", "gradyear",
-          "ageyears", "age"],
+        &[
+            "address2",
+            "addressline2",
+            "addr2",
+            "address3",
+            "addressline3",
+            "unit",
+            "apartment",
+            "apt",
+            "occupation",
+            "profession",
+            "job",
+            "jobtitle",
+            "birthplace",
+            "placeofbirth",
+            "pob",
+            "birthcity",
+            "birthstate",
+            "birthcountry",
+            "countryofbirth",
+            "nationality",
+            "citizenship",
+            "county",
+            "district",
+            "maidenname",
+            "formername",
+            "nickname",
+            "alias",
+            "language",
+            "religion",
+            "maritalstatus",
+            "raceethnicity",
+            "gradyear",
+            "ageyears",
+            "age",
+        ],
     ),
 ];
 
 /// Words in front of a name that leave its meaning as it is.
 const BEFORE: &[&str] = &[
-    "res", "residential", "residence", "mail", "mailing", "postal", "home", "primary", "main", "current", "patient",
-    "person", "client", "customer", "member", "voter", "volunteer", "contact", "applicant", "donor", "student",
-    "employee", "legal", "your", "the", "my", "personal", "user", "owner", "subject",
+    "res",
+    "residential",
+    "residence",
+    "mail",
+    "mailing",
+    "postal",
+    "home",
+    "primary",
+    "main",
+    "current",
+    "patient",
+    "person",
+    "client",
+    "customer",
+    "member",
+    "voter",
+    "volunteer",
+    "contact",
+    "applicant",
+    "donor",
+    "student",
+    "employee",
+    "legal",
+    "your",
+    "the",
+    "my",
+    "personal",
+    "user",
+    "owner",
+    "subject",
 ];
 
 /// Words behind a name that leave its meaning as it is.
 const BEHIND: &[&str] = &[
-    "fake", "desc", "cd", "code", "nm", "txt", "text", "value", "raw", "clean", "std", "norm", "normalized", "orig",
-    "original", "field", "1", "lbl", "str", "new",
+    "fake",
+    "desc",
+    "cd",
+    "code",
+    "nm",
+    "txt",
+    "text",
+    "value",
+    "raw",
+    "clean",
+    "std",
+    "norm",
+    "normalized",
+    "orig",
+    "original",
+    "field",
+    "1",
+    "lbl",
+    "str",
+    "new",
 ];
 
 /// Whoever it is about, it is not the person.
 const OTHERS: &[&str] = &[
-    "mother", "mothers", "father", "fathers", "parent", "parents", "guardian", "spouse", "partner", "husband", "wife",
-    "kin", "emergency", "child", "referrer", "supervisor", "manager", "doctor", "physician", "maiden", "previous",
+    "mother",
+    "mothers",
+    "father",
+    "fathers",
+    "parent",
+    "parents",
+    "guardian",
+    "spouse",
+    "partner",
+    "husband",
+    "wife",
+    "kin",
+    "emergency",
+    "child",
+    "referrer",
+    "supervisor",
+    "manager",
+    "doctor",
+    "physician",
+    "maiden",
+    "previous",
     "former",
 ];
 
 /// Signs of a moment in the life of the record.
 const OF_THE_RECORD: &[&str] = &[
-    "created", "updated", "modified", "inserted", "imported", "registered", "registration", "registr", "joined",
-    "signup", "timestamp", "login", "visited", "expires", "version", "source", "file", "filename", "status", "flag",
-    "password", "consent", "optin", "surplus", "dataset",
+    "created",
+    "updated",
+    "modified",
+    "inserted",
+    "imported",
+    "registered",
+    "registration",
+    "registr",
+    "joined",
+    "signup",
+    "timestamp",
+    "login",
+    "visited",
+    "expires",
+    "version",
+    "source",
+    "file",
+    "filename",
+    "status",
+    "flag",
+    "password",
+    "consent",
+    "optin",
+    "surplus",
+    "dataset",
 ];
 
 /// What the name of a column says; nothing when it is a name that nobody knows.
@@ -155,7 +416,9 @@ pub(super) fn meaning(header: &str) -> Option<Meaning> {
     if words.iter().any(|word| word.contains("email")) {
         return Some(Is(Role::Email));
     }
-    if words.iter().any(|word| word.ends_with("phone") || ["mobile", "cell", "telephone", "tel"].contains(&word.as_str())) {
+    if words.iter().any(|word| {
+        word.ends_with("phone") || ["mobile", "cell", "telephone", "tel"].contains(&word.as_str())
+    }) {
         return Some(Is(Role::Phone));
     }
     let numbers = ["id", "no", "num", "number", "nr", "nbr", "key", "code", "uuid", "guid", "ref"];
@@ -243,7 +506,9 @@ mod tests {
 
     #[test]
     fn tables_of_people_are_understood() {
-        for header in ["first_name", "given_name", "fname_c1", "FirstName", "voter_first_name", "Patient First Name"] {
+        for header in
+            ["first_name", "given_name", "fname_c1", "FirstName", "voter_first_name", "Patient First Name"]
+        {
             check(header, Role::GivenName);
         }
         for header in ["fname_c2", "middle_name", "midl_name", "middleInitial"] {
@@ -288,7 +553,9 @@ mod tests {
         for header in ["sex", "gender", "gender_code"] {
             check(header, Role::Gender);
         }
-        for header in ["address_2", "occupation", "birth_place", "race", "county", "age", "mother_name", "maiden_name"] {
+        for header in
+            ["address_2", "occupation", "birth_place", "race", "county", "age", "mother_name", "maiden_name"]
+        {
             check(header, Role::Text);
         }
         check("employer", Role::Organisation);
@@ -302,7 +569,9 @@ mod tests {
         for header in ["cluster", "cluster_id", "entity_id", "ent_id", "true_id", "label", "Group"] {
             assert_eq!(meaning(header), Some(Answer), "{header}");
         }
-        for header in ["updated_at", "registration_date", "phone_type", "notes", "voter_status_desc", "(surplus)"] {
+        for header in
+            ["updated_at", "registration_date", "phone_type", "notes", "voter_status_desc", "(surplus)"]
+        {
             assert_eq!(meaning(header), Some(Aside), "{header}");
         }
         for header in ["shoe size", "x1", ""] {

@@ -130,7 +130,9 @@ fn sides(pairs: &Table, index: &HashMap<&str, u32>) -> Result<(usize, usize)> {
         .map(|column| (pairs.filled(column).filter(|cell| index.contains_key(cell)).count(), column))
         .collect();
     if known.len() < 2 {
-        return Err(wrong("the truth has one column").hint("a line has the ids of two records that are one person"));
+        return Err(
+            wrong("the truth has one column").hint("a line has the ids of two records that are one person")
+        );
     }
     known.sort_by_key(|(count, column)| (std::cmp::Reverse(*count), *column));
     let (one, other) = (known[0].1, known[1].1);

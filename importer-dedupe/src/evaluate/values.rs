@@ -76,7 +76,9 @@ fn is_date(cell: &str) -> bool {
     let is_year = |year: u32| (1850..2100).contains(&year);
     let is_day = |a: u32, b: u32| (1..=31).contains(&a) && (1..=31).contains(&b) && a.min(b) <= 12;
     match groups[..] {
-        [all] if all.len() == 8 => is_year(number(&all[..4])) && is_day(number(&all[4..6]), number(&all[6..])),
+        [all] if all.len() == 8 => {
+            is_year(number(&all[..4])) && is_day(number(&all[4..6]), number(&all[6..]))
+        }
         [a, b, c] if a.len() == 4 => is_year(number(a)) && is_day(number(b), number(c)),
         [a, b, c] if c.len() == 4 => is_year(number(c)) && is_day(number(a), number(b)),
         _ => false,
@@ -119,7 +121,10 @@ mod tests {
     #[test]
     fn sentences_are_remarks() {
         let mut table = Table::new(["x"]);
-        table.push(2, [Some("Came in spring and asked whether there would be another meeting before the summer ends.")]);
+        table.push(
+            2,
+            [Some("Came in spring and asked whether there would be another meeting before the summer ends.")],
+        );
         assert!(Values::of(&table, 0).are_remarks());
     }
 }
