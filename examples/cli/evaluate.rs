@@ -28,7 +28,7 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         })?;
     }
     if args.json {
-        say!("{:#}", report.to_json());
+        say!("{}", report.to_json());
     } else {
         say!("{}", report.to_string().trim_end());
     }
@@ -48,8 +48,11 @@ fn read(file: &Path) -> Result<Table> {
         ..OpenRequest::default()
     };
     let mut source = adapter.open(&request, &Host::detached()).map_err(failed)?;
-    let mut table = Table::new(source.columns());
-    let mut rows = Extract::new(source.columns().len());
+    let columns = source.columns();
+    // Behind the columns of the header stands one for cells that have none.
+    let own = columns.iter().filter(|column| *column != importer_adapter_csv::SURPLUS_COLUMN);
+    let mut table = Table::new(own);
+    let mut rows = Extract::new(columns.len());
     loop {
         source.next(&mut rows).map_err(failed)?;
         let batch = rows.batch();
@@ -59,6 +62,6 @@ fn read(file: &Path) -> Result<Table> {
         for row in 0..batch.rows() {
             table.push(rows.position(row), batch.row(row).cells());
         }
-        rows.reset(source.columns().len());
+        rows.reset(columns.len());
     }
 }

@@ -132,3 +132,45 @@ impl Report {
         writeln!(out, "</svg>")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Answer, Settings, Table, evaluate};
+
+    /// The names of elements in the order in which they end; panics when they do not nest.
+    fn closed(xml: &str) -> Vec<String> {
+        let (mut open, mut closed) = (Vec::new(), Vec::new());
+        for tag in xml.split('<').skip(1) {
+            let (tag, _) = tag.split_once('>').expect("a tag ends");
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            let name = tag.trim_matches('/').split([' ', '/']).next().unwrap().to_owned();
+            match (tag.starts_with('/'), tag.ends_with('/')) {
+                (true, _) => {
+                    assert_eq!(open.pop().as_ref(), Some(&name));
+                    closed.push(name);
+                }
+                (_, true) => closed.push(name),
+                _ => open.push(name),
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+        closed
+    }
+
+    #[test]
+    fn the_picture_is_well_formed_also_without_a_single_right_pair() {
+        for other in ["Lovelace", "Dijkstra"] {
+            let mut people = Table::new(["id", "name", "truth"]);
+            let rows = [("1", "Lovelace"), ("2", other), ("3", "Turing"), ("4", "Hopper")];
+            for (line, (id, name)) in (2..).zip(rows) {
+                people.push(line, [Some(id), Some(name), Some(if line < 4 { "x" } else { id })]);
+            }
+            let settings = Settings::default();
+            let svg = evaluate(&people, Answer::Column("truth"), &settings).unwrap().to_svg();
+            let elements = closed(&svg);
+            assert_eq!(elements.iter().filter(|name| *name == "polyline").count(), 1);
+            assert_eq!(elements.last().map(String::as_str), Some("svg"));
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        }
+    }
+}
