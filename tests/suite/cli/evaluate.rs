@@ -208,8 +208,19 @@ fn columns_that_nobody_knows_are_compared_by_their_values() {
     let report = evaluate(&desk, &[&FILES[..], &["--json"]].concat()).succeeds().json();
     let roles: Vec<&str> =
         report["columns"].as_array().unwrap().iter().map(|column| column["role"].as_str().unwrap()).collect();
-    let expected =
-        ["ignored", "ignored", "text", "text", "birth_date", "text", "text", "text", "text", "identifier"];
+    // Few people share a postal code, where there are so few.
+    let expected = [
+        "ignored",
+        "ignored",
+        "text",
+        "text",
+        "birth_date",
+        "text",
+        "text",
+        "text",
+        "identifier",
+        "identifier",
+    ];
     assert_eq!(roles, expected);
     assert!(report["best"]["f1"].as_f64().unwrap() > 0.9, "{}", report["best"]);
 }

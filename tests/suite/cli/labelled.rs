@@ -103,12 +103,19 @@ pub(super) fn labelled(people: usize) -> Labelled {
             format!("{code}{:02}", dice.below(30)),
             format!("0{}{:06}", 1 + dice.below(9), dice.below(1_000_000)),
         ];
+        // Every eighth lives with the one before.
+        let mut row = row;
+        if let Some((_, before)) = rows.last().filter(|_| dice.below(8) == 0) {
+            for shared in [1, 3, 4, 5, 6, 7] {
+                row[shared].clone_from(&before[shared]);
+            }
+        }
         // A third of the people have a second record, and a tenth a third one.
         for again in 0..1 + usize::from(dice.below(3) == 0) + usize::from(dice.below(10) == 0) {
             let mut copy = row.clone();
-            for _ in 0..if again == 0 { 0 } else { 1 + dice.below(3) } {
+            for _ in 0..if again == 0 { 0 } else { 2 + dice.below(7) } {
                 let cell = dice.below(copy.len());
-                copy[cell] = if dice.below(4) == 0 { String::new() } else { dice.slip(&copy[cell]) };
+                copy[cell] = if dice.below(3) == 0 { String::new() } else { dice.slip(&copy[cell]) };
             }
             rows.push((person, copy));
         }
