@@ -103,7 +103,12 @@ fn frame(records: &Table, recognised: &Recognised) -> Result<Frame> {
         .collect();
     let mut frame = Frame::new(&specs);
     if frame.terms().is_empty() {
-        return Err(wrong("there is no column to compare").hint("say what columns are: --map COLUMN=FIELD"));
+        let why = recognised.columns.iter().map(|column| {
+            format!("`{}`: {}", column.column, column.left_out.as_deref().unwrap_or("not compared"))
+        });
+        return Err(wrong("there is no column to compare")
+            .at("columns", why.collect::<Vec<_>>().join("; "))
+            .hint("say what columns are: --map COLUMN=FIELD"));
     }
     let mut cells = Vec::with_capacity(specs.len());
     for row in 0..records.rows() {
@@ -208,4 +213,26 @@ fn notes(frame: &Frame, truth: &Truth) -> Vec<String> {
         ));
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_beyond_the_most_terms_are_named() {
+        let names: Vec<String> = (0..20).map(|n| format!("hobby {n}")).collect();
+        let mut people = Table::new([&["cluster".to_owned()], &names[..]].concat());
+        for row in 0..40_u64 {
+            let cells: Vec<String> = (0..21)
+                .map(|n| format!("h{n}w{}", if n == 0 { row / 2 } else { (row / 2 + n) % 17 }))
+                .collect();
+            people.push(row + 2, cells.iter().map(|cell| Some(cell.as_str())));
+        }
+        let report = evaluate(&people, Answer::Column("cluster"), &Settings::default()).unwrap();
+        assert_eq!(report.terms.len(), crate::matching::frame::MAX_TERMS);
+        let note = report.notes.iter().find(|note| note.contains("at most 16 terms")).unwrap();
+        assert!(note.contains("`hobby 16`") && note.contains("`hobby 19`"), "{note}");
+        assert!(!format!("{people:?}").contains("h1w"), "cells are personal");
+    }
 }

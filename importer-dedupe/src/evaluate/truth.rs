@@ -236,3 +236,57 @@ impl Groups {
         (0..self.0.len()).map(|record| self.root(u32::try_from(record).unwrap_or(u32::MAX))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(columns: &[&str], rows: &[&[&str]]) -> Table {
+        let mut table = Table::new(columns.iter().copied());
+        rows.iter().zip(2..).for_each(|(row, line)| table.push(line, row.iter().map(|cell| Some(*cell))));
+        table
+    }
+
+    /// Five records with a column of small numbers beside their ids.
+    fn records() -> Table {
+        let row = |id: &'static str, age| [id, age];
+        let rows = [row("a", "1"), row("b", "2"), row("c", "3"), row("d", "4"), row("e", "5")];
+        table(&["ref", "age"], &rows.iter().map(|row| &row[..]).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_follows_from_pairs_is_true_too() {
+        let pairs = table(&["x", "y"], &[&["a", "b"], &["c", "b"], &["b", "a"], &["d", "d"]]);
+        let truth = Truth::pairs(&records(), 0, &pairs).unwrap();
+        assert_eq!(truth.person_of, [0, 0, 0, 3, 4]);
+        assert_eq!((truth.pairs, truth.implied, truth.repeated), (3, 1, 2));
+        assert!(truth.same(0, 2) && !truth.same(0, 3));
+        assert_eq!(truth.people(), [[0, 1, 2]]);
+    }
+
+    #[test]
+    fn ids_are_looked_for_in_all_columns_of_both_files() {
+        // A file with row numbers in front, as data frames write it.
+        let pairs = table(&["", "left", "right"], &[&["1", "a", "b"], &["2", "c", "d"]]);
+        let records = records();
+        assert_eq!(id_column(&records, Answer::Pairs(&pairs), &[0, 1]).unwrap(), Some(0));
+        let truth = Truth::pairs(&records, 0, &pairs).unwrap();
+        assert_eq!(truth.person_of, [0, 0, 2, 2, 4]);
+        assert!(id_column(&records, Answer::Pairs(&table(&["x", "y"], &[&["q", "r"]])), &[0, 1]).is_err());
+    }
+
+    #[test]
+    fn empty_labels_are_people_of_their_own() {
+        let records = table(&["label"], &[&["x"], &[""], &["x"], &[""], &["y"]]);
+        let truth = Truth::labels(&records, 0).unwrap();
+        assert_eq!(truth.person_of, [0, 1, 0, 3, 4]);
+        assert_eq!((truth.pairs, truth.implied), (1, 0));
+    }
+
+    #[test]
+    fn a_column_that_makes_everybody_one_person_is_refused() {
+        let mut records = Table::new(["state"]);
+        (2..20_002).for_each(|line| records.push(line, [Some("NC")]));
+        assert!(Truth::labels(&records, 0).unwrap_err().to_string().contains("who is who"));
+    }
+}
