@@ -13,6 +13,8 @@
 mod args;
 #[path = "cli/describe.rs"]
 mod describe;
+#[path = "cli/evaluate.rs"]
+mod evaluate;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/plugins_new.rs"]
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         args::Command::Violations(args) => violations::violations(args),
         args::Command::Template(args) => template::template(args),
         args::Command::Plugins(args) => plugins::plugins(args),
+        args::Command::Evaluate(args) => evaluate::evaluate(args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error}");

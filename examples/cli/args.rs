@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Template(TemplateArgs),
     /// Lists and checks plugins
     Plugins(PluginsArgs),
+    /// Measures how well people are recognised, with records of which it is known who is who
+    Evaluate(EvaluateArgs),
 }
 
 /// The database.
@@ -209,6 +211,30 @@ pub(crate) enum TemplateKind {
     Mapping,
     /// The shipped rule suite
     Suite,
+}
+
+#[derive(Args)]
+pub(crate) struct EvaluateArgs {
+    /// The records: a delimited text file with a header, as `run --source csv` reads it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: PathBuf,
+    /// Who is who: a file with two ids per line, each line two records of one person; or column:NAME, a column of
+    /// the records whose equal values are one person
+    #[arg(long, value_name = "FILE|column:NAME")]
+    pub(crate) truth: String,
+    /// What a column is: a field of the contract, `ignore`, `record_id`, or a role such as house_number; may be given
+    /// several times [default: by the columns' names and values]
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub(crate) map: Vec<String>,
+    /// Shows at most this many missed and this many wrong pairs, with their values
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) samples: usize,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draws precision and recall into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
 }
 
 #[derive(Args)]

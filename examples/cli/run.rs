@@ -90,7 +90,7 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
 }
 
 /// A wrong path is a slip on the command line, like that of a mapping; what the file holds is the adapter's to judge.
-fn check_there(file: &std::path::Path) -> Result<()> {
+pub(crate) fn check_there(file: &std::path::Path) -> Result<()> {
     use std::io::ErrorKind as Io;
     let meta = std::fs::metadata(file);
     // Opening a pipe would wait for somebody to write into it.

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod deterministic;
+pub mod evaluate;
 mod keys;
 
 pub mod matching;
