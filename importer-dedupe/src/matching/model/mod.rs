@@ -110,7 +110,7 @@ impl Model {
         self.posterior(one, household)
     }
 
-    fn posterior(&self, one: f64, household: f64) -> Score {
+    pub(crate) fn posterior(&self, one: f64, household: f64) -> Score {
         let (one, household) = (one + self.matches.ln(), household + self.households.ln());
         let other = (1.0 - self.matches - self.households).max(1e-9).ln();
         let not = log_sum(household, other);
