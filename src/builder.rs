@@ -3,12 +3,12 @@ use std::sync::{Arc, Mutex};
 use importer_core::mapping::Mapping;
 use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, Secrets, Silent};
 use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
-use importer_core::ports::{Clock, Resolver, Store, SystemClock};
+use importer_core::ports::{AutoMerge, Clock, Resolver, Store, SystemClock};
 use importer_core::store::DieselStore;
 use importer_core::{Error, ErrorKind, Result};
 #[cfg(doc)]
-use importer_dedupe::Deterministic;
-use importer_dedupe::{Policy, Survivorship};
+use importer_dedupe::Probabilistic;
+use importer_dedupe::{MatchModel, Policy, Survivorship};
 use importer_dq::{Mode, SuiteDocument};
 use importer_plugin::Plugin;
 
@@ -22,6 +22,8 @@ pub struct Importer {
     pub(crate) rules_mode: Option<Mode>,
     pub(crate) mapping: Option<Mapping>,
     pub(crate) resolver: Option<Arc<dyn Resolver>>,
+    pub(crate) auto_merge: AutoMerge,
+    pub(crate) match_model: MatchModel,
     pub(crate) survivorship: Survivorship,
     pub(crate) gate: GatePolicy,
     pub(crate) observer: Arc<dyn Observer>,
@@ -73,6 +75,8 @@ pub struct Builder {
     mapping: Option<Mapping>,
     policy: Option<Policy>,
     resolver: Option<Arc<dyn Resolver>>,
+    auto_merge: AutoMerge,
+    match_model: MatchModel,
     gate: GatePolicy,
     observer: Option<Arc<dyn Observer>>,
     secrets: Option<Arc<dyn Secrets>>,
@@ -156,10 +160,25 @@ impl Builder {
         self
     }
 
-    /// A resolver of the host's own; by default [`Deterministic`] with what the mapping says about email tags.
+    /// A resolver of the host's own; by default [`Probabilistic`] with what the mapping says about email tags.
+    /// One of the host's own decides alone: `auto_merge` and `match_model` are then without effect.
     #[must_use]
     pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
         self.resolver = Some(resolver);
+        self
+    }
+
+    /// How far rows are merged with known people without anybody looking; a request may say otherwise.
+    #[must_use]
+    pub fn auto_merge(mut self, auto_merge: AutoMerge) -> Self {
+        self.auto_merge = auto_merge;
+        self
+    }
+
+    /// How pairs of people are scored; by the shipped model unless set.
+    #[must_use]
+    pub fn match_model(mut self, model: MatchModel) -> Self {
+        self.match_model = model;
         self
     }
 
@@ -214,6 +233,8 @@ impl Builder {
             rules_mode: self.rules_mode,
             mapping: self.mapping,
             resolver: self.resolver,
+            auto_merge: self.auto_merge,
+            match_model: self.match_model,
             survivorship: self.policy.map_or_else(Survivorship::default, Survivorship::new),
             gate: self.gate,
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),

@@ -113,6 +113,12 @@ pub(crate) struct RunArgs {
     /// One mode for all rules
     #[arg(long, value_enum, env = "IMPORTER_RULES_MODE")]
     pub(crate) rules_mode: Option<RulesMode>,
+    /// How far rows are merged with known people without anybody looking
+    #[arg(long, value_enum, env = "IMPORTER_AUTO_MERGE", default_value_t = AutoMergeBy::Deterministic)]
+    pub(crate) auto_merge: AutoMergeBy,
+    /// How pairs of people are scored: shipped, weighted, or a file with a learned model
+    #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
+    pub(crate) model: String,
     /// Does everything except changing the core
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -139,6 +145,16 @@ pub(crate) struct RunArgs {
     pub(crate) actor: String,
     #[command(flatten)]
     pub(crate) plugins: PluginPlaces,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum AutoMergeBy {
+    /// Never; what would be merged is suggested
+    Off,
+    /// By an equal contact and an agreeing name
+    Deterministic,
+    /// Also by a probability of at least 0.95
+    Full,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -1,10 +1,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use importer::dedupe::MatchModel;
+use importer::dedupe::matching::model::ModelDocument;
 use importer::mapping::Mapping;
+use importer::ports::AutoMerge;
 use importer::{Error, ErrorKind, Importer, Result, RunRequest, dq};
 
-use crate::args::{RulesMode, RunArgs};
+use crate::args::{AutoMergeBy, RulesMode, RunArgs};
 use crate::progress::Bar;
 use crate::say;
 use crate::{setup, summary};
@@ -26,6 +29,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         RulesMode::Warn => dq::Mode::Warn,
         RulesMode::Enforce => dq::Mode::Enforce,
     }));
+    builder = builder.match_model(model(&args.model)?).auto_merge(match args.auto_merge {
+        AutoMergeBy::Off => AutoMerge::Off,
+        AutoMergeBy::Deterministic => AutoMerge::Deterministic,
+        AutoMergeBy::Full => AutoMerge::Full,
+    });
     let request = request(args)?;
     let importer = builder.build()?;
     importer.load_given_plugins()?;
@@ -106,6 +114,32 @@ pub(crate) fn check_there(file: &std::path::Path) -> Result<()> {
         };
         Error::new(ErrorKind::Config, "open the source", format!("`{}` {what}", file.display())).hint(hint)
     })
+}
+
+fn model(name: &str) -> Result<MatchModel> {
+    match name {
+        "shipped" => return Ok(MatchModel::Shipped),
+        "weighted" => return Ok(MatchModel::Weighted),
+        _ => {}
+    }
+    let file = std::path::Path::new(name);
+    let refuse = |why: String, hint: &'static str| {
+        Err(Error::new(ErrorKind::Config, "read the match model", why).at("model", file.display()).hint(hint))
+    };
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return refuse(
+                "there is no such file".into(),
+                "give `shipped`, `weighted`, or the path of a model document",
+            );
+        }
+        Err(e) => return refuse(e.to_string(), "check that it is a file of text in UTF-8 that may be read"),
+    };
+    match ModelDocument::read(&text) {
+        Ok(document) => Ok(MatchModel::Learned(document)),
+        Err(why) => refuse(why, "give `shipped`, `weighted`, or the path of a model document"),
+    }
 }
 
 fn read(file: &std::path::Path) -> Result<String> {

@@ -36,8 +36,8 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
     writeln!(out, "  {:>9}  quarantined", c.quarantined)?;
     writeln!(
         out,
-        "  {} rows were people already known; {} wait for review, {} of them households",
-        c.matched, c.needs_review, c.households
+        "  {} rows were people already known, {} of them merged by who they are; {} wait for review, {} of them households",
+        c.matched, c.auto_merged, c.needs_review, c.households
     )?;
     if report.before_since > 0 {
         writeln!(out, "  {} rows are older than --since and were left aside", report.before_since)?;

@@ -5,7 +5,7 @@ use importer_core::ports::{ContactKind, CoreRecord, Decision, LookAt, MatchKey, 
 use crate::agreement::{NameAgreement, agrees, contradicts, name_agreement};
 
 /// How many pairs one row may bring to review; the rest says nothing new about it.
-const PAIRS_PER_ROW: usize = 5;
+pub(crate) const PAIRS_PER_ROW: usize = 5;
 
 /// Matches a row to the record that shares an email address or phone number **and** has an agreeing name, unless birth
 /// date or name suffix contradict. Everybody else who shares a contact becomes a pair to look at: a household when the
@@ -91,7 +91,7 @@ impl Resolver for Deterministic {
 }
 
 impl Deterministic {
-    fn shares(&self, a: &CoreRecord, b: &CoreRecord, kind: ContactKind) -> bool {
+    pub(crate) fn shares(&self, a: &CoreRecord, b: &CoreRecord, kind: ContactKind) -> bool {
         a.contact_values(kind).any(|x| {
             b.contact_values(kind).any(|y| match kind {
                 ContactKind::Email => {

@@ -2,6 +2,7 @@
 //!
 //! [`Deterministic`] resolves a row by its external id's map, then by an equal email address or phone number of a record
 //! with an agreeing name. A shared contact alone never merges anybody: families share addresses and phones.
+//! [`Probabilistic`] adds how probable it is that two records are one person.
 //! [`Survivorship`] decides field by field, by a policy document.
 
 mod agreement;
@@ -10,6 +11,7 @@ pub mod evaluate;
 mod keys;
 
 pub mod matching;
+mod probabilistic;
 mod survivorship;
 #[cfg(test)]
 mod testing;
@@ -18,5 +20,8 @@ mod with_features;
 pub use agreement::{NameAgreement, name_agreement};
 pub use deterministic::Deterministic;
 pub use keys::{EMAIL_KEY, PHONE_KEY};
+pub use probabilistic::{
+    KEY_KINDS, KeyKind, KeyPart, MatchModel, Probabilistic, ResolveOptions, Thresholds, WeightedExplanation, WeightedTerm,
+};
 pub use survivorship::{DEFAULT_POLICY, Policy, Survivorship};
 pub use with_features::WithFeatures;

@@ -106,7 +106,7 @@ impl Importer {
             // The fields are decided; merging brings the lists of contacts and their primaries in line with them.
             let person = self.survivorship.merge(contract, &person, &typed).person;
             let mut keys = Vec::new();
-            self.resolver_of(&self.mapping(contract)?).keys(contract, &person, &mut keys);
+            self.resolver_of(contract, &self.mapping(contract)?, None).keys(contract, &person, &mut keys);
             write.keys = keys.into_iter().map(|key| (key, id)).collect();
             write.updates.push(person);
             session.write(contract, None, &edit.actor, &write, now)?;

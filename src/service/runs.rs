@@ -6,9 +6,9 @@ use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
 use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
 use importer_core::plugin_host::{PluginInfo, check_declared, check_secrets};
-use importer_core::ports::{Policies, Resolver, RunFilter};
+use importer_core::ports::{AutoMerge, Policies, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::{Deterministic, WithFeatures};
+use importer_dedupe::{Probabilistic, ResolveOptions, WithFeatures};
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
 use importer_plugin::{Adapter, Options};
 
@@ -27,7 +27,7 @@ impl Importer {
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let policies = Policies {
             resolver: WithFeatures::around(
-                self.resolver_of(&mapping),
+                self.resolver_of(contract, &mapping, request.auto_merge),
                 contract,
                 self.lock_plugins().features(),
             )?,
@@ -94,10 +94,20 @@ impl Importer {
     }
 
     /// Who decides who is who; by default with what the mapping says about email tags.
-    pub(crate) fn resolver_of(&self, mapping: &Mapping) -> Arc<dyn Resolver> {
+    pub(crate) fn resolver_of(
+        &self,
+        contract: &Contract,
+        mapping: &Mapping,
+        auto_merge: Option<AutoMerge>,
+    ) -> Arc<dyn Resolver> {
         self.resolver.clone().unwrap_or_else(|| {
-            let strip_email_tags = mapping.defaults().strip_email_tags;
-            Arc::new(Deterministic { strip_email_tags })
+            let options = ResolveOptions {
+                auto_merge: auto_merge.unwrap_or(self.auto_merge),
+                model: self.match_model.clone(),
+                strip_email_tags: mapping.defaults().strip_email_tags,
+                ..ResolveOptions::default()
+            };
+            Arc::new(Probabilistic::new(contract, options))
         })
     }
 

@@ -24,3 +24,4 @@ mod scale;
 mod set_rules;
 mod store;
 mod support;
+mod who_is_who;

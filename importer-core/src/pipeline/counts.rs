@@ -23,11 +23,11 @@ pub struct Counts {
     pub unchanged: u64,
     /// Rows that are somebody the core knows; each is also updated or unchanged.
     pub matched: u64,
-    /// Records merged without a person.
+    /// Rows under an unknown id that were merged with a known person, nobody looking; each is also matched.
     pub auto_merged: u64,
     /// Rows with an open suggestion.
     pub needs_review: u64,
-    /// Rows that share a contact with somebody else.
+    /// Rows that share a contact or an address with somebody else.
     pub households: u64,
     /// Clean rows that could not be written, each with its reason.
     pub skipped: u64,

@@ -1,6 +1,7 @@
 use importer_plugin::Options;
 use serde::{Deserialize, Serialize};
 
+use crate::ports::AutoMerge;
 use crate::{Error, ErrorKind, Result};
 
 /// What a run is asked to do.
@@ -28,6 +29,9 @@ pub struct RunRequest {
     pub since: Option<String>,
     /// At most this many rows.
     pub limit: Option<u64>,
+    /// How far this run merges without people; what the importer was built with unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_merge: Option<AutoMerge>,
     /// Who asked for it.
     pub actor: String,
     /// A word for people.
@@ -46,6 +50,7 @@ impl RunRequest {
             dry_run: false,
             since: None,
             limit: None,
+            auto_merge: None,
             actor: "importer".into(),
             label: None,
         }
@@ -95,6 +100,13 @@ impl RunRequest {
     #[must_use]
     pub fn external_system(mut self, name: impl Into<String>) -> Self {
         self.external_system = name.into();
+        self
+    }
+
+    /// Sets how far this run merges without people, whatever the importer was built with.
+    #[must_use]
+    pub fn auto_merge(mut self, auto_merge: AutoMerge) -> Self {
+        self.auto_merge = Some(auto_merge);
         self
     }
 

@@ -166,7 +166,7 @@ impl<'a> Batch<'a> {
         let candidates: Vec<&CoreRecord> =
             ids.iter().filter_map(|id| self.people.get(id)).map(|person| &person.record).collect();
         if candidates.is_empty() {
-            return self.insert(row, Vec::new(), "nobody known shares its id, email or phone");
+            return self.insert(row, Vec::new(), "nobody known is like it");
         }
         match self.policies.resolver.decide(self.contract, &row.person, &candidates) {
             Decision::Same { candidate, reason } => {
@@ -177,15 +177,20 @@ impl<'a> Batch<'a> {
                         "the resolver chose a candidate that is not there",
                     )
                 })?;
+                self.out.counts.auto_merged += 1;
                 self.update(row, id, reason.into());
                 Ok(())
             }
             Decision::New { look_at } => {
-                let pairs = look_at
+                let pairs: Vec<_> = look_at
                     .into_iter()
                     .filter_map(|pair| Some((candidates.get(pair.candidate)?.id, pair)))
                     .collect();
-                self.insert(row, pairs, "shares a contact, but is not the same person for certain")
+                let reason = match pairs[..] {
+                    [] => "nobody known is like it",
+                    _ => "like somebody known, but not the same person for certain",
+                };
+                self.insert(row, pairs, reason)
             }
         }
     }

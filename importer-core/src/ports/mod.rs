@@ -11,7 +11,7 @@ mod store;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
-    Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind,
+    AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind,
     Survivorship,
 };
 pub use rules::{Rules, SetJudge, Verdict};

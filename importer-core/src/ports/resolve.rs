@@ -80,6 +80,54 @@ pub enum Decision {
     },
 }
 
+/// How far rows are merged with known people without anybody looking.
+///
+/// ```
+/// use importer_core::ports::AutoMerge;
+/// assert_eq!("full".parse(), Ok(AutoMerge::Full));
+/// assert_eq!(AutoMerge::default().to_string(), "deterministic");
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoMerge {
+    /// Never: what would be merged is suggested. Rows under a known external id are known all the same.
+    Off,
+    /// By an equal contact and an agreeing name.
+    #[default]
+    Deterministic,
+    /// Also by probability.
+    Full,
+}
+
+impl AutoMerge {
+    /// Every way, the most careful first.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Deterministic, Self::Full];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Deterministic => "deterministic",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl std::fmt::Display for AutoMerge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for AutoMerge {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|way| way.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is none of off, deterministic and full"))
+    }
+}
+
 /// Decides whether a row is somebody the core knows. Does no I/O.
 pub trait Resolver: Send + Sync {
     /// The keys of a record.

@@ -11,7 +11,7 @@ mod middle_name;
 pub(crate) mod names;
 mod nicknames;
 mod phone;
-mod sound;
+pub(crate) mod sound;
 mod street;
 mod suffix;
 #[cfg(test)]

@@ -1,0 +1,48 @@
+//! How common the most common names are: a shared rare name says more than a shared common one.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+pub(super) const LIST: &str = include_str!("common_names.txt");
+
+struct Shares {
+    given: FxHashMap<&'static str, f64>,
+    family: FxHashMap<&'static str, f64>,
+}
+
+static SHARES: LazyLock<Shares> = LazyLock::new(|| {
+    let (given, family) = LIST.split_once("[family]").unwrap_or((LIST, ""));
+    let read = |part: &'static str| {
+        part.lines()
+            .filter_map(|line| {
+                let (name, percent) = line.split_once(' ')?;
+                Some((name, percent.parse::<f64>().ok()? / 100.0))
+            })
+            .collect()
+    };
+    Shares { given: read(given), family: read(family) }
+});
+
+/// The share of people who have this folded given name, where it is a common one.
+pub(super) fn given(name: &str) -> Option<f64> {
+    SHARES.given.get(name).copied()
+}
+
+/// The share of people who have this folded family name, where it is a common one.
+pub(super) fn family(name: &str) -> Option<f64> {
+    SHARES.family.get(name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_read() {
+        assert_eq!((SHARES.given.len(), SHARES.family.len()), (100, 100));
+        assert!(given("james").is_some_and(|share| (0.015..0.02).contains(&share)));
+        assert_eq!(family("smith"), Some(0.00828));
+        assert_eq!((given("smith"), family("zzyzx")), (None, None));
+    }
+}

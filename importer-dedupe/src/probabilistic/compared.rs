@@ -1,0 +1,116 @@
+//! A row beside the candidates it is compared with.
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{ContactKind, CoreRecord};
+
+use super::fields::{Fields, folded};
+use crate::agreement::{self, NameAgreement, name_agreement};
+use crate::deterministic::Deterministic;
+use crate::matching::features::MISSING;
+use crate::matching::frame::{Frame, Levels};
+use crate::matching::people::People;
+
+/// A contact that more people of other names share is a generic one: an office, a school, `info@`.
+pub(super) const GENERIC: usize = 8;
+
+/// A row, number 0 of the frame, and its candidates, from number 1.
+pub(super) struct Compared<'a> {
+    pub(super) frame: Frame,
+    /// The row's names in matching form.
+    pub(super) given: String,
+    pub(super) family: String,
+    pub(super) candidates: Vec<Candidate<'a>>,
+    /// How many people have an email address, or a phone number, of the row.
+    pub(super) email_shared_by: usize,
+    pub(super) phone_shared_by: usize,
+}
+
+/// How a row and a candidate compare.
+pub(super) struct Candidate<'a> {
+    /// The candidate's place in the list.
+    pub(super) place: usize,
+    /// Its number in the frame.
+    pub(super) number: u32,
+    pub(super) record: &'a CoreRecord,
+    pub(super) email: bool,
+    pub(super) phone: bool,
+    pub(super) names: NameAgreement,
+    /// The dates of birth are not equal, letter by letter.
+    pub(super) dob_differs: bool,
+    /// The suffixes of the names are not equal, letter by letter.
+    pub(super) suffix_differs: bool,
+    pub(super) levels: Levels,
+}
+
+impl<'a> Compared<'a> {
+    pub(super) fn of(
+        contract: &Contract,
+        fields: &Fields,
+        rule: Deterministic,
+        incoming: &'a CoreRecord,
+        records: &[&'a CoreRecord],
+        at_most: usize,
+    ) -> Self {
+        let mut people = People::new(contract);
+        let own = people.push(incoming);
+        let mut candidates: Vec<Candidate<'a>> = records
+            .iter()
+            .enumerate()
+            .map(|(place, record)| Candidate {
+                place,
+                number: own,
+                record,
+                email: rule.shares(incoming, record, ContactKind::Email),
+                phone: rule.shares(incoming, record, ContactKind::Phone),
+                names: name_agreement(contract, incoming, record),
+                dob_differs: agreement::contradicts(contract, incoming, record, "dob"),
+                suffix_differs: agreement::contradicts(contract, incoming, record, "name_suffix"),
+                levels: Levels::default(),
+            })
+            .collect();
+        let shared_by = |shares: fn(&Candidate<'_>) -> bool| {
+            1 + candidates.iter().filter(|c| shares(c) && c.names != NameAgreement::Agree).count()
+        };
+        let (email_shared_by, phone_shared_by) = (shared_by(|c| c.email), shared_by(|c| c.phone));
+        // Whoever shares a contact is compared first; the order is stable.
+        candidates.sort_by_key(|c| !(c.email || c.phone));
+        candidates.truncate(at_most);
+        for candidate in &mut candidates {
+            candidate.number = people.push(candidate.record);
+        }
+        let mut frame = people.frame;
+        frame.finish();
+        for candidate in &mut candidates {
+            candidate.levels = frame.compare(own, candidate.number);
+        }
+        candidates.sort_by_key(|c| c.place);
+        Self {
+            frame,
+            given: folded(fields.given(incoming)),
+            family: folded(fields.family(incoming)),
+            candidates,
+            email_shared_by,
+            phone_shared_by,
+        }
+    }
+
+    /// The level of a term; `missing` when a record lacks a value or the contract the field.
+    pub(super) fn level(&self, candidate: &Candidate<'_>, term: &str) -> &'static str {
+        let terms = self.frame.terms();
+        let Some(place) = terms.iter().position(|t| t.name == term) else { return "missing" };
+        match candidate.levels[place] {
+            MISSING => "missing",
+            level => terms[place].levels.get(usize::from(level)).map_or("missing", |level| level.name),
+        }
+    }
+
+    /// An address that few share.
+    pub(super) fn own_email(&self, candidate: &Candidate<'_>) -> bool {
+        candidate.email && self.email_shared_by <= GENERIC
+    }
+
+    /// A number that few share.
+    pub(super) fn own_phone(&self, candidate: &Candidate<'_>) -> bool {
+        candidate.phone && self.phone_shared_by <= GENERIC
+    }
+}

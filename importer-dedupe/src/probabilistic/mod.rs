@@ -1,0 +1,269 @@
+//! Resolving rows by how probable it is that two records are one person.
+
+mod common_names;
+mod compared;
+mod fellegi_sunter;
+mod fields;
+mod keys;
+mod options;
+mod safety;
+#[cfg(test)]
+mod tests;
+mod weighted;
+
+pub use keys::{KEY_KINDS, KeyKind, KeyPart};
+pub use options::{MatchModel, ResolveOptions, Thresholds};
+pub use weighted::{WeightedExplanation, WeightedTerm};
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{AutoMerge, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind};
+use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::compared::{Candidate, Compared};
+use self::fellegi_sunter::FellegiSunter;
+use self::fields::Fields;
+use self::safety::Objection;
+use crate::agreement::{NameAgreement, agrees};
+use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
+
+/// Matches a row by [`Deterministic`]'s rule first, then by probability.
+///
+/// Merged is what the rule is certain about and, with [`AutoMerge::Full`], a pair of at least the probability
+/// `thresholds.auto` for which two things speak and against which nothing does. Different first names, contradicting birth
+/// dates or Jr and Sr are never merged, whatever else agrees: who shares a contact then is a household. From
+/// `thresholds.review` on a pair is shown to people, with its probability and every term of it.
+///
+/// ```
+/// use importer_core::contracts::VOLUNTEER;
+/// use importer_core::ports::Resolver;
+/// use importer_dedupe::{Probabilistic, ResolveOptions};
+///
+/// let resolver = Probabilistic::new(&VOLUNTEER, ResolveOptions::default());
+/// assert!(resolver.checksum().starts_with("fellegi_sunter/1 auto_merge=deterministic"));
+/// ```
+pub struct Probabilistic {
+    options: ResolveOptions,
+    rule: Deterministic,
+    fields: Fields,
+    /// `None` for the weighted mean.
+    model: Option<FellegiSunter>,
+    checksum: String,
+}
+
+impl std::fmt::Debug for Probabilistic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Probabilistic({})", self.checksum)
+    }
+}
+
+/// A candidate with its score.
+struct Scored<'a, 'b> {
+    candidate: &'b Candidate<'a>,
+    probability: f64,
+    household: f64,
+    terms: Value,
+    objections: Vec<Objection>,
+    /// The same by the rule, without any score.
+    certain: bool,
+}
+
+impl Scored<'_, '_> {
+    fn shares_contact(&self) -> bool {
+        self.candidate.email || self.candidate.phone
+    }
+
+    fn is_another_person(&self) -> bool {
+        self.objections.iter().any(|o| o.is_another_person())
+    }
+
+    fn look_at(mut self, kind: SuggestionKind, model: &str) -> LookAt {
+        if let Value::Object(terms) = &mut self.terms {
+            terms.insert("model".into(), model.into());
+            let why: Vec<&str> = self.objections.iter().map(|o| o.as_str()).collect();
+            terms.insert("held_back".into(), why.into());
+        }
+        LookAt {
+            candidate: self.candidate.place,
+            kind,
+            score: Some(self.probability),
+            terms: self.terms.to_string(),
+        }
+    }
+}
+
+impl Probabilistic {
+    /// A resolver of records of a contract.
+    pub fn new(contract: &Contract, options: ResolveOptions) -> Self {
+        let model = match &options.model {
+            MatchModel::Shipped => Some(FellegiSunter::new(contract, None, options.population)),
+            MatchModel::Learned(document) => {
+                Some(FellegiSunter::new(contract, Some(document), options.population))
+            }
+            MatchModel::Weighted => None,
+        };
+        let document = match &options.model {
+            MatchModel::Shipped => "shipped".to_owned(),
+            MatchModel::Learned(document) => document.checksum(),
+            MatchModel::Weighted => "weighted".to_owned(),
+        };
+        let checksum = format!(
+            "{}/1 auto_merge={} auto={} review={} model={document} strip_email_tags={} population={} candidates={} names={:016x}",
+            options.model.name(),
+            options.auto_merge,
+            options.thresholds.auto,
+            options.thresholds.review,
+            options.strip_email_tags,
+            options.population,
+            options.candidates,
+            xxh3_64(common_names::LIST.as_bytes()),
+        );
+        let rule = Deterministic { strip_email_tags: options.strip_email_tags };
+        Self { rule, fields: Fields::of(contract), model, checksum, options }
+    }
+
+    fn scored<'a, 'b>(&self, contract: &Contract, compared: &'b Compared<'a>, candidate: &'b Candidate<'a>) -> Scored<'a, 'b> {
+        let (probability, household, terms) = match &self.model {
+            Some(model) => {
+                let explained = model.explain(compared, candidate);
+                (explained.probability, explained.household, serde_json::to_value(&explained))
+            }
+            None => {
+                let explained = weighted::explain(&self.fields, compared, candidate);
+                (explained.probability, 0.0, serde_json::to_value(&explained))
+            }
+        };
+        debug_assert_eq!(contract.entity, self.fields.entity, "a resolver is for one entity");
+        let shares = candidate.email || candidate.phone;
+        Scored {
+            probability,
+            household,
+            terms: rounded(terms.unwrap_or_default()),
+            objections: safety::objections(&self.fields, compared, candidate),
+            certain: shares
+                && candidate.names == NameAgreement::Agree
+                && !candidate.dob_differs
+                && !candidate.suffix_differs,
+            candidate,
+        }
+    }
+
+    /// What a pair is shown as that is not merged; `None` when it is not worth a look.
+    fn kind(&self, compared: &Compared<'_>, pair: &Scored<'_, '_>) -> Option<SuggestionKind> {
+        let Thresholds { review, .. } = self.options.thresholds;
+        let own = compared.own_email(pair.candidate) || compared.own_phone(pair.candidate);
+        if pair.certain {
+            return Some(SuggestionKind::PossibleDuplicate);
+        }
+        if pair.shares_contact() {
+            if pair.is_another_person() {
+                return own.then_some(SuggestionKind::Household);
+            }
+            let near = matches!(pair.candidate.names, NameAgreement::Agree | NameAgreement::Near);
+            return match () {
+                () if pair.household >= 0.5 => own.then_some(SuggestionKind::Household),
+                () if near || pair.probability >= review => Some(SuggestionKind::PossibleDuplicate),
+                () => own.then_some(SuggestionKind::Household),
+            };
+        }
+        if pair.household >= 0.5 {
+            return Some(SuggestionKind::Household);
+        }
+        let enough = pair.probability >= review && !pair.objections.contains(&Objection::OneEvidence);
+        match (enough, pair.is_another_person()) {
+            (true, true) => Some(SuggestionKind::Household),
+            (true, false) => Some(SuggestionKind::PossibleDuplicate),
+            (false, _) => None,
+        }
+    }
+}
+
+impl Resolver for Probabilistic {
+    fn keys(&self, _: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
+        crate::keys::keys(person, self.options.strip_email_tags, out);
+        keys::keys(&self.fields, person, out);
+    }
+
+    fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
+        let compared = Compared::of(
+            contract,
+            &self.fields,
+            self.rule,
+            incoming,
+            candidates,
+            self.options.candidates,
+        );
+        let mut pairs: Vec<Scored<'_, '_>> =
+            compared.candidates.iter().map(|candidate| self.scored(contract, &compared, candidate)).collect();
+        let auto = self.options.thresholds.auto;
+        let mut same: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].certain).collect();
+        if same.len() > 1 {
+            // An equal birth date tells apart what names and contacts cannot.
+            let dated: Vec<usize> = same
+                .iter()
+                .copied()
+                .filter(|&i| agrees(contract, incoming, pairs[i].candidate.record, "dob"))
+                .collect();
+            if dated.len() == 1 {
+                same = dated;
+            }
+        }
+        let likely: Vec<usize> = (0..pairs.len())
+            .filter(|&i| pairs[i].probability >= auto && pairs[i].objections.is_empty())
+            .collect();
+        let merge = match (&same[..], &likely[..], self.options.auto_merge) {
+            (_, _, AutoMerge::Off) => None,
+            (&[one], _, _) => {
+                let contact = if pairs[one].candidate.email { "email address" } else { "phone number" };
+                Some((one, format!("the same {contact} and an agreeing name")))
+            }
+            (&[], &[one], AutoMerge::Full) => {
+                Some((one, format!("the same person with probability {:.3}", pairs[one].probability)))
+            }
+            _ => None,
+        };
+        if let Some((one, reason)) = merge {
+            return Decision::Same { candidate: pairs[one].candidate.place, reason };
+        }
+        let equally_well = if same.len() > 1 { same } else { likely };
+        let ambiguous = equally_well.len() > 1;
+        let mut look_at: Vec<(f64, LookAt)> = Vec::new();
+        for (i, pair) in pairs.drain(..).enumerate() {
+            let kind = match self.kind(&compared, &pair) {
+                Some(_) if ambiguous && equally_well.contains(&i) => SuggestionKind::Ambiguous,
+                Some(kind) => kind,
+                None => continue,
+            };
+            look_at.push((pair.probability, pair.look_at(kind, self.options.model.name())));
+        }
+        // What may be the same person is worth more than a neighbour at the same phone.
+        look_at.sort_by(|(p, a), (q, b)| {
+            let household = |pair: &LookAt| pair.kind == SuggestionKind::Household;
+            household(a).cmp(&household(b)).then(q.total_cmp(p)).then(a.candidate.cmp(&b.candidate))
+        });
+        look_at.truncate(PAIRS_PER_ROW);
+        Decision::New { look_at: look_at.into_iter().map(|(_, pair)| pair).collect() }
+    }
+
+    fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
+        self.rule.contradicts(contract, incoming, known)
+    }
+
+    fn checksum(&self) -> String {
+        self.checksum.clone()
+    }
+}
+
+/// Numbers to four places: what is stored is read by people.
+fn rounded(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap_or_default();
+            // Shares of people are small.
+            if number.abs() < 0.01 { number } else { (number * 1e4).round() / 1e4 }.into()
+        }
+        Value::Array(all) => all.into_iter().map(rounded).collect(),
+        Value::Object(all) => all.into_iter().map(|(key, value)| (key, rounded(value))).collect(),
+        other => other,
+    }
+}
