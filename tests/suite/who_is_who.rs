@@ -96,7 +96,12 @@ fn people_who_come_twice_in_one_file_are_found_by_what_they_are() {
     for database in support::databases() {
         let rows = format!("{KNOWN}{LATER}");
         import(&database, &rows, AutoMerge::Full, MatchModel::Shipped, false);
-        assert_eq!(merged(&database), ["101 is 1", "102 is 2", "103 is 3", "107 is 7"], "{}", database.backend);
+        assert_eq!(
+            merged(&database),
+            ["101 is 1", "102 is 2", "103 is 3", "107 is 7"],
+            "{}",
+            database.backend
+        );
         assert_eq!(suggested(&database), ["household 4 104", "household 5 105"], "{}", database.backend);
     }
 }

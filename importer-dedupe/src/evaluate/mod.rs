@@ -39,7 +39,9 @@ pub use truth::Answer;
 
 use importer_core::Result;
 
+use crate::matching::cluster::Pair;
 use crate::matching::frame::{ColumnSpec, Frame};
+use crate::matching::model::{Thresholds, Verdict};
 use crate::matching::role::Role;
 use crate::matching::scan::{Scan, scan};
 use metrics::{Ranking, calibration, rounded, share};
@@ -150,7 +152,7 @@ fn report(
         auto_merge: ranking.at(AUTO_MERGE),
         review: ranking.at(REVIEW),
         best: ranking.best(),
-        merged: merged(scan, truth),
+        merged: merged(frame, scan, truth),
         clusters: ClusterRates::new(&scan.cluster_of, truth),
         calibration: calibration(&scan.pairs, truth, scan.scored, compared),
         curve: ranking.curve(CURVE),
@@ -171,18 +173,22 @@ fn compared(scan: &Scan, truth: &Truth) -> u64 {
     compared
 }
 
-/// What comes of it when all pairs that are sure enough are merged.
-fn merged(scan: &Scan, truth: &Truth) -> Rates {
+/// What comes of it when all pairs that need no human are merged.
+fn merged(frame: &Frame, scan: &Scan, truth: &Truth) -> Rates {
     let mut groups = Groups::new(u32::try_from(truth.person_of.len()).unwrap_or(u32::MAX));
-    for pair in scan.pairs.iter().filter(|pair| metrics::probability(pair.log_odds) >= AUTO_MERGE) {
+    let thresholds = Thresholds { auto: AUTO_MERGE, review: REVIEW };
+    let likely = scan.pairs.iter().filter(|pair| metrics::probability(pair.log_odds) >= AUTO_MERGE);
+    let merged =
+        |pair: &&Pair| Verdict::of(&scan.model.explain(frame, pair.a, pair.b), &thresholds) == Verdict::Merge;
+    for pair in likely.filter(merged) {
         groups.join(pair.a, pair.b);
     }
     ClusterRates::new(&groups.roots(), truth).pairs
 }
 
 fn terms(scan: &Scan) -> Vec<TermFacts> {
-    let level = |(name, (m, u)): (&&'static str, (&f64, &f64))| LevelFacts {
-        level: name,
+    let level = |(name, (m, u)): (&String, (&f64, &f64))| LevelFacts {
+        level: name.clone(),
         one_person: rounded(*m),
         two_people: rounded(*u),
         weight: hundredths((m.max(1e-9) / u.max(1e-9)).ln()),

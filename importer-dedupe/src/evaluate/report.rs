@@ -23,13 +23,14 @@ pub struct Report {
     pub blocking: Blocking,
     /// Pairs by threshold.
     pub thresholds: Vec<AtThreshold>,
-    /// Pairs from the probability on at which records are merged without anybody being asked.
+    /// Pairs from the probability on at which records may be merged without anybody being asked.
     pub auto_merge: AtThreshold,
     /// Pairs from the probability on at which somebody is asked.
     pub review: AtThreshold,
     /// Pairs at the threshold with the best F1.
     pub best: AtThreshold,
-    /// Pairs in one group, when all pairs of `auto_merge` are merged, with whatever follows.
+    /// Pairs in one group, when those of `auto_merge` are merged that two things speak for and nothing against, with whatever
+    /// follows.
     pub merged: Rates,
     /// The clusters that the scan made.
     pub clusters: ClusterRates,
@@ -80,7 +81,7 @@ pub struct TermFacts {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LevelFacts {
     /// Its name.
-    pub level: &'static str,
+    pub level: String,
     /// The share of pairs of one person.
     pub one_person: f64,
     /// The share of pairs of two people.

@@ -18,7 +18,7 @@ pub struct TermWeight {
     /// Its name.
     pub term: String,
     /// How far the records agree in it.
-    pub level: &'static str,
+    pub level: String,
     /// What that weighs, in natural logarithms: positive speaks for one person.
     pub weight: f64,
 }
@@ -118,7 +118,7 @@ impl Source<'_> {
             terms: terms
                 .map(|(term, weights)| TermWeight {
                     term: weights.name.clone(),
-                    level: weights.levels[usize::from(levels[term])],
+                    level: weights.levels[usize::from(levels[term])].clone(),
                     weight: hundredths(model.term(self.frame, term, levels[term], a, b)),
                 })
                 .collect(),

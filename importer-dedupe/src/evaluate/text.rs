@@ -42,8 +42,8 @@ impl Display for Report {
                 Share(Some(rates.f1))
             )
         };
-        line(f, &format!("pairs merged unasked, from {AUTO_MERGE:.2}"), &self.auto_merge.rates)?;
-        line(f, "  with what follows from them", &self.merged)?;
+        line(f, "merged without a human", &self.merged)?;
+        line(f, &format!("pairs that are sure, from {AUTO_MERGE:.2}"), &self.auto_merge.rates)?;
         line(f, &format!("pairs to be reviewed, from {REVIEW:.2}"), &self.review.rates)?;
         line(f, &format!("pairs at the best F1, from {:.4}", self.best.threshold), &self.best.rates)?;
         line(f, "pairs within clusters", &self.clusters.pairs)?;

@@ -49,6 +49,10 @@ impl<T> Dictionary<T> {
         id
     }
 
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.values.iter_mut()
+    }
+
     /// The prepared value; `id` is not 0.
     pub(crate) fn get(&self, id: ValueId) -> &T {
         &self.values[id as usize - 1]

@@ -1,5 +1,6 @@
 //! The date of birth.
 
+use importer_core::normalise;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Feature, Level, MISSING, Term, level as l};
@@ -25,6 +26,20 @@ const DIFFER: u8 = 6;
 struct Date {
     digits: [u8; 8],
     year_only: bool,
+    order: Order,
+}
+
+/// What a date says about whether its column writes days or months first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Nothing: the year comes first, or both are equal.
+    Plain,
+    /// The first part can only be a day.
+    DayFirst,
+    /// The second part can only be a day.
+    MonthFirst,
+    /// It was read month first, and could be read the other way.
+    Open,
 }
 
 impl Date {
@@ -51,12 +66,27 @@ impl Date {
             return None;
         }
         let text = format!("{year:04}{month:02}{day:02}");
-        Some(Self { digits: text.as_bytes().try_into().ok()?, year_only: month == 0 && day == 0 })
+        let year_only = month == 0 && day == 0;
+        Some(Self { digits: text.as_bytes().try_into().ok()?, year_only, order: Order::Plain })
     }
 
-    /// Reads `1980-01-02`, `19800102`, `1/2/1980`, `2.1.1980`, `1980`; a time after the date is left out.
+    /// The same date with day and month the other way round.
+    fn turned(mut self) -> Self {
+        self.digits[4..].rotate_left(2);
+        self
+    }
+
+    /// Reads `1980-01-02`, `19800102`, `1/2/1980`, `2.1.1980`, `1980` and what else is a date to the importer; a time after the
+    /// date is left out.
     fn read(text: &str) -> Option<Self> {
-        let text = text.trim().split(['T', ' ']).next()?;
+        Self::read_numbers(text.trim().split(['T', ' ']).next()?).or_else(|| {
+            let mut normal = String::new();
+            normalise::date(text, None, &mut normal).ok()?;
+            Self::read_numbers(&normal)
+        })
+    }
+
+    fn read_numbers(text: &str) -> Option<Self> {
         let mut groups = text.split(|c: char| !c.is_ascii_digit()).filter(|g| !g.is_empty());
         let (first, second, third) = (groups.next()?, groups.next(), groups.next());
         let number = |group: &str| group.parse::<u32>().ok();
@@ -79,7 +109,13 @@ impl Date {
                     (_, year) if year > 30 => 1900 + year,
                     (_, year) => 2000 + year,
                 };
-                Self::ordered(number(first)?, number(second)?, year)
+                let date = Self::ordered(number(first)?, number(second)?, year)?;
+                // Where dots part it, the day comes first.
+                Some(if date.order == Order::Open && text.contains('.') {
+                    Self { order: Order::Plain, ..date.turned() }
+                } else {
+                    date
+                })
             }
             _ => None,
         }
@@ -87,7 +123,13 @@ impl Date {
 
     /// Month first, unless that cannot be.
     fn ordered(first: u32, second: u32, year: u32) -> Option<Self> {
-        if first > 12 { Self::from_parts(year, second, first) } else { Self::from_parts(year, first, second) }
+        let (month, day, order) = match (first, second) {
+            _ if first > 12 => (second, first, Order::DayFirst),
+            _ if second > 12 => (first, second, Order::MonthFirst),
+            _ if first == second => (first, second, Order::Plain),
+            _ => (first, second, Order::Open),
+        };
+        Some(Self { order, ..Self::from_parts(year, month, day)? })
     }
 }
 
@@ -106,6 +148,8 @@ pub(crate) struct BirthDates {
     terms: [Term; 1],
     roles: Vec<Role>,
     dates: Dictionary<Date>,
+    day_first: u32,
+    month_first: u32,
     column: Column,
 }
 
@@ -115,6 +159,8 @@ impl BirthDates {
             terms: [Term::new("birth_date", LEVELS, 0.01)],
             roles,
             dates: Dictionary::default(),
+            day_first: 0,
+            month_first: 0,
             column: Column::default(),
         }
     }
@@ -143,12 +189,27 @@ impl Feature for BirthDates {
         if raw.is_empty() && parts[0] != 0 {
             raw = format!("{:04}-{:02}-{:02}", parts[0], parts[1], parts[2]);
         }
-        let id =
-            self.dates.intern(raw.as_bytes(), || Date::read(&raw).map(|date| (xxh3_64(&date.digits), date)));
+        let mut order = Order::Plain;
+        let id = self.dates.intern(raw.as_bytes(), || {
+            let date = Date::read(&raw)?;
+            order = date.order;
+            // What may be turned later is a value of its own until then.
+            let open = u64::from(date.order == Order::Open);
+            Some((xxh3_64(&date.digits) ^ open, date))
+        });
+        match order {
+            Order::DayFirst => self.day_first += 1,
+            Order::MonthFirst => self.month_first += 1,
+            Order::Plain | Order::Open => {}
+        }
         self.column.push(id);
     }
 
     fn finish(&mut self) {
+        if self.day_first > self.month_first {
+            let open = |date: &&mut Date| date.order == Order::Open;
+            self.dates.values_mut().filter(open).for_each(|date| *date = date.turned());
+        }
         self.dates.finish();
     }
 
@@ -219,6 +280,9 @@ impl Feature for BirthDates {
 
 fn different(a: &Date, b: &Date) -> u8 {
     let year = a.year() == b.year();
+    if a.digits == b.digits && !a.year_only {
+        return 0;
+    }
     if a.year_only || b.year_only {
         return if year { YEAR } else { DIFFER };
     }
