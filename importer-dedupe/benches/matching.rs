@@ -92,19 +92,31 @@ fn main() {
     let found = scan(&mut frame);
     let whole = start.elapsed();
     println!("{records} records, {} pairs scored, {} kept", found.scored, found.pairs.len());
-    println!("  prepare    {:7.2} CPU-s    {:6.2} us per record", prepare.as_secs_f64(), micros(prepare, records));
-    println!("  scan       {:7.2} CPU-s    {:6.2} us per pair", whole.as_secs_f64(), micros(whole, found.scored));
+    println!(
+        "  prepare    {:7.2} CPU-s    {:6.2} us per record",
+        prepare.as_secs_f64(),
+        micros(prepare, records)
+    );
+    println!(
+        "  scan       {:7.2} CPU-s    {:6.2} us per pair",
+        whole.as_secs_f64(),
+        micros(whole, found.scored)
+    );
     println!("  together   {:7.2} CPU-s", (prepare + whole).as_secs_f64());
     println!("  memory     {:7.0} MB at most", peak_megabytes());
 
-    let together = truth.iter().filter(|(a, b)| found.cluster_of[*a as usize] == found.cluster_of[*b as usize]);
+    let together =
+        truth.iter().filter(|(a, b)| found.cluster_of[*a as usize] == found.cluster_of[*b as usize]);
     let mut sizes: HashMap<u32, u64> = HashMap::new();
     found.cluster_of.iter().for_each(|c| *sizes.entry(*c).or_default() += 1);
     let claimed: u64 = sizes.values().map(|n| n * (n - 1) / 2).sum();
     let right = together.count() as f64;
     println!("  precision  {:7.4}    recall {:.4}", right / claimed as f64, right / truth.len() as f64);
     for key in found.keys() {
-        println!("    {:40} {:10} pairs, {:7} blocks cut, of {:9} records", key.key, key.pairs, key.cut_blocks, key.cut_records);
+        println!(
+            "    {:40} {:10} pairs, {:7} blocks cut, of {:9} records",
+            key.key, key.pairs, key.cut_blocks, key.cut_records
+        );
     }
 
     let pairs: Vec<(u32, u32)> = found.pairs.iter().take(200_000).map(|p| (p.a, p.b)).collect();
@@ -163,7 +175,13 @@ impl People {
         people.given = (0..scale / 4 + 200).map(|_| people.word(2)).collect();
         people.family = (0..scale + 1000).map(|_| people.word(2)).collect();
         people.streets = (0..scale)
-            .map(|i| format!("{} {}", people.word(3), ["street", "st", "avenue", "place", "crescent", "road"][i % 6]))
+            .map(|i| {
+                format!(
+                    "{} {}",
+                    people.word(3),
+                    ["street", "st", "avenue", "place", "crescent", "road"][i % 6]
+                )
+            })
             .collect();
         people.places = (0..scale / 4 + 100)
             .map(|i| {
@@ -190,8 +208,10 @@ impl People {
     }
 
     fn word(&mut self, syllables: usize) -> String {
-        const START: [&str; 20] =
-            ["b", "br", "c", "ch", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v", "w"];
+        const START: [&str; 20] = [
+            "b", "br", "c", "ch", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v",
+            "w",
+        ];
         const MIDDLE: [&str; 8] = ["a", "e", "i", "o", "u", "ay", "ee", "ie"];
         const END: [&str; 10] = ["", "n", "r", "s", "l", "ll", "m", "ck", "tt", "y"];
         let mut word = String::new();
@@ -267,7 +287,11 @@ impl People {
                     }
                     _ => {
                         let digit = cell.as_bytes()[at].is_ascii_digit();
-                        let other = if digit { b'0' + u8::try_from(self.below(10)).unwrap() } else { b'a' + u8::try_from(self.below(26)).unwrap() };
+                        let other = if digit {
+                            b'0' + u8::try_from(self.below(10)).unwrap()
+                        } else {
+                            b'a' + u8::try_from(self.below(26)).unwrap()
+                        };
                         cell.replace_range(at..=at, char::from(other).encode_utf8(&mut [0; 4]));
                     }
                 }

@@ -208,7 +208,9 @@ impl Blocks {
     /// Groups the records by their hashes; the smallest blocks are compared in full.
     fn of(frame: &Frame, place: u32, parts: &[(usize, usize)]) -> Self {
         let mut entries: Vec<u64> = (0..frame.len())
-            .filter_map(|record| key(frame, place, parts, record).map(|hash| u64::from(hash) << 32 | u64::from(record)))
+            .filter_map(|record| {
+                key(frame, place, parts, record).map(|hash| u64::from(hash) << 32 | u64::from(record))
+            })
             .collect();
         sort_by_hash(&mut entries);
         let mut blocks = Self::default();
@@ -284,7 +286,8 @@ fn sort_by_hash(entries: &mut Vec<u64>) {
     const BITS: u32 = 11;
     let mut other = vec![0; entries.len()];
     for round in 0..3 {
-        let digit = |entry: u64| usize::try_from(entry >> (32 + BITS * round)).unwrap_or(0) & ((1 << BITS) - 1);
+        let digit =
+            |entry: u64| usize::try_from(entry >> (32 + BITS * round)).unwrap_or(0) & ((1 << BITS) - 1);
         let mut places = [0_usize; 1 << BITS];
         for &entry in &*entries {
             places[digit(entry)] += 1;
@@ -346,8 +349,7 @@ impl Keys {
         }
         let budget = PAIRS_PER_RECORD * u64::from(frame.len());
         let whole = |cap: usize| by_size[..=cap].iter().sum::<u64>();
-        let cap =
-            CAPS.iter().copied().find(|cap| whole(*cap) <= budget).unwrap_or(CAPS[CAPS.len() - 1]);
+        let cap = CAPS.iter().copied().find(|cap| whole(*cap) <= budget).unwrap_or(CAPS[CAPS.len() - 1]);
         blocks.par_iter_mut().for_each(|blocks| {
             blocks.cut_above(cap);
             blocks.order(frame);

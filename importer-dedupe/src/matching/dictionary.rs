@@ -115,7 +115,9 @@ impl ListColumn {
 
     pub(crate) fn count_people(&mut self, person_of: &[u32]) {
         let mut values = std::mem::take(&mut self.values);
-        let seen = (0..).zip(person_of).flat_map(|(record, person)| self.ids(record).iter().map(|id| (*id, *person)));
+        let seen = (0..)
+            .zip(person_of)
+            .flat_map(|(record, person)| self.ids(record).iter().map(|id| (*id, *person)));
         values.recount(seen, person_of);
         self.values = values;
     }
@@ -164,7 +166,10 @@ impl Column {
     /// Counts people instead of records: a value that one person repeats counts once.
     pub(crate) fn count_people(&mut self, person_of: &[u32]) {
         let ids = std::mem::take(&mut self.ids);
-        self.recount(ids.iter().copied().zip(person_of.iter().copied()).filter(|(id, _)| *id != 0), person_of);
+        self.recount(
+            ids.iter().copied().zip(person_of.iter().copied()).filter(|(id, _)| *id != 0),
+            person_of,
+        );
         self.ids = ids;
     }
 

@@ -57,9 +57,11 @@ pub fn scan(frame: &mut Frame) -> Scan {
     let pairs: Vec<Pair> = likely
         .into_iter()
         .filter_map(|(Pair { a, b, .. }, levels)| {
-            scorer
-                .score(&unpack(levels), a, b, KEEP)
-                .map(|score| Pair { a, b, log_odds: narrow(score.log_odds) })
+            scorer.score(&unpack(levels), a, b, KEEP).map(|score| Pair {
+                a,
+                b,
+                log_odds: narrow(score.log_odds),
+            })
         })
         .collect();
     let cluster_of = clusters(frame.len(), &pairs, Linkage::default());
@@ -69,12 +71,16 @@ pub fn scan(frame: &mut Frame) -> Scan {
 /// The pairs that may be worth keeping, with their levels.
 fn score(frame: &Frame, candidates: &Candidates, model: &Model) -> Vec<(Pair, u64)> {
     let scorer = Scorer::new(model, frame);
-    let parts = candidates.fold(Vec::new, |soon| frame.touch(soon), |pairs, a, b| {
-        let levels = frame.compare(a, b);
-        if let Some(score) = scorer.score(&levels, a, b, KEEP - RECOUNT) {
-            pairs.push((Pair { a, b, log_odds: narrow(score.log_odds) }, pack(&levels)));
-        }
-    });
+    let parts = candidates.fold(
+        Vec::new,
+        |soon| frame.touch(soon),
+        |pairs, a, b| {
+            let levels = frame.compare(a, b);
+            if let Some(score) = scorer.score(&levels, a, b, KEEP - RECOUNT) {
+                pairs.push((Pair { a, b, log_odds: narrow(score.log_odds) }, pack(&levels)));
+            }
+        },
+    );
     parts.into_iter().flatten().collect()
 }
 
@@ -97,7 +103,9 @@ mod tests {
         let columns = [("first", Role::GivenName), ("last", Role::FamilyName), ("born", Role::BirthDate)];
         let columns = columns.map(|(name, role)| ColumnSpec { name: name.to_owned(), role });
         let mut frame = Frame::new(&columns);
-        let word = |n: u32| (0..4).map(|i| ["ba", "ke", "li", "mo", "nu", "ra", "so", "ty"][(n >> (3 * i)) as usize % 8]);
+        let word = |n: u32| {
+            (0..4).map(move |i| ["ba", "ke", "li", "mo", "nu", "ra", "so", "ty"][(n >> (3 * i)) as usize % 8])
+        };
         for n in 0..2_400_u32 {
             let (n, again) = if n % 10 == 9 { (n - 9, 1) } else { (n, 0) };
             let first: String = word(n.wrapping_mul(2_654_435_761) >> 20).collect();

@@ -7,8 +7,10 @@ use crate::matching::frame::{ColumnSpec, Frame};
 use crate::matching::role::Role;
 
 fn frame(roles: &[Role], records: &[&[&str]]) -> Frame {
-    let columns: Vec<_> =
-        (0..).zip(roles).map(|(i, role): (usize, _)| ColumnSpec { name: format!("c{i}"), role: *role }).collect();
+    let columns: Vec<_> = (0..)
+        .zip(roles)
+        .map(|(i, role): (usize, _)| ColumnSpec { name: format!("c{i}"), role: *role })
+        .collect();
     let mut frame = Frame::new(&columns);
     for record in records {
         frame.push(&record.iter().map(|cell| (!cell.is_empty()).then_some(*cell)).collect::<Vec<_>>());
@@ -36,33 +38,39 @@ fn check(role: Role, cases: &[(&str, &str, &str)]) {
 
 #[test]
 fn given_names() {
-    check(Role::GivenName, &[
-        ("José", "jose", "exact"),
-        ("Zoë", "ZOE", "exact"),
-        ("William", "Bill", "nickname"),
-        ("Bill John", "William", "nickname"),
-        ("Catherine", "Katherine", "nickname"),
-        ("Marlon", "Marlno", "near"),
-        ("J.", "John", "initial"),
-        ("J", "Mary", "differ"),
-        ("Mary-Jane", "Jane", "part"),
-        ("Peter", "Susan", "differ"),
-        ("", "Susan", "missing"),
-    ]);
+    check(
+        Role::GivenName,
+        &[
+            ("José", "jose", "exact"),
+            ("Zoë", "ZOE", "exact"),
+            ("William", "Bill", "nickname"),
+            ("Bill John", "William", "nickname"),
+            ("Catherine", "Katherine", "nickname"),
+            ("Marlon", "Marlno", "near"),
+            ("J.", "John", "initial"),
+            ("J", "Mary", "differ"),
+            ("Mary-Jane", "Jane", "part"),
+            ("Peter", "Susan", "differ"),
+            ("", "Susan", "missing"),
+        ],
+    );
 }
 
 #[test]
 fn family_names() {
-    check(Role::FamilyName, &[
-        ("Müller", "Muller", "exact"),
-        ("O'Brien", "OBRIEN", "exact"),
-        ("Smith Jr.", "Smith", "exact"),
-        ("Johnson", "Jonson", "near"),
-        ("García-López", "López", "part"),
-        ("García López", "Garcia Ruiz", "part"),
-        ("Smith", "Garcia", "differ"),
-        ("", "", "missing"),
-    ]);
+    check(
+        Role::FamilyName,
+        &[
+            ("Müller", "Muller", "exact"),
+            ("O'Brien", "OBRIEN", "exact"),
+            ("Smith Jr.", "Smith", "exact"),
+            ("Johnson", "Jonson", "near"),
+            ("García-López", "López", "part"),
+            ("García López", "Garcia Ruiz", "part"),
+            ("Smith", "Garcia", "differ"),
+            ("", "", "missing"),
+        ],
+    );
 }
 
 #[test]
@@ -84,48 +92,60 @@ fn suffixes() {
 
 #[test]
 fn dates() {
-    check(Role::BirthDate, &[
-        ("1980-03-04", "19800304", "exact"),
-        ("3/4/1980", "1980-03-04", "exact"),
-        ("25.12.1980", "1980-12-25", "exact"),
-        ("03041980", "1980-03-04", "exact"),
-        ("1980-03-04", "1980-03-05", "typo"),
-        ("1980-03-04", "1980-04-03", "swapped"),
-        ("1980-12-25", "1943-12-25", "two_parts"),
-        ("1980-03-28", "1981-04-30", "close"),
-        ("1980-03-04", "1980", "year"),
-        ("1980-03-04", "1951-11-27", "differ"),
-        ("unknown", "1980", "missing"),
-    ]);
+    check(
+        Role::BirthDate,
+        &[
+            ("1980-03-04", "19800304", "exact"),
+            ("3/4/1980", "1980-03-04", "exact"),
+            ("25.12.1980", "1980-12-25", "exact"),
+            ("03041980", "1980-03-04", "exact"),
+            ("1980-03-04", "1980-03-05", "typo"),
+            ("1980-03-04", "1980-04-03", "swapped"),
+            ("1980-12-25", "1943-12-25", "two_parts"),
+            ("1980-03-28", "1981-04-30", "close"),
+            ("1980-03-04", "1980", "year"),
+            ("1980-03-04", "1951-11-27", "differ"),
+            ("unknown", "1980", "missing"),
+        ],
+    );
 }
 
 #[test]
 fn contacts() {
-    check(Role::Email, &[
-        ("A.Smith+news@Gmail.com", "asmith@googlemail.com", "exact"),
-        ("asmith@example.com", "asmith@exmaple.com", "near"),
-        ("a.smith@example.com", "a.smith@work.org", "handle"),
-        ("a.smith@example.com", "peter@work.org", "differ"),
-    ]);
-    check(Role::Phone, &[
-        ("+1 (212) 555-0187", "2125550187", "exact"),
-        ("2125550187", "2125550178", "near"),
-        ("2125550187", "9175550187", "last_seven"),
-        ("2125550187", "9174440187", "last_four"),
-        ("2125550187", "9174443321", "differ"),
-        ("12", "9174443321", "missing"),
-    ]);
+    check(
+        Role::Email,
+        &[
+            ("A.Smith+news@Gmail.com", "asmith@googlemail.com", "exact"),
+            ("asmith@example.com", "asmith@exmaple.com", "near"),
+            ("a.smith@example.com", "a.smith@work.org", "handle"),
+            ("a.smith@example.com", "peter@work.org", "differ"),
+        ],
+    );
+    check(
+        Role::Phone,
+        &[
+            ("+1 (212) 555-0187", "2125550187", "exact"),
+            ("2125550187", "2125550178", "near"),
+            ("2125550187", "9175550187", "last_seven"),
+            ("2125550187", "9174440187", "last_four"),
+            ("2125550187", "9174443321", "differ"),
+            ("12", "9174443321", "missing"),
+        ],
+    );
 }
 
 #[test]
 fn places() {
-    check(Role::Street, &[
-        ("12 High St.", "12 high street", "exact"),
-        ("12 High St Apt 3", "12 High St", "number_and_street"),
-        ("12 High St", "14 High Street", "street"),
-        ("12 High St", "12 Elm Road", "number"),
-        ("12 High St", "99 Elm Road", "differ"),
-    ]);
+    check(
+        Role::Street,
+        &[
+            ("12 High St.", "12 high street", "exact"),
+            ("12 High St Apt 3", "12 High St", "number_and_street"),
+            ("12 High St", "14 High Street", "street"),
+            ("12 High St", "12 Elm Road", "number"),
+            ("12 High St", "99 Elm Road", "differ"),
+        ],
+    );
     let place = [Role::PostalCode, Role::City];
     assert_eq!(level(&place, 0, &["12345-6789", "Town"], &["12345", "town"]), "code_and_city");
     assert_eq!(level(&place, 0, &["12345", "Town"], &["12354", "town"]), "city_and_near_code");
@@ -135,18 +155,24 @@ fn places() {
 
 #[test]
 fn codes_and_texts() {
-    check(Role::Identifier, &[
-        ("AB-1234", "ab1234", "exact"),
-        ("1234567", "1234576", "near"),
-        ("1234567", "7654321", "differ"),
-        ("0000000", "7654321", "missing"),
-    ]);
+    check(
+        Role::Identifier,
+        &[
+            ("AB-1234", "ab1234", "exact"),
+            ("1234567", "1234576", "near"),
+            ("1234567", "7654321", "differ"),
+            ("0000000", "7654321", "missing"),
+        ],
+    );
     check(Role::Gender, &[("male", "M", "exact"), ("male", "female", "differ"), ("?", "f", "missing")]);
-    check(Role::Text, &[
-        ("City Hospital", "CITY HOSPITAL", "exact"),
-        ("City Hospital", "City Hopsital", "near"),
-        ("City Hospital", "Harbour School", "differ"),
-    ]);
+    check(
+        Role::Text,
+        &[
+            ("City Hospital", "CITY HOSPITAL", "exact"),
+            ("City Hospital", "City Hopsital", "near"),
+            ("City Hospital", "Harbour School", "differ"),
+        ],
+    );
 }
 
 const ROLES: [Role; 15] = [

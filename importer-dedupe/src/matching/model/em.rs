@@ -21,11 +21,15 @@ impl Histogram {
         // Chosen by a hash of the pair, so that every run and any number of threads take the same ones.
         let one_in = candidates.pairs().div_ceil(SAMPLE).max(1);
         let weight = one_in as f64;
-        let maps = candidates.fold(FxHashMap::<u64, f64>::default, |_| (), |map, a, b| {
-            if one_in == 1 || u64::from(mix(a, b)) % one_in == 0 {
-                *map.entry(pack(&frame.compare(a, b))).or_default() += weight;
-            }
-        });
+        let maps = candidates.fold(
+            FxHashMap::<u64, f64>::default,
+            |_| (),
+            |map, a, b| {
+                if one_in == 1 || u64::from(mix(a, b)) % one_in == 0 {
+                    *map.entry(pack(&frame.compare(a, b))).or_default() += weight;
+                }
+            },
+        );
         let mut all: FxHashMap<u64, f64> = FxHashMap::default();
         for map in maps {
             for (pattern, count) in map {
