@@ -300,3 +300,49 @@ fn different(a: &Date, b: &Date) -> u8 {
         _ => DIFFER,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The level of the first two of a column of dates.
+    fn check(column: &[&str], expected: &str) {
+        let mut dates = BirthDates::new(vec![Role::BirthDate]);
+        column.iter().for_each(|cell| dates.push(&[Some(cell)]));
+        dates.finish();
+        for (a, b) in [(0, 1), (1, 0)] {
+            let mut out = [0; 1];
+            dates.compare(a, b, &mut out);
+            let level = LEVELS.get(usize::from(out[0])).map_or("missing", |level| level.name);
+            assert_eq!(level, expected, "{column:?}");
+        }
+    }
+
+    #[test]
+    fn forms_of_one_date_are_equal() {
+        check(&["1980-02-01", "19800201"], "exact");
+        check(&["1980-02-01", "2/1/1980"], "exact");
+        check(&["1980-02-01", "1.2.1980"], "exact");
+        check(&["1980-02-01", "1980-02-01T00:00:00Z"], "exact");
+        check(&["1/2/80", "01/02/1980"], "exact");
+        check(&["unknown", "1980-02-01"], "missing");
+    }
+
+    #[test]
+    fn the_column_tells_which_part_is_the_day() {
+        check(&["1980-02-01", "01/02/1980"], "swapped");
+        check(&["1980-02-01", "01/02/1980", "25/12/1999"], "exact");
+        check(&["1980-02-01", "01/02/1980", "12/25/1999"], "swapped");
+    }
+
+    #[test]
+    fn mistakes_have_levels() {
+        check(&["1980-02-01", "1980-02-07"], "typo");
+        check(&["1980-02-11", "1980-11-02"], "swapped");
+        check(&["1980-02-11", "1943-02-11"], "two_parts");
+        check(&["1980-02-11", "1990-03-14"], "close");
+        check(&["1980-02-11", "1980-07-29"], "year");
+        check(&["1980", "1980-07-29"], "year");
+        check(&["1980-02-11", "1975-07-29"], "differ");
+    }
+}
