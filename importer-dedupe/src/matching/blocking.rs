@@ -10,7 +10,7 @@ use super::frame::Frame;
 /// Up to so many pairs everything is compared with everything.
 const ALL_PAIRS: u64 = 2_000_000;
 /// How many pairs per record are looked at, duplicates among keys included.
-const PAIRS_PER_RECORD: u64 = 60;
+const PAIRS_PER_RECORD: u64 = 20;
 /// Sizes a block may have at most; the first that keeps within the budget is taken.
 const CAPS: &[usize] = &[1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 15, 10];
 
