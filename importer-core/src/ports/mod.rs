@@ -11,8 +11,8 @@ mod store;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
-    AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind,
-    Survivorship,
+    AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
+    SuggestionKind, Survivorship,
 };
 pub use rules::{Rules, SetJudge, Verdict};
 pub use store::{

@@ -208,7 +208,8 @@ mod tests {
         ];
         let anna = [("first_name", "Anna"), ("last_name", "LEE"), ("postal_code", "64111")];
         assert_eq!(meet(&ann, &anna), [5]);
-        let misspelt = [("first_name", "A."), ("last_name", "Leigh"), ("street", "12 North Oak Street, Apt 3")];
+        let misspelt =
+            [("first_name", "A."), ("last_name", "Leigh"), ("street", "12 North Oak Street, Apt 3")];
         assert_eq!(meet(&ann, &misspelt), [6]);
     }
 
@@ -217,7 +218,11 @@ mod tests {
         let mut out = Vec::new();
         let fields = Fields::of(&VOLUNTEER);
         keys(&fields, &testing::person(&[("first_name", "Ann")], "csv", None), &mut out);
-        keys(&fields, &testing::person(&[("first_name", "Ann"), ("street", "Oak Street")], "csv", None), &mut out);
+        keys(
+            &fields,
+            &testing::person(&[("first_name", "Ann"), ("street", "Oak Street")], "csv", None),
+            &mut out,
+        );
         assert_eq!(out, []);
     }
 }

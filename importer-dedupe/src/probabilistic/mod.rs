@@ -122,7 +122,12 @@ impl Probabilistic {
         Self { rule, fields: Fields::of(contract), model, checksum, options }
     }
 
-    fn scored<'a, 'b>(&self, contract: &Contract, compared: &'b Compared<'a>, candidate: &'b Candidate<'a>) -> Scored<'a, 'b> {
+    fn scored<'a, 'b>(
+        &self,
+        contract: &Contract,
+        compared: &'b Compared<'a>,
+        candidate: &'b Candidate<'a>,
+    ) -> Scored<'a, 'b> {
         let (probability, household, terms) = match &self.model {
             Some(model) => {
                 let explained = model.explain(compared, candidate);
@@ -185,14 +190,8 @@ impl Resolver for Probabilistic {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
-        let compared = Compared::of(
-            contract,
-            &self.fields,
-            self.rule,
-            incoming,
-            candidates,
-            self.options.candidates,
-        );
+        let compared =
+            Compared::of(contract, &self.fields, self.rule, incoming, candidates, self.options.candidates);
         let mut pairs: Vec<Scored<'_, '_>> =
             compared.candidates.iter().map(|candidate| self.scored(contract, &compared, candidate)).collect();
         let auto = self.options.thresholds.auto;

@@ -1,8 +1,8 @@
 //! What keeps two records apart whatever their score.
 
 use super::compared::{Candidate, Compared};
-use super::keys::is_known_given_name;
 use super::fields::{Fields, folded};
+use super::keys::is_known_given_name;
 
 /// Why a pair is no merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,8 @@ pub(super) fn objections(
         found.push(Objection::Gender);
     }
     let family_agrees = matches!(family, "exact" | "near" | "part" | "swapped");
-    let given_agrees = family == "swapped" || matches!(given, "exact" | "nickname" | "near" | "initial" | "part");
+    let given_agrees =
+        family == "swapped" || matches!(given, "exact" | "nickname" | "near" | "initial" | "part");
     let born = matches!(birth_date, "exact" | "typo" | "swapped");
     let contact = compared.own_email(candidate) || compared.own_phone(candidate);
     let same_contact_and_day = contact && birth_date == "exact";

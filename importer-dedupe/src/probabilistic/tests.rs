@@ -12,7 +12,8 @@ const FIELDS: &[&str] =
 fn person(text: &str) -> CoreRecord {
     let mut values: Vec<(&str, &str)> =
         FIELDS.iter().copied().zip(text.split(',').map(str::trim)).filter(|(_, v)| *v != "-").collect();
-    if let Some((last, suffix)) = values.iter().find(|v| v.0 == "last_name").and_then(|v| v.1.split_once(';')) {
+    if let Some((last, suffix)) = values.iter().find(|v| v.0 == "last_name").and_then(|v| v.1.split_once(';'))
+    {
         values.iter_mut().filter(|v| v.0 == "last_name").for_each(|v| v.1 = last);
         values.push(("name_suffix", suffix.trim()));
     }
@@ -119,7 +120,11 @@ fn one_thing_alone_is_never_enough() {
     let nothing = ["new"; 3];
     check_ways("John, Smith, -, -, -, -, -, Springfield", "John, Smith, -, -, -, -, -, Springfield", nothing);
     check_ways("Zbigniew, Okonkwo", "Zbigniew, Okonkwo", nothing);
-    check_ways("Zbigniew, Okonkwo, -, -, -, -, 64111, Kansas City", "Zbigniew, Okonkwo, -, -, -, -, 64111, Kansas City", nothing);
+    check_ways(
+        "Zbigniew, Okonkwo, -, -, -, -, 64111, Kansas City",
+        "Zbigniew, Okonkwo, -, -, -, -, 64111, Kansas City",
+        nothing,
+    );
     // The same day of birth.
     check_ways("Ann, Lee, -, -, 1971-03-04", "Tom, Fox, -, -, 1971-03-04", nothing);
 }
@@ -166,7 +171,8 @@ fn terms_tell_how_a_score_came_about_and_no_values() {
     for (model, name) in [(MatchModel::Shipped, "fellegi_sunter"), (MatchModel::Weighted, "weighted")] {
         let resolver = resolver(AutoMerge::Deterministic, model);
         let candidate = "Brinda, Kelley, b@x.org, -, 1971-03-04";
-        let Decision::New { look_at } = decide(&resolver, "Brimda, Kelley, b@x.org, -, 1971-03-04", &[candidate])
+        let Decision::New { look_at } =
+            decide(&resolver, "Brimda, Kelley, b@x.org, -, 1971-03-04", &[candidate])
         else {
             panic!("not merged by the rule")
         };
