@@ -3,10 +3,12 @@
 mod document;
 mod em;
 mod explain;
+mod refine;
 
 pub use document::{DOCUMENT_VERSION, LevelDocument, ModelDocument, TermDocument};
 pub(crate) use em::{Histogram, Marginals};
 pub use explain::{ExplainedTerm, Explanation};
+pub use refine::Labelled;
 
 use super::features::MISSING;
 use super::frame::{Frame, Levels};
