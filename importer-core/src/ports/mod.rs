@@ -3,12 +3,15 @@
 //! The store, the rules and identity resolution live behind these; the pipeline knows nothing else of them.
 
 mod clock;
+mod fingerprint;
 mod record;
 mod resolve;
 mod rules;
 mod store;
+mod suggestions;
 
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use fingerprint::fingerprint;
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
     Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion, SuggestionKind,
@@ -19,6 +22,9 @@ pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,
     RunStore, Session, SourceLock, StagedRow, Store, Violation, ViolationFilter, ViolationRow,
+};
+pub use suggestions::{
+    Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
 };
 
 /// The id of a run.
