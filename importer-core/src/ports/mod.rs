@@ -64,3 +64,8 @@ pub fn moment_text(moment: Moment) -> String {
 pub fn parse_moment(text: &str) -> Option<Moment> {
     chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ").ok()
 }
+
+/// The moment so many days later; the same moment where the calendar ends.
+pub fn days_later(moment: Moment, days: u16) -> Moment {
+    moment.checked_add_days(chrono::Days::new(days.into())).unwrap_or(moment)
+}
