@@ -46,8 +46,12 @@ impl Importer {
 
     pub(super) fn not_cancelled(&self, operation: &'static str) -> Result<()> {
         if self.cancel.is_requested() {
-            return Err(Error::new(ErrorKind::Cancelled, operation, "somebody cancelled it; nothing was stored")
-                .hint("the same command begins anew"));
+            return Err(Error::new(
+                ErrorKind::Cancelled,
+                operation,
+                "somebody cancelled it; nothing was stored",
+            )
+            .hint("the same command begins anew"));
         }
         Ok(())
     }

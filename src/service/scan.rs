@@ -169,7 +169,8 @@ impl Importer {
             .look(session.as_mut(), contract, request, last.as_ref())
             .and_then(|work| self.store_scan(session.as_mut(), contract, &mut run, work, seen_until));
         result.inspect_err(|error| {
-            run.status = if error.kind() == ErrorKind::Cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
+            run.status =
+                if error.kind() == ErrorKind::Cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
             run.error_summary = Some(error.to_string());
             let now = self.clock.now();
             (run.updated_at, run.finished_at) = (now, Some(now));
@@ -184,7 +185,11 @@ impl Importer {
     }
 
     /// The last scan that came to its end.
-    pub(super) fn last_scan(&self, session: &mut dyn Session, contract: &Contract) -> Result<Option<Earlier>> {
+    pub(super) fn last_scan(
+        &self,
+        session: &mut dyn Session,
+        contract: &Contract,
+    ) -> Result<Option<Earlier>> {
         let status = Some(RunStatus::Succeeded);
         let filter = RunFilter { source: Some(SCAN_SOURCE.into()), status, limit: 0 };
         let runs = session.runs(&filter)?;

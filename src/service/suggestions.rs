@@ -1,6 +1,8 @@
 //! Pairs to look at, and what people decide about them.
 
-use importer_core::ports::{days_later, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionVerdict};
+use importer_core::ports::{
+    SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionVerdict, days_later,
+};
 use importer_core::{Error, ErrorKind, Result};
 
 use crate::Importer;

@@ -129,7 +129,9 @@ mod tests {
         assert_eq!((at(0.5).pairs, at(0.9).pairs, at(0.95).pairs), (3, 2, 1));
         assert!((at(0.9).precision - 0.945).abs() < 1e-9);
         assert!((at(0.9).recall - 1.89 / 2.4).abs() < 1e-9);
-        assert!(told.windows(2).all(|two| two[0].precision <= two[1].precision && two[0].recall >= two[1].recall));
+        assert!(
+            told.windows(2).all(|two| two[0].precision <= two[1].precision && two[0].recall >= two[1].recall)
+        );
         assert_eq!(expectations(&[])[0].precision, 1.0);
     }
 }

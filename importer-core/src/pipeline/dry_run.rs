@@ -97,12 +97,7 @@ impl CoreStore for DryRun {
 }
 
 impl SuggestionStore for DryRun {
-    fn records_after(
-        &mut self,
-        contract: &Contract,
-        after: CoreId,
-        limit: usize,
-    ) -> Result<Vec<CoreRecord>> {
+    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>> {
         self.real.records_after(contract, after, limit)
     }
 

@@ -136,12 +136,7 @@ pub trait SuggestionStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn records_after(
-        &mut self,
-        contract: &Contract,
-        after: CoreId,
-        limit: usize,
-    ) -> Result<Vec<CoreRecord>>;
+    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>>;
     /// The ids of records that were made or changed at or after a moment, ascending.
     ///
     /// # Errors

@@ -189,8 +189,14 @@ fn a_pair_is_suggested_once_and_a_decision_stays() {
     for subject in stores() {
         let mut session = subject.session();
         let run = begun(session.as_mut(), "csv");
-        let pair =
-            |kind| Suggestion { row: 1, left: 3, right: 9, kind, score: None, features_json: r#"{"a":"é"}"#.into() };
+        let pair = |kind| Suggestion {
+            row: 1,
+            left: 3,
+            right: 9,
+            kind,
+            score: None,
+            features_json: r#"{"a":"é"}"#.into(),
+        };
         for kind in [SuggestionKind::PossibleDuplicate, SuggestionKind::Household] {
             let write = CoreWrite { suggestions: vec![pair(kind)], ..CoreWrite::default() };
             session.write(&VOLUNTEER, Some(&run), "tester", &write, at(9)).unwrap();

@@ -32,12 +32,7 @@ const SUGGESTIONS: [Column; 10] = [
 ];
 
 impl SuggestionStore for DieselSession {
-    fn records_after(
-        &mut self,
-        contract: &Contract,
-        after: CoreId,
-        limit: usize,
-    ) -> Result<Vec<CoreRecord>> {
+    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>> {
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i FROM {} WHERE id > ? ORDER BY id LIMIT ?",
             contract.core_table()
@@ -244,7 +239,8 @@ impl DieselSession {
             };
             if stored.decision != SuggestionDecision::Open {
                 told.decided += 1;
-            } else if near(stored.score, suggestion.score) && stored.features_json == suggestion.features_json {
+            } else if near(stored.score, suggestion.score) && stored.features_json == suggestion.features_json
+            {
                 told.unchanged += 1;
             } else {
                 told.rescored += 1;
@@ -325,9 +321,7 @@ impl DieselSession {
             let other_print = prints.get(&other).copied();
             let of_id = by_id.get(&one).into_iter().flatten();
             let of_print = prints.get(&one).and_then(|print| by_print.get(print)).into_iter().flatten();
-            of_id
-                .chain(of_print)
-                .any(|&(id, print)| id == other || (print.is_some() && print == other_print))
+            of_id.chain(of_print).any(|&(id, print)| id == other || (print.is_some() && print == other_print))
         };
         Ok(suggestions.iter().map(rejected).collect())
     }

@@ -4,6 +4,7 @@ mod document;
 mod em;
 mod explain;
 mod refine;
+mod waterfall;
 
 pub use document::{DOCUMENT_VERSION, LevelDocument, ModelDocument, TermDocument};
 pub(crate) use em::{Histogram, Marginals};
