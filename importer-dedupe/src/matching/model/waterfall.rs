@@ -33,7 +33,7 @@ impl Explanation {
     pub fn to_text(&self) -> String {
         let steps = self.steps();
         let most = steps.iter().map(|step| step.bits.abs()).fold(1.0, f64::max);
-        let width = |wide: fn(&Step<'_>) -> &str| {
+        let width = |wide: for<'a> fn(&Step<'a>) -> &'a str| {
             steps.iter().map(|step| wide(step).chars().count()).max().unwrap_or(0).max(5)
         };
         let (names, levels) = (width(|step| step.name), width(|step| step.level));
