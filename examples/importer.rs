@@ -25,10 +25,16 @@ mod progress;
 mod run;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/scan.rs"]
+mod scan;
+#[path = "cli/score.rs"]
+mod score;
 #[path = "cli/secrets.rs"]
 mod secrets;
 #[path = "cli/setup.rs"]
 mod setup;
+#[path = "cli/suggestions.rs"]
+mod suggestions;
 #[path = "cli/summary.rs"]
 mod summary;
 #[path = "cli/template.rs"]
@@ -69,6 +75,11 @@ fn main() -> ExitCode {
         args::Command::Run(args) => run::run(args),
         args::Command::Runs(args) => runs::runs(args),
         args::Command::Violations(args) => violations::violations(args),
+        args::Command::Scan(args) => scan::scan(args),
+        args::Command::Train(args) => score::train(args),
+        args::Command::Score(args) => score::score(args),
+        args::Command::Suggestions(args) => suggestions::suggestions(args),
+        args::Command::Decide(args) => suggestions::decide(args),
         args::Command::Template(args) => template::template(args),
         args::Command::Plugins(args) => plugins::plugins(args),
         args::Command::Evaluate(args) => evaluate::evaluate(args),

@@ -34,6 +34,16 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Lists what the rules found
     Violations(ViolationsArgs),
+    /// Looks through the core for people who are there twice
+    Scan(ScanArgs),
+    /// Learns from the core how much each agreement says
+    Train(TrainArgs),
+    /// Explains the score of two records
+    Score(ScoreArgs),
+    /// Lists pairs that may be one person or one household
+    Suggestions(SuggestionsArgs),
+    /// Records a decision about a suggestion
+    Decide(DecideArgs),
     /// Prints a file to start from
     Template(TemplateArgs),
     /// Lists and checks plugins
@@ -374,4 +384,127 @@ pub(crate) enum PluginKind {
     Rule,
     /// A match feature: how alike two records are
     Feature,
+}
+
+#[derive(Args)]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// What the records are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+    /// Stores nothing and says what would be merged, reviewed or a household
+    #[arg(long)]
+    pub(crate) preview: bool,
+    /// A model made by `train` [default: learned from the core]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Only pairs with a record that is new or changed since the last scan; the default once there was one
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) since_last: bool,
+    /// All pairs
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Who asks for it
+    #[arg(long, env = "USER", default_value = "importer")]
+    pub(crate) actor: String,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// What the records are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+    /// The file for the model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// As how many pairs each decision of a person counts
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) weight: f64,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ScoreArgs {
+    /// The id of a record of the core
+    pub(crate) one: i64,
+    /// The id of another
+    pub(crate) other: i64,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// What the records are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+    /// A model made by `train` [default: that of the last scan]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Draws the score into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SuggestionsArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// Only those that wait for a decision
+    #[arg(long, conflicts_with = "decision")]
+    pub(crate) open: bool,
+    /// Only with this decision
+    #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred"])]
+    pub(crate) decision: Option<String>,
+    /// Only of this kind
+    #[arg(long, value_parser = ["possible_duplicate", "household", "ambiguous"])]
+    pub(crate) kind: Option<String>,
+    /// Only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    pub(crate) after: i64,
+    /// At most this many
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: i64,
+    /// Prints JSON, with the terms of each score
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DecideArgs {
+    /// The id of a suggestion
+    pub(crate) id: i64,
+    /// What is decided
+    #[arg(value_enum)]
+    pub(crate) verdict: Verdict,
+    /// Why
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// For how many days a deferred suggestion stays out of the list of open ones
+    #[arg(long, default_value_t = 30)]
+    pub(crate) days: u16,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// Who decides
+    #[arg(long, env = "USER", default_value = "importer")]
+    pub(crate) actor: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Verdict {
+    /// The suggestion is right
+    Accept,
+    /// They are two people, for ever
+    Reject,
+    /// Not now
+    Defer,
+    /// Takes an earlier decision back
+    Reopen,
 }

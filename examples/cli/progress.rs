@@ -1,5 +1,5 @@
 use importer::ports::Phase;
-use importer::{Observer, Progress};
+use importer::{Observer, Progress, ScanPhase, ScanProgress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A progress bar on a terminal, none in a pipe.
@@ -27,5 +27,16 @@ impl Observer for Bar {
         self.0.set_length(progress.total.max(1));
         self.0.set_position(progress.done);
         self.0.set_prefix(progress.rows.to_string());
+    }
+
+    fn scanning(&self, progress: ScanProgress) {
+        self.0.set_message(match progress.phase {
+            ScanPhase::Reading => "reading",
+            ScanPhase::Scoring => "scoring",
+            ScanPhase::Storing => "storing",
+        });
+        self.0.set_length(progress.total.max(1));
+        self.0.set_position(progress.done);
+        self.0.set_prefix(progress.done.to_string());
     }
 }

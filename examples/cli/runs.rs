@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
 use importer::ports::{RunFilter, moment_text};
-use importer::{Result, RunReport};
+use importer::service::SCAN_SOURCE;
+use importer::{Importer, Result, RunReport};
 
 use crate::args::RunsArgs;
 use crate::say;
@@ -11,6 +12,16 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
     if let Some(run) = args.run {
         let report = importer.report(run)?;
+        let filter = RunFilter { source: Some(SCAN_SOURCE.into()), ..RunFilter::default() };
+        let scan = importer.runs(&filter)?.iter().find(|r| r.id == run).and_then(Importer::scan_report);
+        if let Some(scan) = scan {
+            if args.json {
+                say!("{}", serde_json::to_string(&scan).unwrap_or_default());
+            } else {
+                crate::scan::tell(&scan, &importer.database());
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         if args.json {
             say!("{}", report.to_json());
         } else {

@@ -4,12 +4,23 @@
 
 mod at_work;
 mod edit;
+mod people;
 mod plugins;
 mod preview;
 mod records;
 mod runs;
+mod scan;
+mod score;
+mod suggestions;
 pub mod template;
+mod train;
 mod violations;
 
 pub use edit::Edit;
 pub use preview::RulePreview;
+pub use scan::{
+    MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
+};
+pub use score::PairScore;
+pub use suggestions::Decide;
+pub use train::{Expectation, Training};

@@ -166,7 +166,7 @@ impl Desk {
 }
 
 /// What an import changes for good.
-pub(crate) const CORE: [&str; 9] = [
+pub(crate) const CORE: [&str; 11] = [
     "core_volunteers",
     "core_volunteer_contacts",
     "external_id_map",
@@ -174,6 +174,8 @@ pub(crate) const CORE: [&str; 9] = [
     "change_log",
     "merge_log",
     "dedupe_suggestions",
+    "suggestion_decisions",
+    "not_duplicates",
     "watermarks",
     "quarantine",
 ];

@@ -6,7 +6,7 @@ use importer_core::store::DieselStore;
 
 use super::support::{self, Database};
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 17] = [
     "change_log",
     "clean_volunteers",
     "core_volunteer_contacts",
@@ -18,9 +18,11 @@ const TABLES: [&str; 15] = [
     "importer_schema_migrations",
     "match_keys",
     "merge_log",
+    "not_duplicates",
     "quarantine",
     "row_outcomes",
     "staging_volunteers",
+    "suggestion_decisions",
     "watermarks",
 ];
 

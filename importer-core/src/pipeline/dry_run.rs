@@ -7,7 +7,8 @@ use crate::contracts::Contract;
 use crate::ports::{
     CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session,
-    StagedRow, ViolationFilter, ViolationRow,
+    StagedRow, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -92,6 +93,47 @@ impl CoreStore for DryRun {
 
     fn count(&mut self, contract: &Contract) -> Result<i64> {
         self.real.count(contract)
+    }
+}
+
+impl SuggestionStore for DryRun {
+    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>> {
+        self.real.records_after(contract, after, limit)
+    }
+
+    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<CoreId>> {
+        self.real.changed_since(contract, since)
+    }
+
+    fn suggest(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        suggestions: &[Suggestion],
+        now: Moment,
+    ) -> Result<Suggested> {
+        self.scratch.suggest(contract, run, suggestions, now)
+    }
+
+    fn suggestions(&mut self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
+        self.real.suggestions(filter)
+    }
+
+    fn suggestion(&mut self, id: i64) -> Result<Option<SuggestionRow>> {
+        self.real.suggestion(id)
+    }
+
+    fn suggestion_of(
+        &mut self,
+        contract: &Contract,
+        left: CoreId,
+        right: CoreId,
+    ) -> Result<Option<SuggestionRow>> {
+        self.real.suggestion_of(contract, left, right)
+    }
+
+    fn decide(&mut self, contract: &Contract, verdict: &SuggestionVerdict, now: Moment) -> Result<()> {
+        self.scratch.decide(contract, verdict, now)
     }
 }
 

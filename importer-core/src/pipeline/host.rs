@@ -43,10 +43,35 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// What a scan is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanPhase {
+    /// Reading the core.
+    Reading,
+    /// Learning, scoring and clustering.
+    Scoring,
+    /// Storing suggestions.
+    Storing,
+}
+
+/// How far a scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanProgress {
+    /// The phase.
+    pub phase: ScanPhase,
+    /// Records read, or suggestions stored.
+    pub done: u64,
+    /// How many there are, 0 when unknown.
+    pub total: u64,
+}
+
 /// Watches a run.
 pub trait Observer: Send + Sync {
     /// Called after every batch.
     fn progress(&self, progress: Progress);
+
+    /// Called while the core is scanned for duplicates: after every page, and when a phase begins.
+    fn scanning(&self, _progress: ScanProgress) {}
 }
 
 /// Watches nothing.

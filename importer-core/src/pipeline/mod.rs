@@ -23,6 +23,6 @@ mod together;
 pub use counts::Counts;
 pub use engine::Engine;
 pub use gate::{Anomaly, GateMode, GatePolicy};
-pub use host::{Cancel, NoSecrets, Observer, Progress, Secrets, Silent};
+pub use host::{Cancel, NoSecrets, Observer, Progress, ScanPhase, ScanProgress, Secrets, Silent};
 pub use report::{Durations, PluginReport, RunReport, Unmapped};
 pub use request::RunRequest;

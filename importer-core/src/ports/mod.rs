@@ -3,12 +3,15 @@
 //! The store, the rules and identity resolution live behind these; the pipeline knows nothing else of them.
 
 mod clock;
+mod fingerprint;
 mod record;
 mod resolve;
 mod rules;
 mod store;
+mod suggestions;
 
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use fingerprint::fingerprint;
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
@@ -19,6 +22,9 @@ pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,
     RunStore, Session, SourceLock, StagedRow, Store, Violation, ViolationFilter, ViolationRow,
+};
+pub use suggestions::{
+    Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
 };
 
 /// The id of a run.
@@ -57,4 +63,9 @@ pub fn moment_text(moment: Moment) -> String {
 /// The moment a canonical text names.
 pub fn parse_moment(text: &str) -> Option<Moment> {
     chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ").ok()
+}
+
+/// The moment so many days later; the same moment where the calendar ends.
+pub fn days_later(moment: Moment, days: u16) -> Moment {
+    moment.checked_add_days(chrono::Days::new(days.into())).unwrap_or(moment)
 }

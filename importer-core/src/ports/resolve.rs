@@ -31,12 +31,18 @@ impl SuggestionKind {
             Self::Ambiguous => "ambiguous",
         }
     }
+
+    /// The kind of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::PossibleDuplicate, Self::Household, Self::Ambiguous];
+        all.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// A pair to look at, with what speaks for and against it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestion {
-    /// The landed row that led to it.
+    /// The landed row that led to it; 0 when a scan did.
     pub row: RowId,
     /// The lower id of the two.
     pub left: CoreId,

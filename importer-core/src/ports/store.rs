@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 
-use super::{CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion};
+use super::{CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -203,7 +203,7 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything the pipeline does to the database, on one connection.
-pub trait Session: RunStore + Landing + CoreStore + Send {
+pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + Send {
     /// Begins a transaction that may write.
     ///
     /// # Errors

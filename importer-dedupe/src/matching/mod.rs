@@ -6,6 +6,7 @@ pub(crate) mod dictionary;
 pub(crate) mod features;
 pub mod frame;
 pub mod model;
+pub mod pairing;
 pub mod people;
 pub mod role;
 pub mod scan;

@@ -3,7 +3,7 @@
 use super::blocking::{Candidates, KeyReport};
 use super::cluster::{Linkage, Pair, clusters};
 use super::frame::{Frame, pack, unpack};
-use super::model::{Histogram, Marginals, Model};
+use super::model::{Histogram, Marginals, Model, ModelDocument};
 use super::scorer::Scorer;
 
 /// Pairs below these log-odds are forgotten.
@@ -18,6 +18,8 @@ pub struct Scan {
     pub model: Model,
     /// Pairs worth keeping, in the order of their records.
     pub pairs: Vec<Pair>,
+    /// Pairs that are rather two people of one household than one person or strangers.
+    pub households: Vec<Pair>,
     /// The cluster of each record.
     pub cluster_of: Vec<u32>,
     /// How many pairs were scored.
@@ -37,15 +39,29 @@ impl Scan {
     }
 }
 
-/// Scores all candidates of a finished frame.
+/// From this probability on a pair is a household.
+pub(crate) const HOUSEHOLD: f64 = 0.5;
+
+/// Scores all candidates of a finished frame by a model that is learned from them.
 ///
 /// The same records in the same order give the same pairs and clusters, with any number of threads.
 pub fn scan(frame: &mut Frame) -> Scan {
+    scan_with(frame, None)
+}
+
+/// The same, by a model that was learned before when there is one.
+pub fn scan_with(frame: &mut Frame, known: Option<&ModelDocument>) -> Scan {
     let candidates = Candidates::of(frame);
-    let mut model = Model::shipped(frame);
-    let histogram = Histogram::of(frame, &candidates);
-    let marginals = Marginals::of(frame);
-    model.learn(frame, &histogram, &marginals);
+    let model = match known {
+        Some(document) => document.model(frame),
+        None => {
+            let mut model = Model::shipped(frame);
+            let histogram = Histogram::of(frame, &candidates);
+            let marginals = Marginals::of(frame);
+            model.learn(frame, &histogram, &marginals);
+            model
+        }
+    };
     let likely = score(frame, &candidates, &model);
     let pairs: Vec<Pair> =
         likely.iter().map(|(pair, _)| *pair).filter(|pair| f64::from(pair.log_odds) > KEEP).collect();
@@ -54,18 +70,19 @@ pub fn scan(frame: &mut Frame) -> Scan {
     // Now that it is known who is who, a name that one person repeats no longer passes for a frequent one. Levels stay.
     frame.count_people(&cluster_of);
     let scorer = Scorer::new(&model, frame);
-    let pairs: Vec<Pair> = likely
-        .into_iter()
-        .filter_map(|(Pair { a, b, .. }, levels)| {
-            scorer.score(&unpack(levels), a, b, KEEP).map(|score| Pair {
-                a,
-                b,
-                log_odds: narrow(score.log_odds),
-            })
-        })
-        .collect();
+    let (mut pairs, mut households) = (Vec::new(), Vec::new());
+    for (Pair { a, b, .. }, levels) in likely {
+        let Some(score) = scorer.score(&unpack(levels), a, b, KEEP) else { continue };
+        let pair = Pair { a, b, log_odds: narrow(score.log_odds) };
+        if score.log_odds > KEEP {
+            pairs.push(pair);
+        }
+        if score.household >= HOUSEHOLD {
+            households.push(pair);
+        }
+    }
     let cluster_of = clusters(frame.len(), &pairs, Linkage::default());
-    Scan { model, pairs, cluster_of, scored: candidates.pairs(), candidates }
+    Scan { model, pairs, households, cluster_of, scored: candidates.pairs(), candidates }
 }
 
 /// The pairs that may be worth keeping, with their levels.

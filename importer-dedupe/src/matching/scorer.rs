@@ -3,6 +3,7 @@
 use super::features::MISSING;
 use super::frame::{Frame, Levels, MAX_TERMS};
 use super::model::{Model, Score};
+use super::scan::HOUSEHOLD;
 
 /// The most levels a term has.
 const MAX_LEVELS: usize = MISSING as usize;
@@ -25,6 +26,8 @@ pub(crate) struct Scorer<'a> {
     most: f64,
     other: f64,
     matches: f64,
+    /// From here on it may be a household.
+    household: f64,
 }
 
 impl<'a> Scorer<'a> {
@@ -43,12 +46,13 @@ impl<'a> Scorer<'a> {
             most,
             other: (1.0 - model.matches - model.households).max(1e-9).ln(),
             matches: model.matches.ln(),
+            household: (1.0 - model.matches - model.households).max(1e-9) / model.households.max(1e-300),
             model,
             frame,
         }
     }
 
-    /// The score of a pair, unless its log-odds are not above the floor for sure.
+    /// The score of a pair, unless it is no household and its log-odds are not above the floor.
     pub(crate) fn score(&self, levels: &Levels, a: u32, b: u32, floor: f64) -> Option<Score> {
         let (mut one, mut household) = (1.0, 1.0);
         for (term, ratios) in self.ratios.iter().enumerate().take(MAX_TERMS) {
@@ -70,10 +74,10 @@ impl<'a> Scorer<'a> {
         }
         let one = one.ln();
         // Households only lower the odds.
-        if one + self.matches - self.other <= floor {
+        if one + self.matches - self.other <= floor && household < self.household {
             return None;
         }
         let score = self.model.posterior(one, household.ln());
-        (score.log_odds > floor).then_some(score)
+        (score.log_odds > floor || score.household >= HOUSEHOLD).then_some(score)
     }
 }

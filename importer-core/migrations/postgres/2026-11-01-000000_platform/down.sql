@@ -1,6 +1,8 @@
 DROP TABLE watermarks;
 DROP TABLE change_log;
 DROP TABLE merge_log;
+DROP TABLE not_duplicates;
+DROP TABLE suggestion_decisions;
 DROP TABLE dedupe_suggestions;
 DROP TABLE match_keys;
 DROP TABLE core_volunteer_contacts;

@@ -196,6 +196,7 @@ CREATE TABLE dedupe_suggestions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id INTEGER NOT NULL REFERENCES import_runs (id),
     entity_type TEXT NOT NULL,
+    -- 0 when no row but a scan of the core led to it.
     staging_id INTEGER NOT NULL,
     left_id INTEGER NOT NULL,
     right_id INTEGER NOT NULL,
@@ -205,11 +206,39 @@ CREATE TABLE dedupe_suggestions (
     decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred')),
     decided_by TEXT,
     decided_at TEXT,
+    -- Until then a deferred pair stays out of the list of open ones.
+    deferred_until TEXT,
     created_at TEXT NOT NULL,
     UNIQUE (entity_type, left_id, right_id)
 ) STRICT;
 CREATE INDEX dedupe_suggestions_open ON dedupe_suggestions (decision, kind);
 CREATE INDEX dedupe_suggestions_run ON dedupe_suggestions (run_id);
+
+-- Every decision about a suggestion, in the order in which they were made; never changed.
+CREATE TABLE suggestion_decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    suggestion_id INTEGER NOT NULL REFERENCES dedupe_suggestions (id),
+    decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred')),
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    decided_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX suggestion_decisions_suggestion ON suggestion_decisions (suggestion_id);
+
+-- Rejected pairs, once from each side. The fingerprint is a hash of name, birth date and contacts: who comes again as a new
+-- record is recognised by it.
+CREATE TABLE not_duplicates (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_type TEXT NOT NULL,
+    suggestion_id INTEGER NOT NULL REFERENCES dedupe_suggestions (id),
+    core_id INTEGER NOT NULL,
+    fingerprint INTEGER,
+    other_core_id INTEGER NOT NULL,
+    other_fingerprint INTEGER
+) STRICT;
+CREATE INDEX not_duplicates_core ON not_duplicates (core_id, entity_type);
+CREATE INDEX not_duplicates_fingerprint ON not_duplicates (fingerprint, entity_type);
+CREATE INDEX not_duplicates_suggestion ON not_duplicates (suggestion_id);
 
 -- Merges with everything that is needed to take them back.
 CREATE TABLE merge_log (

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::bulk::{Bulk, Column, Conflict, plain, real, time};
+use super::bulk::{Bulk, Column, Conflict, plain, time};
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
@@ -39,19 +39,6 @@ const CHANGES: [Column; 11] = [
     plain("reason"),
     time("changed_at").shared(),
 ];
-const SUGGESTIONS: [Column; 10] = [
-    plain("run_id").shared(),
-    plain("entity_type").shared(),
-    plain("staging_id"),
-    plain("left_id"),
-    plain("right_id"),
-    plain("kind"),
-    real("score"),
-    plain("features_json"),
-    plain("decision").shared(),
-    time("created_at").shared(),
-];
-
 impl CoreStore for DieselSession {
     fn find_external(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<MapEntry>> {
         if ids.is_empty() {
@@ -188,7 +175,10 @@ impl CoreStore for DieselSession {
         self.write_keys(contract, write)?;
         self.write_map(contract, run, &write.map, &now)?;
         self.write_changes(contract, run, actor, write, &now)?;
-        self.write_suggestions(contract, run, write, &now)
+        match run {
+            Some(run) => self.write_suggestions(contract, run, &write.suggestions, &now),
+            None => Ok(()),
+        }
     }
 
     fn count(&mut self, contract: &Contract) -> Result<i64> {
@@ -456,32 +446,5 @@ impl DieselSession {
             ]);
         }
         rows.insert(&mut self.connection, "write the change log")
-    }
-
-    fn write_suggestions(
-        &mut self,
-        contract: &Contract,
-        run: Option<&RunRecord>,
-        write: &CoreWrite,
-        now: &str,
-    ) -> Result<()> {
-        let Some(run) = run else { return Ok(()) };
-        // A pair that somebody has decided about stays decided.
-        let mut rows = Bulk::new("dedupe_suggestions", &SUGGESTIONS).on_conflict(Conflict::Keep);
-        for suggestion in &write.suggestions {
-            rows.row([
-                Cell::Int(run.id),
-                Cell::Text(contract.entity),
-                Cell::Int(suggestion.row),
-                Cell::Int(suggestion.left),
-                Cell::Int(suggestion.right),
-                Cell::Text(suggestion.kind.as_str()),
-                suggestion.score.map_or(Cell::Null, Cell::Real),
-                Cell::Text(&suggestion.features_json),
-                Cell::Text("open"),
-                Cell::Text(now),
-            ]);
-        }
-        rows.insert(&mut self.connection, "write suggestions")
     }
 }

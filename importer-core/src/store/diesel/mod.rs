@@ -12,6 +12,7 @@ mod migrate;
 mod runs;
 mod session;
 mod sql;
+mod suggestions;
 
 use std::path::PathBuf;
 

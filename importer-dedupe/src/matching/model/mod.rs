@@ -3,11 +3,14 @@
 mod document;
 mod em;
 mod explain;
+mod refine;
 mod verdict;
+mod waterfall;
 
 pub use document::{DOCUMENT_VERSION, LevelDocument, ModelDocument, TermDocument};
 pub(crate) use em::{Histogram, Marginals};
 pub use explain::{ExplainedTerm, Explanation};
+pub use refine::Labelled;
 pub use verdict::{Thresholds, Verdict};
 
 use super::features::MISSING;

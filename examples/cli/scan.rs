@@ -1,0 +1,105 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use importer::dedupe::matching::model::ModelDocument;
+use importer::service::{ScanReport, ScanRequest};
+use importer::{Error, ErrorKind, Importer, Result};
+
+use crate::args::{Database, ScanArgs};
+use crate::progress::Bar;
+use crate::{say, setup};
+
+pub(crate) fn scan(args: &ScanArgs) -> Result<ExitCode> {
+    let (importer, bar) = watched(&args.database, args.json)?;
+    let request = ScanRequest {
+        entity: args.entity.clone(),
+        preview: args.preview,
+        all: args.all,
+        model: args.model.as_deref().map(model).transpose()?,
+        actor: args.actor.clone(),
+    };
+    let report = importer.scan(&request);
+    bar.finish();
+    let report = report?;
+    if args.json {
+        say!("{}", serde_json::to_string(&report).unwrap_or_default());
+    } else {
+        tell(&report, &importer.database());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An importer that shows its progress and stops at Ctrl-C.
+pub(crate) fn watched(database: &Database, quiet: bool) -> Result<(Importer, Arc<Bar>)> {
+    // Looking must not make what it looks for.
+    drop(setup::on(database)?);
+    let bar = Arc::new(Bar::new(quiet));
+    let importer = Importer::builder().database(&database.db).observer(bar.clone()).build()?;
+    let cancel = importer.cancel();
+    // A second Ctrl-C ends the program at once; nothing is half stored then either.
+    let _ = ctrlc::set_handler(move || {
+        if cancel.is_requested() {
+            std::process::exit(1);
+        }
+        cancel.request();
+    });
+    Ok((importer, bar))
+}
+
+pub(crate) fn model(file: &std::path::Path) -> Result<ModelDocument> {
+    let refuse = |why: String| {
+        Error::new(ErrorKind::Config, "read the model", why)
+            .at("file", file.display())
+            .hint("`train` makes one")
+    };
+    let text = std::fs::read_to_string(file).map_err(|e| refuse(e.to_string()))?;
+    ModelDocument::read(&text).map_err(refuse)
+}
+
+pub(crate) fn tell(report: &ScanReport, database: &str) {
+    match report.run_id {
+        Some(run) => say!("Scan {run} of {} records ({})", report.records, report.entity),
+        None => {
+            say!("Preview of a scan of {} records ({}); nothing is stored", report.records, report.entity)
+        }
+    }
+    if let (Some(scan), Some(changed)) = (report.since_scan, report.changed_records) {
+        say!(
+            "  only pairs with one of {changed} records that are new or changed since scan {scan}; --all takes all"
+        );
+    }
+    say!("\n  {:>9}  pairs scored", report.pairs_scored);
+    say!("  {:>9}  pairs of {} people that a merge would take", report.merge_pairs, report.merge_clusters);
+    say!("  {:>9}  pairs to review", report.review_pairs);
+    say!("  {:>9}  pairs of one household", report.household_pairs);
+    if let Some(stored) = report.suggestions {
+        say!(
+            "\n  Suggestions: {} new, {} with a new score, {} as before, {} decided or put off, {} rejected under other ids",
+            stored.added,
+            stored.rescored,
+            stored.unchanged,
+            stored.decided,
+            stored.rejected_before
+        );
+    }
+    for sample in &report.samples {
+        say!(
+            "  {:<9}  {} and {}: {:.4}  {}",
+            sample.kind,
+            sample.left,
+            sample.right,
+            sample.score,
+            sample.terms.join(", ")
+        );
+    }
+    let cut: Vec<_> = report.keys.iter().filter(|key| key.cut_blocks > 0).collect();
+    if !cut.is_empty() {
+        say!("\nToo frequent to be compared by (other keys may still bring these records together):");
+        for key in cut {
+            say!("  {}: {} groups, {} records", key.key, key.cut_blocks, key.cut_records);
+        }
+    }
+    let learned = if report.model_learned { "learned by this scan" } else { "as given" };
+    let (seconds, milliseconds) = (report.elapsed_ms / 1000, report.elapsed_ms % 1000);
+    say!("\nModel {} ({learned}). {seconds}.{milliseconds:03} s, {database}", report.model_checksum);
+}

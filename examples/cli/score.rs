@@ -1,0 +1,92 @@
+use std::process::ExitCode;
+
+use importer::{Error, ErrorKind, Result};
+
+use crate::args::{ScoreArgs, TrainArgs};
+use crate::{say, scan};
+
+pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
+    let (importer, bar) = scan::watched(&args.database, args.json)?;
+    let model = args.model.as_deref().map(scan::model).transpose()?;
+    let score = importer.score(&args.entity, args.one, args.other, model.as_ref());
+    bar.finish();
+    let score = score?;
+    if let Some(file) = &args.svg {
+        write(file, &score.explanation.to_svg())?;
+    }
+    if args.json {
+        say!("{}", serde_json::to_string(&score).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let told = &score.explanation;
+    say!(
+        "Records {} and {}, by the model {} ({})\n",
+        score.left,
+        score.right,
+        score.model_checksum,
+        score.model
+    );
+    say!("{}", told.to_text().trim_end());
+    say!(
+        "\n{:.2} % one person, {:.2} % two people of one household",
+        100.0 * told.probability,
+        100.0 * told.household
+    );
+    match score.pairing.why_not() {
+        Some(why) => say!("A scan does not compare them: {why}."),
+        None if score.pairing.shared_keys.is_empty() => say!("A scan of so few records compares all pairs."),
+        None => say!("A scan compares them by: {}.", score.pairing.shared_keys.join(", ")),
+    }
+    if !score.as_scanned {
+        say!(
+            "The core is large: names were counted by records; a scan counts them by people and may differ a little."
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
+    let (importer, bar) = scan::watched(&args.database, args.json)?;
+    let training = importer.train(&args.entity, args.weight);
+    bar.finish();
+    let training = training?;
+    write(&args.out, &training.document.write())?;
+    if args.json {
+        say!("{}", serde_json::to_string(&training).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    say!("{:<20} {:<26} {:>9} {:>12} {:>7}", "term", "level", "m", "u", "bits");
+    for term in &training.document.terms {
+        for level in &term.levels {
+            let bits = (level.m / level.u).log2();
+            say!("{:<20} {:<26} {:>9.4} {:>12.8} {bits:>+7.1}", term.name, level.name, level.m, level.u);
+        }
+    }
+    say!("\nTo be expected, if these probabilities are right:");
+    say!("{:>9} {:>10} {:>12} {:>10} {:>10}", "threshold", "pairs", "one person", "precision", "recall");
+    for e in &training.expectations {
+        say!(
+            "{:>9} {:>10} {:>12.1} {:>10.4} {:>10.4}",
+            e.threshold,
+            e.pairs,
+            e.expected_matches,
+            e.precision,
+            e.recall
+        );
+    }
+    say!(
+        "\nLearned from {} records, {} scored pairs and {} decisions ({} one person, {} two people).",
+        training.document.records,
+        training.pairs_scored,
+        training.decided_same + training.decided_other,
+        training.decided_same,
+        training.decided_other
+    );
+    say!("Model {} is in {}; use it with `scan --model`.", training.checksum, args.out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(file: &std::path::Path, text: &str) -> Result<()> {
+    std::fs::write(file, text)
+        .map_err(|e| Error::new(ErrorKind::Config, "write a file", e.to_string()).at("file", file.display()))
+}

@@ -1,0 +1,183 @@
+use super::{CoreId, CoreRecord, Moment, RowId, RunId, RunRecord, Suggestion, SuggestionKind};
+use crate::Result;
+use crate::contracts::Contract;
+
+/// What people decided about a suggestion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuggestionDecision {
+    /// Nobody has decided.
+    Open,
+    /// Merged without a person.
+    AutoMerged,
+    /// They are one person.
+    Accepted,
+    /// They are two people, for ever.
+    Rejected,
+    /// Not now.
+    Deferred,
+}
+
+impl SuggestionDecision {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Open, "open"),
+        (Self::AutoMerged, "auto_merged"),
+        (Self::Accepted, "accepted"),
+        (Self::Rejected, "rejected"),
+        (Self::Deferred, "deferred"),
+    ];
+
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(d, _)| *d == self).map_or("", |(_, name)| name)
+    }
+
+    /// The decision of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(d, _)| *d)
+    }
+}
+
+/// A stored suggestion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuggestionRow {
+    /// Its id.
+    pub id: i64,
+    /// The run or scan that found it.
+    pub run_id: RunId,
+    /// The entity.
+    pub entity: String,
+    /// The landed row that led to it; 0 when a scan did.
+    pub row: RowId,
+    /// The lower id of the two.
+    pub left: CoreId,
+    /// The higher id of the two.
+    pub right: CoreId,
+    /// Why it is shown.
+    pub kind: SuggestionKind,
+    /// The probability that both are one person, where it is known.
+    pub score: Option<f64>,
+    /// The terms, as JSON, without values.
+    pub features_json: String,
+    /// What people decided.
+    pub decision: SuggestionDecision,
+    /// Who decided.
+    pub decided_by: Option<String>,
+    /// When.
+    pub decided_at: Option<Moment>,
+    /// Until when a deferred one stays out of the list of open ones.
+    pub deferred_until: Option<Moment>,
+    /// When it was found.
+    pub created_at: Moment,
+}
+
+/// Which suggestions to list.
+#[derive(Debug, Clone, Default)]
+pub struct SuggestionFilter {
+    /// Of this entity only.
+    pub entity: Option<String>,
+    /// Only those that wait for a decision at this moment: open ones, and deferred ones whose time has come.
+    pub waiting_at: Option<Moment>,
+    /// Only those with this decision.
+    pub decision: Option<SuggestionDecision>,
+    /// Only of this kind.
+    pub kind: Option<SuggestionKind>,
+    /// Only those behind this id, for paging.
+    pub after: i64,
+    /// At most this many; all when 0.
+    pub limit: i64,
+}
+
+/// What became of suggestions that were to be stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Suggested {
+    /// New ones.
+    pub added: u64,
+    /// Open ones with another score or other terms than before.
+    pub rescored: u64,
+    /// Open ones that stay as they are.
+    pub unchanged: u64,
+    /// Pairs that somebody has decided about or put off; they stay as they are.
+    pub decided: u64,
+    /// Pairs of records that have the data of a pair which somebody has rejected; they are not stored.
+    pub rejected_before: u64,
+}
+
+impl Suggested {
+    /// Adds another count.
+    pub fn add(&mut self, other: &Self) {
+        self.added += other.added;
+        self.rescored += other.rescored;
+        self.unchanged += other.unchanged;
+        self.decided += other.decided;
+        self.rejected_before += other.rejected_before;
+    }
+}
+
+/// A decision about a suggestion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuggestionVerdict {
+    /// The suggestion.
+    pub id: i64,
+    /// What was decided.
+    pub decision: SuggestionDecision,
+    /// Who decided.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// Until when a deferred one stays out of the list of open ones.
+    pub deferred_until: Option<Moment>,
+}
+
+/// Core records in pages, and suggestions about pairs of them.
+pub trait SuggestionStore {
+    /// The next records behind `after`, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>>;
+    /// The ids of records that were made or changed at or after a moment, ascending.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<CoreId>>;
+    /// Stores what a scan suggests: pairs that are not known are added, open ones get the new score and terms, decided ones
+    /// stay, and what was rejected under other ids is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn suggest(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        suggestions: &[Suggestion],
+        now: Moment,
+    ) -> Result<Suggested>;
+    /// Suggestions, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn suggestions(&mut self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>>;
+    /// A suggestion by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn suggestion(&mut self, id: i64) -> Result<Option<SuggestionRow>>;
+    /// The suggestion about a pair.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn suggestion_of(
+        &mut self,
+        contract: &Contract,
+        left: CoreId,
+        right: CoreId,
+    ) -> Result<Option<SuggestionRow>>;
+    /// Records a decision and keeps it in the log of decisions. A rejection is remembered with the fingerprints of both
+    /// records; any other decision about the same suggestion takes that back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn decide(&mut self, contract: &Contract, verdict: &SuggestionVerdict, now: Moment) -> Result<()>;
+}

@@ -1,0 +1,68 @@
+//! The people of the core, prepared for comparison.
+
+use importer_core::contracts::Contract;
+use importer_core::pipeline::{ScanPhase, ScanProgress};
+use importer_core::ports::{CoreId, Session};
+use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::matching::people::People;
+
+use crate::Importer;
+
+/// How many records are read at a time.
+const PAGE: usize = 2_000;
+
+impl Importer {
+    /// Reads all people of the core.
+    pub(super) fn people(
+        &self,
+        session: &mut dyn Session,
+        contract: &Contract,
+        operation: &'static str,
+    ) -> Result<People> {
+        let total = u64::try_from(session.count(contract)?).unwrap_or(0);
+        let mut people = People::new(contract);
+        let mut after = 0;
+        loop {
+            let page = session.records_after(contract, after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for person in &page {
+                people.push(person);
+            }
+            let done = people.ids.len() as u64;
+            self.observer.scanning(ScanProgress { phase: ScanPhase::Reading, done, total });
+            self.not_cancelled(operation)?;
+        }
+        people.frame.finish();
+        Ok(people)
+    }
+
+    /// Says that a phase of a scan begins, unless somebody has cancelled it.
+    pub(super) fn phase(&self, phase: ScanPhase, total: usize, operation: &'static str) -> Result<()> {
+        self.not_cancelled(operation)?;
+        self.observer.scanning(ScanProgress { phase, done: 0, total: total as u64 });
+        Ok(())
+    }
+
+    pub(super) fn not_cancelled(&self, operation: &'static str) -> Result<()> {
+        if self.cancel.is_requested() {
+            return Err(Error::new(
+                ErrorKind::Cancelled,
+                operation,
+                "somebody cancelled it; nothing was stored",
+            )
+            .hint("the same command begins anew"));
+        }
+        Ok(())
+    }
+}
+
+/// The number of a record in the frame. Records come in the order of their ids.
+pub(super) fn number_of(people: &People, id: CoreId) -> Option<u32> {
+    people.ids.binary_search(&id).ok().and_then(|place| u32::try_from(place).ok())
+}
+
+/// The id of a record of the frame.
+pub(super) fn id_of(people: &People, number: u32) -> CoreId {
+    people.ids.get(number as usize).copied().unwrap_or_default()
+}

@@ -1,0 +1,423 @@
+//! Looking through the whole core for duplicates.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use importer_core::contracts::Contract;
+use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
+use importer_core::ports::{
+    CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, Suggested, Suggestion,
+    SuggestionKind, moment_text, parse_moment,
+};
+use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::matching::cluster::Pair;
+use importer_dedupe::matching::model::{Explanation, ModelDocument};
+use importer_dedupe::matching::people::People;
+use importer_dedupe::matching::scan::{Scan, scan_with};
+use serde::{Deserialize, Serialize};
+
+use super::people::id_of;
+use crate::Importer;
+
+/// Under this name scans stand among the runs.
+pub const SCAN_SOURCE: &str = "scan";
+/// From this probability on, a pair of one cluster is what a merge would take.
+pub const MERGE_FROM: f64 = 0.95;
+/// From this probability on, a pair is worth showing.
+pub const REVIEW_FROM: f64 = 0.80;
+
+const OPERATION: &str = "scan the core";
+/// How many suggestions are stored between two looks at whether somebody cancelled.
+const AT_A_TIME: usize = 500;
+/// How many examples of each kind a report has.
+const SAMPLES: usize = 5;
+
+/// What to scan.
+#[derive(Debug, Clone)]
+pub struct ScanRequest {
+    /// The entity.
+    pub entity: String,
+    /// Stores nothing, not even that there was a scan.
+    pub preview: bool,
+    /// Takes every pair, not only those with a record that is new or changed since the last scan.
+    pub all: bool,
+    /// A model that was learned before; without it, one is learned from the core.
+    pub model: Option<ModelDocument>,
+    /// Who asked for it.
+    pub actor: String,
+}
+
+impl ScanRequest {
+    /// A scan that stores what it finds.
+    pub fn new(entity: impl Into<String>) -> Self {
+        let actor = "importer".into();
+        Self { entity: entity.into(), preview: false, all: false, model: None, actor }
+    }
+}
+
+/// What a scan found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScanReport {
+    /// The scan's number among the runs; none for a preview.
+    pub run_id: Option<i64>,
+    /// The entity.
+    pub entity: String,
+    /// Whether anything was stored.
+    pub preview: bool,
+    /// How many records the core has.
+    pub records: u64,
+    /// The scan since which records were looked at; none when every pair was.
+    pub since_scan: Option<i64>,
+    /// How many records are new or changed since then.
+    pub changed_records: Option<u64>,
+    /// How many pairs were scored.
+    pub pairs_scored: u64,
+    /// Pairs of one cluster with a probability of 0.95 or more.
+    pub merge_pairs: u64,
+    /// How many people those are.
+    pub merge_clusters: u64,
+    /// Other pairs with a probability of 0.80 or more.
+    pub review_pairs: u64,
+    /// Pairs that are rather two people of one household.
+    pub household_pairs: u64,
+    /// What became of them in the store; none for a preview.
+    pub suggestions: Option<Suggested>,
+    /// The checksum of the model's document.
+    pub model_checksum: String,
+    /// Whether the model was learned by this scan.
+    pub model_learned: bool,
+    /// Blocking keys, with what was too frequent to be compared; empty when everything is compared with everything.
+    pub keys: Vec<ScanKey>,
+    /// A few pairs of each kind, without personal data.
+    pub samples: Vec<ScanSample>,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// A blocking key of a scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanKey {
+    /// What it is made of.
+    pub key: String,
+    /// How many groups of records were too large to be compared by it.
+    pub cut_blocks: u64,
+    /// How many records are in them.
+    pub cut_records: u64,
+}
+
+/// One of the pairs that a scan found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScanSample {
+    /// `merge`, `review` or `household`.
+    pub kind: String,
+    /// The lower id.
+    pub left: CoreId,
+    /// The higher id.
+    pub right: CoreId,
+    /// The probability that both are one person.
+    pub score: f64,
+    /// The terms that say most, strongest first.
+    pub terms: Vec<String>,
+}
+
+/// What is stored with a scan beside its report.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    scan: ScanReport,
+    model: ModelDocument,
+    /// Changes from this moment on are the next scan's.
+    seen_until: String,
+}
+
+/// An earlier scan.
+pub(super) struct Earlier {
+    pub(super) id: i64,
+    pub(super) model: ModelDocument,
+    seen_until: Option<Moment>,
+}
+
+struct Found {
+    kind: &'static str,
+    a: u32,
+    b: u32,
+}
+
+impl Importer {
+    /// Looks through the whole core for records that are one person, and stores the pairs worth showing as suggestions.
+    ///
+    /// All records are read and scored each time, because how telling a name is depends on all others; what is stored are
+    /// the pairs with a record that is new or changed since the last scan, unless `all` is asked for. Storing is one
+    /// transaction: a scan that is cancelled or fails leaves no suggestion behind.
+    ///
+    /// # Errors
+    /// When there is no such entity, another scan is at work, somebody cancels it, or the database fails.
+    pub fn scan(&self, request: &ScanRequest) -> Result<ScanReport> {
+        let contract = super::runs::contract(&request.entity)?;
+        let store = self.store()?;
+        let mut session = store.session()?;
+        if request.preview {
+            let last = self.last_scan(session.as_mut(), contract)?;
+            let work = self.look(session.as_mut(), contract, request, last.as_ref())?;
+            return Ok(work.report);
+        }
+        let _lock = store.lock_source(contract.entity, SCAN_SOURCE)?;
+        self.end_abandoned(session.as_mut(), contract)?;
+        let last = self.last_scan(session.as_mut(), contract)?;
+        let mut run = session.create_run(&new_run(contract, request), self.clock.now())?;
+        let seen_until = seen_until(session.as_mut(), &run)?;
+        let result = self
+            .look(session.as_mut(), contract, request, last.as_ref())
+            .and_then(|work| self.store_scan(session.as_mut(), contract, &mut run, work, seen_until));
+        result.inspect_err(|error| {
+            run.status =
+                if error.kind() == ErrorKind::Cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
+            run.error_summary = Some(error.to_string());
+            let now = self.clock.now();
+            (run.updated_at, run.finished_at) = (now, Some(now));
+            // The first error tells more than one about the state of the scan.
+            let _ = session.save_run(&run);
+        })
+    }
+
+    /// The report of a stored scan; none when the run is an import, or did not come to its end.
+    pub fn scan_report(run: &RunRecord) -> Option<ScanReport> {
+        stored(run).map(|stored| stored.scan)
+    }
+
+    /// The last scan that came to its end.
+    pub(super) fn last_scan(
+        &self,
+        session: &mut dyn Session,
+        contract: &Contract,
+    ) -> Result<Option<Earlier>> {
+        let status = Some(RunStatus::Succeeded);
+        let filter = RunFilter { source: Some(SCAN_SOURCE.into()), status, limit: 0 };
+        let runs = session.runs(&filter)?;
+        let run = runs.iter().find(|run| run.new.entity == contract.entity);
+        Ok(run.and_then(|run| {
+            let stored = stored(run)?;
+            Some(Earlier { id: run.id, model: stored.model, seen_until: parse_moment(&stored.seen_until) })
+        }))
+    }
+
+    /// Whoever holds the lock is the only scan; others that seem to be at work were killed.
+    fn end_abandoned(&self, session: &mut dyn Session, contract: &Contract) -> Result<()> {
+        let status = Some(RunStatus::Running);
+        let filter = RunFilter { source: Some(SCAN_SOURCE.into()), status, limit: 0 };
+        for mut run in session.runs(&filter)?.into_iter().filter(|run| run.new.entity == contract.entity) {
+            run.status = RunStatus::Failed;
+            run.error_summary = Some("its process ended before the scan did; nothing was stored".into());
+            run.finished_at = Some(self.clock.now());
+            session.save_run(&run)?;
+        }
+        Ok(())
+    }
+
+    /// Everything but storing.
+    fn look(
+        &self,
+        session: &mut dyn Session,
+        contract: &Contract,
+        request: &ScanRequest,
+        last: Option<&Earlier>,
+    ) -> Result<Work> {
+        let begun = Instant::now();
+        let last = last.filter(|_| !request.all);
+        let since = last.and_then(|last| Some((last.id, last.seen_until?)));
+        let changed = since.map(|(_, since)| session.changed_since(contract, since)).transpose()?;
+        let mut people = self.people(session, contract, OPERATION)?;
+        self.phase(ScanPhase::Scoring, people.ids.len(), OPERATION)?;
+        let scan = scan_with(&mut people.frame, request.model.as_ref());
+        self.not_cancelled(OPERATION)?;
+        let document = ModelDocument::of(&scan.model, people.ids.len() as u64);
+        let wanted = |id| changed.as_ref().is_none_or(|changed| changed.binary_search(&id).is_ok());
+        let mut found = found(&scan);
+        found.retain(|pair| wanted(id_of(&people, pair.a)) || wanted(id_of(&people, pair.b)));
+        let count = |kind| found.iter().filter(|pair| pair.kind == kind).count() as u64;
+        let of_merge = found.iter().filter(|pair| pair.kind == "merge");
+        let clusters: BTreeSet<u32> = of_merge.map(|pair| scan.cluster_of[pair.a as usize]).collect();
+        let report = ScanReport {
+            run_id: None,
+            entity: contract.entity.into(),
+            preview: request.preview,
+            records: people.ids.len() as u64,
+            since_scan: since.map(|(scan, _)| scan),
+            changed_records: changed.as_ref().map(|changed| changed.len() as u64),
+            pairs_scored: scan.scored,
+            merge_pairs: count("merge"),
+            merge_clusters: clusters.len() as u64,
+            review_pairs: count("review"),
+            household_pairs: count("household"),
+            suggestions: None,
+            model_checksum: document.checksum(),
+            model_learned: request.model.is_none(),
+            keys: scan
+                .keys()
+                .iter()
+                .map(|k| ScanKey { key: k.key.clone(), cut_blocks: k.cut_blocks, cut_records: k.cut_records })
+                .collect(),
+            samples: samples(&scan, &people, &found),
+            elapsed_ms: elapsed(begun),
+        };
+        Ok(Work { people, scan, document, found, report, begun })
+    }
+
+    fn store_scan(
+        &self,
+        session: &mut dyn Session,
+        contract: &Contract,
+        run: &mut RunRecord,
+        work: Work,
+        seen_until: Moment,
+    ) -> Result<ScanReport> {
+        self.phase(ScanPhase::Storing, work.found.len(), OPERATION)?;
+        let mut report = work.report;
+        let now = self.clock.now();
+        session.begin()?;
+        let result = (|| {
+            let mut told = Suggested::default();
+            for (number, pairs) in work.found.chunks(AT_A_TIME).enumerate() {
+                self.not_cancelled(OPERATION)?;
+                let suggestions: Vec<Suggestion> =
+                    pairs.iter().map(|pair| suggestion(&work.scan, &work.people, pair)).collect();
+                told.add(&session.suggest(contract, run, &suggestions, now)?);
+                let done = (number * AT_A_TIME + pairs.len()) as u64;
+                let total = work.found.len() as u64;
+                self.observer.scanning(ScanProgress { phase: ScanPhase::Storing, done, total });
+            }
+            report.run_id = Some(run.id);
+            report.suggestions = Some(told);
+            report.elapsed_ms = elapsed(work.begun);
+            let counts = Counts {
+                read: report.records,
+                needs_review: told.added,
+                households: report.household_pairs,
+                ..Counts::default()
+            };
+            let stored =
+                Stored { scan: report.clone(), model: work.document, seen_until: moment_text(seen_until) };
+            run.counts_json = json(&counts)?;
+            run.metrics_json = json(&stored)?;
+            run.rows_read = i64::try_from(report.records).unwrap_or(i64::MAX);
+            (run.status, run.phase) = (RunStatus::Succeeded, Phase::Done);
+            (run.updated_at, run.finished_at) = (now, Some(now));
+            session.save_run(run)?;
+            session.commit()
+        })();
+        if result.is_err() {
+            // The first error tells more than a failing rollback.
+            let _ = session.rollback();
+        }
+        result.map(|()| report)
+    }
+}
+
+struct Work {
+    people: People,
+    scan: Scan,
+    document: ModelDocument,
+    found: Vec<Found>,
+    report: ScanReport,
+    begun: Instant,
+}
+
+fn new_run(contract: &Contract, request: &ScanRequest) -> NewRun {
+    let model = request.model.as_ref().map(ModelDocument::checksum);
+    NewRun {
+        entity: contract.entity.into(),
+        source: SCAN_SOURCE.into(),
+        external_system: SCAN_SOURCE.into(),
+        label: None,
+        dry_run: false,
+        actor: request.actor.clone(),
+        ingest_version: contract.version.into(),
+        mapping_name: String::new(),
+        mapping_version: 0,
+        mapping_checksum: String::new(),
+        rules_checksum: model.clone().unwrap_or_default(),
+        request_json: serde_json::json!({ "all": request.all, "model": model }).to_string(),
+    }
+}
+
+/// Up to when this scan sees all changes: an import that is at work writes records that are dated before they can be read.
+fn seen_until(session: &mut dyn Session, run: &RunRecord) -> Result<Moment> {
+    let filter = RunFilter { status: Some(RunStatus::Running), ..RunFilter::default() };
+    let at_work = session.runs(&filter)?.into_iter().map(|other| other.started_at);
+    Ok(at_work.chain([run.started_at]).min().unwrap_or(run.started_at))
+}
+
+fn stored(run: &RunRecord) -> Option<Stored> {
+    if run.new.source != SCAN_SOURCE {
+        return None;
+    }
+    serde_json::from_str(&run.metrics_json).ok()
+}
+
+/// The pairs worth showing, in the order of their records.
+fn found(scan: &Scan) -> Vec<Found> {
+    let probability = |pair: &Pair| 1.0 / (1.0 + (-f64::from(pair.log_odds)).exp());
+    let shown = scan.pairs.iter().filter(|pair| probability(pair) >= REVIEW_FROM).map(|pair| {
+        let together = scan.cluster_of[pair.a as usize] == scan.cluster_of[pair.b as usize];
+        let kind = if together && probability(pair) >= MERGE_FROM { "merge" } else { "review" };
+        Found { kind, a: pair.a, b: pair.b }
+    });
+    let households = scan.households.iter().filter(|pair| probability(pair) < REVIEW_FROM);
+    let households = households.map(|pair| Found { kind: "household", a: pair.a, b: pair.b });
+    let mut found: Vec<Found> = shown.chain(households).collect();
+    found.sort_unstable_by_key(|pair| (pair.a, pair.b));
+    found
+}
+
+fn suggestion(scan: &Scan, people: &People, pair: &Found) -> Suggestion {
+    let explanation = scan.model.explain(&people.frame, pair.a, pair.b);
+    let kind = match pair.kind {
+        "household" => SuggestionKind::Household,
+        _ => SuggestionKind::PossibleDuplicate,
+    };
+    let (one, other) = (id_of(people, pair.a), id_of(people, pair.b));
+    Suggestion {
+        row: 0,
+        left: one.min(other),
+        right: one.max(other),
+        kind,
+        score: Some(rounded(explanation.probability)),
+        features_json: serde_json::to_string(&explanation).unwrap_or_default(),
+    }
+}
+
+fn samples(scan: &Scan, people: &People, found: &[Found]) -> Vec<ScanSample> {
+    let mut samples = Vec::new();
+    for kind in ["merge", "review", "household"] {
+        for pair in found.iter().filter(|pair| pair.kind == kind).take(SAMPLES) {
+            let explanation = scan.model.explain(&people.frame, pair.a, pair.b);
+            samples.push(ScanSample {
+                kind: kind.into(),
+                left: id_of(people, pair.a),
+                right: id_of(people, pair.b),
+                score: rounded(explanation.probability),
+                terms: top_terms(&explanation, 3),
+            });
+        }
+    }
+    samples
+}
+
+/// The terms of a pair that say most, such as `email equal +12.3`.
+pub fn top_terms(explanation: &Explanation, most: usize) -> Vec<String> {
+    let mut terms: Vec<_> = explanation.terms.iter().filter(|term| term.level != "missing").collect();
+    terms.sort_by(|a, b| b.bits.abs().total_cmp(&a.bits.abs()));
+    terms.iter().take(most).map(|term| format!("{} {} {:+.1}", term.term, term.level, term.bits)).collect()
+}
+
+/// A probability as it is stored: six digits are more than it means.
+pub(super) fn rounded(probability: f64) -> f64 {
+    (probability * 1e6).round() / 1e6
+}
+
+fn elapsed(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| Error::new(ErrorKind::Invariant, OPERATION, e.to_string()))
+}
