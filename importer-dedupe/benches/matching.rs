@@ -6,6 +6,7 @@
 //! cargo bench -p importer-dedupe --bench matching -- 1000000     # more of them
 //! ```
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and fails aloud")]
+#![allow(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::HashMap;
