@@ -143,6 +143,10 @@ impl Resolver for WithFeatures {
         }
     }
 
+    fn most_candidates(&self, kind: i16) -> usize {
+        self.inner.most_candidates(kind)
+    }
+
     fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
         self.inner.contradicts(contract, incoming, known)
     }

@@ -12,9 +12,6 @@ use crate::ports::{
 };
 use crate::{Error, ErrorKind, Result};
 
-/// How many records may share an email address or phone number before it is taken for a generic one.
-const CANDIDATES_PER_KEY: usize = 100;
-
 /// What a batch of rows comes to.
 #[derive(Default)]
 pub(super) struct Resolved {
@@ -107,10 +104,14 @@ impl<'a> Batch<'a> {
         keys.sort_unstable();
         keys.dedup();
         let mut wanted = Vec::new();
-        for (key, id) in core.find_keys(contract, &keys, CANDIDATES_PER_KEY + 1)? {
-            under_key.entry(key).or_default().push(id);
-            wanted.push(id);
+        let most = |key: &MatchKey| policies.resolver.most_candidates(key.kind);
+        for keys in keys.chunk_by(|a, b| most(a) == most(b)) {
+            for (key, id) in core.find_keys(contract, keys, most(&keys[0]) + 1)? {
+                under_key.entry(key).or_default().push(id);
+            }
         }
+        // Nobody is compared by a key that too many have, so nobody is read for it.
+        wanted.extend(under_key.iter().filter(|(key, ids)| ids.len() <= most(key)).flat_map(|(_, ids)| ids));
         load_people(core, contract, wanted, &mut people)?;
         let free_ids = core.reserve_ids(contract, new)?.into_iter();
         Ok(Self {
@@ -155,10 +156,13 @@ impl<'a> Batch<'a> {
         self.keys.clear();
         self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
         let mut ids: Vec<CoreId> = Vec::new();
-        for ids_under_key in self.keys.iter().filter_map(|key| self.under_key.get(key)) {
-            // A contact that so many share says nothing about who somebody is, and comparing them all would take for ever.
-            if ids_under_key.len() <= CANDIDATES_PER_KEY {
-                ids.extend(ids_under_key);
+        for key in &self.keys {
+            // What so many share says nothing about who somebody is, and comparing them all would take for ever.
+            let under_key = self.under_key.get(key);
+            if let Some(found) =
+                under_key.filter(|found| found.len() <= self.policies.resolver.most_candidates(key.kind))
+            {
+                ids.extend(found);
             }
         }
         ids.sort_unstable();
@@ -282,7 +286,7 @@ impl<'a> Batch<'a> {
         self.policies.resolver.keys(self.contract, person, &mut self.keys);
         for &key in &self.keys {
             let ids = self.under_key.entry(key).or_default();
-            let generic = ids.len() > CANDIDATES_PER_KEY;
+            let generic = ids.len() > self.policies.resolver.most_candidates(key.kind);
             if generic || !ids.contains(&person.id) {
                 self.out.write.keys.push((key, person.id));
                 if !generic {

@@ -139,6 +139,11 @@ pub trait Resolver: Send + Sync {
     /// The keys of a record.
     fn keys(&self, contract: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>);
 
+    /// How many records may have a key of this kind before it says nothing about who somebody is. 100.
+    fn most_candidates(&self, _kind: i16) -> usize {
+        100
+    }
+
     /// Decides about a row whose external id is unknown, among the candidates that share a key with it, in the order of
     /// their ids.
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision;

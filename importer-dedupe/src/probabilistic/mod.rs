@@ -244,6 +244,11 @@ impl Resolver for Probabilistic {
         Decision::New { look_at: look_at.into_iter().map(|(_, pair)| pair).collect() }
     }
 
+    fn most_candidates(&self, kind: i16) -> usize {
+        // A contact is one person's, whoever shares it; a name and a year are everybody's where names repeat.
+        if matches!(kind, crate::EMAIL_KEY | crate::PHONE_KEY) { 100 } else { 20 }
+    }
+
     fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
         self.rule.contradicts(contract, incoming, known)
     }
