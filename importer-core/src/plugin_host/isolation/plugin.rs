@@ -22,7 +22,12 @@ use crate::plugin_host::private_copy::PrivateCopy;
 /// Workers that wait for the next source.
 const IDLE: usize = 2;
 
+/// Every isolated plugin of this process that somebody still has: whoever loads the same bytes again, to be run in the same
+/// way, gets its workers and starts none.
+static RUNNING: Mutex<Vec<Weak<IsolatedPlugin>>> = Mutex::new(Vec::new());
+
 /// What every worker of a plugin has in common.
+#[derive(PartialEq)]
 pub(super) struct About {
     pub(super) id: String,
     pub(super) version: String,
@@ -48,31 +53,43 @@ pub(in crate::plugin_host) struct IsolatedPlugin {
 }
 
 impl IsolatedPlugin {
-    /// Lets a worker load these bytes and say what they bring; the inner error says why it cannot be used.
-    pub(in crate::plugin_host) fn start(
+    /// The plugin of these bytes: the one that runs in the same way already, else a new one, and whether it is new. A worker
+    /// loads the bytes of a new one and says what they bring; the inner error says why it cannot be used.
+    pub(in crate::plugin_host) fn running_or_new(
         bytes: &[u8],
         name: &OsStr,
         meta: &EmbeddedMeta,
         sha256: FileHash,
         (worker, limits): (WorkerCommand, WorkerLimits),
         quarantine: Option<PluginQuarantine>,
-    ) -> CoreResult<Result<Self, String>> {
-        let copy = PrivateCopy::write(bytes, name)?;
+    ) -> CoreResult<Result<(Arc<Self>, bool), String>> {
         let (id, version) = (meta.id.clone(), meta.version.clone());
         let about = Arc::new(About { id, version, sha256, worker, limits, quarantine });
-        Ok(load(&about, meta, copy.path()).map_err(explain).and_then(|(process, json)| {
-            // The same checks as in the process: a worker is no reason to believe what a plugin says.
-            let description = entry::describe(&String::from_utf8_lossy(&json), meta)?;
-            Ok(Self {
-                about,
-                meta: meta.clone(),
-                copy,
-                description,
-                next_object: AtomicU64::new(1),
-                idle: Mutex::new(vec![process]),
-                shared: Mutex::default(),
-            })
-        }))
+        // Held while it starts: two threads that want the same plugin must not start it twice.
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = running.iter().filter_map(Weak::upgrade).find(|known| known.about == about) {
+            return Ok(Ok((known, false)));
+        }
+        let copy = PrivateCopy::write(bytes, name)?;
+        let started = Self::start(about, meta, copy).map(Arc::new);
+        running.retain(|known| known.strong_count() > 0);
+        running.extend(started.iter().map(Arc::downgrade));
+        Ok(started.map(|plugin| (plugin, true)))
+    }
+
+    fn start(about: Arc<About>, meta: &EmbeddedMeta, copy: PrivateCopy) -> Result<Self, String> {
+        let (process, json) = load(&about, meta, copy.path()).map_err(explain)?;
+        // The same checks as in the process: a worker is no reason to believe what a plugin says.
+        let description = entry::describe(&String::from_utf8_lossy(&json), meta)?;
+        Ok(Self {
+            about,
+            meta: meta.clone(),
+            copy,
+            description,
+            next_object: AtomicU64::new(1),
+            idle: Mutex::new(vec![process]),
+            shared: Mutex::default(),
+        })
     }
 
     pub(in crate::plugin_host) fn description(&self) -> &Description {
