@@ -88,8 +88,13 @@ fn load(
         let (plugin, started) =
             IsolatedPlugin::running_or_new(&bytes, name, &embedded, sha256, worker, quarantine)?
                 .map_err(refused_plugin)?;
-        let plugin =
-            LoadedPlugin::new(Way::Apart(plugin), embedded.clone(), sha256, file.into(), verification);
+        let plugin = LoadedPlugin::new(
+            Way::Apart(Arc::new(plugin)),
+            embedded.clone(),
+            sha256,
+            file.into(),
+            verification,
+        );
         if started {
             warn(&plugin, objection.as_deref());
         }
