@@ -239,8 +239,11 @@ fn together() -> PluginSet {
     plugins
 }
 
-/// All that a source hands over, and what it is called.
-fn everything(mut source: Box<dyn Source>) -> (Vec<String>, Vec<(u64, Vec<Option<String>>)>) {
+/// A position, and the cells there.
+type Row = (u64, Vec<Option<String>>);
+
+/// The columns of a source, and all that it hands over.
+fn everything(mut source: Box<dyn Source>) -> (Vec<String>, Vec<Row>) {
     let (mut out, mut rows) = (Extract::default(), Vec::new());
     loop {
         source.next(&mut out).unwrap();
