@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use importer::plugin::{AdapterMeta, Description, FeatureMeta, HealthStatus, OptionSpec, Options, RuleMeta};
-use importer::plugin_host::{LoadedPlugin, load_file};
+use importer::plugin_host::{LoadedPlugin, PluginSet};
 use importer::{Error, ErrorKind, Importer, Result};
 use serde::Serialize;
 
@@ -13,10 +13,10 @@ use crate::args::{AskArgs, PluginPlaces};
 use crate::{say, setup};
 
 pub(crate) fn describe(plugin: &str, places: &PluginPlaces, json: bool, schema: bool) -> Result<ExitCode> {
-    let discovery = setup::discovery(places)?;
+    let plugins = PluginSet::new(setup::discovery(places)?);
     let plugin: Arc<LoadedPlugin> = match file(plugin) {
-        Some(file) => load_file(file, discovery.policy())?,
-        None => discovery.load(plugin)?,
+        Some(file) => plugins.load_file(file)?,
+        None => plugins.load(plugin)?,
     };
     let description = plugin.description();
     if schema {

@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
 use importer::plugin_host::{
-    AllowedPlugin, Candidate, Discovery, FileHash, QuarantinedPlugin, Verification, append_allowed,
-    load_file, read_metadata,
+    AllowedPlugin, Candidate, Discovery, FileHash, PluginSet, QuarantinedPlugin, Verification,
+    append_allowed, read_metadata,
 };
 use importer::{Error, ErrorKind, Result};
 
@@ -68,7 +68,7 @@ fn verify(file: &std::path::Path, places: &PluginPlaces) -> Result<ExitCode> {
     let places = setup::discovery(places)?;
     // What speaks for it is told also when that is not enough.
     Discovery::new(places.policy().clone()).file(file).list().iter().for_each(show);
-    let plugin = load_file(file, places.policy())?;
+    let plugin = PluginSet::new(places).load_file(file)?;
     let description = plugin.description();
     say!("{} {} is sound.", description.id, description.version);
     for adapter in &description.adapters {

@@ -87,15 +87,20 @@ impl Ready {
             let (left, right) = (self.shown(contract, left)?, self.shown(contract, right)?);
             self.feature.compare_batch(&left, &right, &mut levels)
         }));
-        let level = match compared {
-            Ok(Ok(())) => levels.first().copied().flatten()?,
-            _ => usize::MAX,
+        let why = match compared {
+            Ok(Ok(())) => {
+                let level = levels.first().copied().flatten()?;
+                if let Some(level) = self.meta.levels.get(level) {
+                    return Some(level.clone());
+                }
+                "it answered with a level it does not have".into()
+            }
+            Ok(Err(error)) => error.message,
+            Err(_) => "it panicked".into(),
         };
-        Some(self.meta.levels.get(level).cloned().unwrap_or_else(|| {
-            let (plugin, feature) = (&self.plugin.id, &self.meta.name);
-            tracing::warn!(%plugin, %feature, "a match feature failed to compare a pair");
-            "failed".into()
-        }))
+        let (plugin, feature) = (&self.plugin.id, &self.meta.name);
+        tracing::warn!(%plugin, %feature, why, "a match feature failed to compare a pair");
+        Some("failed".into())
     }
 
     fn shown(

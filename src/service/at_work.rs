@@ -12,8 +12,8 @@ use crate::Importer;
 pub(super) struct AtWork {
     quarantine: Option<PluginQuarantine>,
     plugins: Vec<(FileHash, InUse)>,
-    /// Those in processes of their own.
-    apart: Vec<FileHash>,
+    /// Those in processes of their own, and how often they had failed before.
+    apart: Vec<(FileHash, u32)>,
 }
 
 impl Importer {
@@ -40,12 +40,12 @@ impl Importer {
                 let file = info.file.as_deref().unwrap_or(Path::new("unknown"));
                 Error::new(ErrorKind::Plugin, "use a plugin", why).at("file", file.display())
             })?;
-            if info.isolation != "in-process" && !at_work.apart.contains(&sha256) {
-                at_work.apart.push(sha256);
-            }
             // What has a process of its own does not take this one along.
-            let noted = at_work.plugins.iter().any(|(known, _)| *known == sha256);
-            if noted || info.isolation != "in-process" {
+            if info.isolation != "in-process" {
+                at_work.apart.push((sha256, strikes(&quarantine, &sha256)?));
+                continue;
+            }
+            if at_work.plugins.iter().any(|(known, _)| *known == sha256) {
                 continue;
             }
             if let Some(note) = quarantine.mark(&sha256, &info.id, &info.version, doing)? {
@@ -57,11 +57,23 @@ impl Importer {
     }
 }
 
+/// How often a plugin has failed.
+fn strikes(quarantine: &PluginQuarantine, sha256: &FileHash) -> Result<u32> {
+    Ok(quarantine.list()?.iter().find(|known| known.sha256 == *sha256).map_or(0, |known| known.strikes))
+}
+
 impl AtWork {
-    /// Says that the call came to a good end: plugins with a process of their own may have failed without this one.
+    /// Says that the call came to a good end. A plugin with a process of its own may have failed without this one, as a match
+    /// feature does that crashes: then it did not come through.
     pub(super) fn succeeded(&self) {
-        for sha256 in &self.apart {
-            if let Some(Err(error)) = self.quarantine.as_ref().map(|quarantine| quarantine.passed(sha256)) {
+        let Some(quarantine) = &self.quarantine else { return };
+        for (sha256, before) in &self.apart {
+            let passed = match strikes(quarantine, sha256) {
+                Ok(now) if now > *before => continue,
+                Ok(_) => quarantine.passed(sha256),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = passed {
                 tracing::warn!(%error, "failures of a plugin that came through cannot be forgotten");
             }
         }

@@ -63,7 +63,7 @@ pub(crate) fn program(folder: &std::path::Path) -> Command {
 /// Takes away what the environment of whoever runs the tests would change.
 pub(crate) fn quiet(command: &mut Command) -> &mut Command {
     let variables = ["DATABASE_URL", "IMPORTER_PLUGIN_PATH", "IMPORTER_PLUGIN_ALLOW_LIST", "IMPORTER_LOG"];
-    let trust = ["IMPORTER_PLUGIN_KEYS", "IMPORTER_PLUGIN_QUARANTINE"];
+    let trust = ["IMPORTER_PLUGIN_KEYS", "IMPORTER_PLUGIN_QUARANTINE", "IMPORTER_PLUGIN_ISOLATION"];
     for variable in trust {
         command.env_remove(variable);
     }

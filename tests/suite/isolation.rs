@@ -1,10 +1,19 @@
 //! Whole runs of the real program with a plugin in a process of its own.
 #![cfg(unix)]
 
+mod secrets;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use super::cli;
+use importer::plugin_host::{
+    Discovery, Isolation, PluginQuarantine, TrustPolicy, WorkerCommand, WorkerLimits, current_target,
+    hash_file,
+};
+use importer::{Importer, RunReport, RunRequest};
+
+use super::cli::{self, Desk, Ended};
 use super::interruption::people::csv;
 use super::interruption::snapshot::{assert_same, take};
 use super::support::{self, Database};
@@ -74,98 +83,218 @@ fn an_exit_is_one_failed_run() {
     fails_and_goes_on("exit", &["3"]);
 }
 
-/// A run of people with the misbehaving plugin's rules in a process of its own.
-fn judged(folder: &Path, db: &Database, people: &str, suite: &str) -> cli::Ended {
-    let file = support::file(folder, "people.csv", people);
-    let suite = support::file(folder, "suite.yaml", format!("suite: test\nrules:\n{suite}"));
-    let mut command = run(folder, db, "csv", &file);
-    command.args(["--isolate", "misbehaving", "--allow-unverified", "--plugin"]).arg(misbehaving());
-    command.arg("--suite").arg(suite);
-    cli::ended(command)
+const LIMITS: WorkerLimits = WorkerLimits {
+    silence: Duration::from_secs(2),
+    after_cancel: Duration::from_millis(300),
+    memory: Some(1 << 30),
+};
+
+/// An importer of a service whose worker is the command line.
+fn importer(db: &Database, quarantine: &PluginQuarantine) -> Importer {
+    let worker =
+        WorkerCommand::new(support::command_line().get_program()).argument("--importer-plugin-worker");
+    let isolation = Isolation::process(worker).isolate("misbehaving").limits(LIMITS);
+    let policy = TrustPolicy::allow_everything().quarantine(quarantine.clone());
+    let discovery = Discovery::new(policy).file(misbehaving()).isolation(isolation);
+    Importer::builder().database(&db.url).discovery(discovery).build().unwrap()
 }
 
-const PEOPLE: &str = "id,first name,last name,e-mail,city\n1,Ada,Lovelace,ada@example.org,CITY\n\
-    2,Bob,Lovelace,ada@example.org,CITY\n";
+/// A service, and the file that tells its plugin what to do.
+struct Service {
+    folder: tempfile::TempDir,
+    db: Database,
+    quarantine: PluginQuarantine,
+    importer: Importer,
+}
 
-#[test]
-fn a_set_level_rule_judges_from_a_process_of_its_own() {
-    for db in support::databases() {
-        let folder = tempfile::tempdir().unwrap();
-        let ended = judged(folder.path(), &db, PEOPLE, "  SET-990: {}\n");
-        let finding = serde_json::json!({ "code": "SET-990", "message": "there are 2 rows" });
-        assert_eq!(ended.succeeds().json()["anomalies"], serde_json::json!([finding]));
+impl Service {
+    fn new() -> Self {
+        let (folder, db) = (tempfile::tempdir().unwrap(), support::sqlite());
+        let quarantine = PluginQuarantine::new(folder.path().join("held.toml"));
+        let importer = importer(&db, &quarantine);
+        Self { folder, db, quarantine, importer }
+    }
+
+    fn run(&self, does: &str) -> RunReport {
+        let script = support::file(self.folder.path(), "does", does);
+        self.importer.run(&RunRequest::new("misbehaving").file(script)).unwrap()
+    }
+
+    /// How often the plugin has failed, and whether it is held back.
+    fn failures(&self) -> (u32, bool) {
+        self.quarantine.list().unwrap().first().map_or((0, false), |known| (known.strikes, known.held))
     }
 }
 
 #[test]
-fn a_set_level_rule_that_ends_its_process_is_one_failed_run() {
-    for (does, says) in [("abort", "SIGABRT"), ("exit", "3")] {
-        let folder = tempfile::tempdir().unwrap();
-        let db = support::sqlite();
-        let suite = format!("  SET-990: {{ options: {{ does: {does} }} }}\n");
-        judged(folder.path(), &db, PEOPLE, &suite).fails(1, &["misbehaving", says]);
-        assert_eq!(db.number("SELECT COUNT(*) AS t FROM core_volunteers"), 0, "{does}");
-        judged(folder.path(), &db, PEOPLE, "  SET-990: {}\n").succeeds();
-        assert_eq!(db.number("SELECT COUNT(*) AS t FROM core_volunteers"), 2, "{does}");
+fn a_hang_and_too_much_memory_are_failed_runs_of_a_service_that_goes_on() {
+    for (does, why) in [
+        ("hang", "gave no sign of life for 2 s while reading"),
+        ("allocate_forever", "asked for more memory than its limit of 1024 MiB"),
+    ] {
+        let service = Service::new();
+        let failed = service.run(does);
+        let error = failed.error.unwrap();
+        assert_eq!(failed.status, "failed", "{error}");
+        assert!(error.contains("plugin `misbehaving`") && error.contains(why), "{error}");
+        let whole = service.run("ok");
+        assert_eq!((whole.status.as_str(), whole.counts.read), ("succeeded", 6), "{:?}", whole.error);
+        assert_eq!(service.db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 6);
     }
 }
 
 #[test]
-fn a_match_feature_tells_from_a_process_of_its_own_and_its_end_costs_no_pair() {
-    for (city, level) in [("Liberty", "equal"), ("Abort", "failed")] {
-        let folder = tempfile::tempdir().unwrap();
-        let db = support::sqlite();
-        judged(folder.path(), &db, &PEOPLE.replace("CITY", city), "  SET-990: {}\n").succeeds();
-        let told = db.texts("SELECT features_json AS t FROM dedupe_suggestions");
-        assert_eq!(told.len(), 1, "{city}");
-        let terms: serde_json::Value = serde_json::from_str(&told[0]).unwrap();
-        assert_eq!(terms["features"]["bad_city"], level);
+fn failures_in_a_row_hold_a_plugin_back_and_a_run_that_passes_forgets_them() {
+    let service = Service::new();
+    for _ in 0..2 {
+        assert_eq!(service.run("abort").status, "failed");
+        assert_eq!(service.failures(), (1, false));
+        assert_eq!(service.run("ok").status, "succeeded");
+        assert_eq!(service.failures(), (0, false), "it came through");
+    }
+    service.run("exit");
+    service.run("exit");
+    assert_eq!(service.failures(), (2, true));
+    let script = support::file(service.folder.path(), "does", "ok");
+    let refused = service.importer.run(&RunRequest::new("misbehaving").file(script)).unwrap_err().to_string();
+    for part in ["it is held back since", "after 2 failures", "exit code 3"] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+}
+
+const TWINS: &str = "id,first name,last name,e-mail,city\n\
+    1,Ada,Lovelace,ada@example.org,CITY\n2,Bob,Lovelace,ada@example.org,CITY\n";
+
+/// A run of a CSV file with the plugin beside it, in a worker.
+fn beside(desk: &Desk, people: &str, suite: &str) -> Ended {
+    desk.file("people.csv", people);
+    desk.file("suite.yaml", format!("suite: t\nrules:\n  {suite}\n"));
+    let plugin = misbehaving();
+    let plugin = ["--plugin", plugin.to_str().unwrap(), "--isolate", "misbehaving", "--allow-unverified"];
+    desk.summary("people.csv", &[&plugin[..], &["--suite", "suite.yaml"]].concat())
+}
+
+const SILENT: &str = "SET-990: { enabled: false }";
+
+#[test]
+fn a_set_level_rule_that_crashes_is_one_failed_run() {
+    for (does, at_the_end, why) in [
+        ("abort", false, "ended with signal 6 (SIGABRT) while looking at rows"),
+        ("exit", true, "ended its process with exit code 3 while judging the run"),
+    ] {
+        let desk = Desk::new();
+        let suite = format!("SET-990: {{ options: {{ does: {does}, at_the_end: {at_the_end} }} }}");
+        let failed = beside(&desk, TWINS, &suite);
+        failed.fails(1, &["plugin `misbehaving`", why, "SET-990"]);
+        assert_eq!(failed.json()["status"], "failed");
+        desk.empty(&["core_volunteers", "dedupe_suggestions"]);
+        let repaired = beside(&desk, TWINS, "SET-990: { mode: warn, options: { does: report } }");
+        assert_eq!(repaired.succeeds().counts()["inserted"], 2);
+        assert_eq!(repaired.json()["anomalies"][0]["message"], "it saw 2 rows");
     }
 }
 
 #[test]
-fn a_plugin_whose_sidecar_asks_for_it_gets_a_process_of_its_own() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = support::sqlite();
-    let library = folder.path().join(misbehaving().file_name().unwrap());
+fn a_match_feature_that_crashes_is_told_with_each_pair_and_counts_as_a_failure() {
+    let desk = Desk::new();
+    let levels = || desk.db.texts("SELECT features_json AS t FROM dedupe_suggestions").concat();
+    let good = beside(&desk, &TWINS.replace("CITY", "Liberty"), SILENT);
+    assert_eq!(good.succeeds().counts()["inserted"], 2);
+    assert!(levels().contains(r#""misbehaving_city":"equal""#), "{}", levels());
+
+    let held =
+        || PluginQuarantine::new(desk.folder.path().join("importer-plugin-quarantine.toml")).list().unwrap();
+    for (strikes, city, email) in [(1, "Abort", "grace@example.org"), (2, "Exit", "hedy@example.org")] {
+        let others = TWINS.replace("CITY", city).replace("ada@example.org", email);
+        let others = others.replace("\n1,", &format!("\n1{city},")).replace("\n2,", &format!("\n2{city},"));
+        let ended = beside(&desk, &others, SILENT);
+        assert_eq!(ended.succeeds().counts()["inserted"], 2, "{ended:?}");
+        assert!(levels().contains(r#""misbehaving_city":"failed""#), "{}", levels());
+        for part in
+            ["a match feature failed to compare a pair", "plugin `misbehaving` ended", "misbehaving_city"]
+        {
+            assert!(ended.err.contains(part), "{part}: {ended:?}");
+        }
+        assert_eq!(
+            (held()[0].strikes, held()[0].held),
+            (strikes, strikes == 2),
+            "the run passed, and not the plugin"
+        );
+    }
+    beside(&desk, TWINS, SILENT).fails(2, &["it is held back", "while comparing records"]);
+}
+
+#[test]
+fn a_worker_is_started_once_for_a_run_and_its_warning_is_told_once() {
+    let desk = Desk::new();
+    desk.file("does", "ok");
+    let plugin = misbehaving();
+    let mut command = run(desk.folder.path(), &desk.db, "misbehaving", &desk.folder.path().join("does"));
+    command.args(["--isolate", "misbehaving", "--allow-unverified", "--plugin"]).arg(&plugin);
+    let ended = cli::ended(command);
+    let warned = ended.succeeds().err.matches("a plugin nobody approved was loaded").count();
+    assert_eq!(warned, 1, "{ended:?}");
+}
+
+/// The plugin in a folder of its own, with a sidecar that asks for a process.
+fn wishing(folder: &Path) -> PathBuf {
+    let library = folder.join(misbehaving().file_name().unwrap());
     std::fs::copy(misbehaving(), &library).unwrap();
-    let sha256 = importer_core::plugin_host::hash_file(&library).unwrap();
-    let target = importer_core::plugin_host::current_target();
-    let name = library.file_name().unwrap().to_str().unwrap();
     let sidecar = format!(
-        "id = \"misbehaving\"\nversion = \"0.1.0\"\nisolation = \"process\"\n\n[files.{target}]\nfile = \"{name}\"\n\
-         sha256 = \"{sha256}\"\n"
+        "id = 'misbehaving'\nversion = '0.1.0'\nisolation = 'process'\n[files.{}]\nfile = '{}'\nsha256 = '{}'\n",
+        current_target(),
+        library.file_name().unwrap().display(),
+        hash_file(&library).unwrap()
     );
-    support::file(folder.path(), "misbehaving.plugin.toml", sidecar);
-    let script = support::file(folder.path(), "does", "abort");
-    let again = || {
-        let mut command = run(folder.path(), &db, "misbehaving", &script);
-        command.args(["--allow-unverified", "--plugin"]).arg(&library);
+    support::file(folder, "misbehaving.plugin.toml", sidecar);
+    library
+}
+
+#[test]
+fn a_plugin_whose_sidecar_asks_for_a_process_gets_one() {
+    let (desk, plugins) = (Desk::new(), tempfile::tempdir().unwrap());
+    let library = wishing(plugins.path());
+    let script = desk.file("does", "exit");
+    let again = |named: &Path| {
+        let mut command = run(desk.folder.path(), &desk.db, "misbehaving", &script);
+        command.args(["--allow-unverified", "--plugin"]).arg(named);
         cli::ended(command)
     };
-    again().fails(1, &["misbehaving", "SIGABRT"]);
-    std::fs::write(&script, "ok").unwrap();
-    assert_eq!(again().succeeds().json()["plugins"][0]["isolation"], "process");
+    let sidecar = plugins.path().join("misbehaving.plugin.toml");
+    again(&sidecar).fails(1, &["plugin `misbehaving` ended its process with exit code 3"]);
+    desk.file("does", "ok");
+    let ended = again(&sidecar);
+    assert_eq!(ended.succeeds().json()["plugins"][0]["isolation"], "process");
+    assert_eq!(ended.counts()["read"], 6);
+    let ended = again(&library);
+    assert_eq!(ended.succeeds().json()["plugins"][0]["isolation"], "process");
+    std::fs::remove_file(&sidecar).unwrap();
+    let ended = again(&library);
+    assert_eq!(ended.succeeds().json()["plugins"][0]["isolation"], "in-process");
 }
 
 #[test]
-fn a_secret_reaches_the_plugin_and_nothing_else() {
-    const SECRET: &str = "correct-horse-battery";
-    for isolate in [&["--isolate", "misbehaving"][..], &[]] {
-        let folder = tempfile::tempdir().unwrap();
-        let db = support::sqlite();
-        let script = support::file(folder.path(), "does", "tell");
-        let mut command = run(folder.path(), &db, "misbehaving", &script);
-        command.args(isolate).args(["--allow-unverified", "--plugin"]).arg(misbehaving());
-        command.env("IMPORTER_SECRET_TOKEN", SECRET).env("IMPORTER_LOG", "trace");
+fn a_plugin_that_crashes_while_it_is_loaded_takes_nobody_along_who_wanted_to_see_it() {
+    let (desk, plugins) = (Desk::new(), tempfile::tempdir().unwrap());
+    let library = wishing(plugins.path());
+    let script = desk.file("does", "ok");
+    let option = format!("file={}", script.display());
+    let library = library.to_str().unwrap();
+    for asked in [
+        vec!["describe", library],
+        vec!["verify", library],
+        vec!["fields", library, "--option", &option],
+        vec!["health", library, "--option", &option],
+    ] {
+        let mut command = cli::program(desk.folder.path());
+        command.arg("plugins").args(&asked).arg("--allow-unverified");
+        let sound = cli::ended(command);
+        assert_eq!(sound.succeeds().code, 0);
+        let mut command = cli::program(desk.folder.path());
+        let quarantine = format!("{}.toml", asked[0]);
+        command.arg("plugins").args(&asked).args(["--allow-unverified", "--plugin-quarantine", &quarantine]);
+        command.env("MISBEHAVING_LOAD", "1");
         let ended = cli::ended(command);
-        ended.succeeds();
-        let told = format!("{ended:?}");
-        assert!(told.contains(&format!("the secret has {} characters", SECRET.len())), "{told}");
-        assert!(!told.contains(SECRET), "{told}");
-        for file in std::fs::read_dir(folder.path()).unwrap() {
-            let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
-            assert!(!bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()));
-        }
+        ended.fails(2, &["misbehaving", "it ended with signal 6 (SIGABRT) while being loaded"]);
     }
 }

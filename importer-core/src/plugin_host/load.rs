@@ -15,6 +15,7 @@ use super::private_copy::{PrivateCopy, no_exec_hint};
 use super::sidecar::{Sidecar, sidecars_of};
 use super::signature::check_beside;
 use super::trust::TrustPolicy;
+use super::way::Way;
 use crate::{Error, ErrorKind, Result};
 
 /// Every plugin of this process, by the hash of its file. The same bytes loaded twice would be two plugins with two
@@ -84,11 +85,19 @@ fn load(
     if let Some(worker) = isolation.worker_of(&embedded.id, wish).map_err(refused_plugin)? {
         let name = file.file_name().unwrap_or(OsStr::new("plugin"));
         let quarantine = policy.quarantine.clone();
-        let plugin = IsolatedPlugin::start(&bytes, name, &embedded, sha256, worker, quarantine)?
-            .map_err(refused_plugin)?;
-        let plugin =
-            LoadedPlugin::isolated(Arc::new(plugin), embedded.clone(), sha256, file.into(), verification);
-        warn(&plugin, objection.as_deref());
+        let (plugin, started) =
+            IsolatedPlugin::running_or_new(&bytes, name, &embedded, sha256, worker, quarantine)?
+                .map_err(refused_plugin)?;
+        let plugin = LoadedPlugin::new(
+            Way::Apart(Arc::new(plugin)),
+            embedded.clone(),
+            sha256,
+            file.into(),
+            verification,
+        );
+        if started {
+            warn(&plugin, objection.as_deref());
+        }
         return Ok(Arc::new(plugin));
     }
 
@@ -117,7 +126,8 @@ fn load(
     // Also after an error: the library may be loaded and broken.
     copy.release();
     drop(in_use);
-    let plugin = Arc::new(LoadedPlugin::new(code?, embedded, sha256, file.into(), verification));
+    let plugin =
+        Arc::new(LoadedPlugin::new(Way::Here(Box::new(code?)), embedded, sha256, file.into(), verification));
     loaded.insert(sha256, Arc::clone(&plugin));
     warn(&plugin, objection.as_deref());
     Ok(plugin)

@@ -8,12 +8,12 @@ use importer_plugin::{
 
 use super::entry::Code;
 use super::file_hash::FileHash;
-use super::isolation::IsolatedPlugin;
 use super::remote_adapter::RemoteAdapter;
 use super::remote_feature::RemoteFeature;
 use super::remote_rule::RemoteRule;
 use super::remote_set_rule::RemoteSetRule;
 use super::trust::Verification;
+use super::way::Way;
 
 /// A plugin in this process, where it is never unloaded, or in processes of its own.
 ///
@@ -21,17 +21,11 @@ use super::trust::Verification;
 /// [`PluginSet`](super::PluginSet).
 pub struct LoadedPlugin {
     id: Arc<str>,
-    pub(super) place: Place,
+    pub(super) way: Way<Box<Code>>,
     embedded: EmbeddedMeta,
     sha256: FileHash,
     file: PathBuf,
     verification: Verification,
-}
-
-#[derive(Clone)]
-pub(super) enum Place {
-    Here(Box<Code>),
-    Apart(Arc<IsolatedPlugin>),
 }
 
 impl fmt::Debug for LoadedPlugin {
@@ -47,38 +41,18 @@ impl fmt::Debug for LoadedPlugin {
 
 impl LoadedPlugin {
     pub(super) fn new(
-        code: Code,
+        way: Way<Box<Code>>,
         embedded: EmbeddedMeta,
         sha256: FileHash,
         file: PathBuf,
         verification: Verification,
     ) -> Self {
-        Self::at(Place::Here(Box::new(code)), embedded, sha256, file, verification)
-    }
-
-    pub(super) fn isolated(
-        plugin: Arc<IsolatedPlugin>,
-        embedded: EmbeddedMeta,
-        sha256: FileHash,
-        file: PathBuf,
-        verification: Verification,
-    ) -> Self {
-        Self::at(Place::Apart(plugin), embedded, sha256, file, verification)
-    }
-
-    fn at(
-        place: Place,
-        embedded: EmbeddedMeta,
-        sha256: FileHash,
-        file: PathBuf,
-        verification: Verification,
-    ) -> Self {
-        Self { id: embedded.id.as_str().into(), place, embedded, sha256, file, verification }
+        Self { id: embedded.id.as_str().into(), way, embedded, sha256, file, verification }
     }
 
     /// The same code, as found in another file or let in for another reason.
     pub(super) fn seen_as(&self, file: PathBuf, verification: Verification) -> Self {
-        Self::at(self.place.clone(), self.embedded.clone(), self.sha256, file, verification)
+        Self::new(self.way.clone(), self.embedded.clone(), self.sha256, file, verification)
     }
 
     /// Its id.
@@ -93,9 +67,9 @@ impl LoadedPlugin {
 
     /// What it says of itself, all adapters and rules included.
     pub fn description(&self) -> &Description {
-        match &self.place {
-            Place::Here(code) => &code.description,
-            Place::Apart(plugin) => plugin.description(),
+        match &self.way {
+            Way::Here(code) => &code.description,
+            Way::Apart(plugin) => plugin.description(),
         }
     }
 
@@ -121,9 +95,9 @@ impl LoadedPlugin {
 
     /// How it is kept apart from this process: `process`, or `in-process`, which means not at all.
     pub fn isolation(&self) -> &'static str {
-        match self.place {
-            Place::Here(_) => "in-process",
-            Place::Apart(_) => "process",
+        match self.way {
+            Way::Here(_) => "in-process",
+            Way::Apart(_) => "process",
         }
     }
 
@@ -161,34 +135,22 @@ impl LoadedPlugin {
 
     // Loading has made sure that a module is there for whatever the description lists.
     pub(super) fn remote_adapter(&self, meta: &AdapterMeta) -> Option<Box<dyn Adapter>> {
-        let (id, meta) = (Arc::clone(&self.id), meta.clone());
-        Some(Box::new(match &self.place {
-            Place::Here(code) => RemoteAdapter::new(id, code.adapter?, meta),
-            Place::Apart(plugin) => RemoteAdapter::isolated(id, Arc::clone(plugin), meta),
-        }))
+        let way = self.way.to(|code| code.adapter)?;
+        Some(Box::new(RemoteAdapter::new(Arc::clone(&self.id), way, meta.clone())))
     }
 
     pub(super) fn remote_rule(&self, meta: &RuleMeta) -> Option<Box<dyn Rule>> {
-        let (id, meta) = (Arc::clone(&self.id), meta.clone());
-        Some(Box::new(match &self.place {
-            Place::Here(code) => RemoteRule::new(id, code.rule?, meta),
-            Place::Apart(plugin) => RemoteRule::isolated(id, Arc::clone(plugin), meta),
-        }))
+        let way = self.way.to(|code| code.rule)?;
+        Some(Box::new(RemoteRule::new(Arc::clone(&self.id), way, meta.clone())))
     }
 
     pub(super) fn remote_set_rule(&self, meta: &RuleMeta) -> Option<Box<dyn SetRule>> {
-        let (id, meta) = (Arc::clone(&self.id), meta.clone());
-        Some(Box::new(match &self.place {
-            Place::Here(code) => RemoteSetRule::new(id, code.set_rule?, meta),
-            Place::Apart(plugin) => RemoteSetRule::isolated(id, Arc::clone(plugin), meta),
-        }))
+        let way = self.way.to(|code| code.set_rule)?;
+        Some(Box::new(RemoteSetRule::new(Arc::clone(&self.id), way, meta.clone())))
     }
 
     pub(super) fn remote_feature(&self, meta: &FeatureMeta) -> Option<Box<dyn Feature>> {
-        let (id, meta) = (Arc::clone(&self.id), meta.clone());
-        Some(Box::new(match &self.place {
-            Place::Here(code) => RemoteFeature::new(id, code.feature?, meta),
-            Place::Apart(plugin) => RemoteFeature::isolated(id, Arc::clone(plugin), meta),
-        }))
+        let way = self.way.to(|code| code.feature)?;
+        Some(Box::new(RemoteFeature::new(Arc::clone(&self.id), way, meta.clone())))
     }
 }

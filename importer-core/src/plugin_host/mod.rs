@@ -59,6 +59,7 @@ mod test_image;
 #[cfg(test)]
 mod test_signer;
 mod trust;
+mod way;
 
 pub use allow_list::{AllowList, append_allowed, load_allow_list};
 pub use candidate::{Candidate, Status};

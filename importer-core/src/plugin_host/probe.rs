@@ -3,15 +3,16 @@
 use importer_plugin::abi::RStr;
 use importer_plugin::{Adapter, AdapterMeta, Feature, FeatureMeta, Rule, RuleMeta, SetRule};
 
-use super::loaded::{LoadedPlugin, Place};
+use super::loaded::LoadedPlugin;
+use super::way::Way;
 
 impl LoadedPlugin {
     /// True when the plugin hands out something under the name of a capability; what it is is not looked at. A plugin in a
     /// process of its own is not asked: the answer is false.
     pub fn speaks(&self, capability: &str) -> bool {
-        match &self.place {
-            Place::Here(code) => code.entry.query()(RStr::from(capability)).is_some(),
-            Place::Apart(_) => false,
+        match &self.way {
+            Way::Here(code) => code.entry.query()(RStr::from(capability)).is_some(),
+            Way::Apart(_) => false,
         }
     }
 

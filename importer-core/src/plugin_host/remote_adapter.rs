@@ -9,27 +9,19 @@ use serde::de::DeserializeOwned;
 
 use super::entry::AdapterModules;
 use super::far_error::{bug, named};
-use super::isolation::{IsolatedPlugin, Question};
+use super::isolation::Question;
+use super::way::Way;
 
 /// An adapter of a loaded plugin.
 pub(super) struct RemoteAdapter {
     plugin: Arc<str>,
-    way: Way,
+    way: Way<AdapterModules>,
     meta: AdapterMeta,
 }
 
-enum Way {
-    Here(AdapterModules),
-    Apart(Arc<IsolatedPlugin>),
-}
-
 impl RemoteAdapter {
-    pub(super) fn new(plugin: Arc<str>, modules: AdapterModules, meta: AdapterMeta) -> Self {
-        Self { plugin, way: Way::Here(modules), meta }
-    }
-
-    pub(super) fn isolated(plugin: Arc<str>, isolated: Arc<IsolatedPlugin>, meta: AdapterMeta) -> Self {
-        Self { plugin, way: Way::Apart(isolated), meta }
+    pub(super) fn new(plugin: Arc<str>, way: Way<AdapterModules>, meta: AdapterMeta) -> Self {
+        Self { plugin, way, meta }
     }
 
     fn source(

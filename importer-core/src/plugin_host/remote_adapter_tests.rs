@@ -89,7 +89,7 @@ fn open(does: &str) -> Result<Box<dyn Source>, Error> {
     static HEADER: LibHeader = unsafe { abi::adapter_header(module) };
     let open = HEADER.init_root_module().unwrap();
     let modules = AdapterModules { open, deletions: None, fields: None, health: None };
-    let adapter = RemoteAdapter::new("odd".into(), modules, Odd.meta());
+    let adapter = RemoteAdapter::new("odd".into(), Way::Here(modules), Odd.meta());
     let mut request = OpenRequest { cursor: Some("start".into()), ..OpenRequest::default() };
     request.options.set("does", does);
     adapter.open(&request, &Host::detached())

@@ -6,20 +6,15 @@ use importer_plugin::abi::{FeatureV1Ref, FlatFeature, FlatHost, NEUTRAL, RStr, R
 use importer_plugin::{Batch, Error, Feature, FeatureMeta, Host, Options, RuleRow};
 
 use super::far_error::{bug, named};
-use super::isolation::IsolatedPlugin;
+use super::way::Way;
 
 /// A match feature of a loaded plugin.
 pub(super) struct RemoteFeature {
     plugin: Arc<str>,
-    way: Way,
+    way: Way<FeatureV1Ref>,
     meta: FeatureMeta,
     /// The far side promises one call at a time and no more.
     far: Mutex<Option<Box<dyn FarFeature>>>,
-}
-
-enum Way {
-    Here(FeatureV1Ref),
-    Apart(Arc<IsolatedPlugin>),
 }
 
 /// The configured feature of the far side.
@@ -51,12 +46,8 @@ impl FarFeature for FeatureHere {
 }
 
 impl RemoteFeature {
-    pub(super) fn new(plugin: Arc<str>, module: FeatureV1Ref, meta: FeatureMeta) -> Self {
-        Self { plugin, way: Way::Here(module), meta, far: Mutex::new(None) }
-    }
-
-    pub(super) fn isolated(plugin: Arc<str>, isolated: Arc<IsolatedPlugin>, meta: FeatureMeta) -> Self {
-        Self { plugin, way: Way::Apart(isolated), meta, far: Mutex::new(None) }
+    pub(super) fn new(plugin: Arc<str>, way: Way<FeatureV1Ref>, meta: FeatureMeta) -> Self {
+        Self { plugin, way, meta, far: Mutex::new(None) }
     }
 
     fn create(&self, options: &Options, host: &Host) -> Result<Box<dyn FarFeature>, Error> {

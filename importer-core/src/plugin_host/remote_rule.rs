@@ -6,20 +6,15 @@ use importer_plugin::abi::{FlatHost, FlatRule, RStr, RString, RuleV1Ref, flat_se
 use importer_plugin::{Batch, Error, Finding, Findings, Host, Options, Rule, RuleMeta, RuleRow, Severity};
 
 use super::far_error::{bug, named};
-use super::isolation::IsolatedPlugin;
+use super::way::Way;
 
 /// A rule of a loaded plugin.
 pub(super) struct RemoteRule {
     plugin: Arc<str>,
-    way: Way,
+    way: Way<RuleV1Ref>,
     meta: RuleMeta,
     /// The far side promises one call at a time and no more.
     far: Mutex<Option<Box<dyn FarRule>>>,
-}
-
-enum Way {
-    Here(RuleV1Ref),
-    Apart(Arc<IsolatedPlugin>),
 }
 
 /// The configured rule of the far side.
@@ -52,12 +47,8 @@ impl FarRule for RuleHere {
 }
 
 impl RemoteRule {
-    pub(super) fn new(plugin: Arc<str>, module: RuleV1Ref, meta: RuleMeta) -> Self {
-        Self { plugin, way: Way::Here(module), meta, far: Mutex::new(None) }
-    }
-
-    pub(super) fn isolated(plugin: Arc<str>, isolated: Arc<IsolatedPlugin>, meta: RuleMeta) -> Self {
-        Self { plugin, way: Way::Apart(isolated), meta, far: Mutex::new(None) }
+    pub(super) fn new(plugin: Arc<str>, way: Way<RuleV1Ref>, meta: RuleMeta) -> Self {
+        Self { plugin, way, meta, far: Mutex::new(None) }
     }
 
     fn create(&self, options: &Options, host: &Host) -> Result<Box<dyn FarRule>, Error> {

@@ -67,7 +67,7 @@ fn rule() -> RemoteRule {
     // SAFETY: the constructor returns an erased `RuleV1Ref`.
     #[allow(unsafe_code)]
     static HEADER: LibHeader = unsafe { abi::rule_header(module) };
-    RemoteRule::new("odd".into(), HEADER.init_root_module().unwrap(), Odd::default().meta())
+    RemoteRule::new("odd".into(), Way::Here(HEADER.init_root_module().unwrap()), Odd::default().meta())
 }
 
 fn doing(does: &str) -> RemoteRule {

@@ -6,20 +6,15 @@ use importer_plugin::abi::{FlatHost, FlatSetRule, RStr, RString, SetRuleV1Ref, f
 use importer_plugin::{Batch, Error, Host, Options, RuleMeta, SetFinding, SetFindings, SetRule, Severity};
 
 use super::far_error::{bug, named};
-use super::isolation::IsolatedPlugin;
+use super::way::Way;
 
 /// A set-level rule of a loaded plugin.
 pub(super) struct RemoteSetRule {
     plugin: Arc<str>,
-    way: Way,
+    way: Way<SetRuleV1Ref>,
     meta: RuleMeta,
     far: Option<Box<dyn FarSetRule>>,
     rows: u64,
-}
-
-enum Way {
-    Here(SetRuleV1Ref),
-    Apart(Arc<IsolatedPlugin>),
 }
 
 /// The configured rule of the far side.
@@ -58,12 +53,8 @@ impl FarSetRule for SetRuleHere {
 }
 
 impl RemoteSetRule {
-    pub(super) fn new(plugin: Arc<str>, module: SetRuleV1Ref, meta: RuleMeta) -> Self {
-        Self { plugin, way: Way::Here(module), meta, far: None, rows: 0 }
-    }
-
-    pub(super) fn isolated(plugin: Arc<str>, isolated: Arc<IsolatedPlugin>, meta: RuleMeta) -> Self {
-        Self { plugin, way: Way::Apart(isolated), meta, far: None, rows: 0 }
+    pub(super) fn new(plugin: Arc<str>, way: Way<SetRuleV1Ref>, meta: RuleMeta) -> Self {
+        Self { plugin, way, meta, far: None, rows: 0 }
     }
 
     fn create(&self, options: &Options, host: &Host) -> Result<Box<dyn FarSetRule>, Error> {

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,8 +12,11 @@ use importer_core::plugin_host::{
     Discovery, Isolation, PluginQuarantine, PluginSet, TrustPolicy, WorkerCommand, WorkerLimits,
 };
 use importer_plugin::{
-    Batch, Error, ErrorKind, Extract, Findings, Host, HostCalls, LogLevel, OpenRequest, Options,
+    Adapter, Batch, Error, ErrorKind, Extract, Findings, Host, HostCalls, LogLevel, OpenRequest, Options,
+    SetFindings, Severity, Source,
 };
+
+const WORKER: &str = env!("CARGO_BIN_EXE_importer-plugin-worker");
 
 const LIMITS: WorkerLimits = WorkerLimits {
     silence: Duration::from_secs(2),
@@ -35,7 +38,7 @@ fn plugins() -> PluginSet {
 }
 
 fn plugins_with(policy: TrustPolicy) -> PluginSet {
-    let worker = WorkerCommand::new(env!("CARGO_BIN_EXE_importer-plugin-worker"));
+    let worker = WorkerCommand::new(WORKER);
     let isolation = Isolation::process(worker).isolate("misbehaving").limits(LIMITS);
     PluginSet::new(Discovery::new(policy).file(library()).isolation(isolation))
 }
@@ -229,6 +232,183 @@ fn a_rule_that_crashes_fails_its_batch_and_can_be_made_anew() {
     assert_eq!(check("ok"), Ok(1));
 }
 
+/// The same plugin in this process.
+fn together() -> PluginSet {
+    let plugins = PluginSet::new(Discovery::new(TrustPolicy::allow_everything()).file(library()));
+    assert_eq!(plugins.load("misbehaving").unwrap().isolation(), "in-process");
+    plugins
+}
+
+/// A position, and the cells there.
+type Row = (u64, Vec<Option<String>>);
+
+/// The columns of a source, and all that it hands over.
+fn everything(mut source: Box<dyn Source>) -> (Vec<String>, Vec<Row>) {
+    let (mut out, mut rows) = (Extract::default(), Vec::new());
+    loop {
+        source.next(&mut out).unwrap();
+        if out.batch().is_empty() {
+            return (source.columns(), rows);
+        }
+        let cells =
+            |row| (0..out.batch().columns()).map(|c| out.batch().get(row, c).map(Into::into)).collect();
+        rows.extend((0..out.batch().rows()).map(|row| (out.position(row), cells(row))));
+    }
+}
+
+#[test]
+fn fields_health_and_deletions_are_told_as_in_the_process() {
+    let (apart, script, host) = (plugins(), Script::new("ok"), Host::detached());
+    let (here, request) = (together().adapter("misbehaving").unwrap().0, script.request(None));
+    let (there, info) = apart.adapter("misbehaving").unwrap();
+    assert_eq!((info.isolation, there.meta()), ("process", here.meta()));
+    let fields = here.fields(&request, &host).unwrap();
+    assert_eq!((fields.len(), there.fields(&request, &host).unwrap()), (2, fields));
+    assert_eq!(there.health(&request, &host).unwrap(), here.health(&request, &host).unwrap());
+    let deleted = everything(here.deletions(&request, &host).unwrap());
+    assert_eq!(deleted.1.len(), 2);
+    assert_eq!(everything(there.deletions(&request, &host).unwrap()), deleted);
+    // A mistake is told in the same words.
+    let wrong = OpenRequest::default();
+    assert_eq!(there.fields(&wrong, &host).unwrap_err(), here.fields(&wrong, &host).unwrap_err());
+    assert_eq!(there.health(&wrong, &host).unwrap_err(), here.health(&wrong, &host).unwrap_err());
+    let of = |adapter: &dyn Adapter| adapter.deletions(&wrong, &host).err().unwrap();
+    assert_eq!(of(there.as_ref()), of(here.as_ref()));
+}
+
+#[test]
+fn a_question_that_crashes_is_an_error_and_the_next_one_is_answered() {
+    let (plugins, script, host) = (plugins(), Script::new("asked abort"), Host::detached());
+    let (adapter, request) = (plugins.adapter("misbehaving").unwrap().0, script.request(None));
+    let told = [
+        adapter.fields(&request, &host).unwrap_err(),
+        adapter.health(&request, &host).unwrap_err(),
+        adapter.deletions(&request, &host).err().unwrap(),
+    ];
+    for error in told {
+        let why = "plugin `misbehaving` ended with signal 6 (SIGABRT) while";
+        assert!(error.kind == ErrorKind::Bug && error.message.contains(why), "{error}");
+    }
+    script.says("ok");
+    assert_eq!(adapter.fields(&request, &host).unwrap().len(), 2);
+}
+
+fn emails(emails: &[Option<&str>]) -> Batch {
+    let mut batch = Batch::new(1);
+    emails.iter().for_each(|email| batch.push_row([*email]).unwrap());
+    batch
+}
+
+/// What the set-level rule says of three rows in two batches.
+fn judged(plugins: &PluginSet, options: Options) -> Result<Vec<(Option<u64>, Severity, String)>, Error> {
+    plugins.load("misbehaving").unwrap();
+    let (mut rule, _) = plugins.set_rules().remove(0);
+    rule.configure(&options, &Host::detached())?;
+    rule.observe(&emails(&[Some("a@example.org"), None]))?;
+    rule.observe(&emails(&[Some("b@example.org")]))?;
+    let mut findings = SetFindings::new("SET-990", Severity::Warning);
+    rule.finish(&mut findings)?;
+    Ok(findings.take().into_iter().map(|found| (found.row, found.severity, found.message)).collect())
+}
+
+#[test]
+fn a_set_level_rule_judges_as_in_the_process_and_its_crash_is_an_error() {
+    let does = |does: &str, at_the_end| Options::default().with("does", does).with("at_the_end", at_the_end);
+    let report = does("report", false);
+    let here = judged(&together(), report.clone()).unwrap();
+    assert_eq!((here.len(), here[0].0, here[1].2.as_str()), (3, Some(2), "it saw 3 rows"));
+    let plugins = plugins();
+    assert_eq!(judged(&plugins, report.clone()), Ok(here.clone()));
+    for (crash, while_doing) in
+        [(does("abort", false), "looking at rows"), (does("abort", true), "judging the run")]
+    {
+        let error = judged(&plugins, crash).unwrap_err();
+        let why = format!("plugin `misbehaving` ended with signal 6 (SIGABRT) while {while_doing}");
+        assert!(error.message.contains(&why), "{error}");
+    }
+    assert_eq!(judged(&plugins, report), Ok(here), "it can be made anew");
+}
+
+fn compared(plugins: &PluginSet, left: &Batch, right: &Batch) -> Result<Vec<Option<usize>>, Error> {
+    plugins.load("misbehaving").unwrap();
+    let (mut feature, _) = plugins.features().remove(0);
+    feature.configure(&Options::default(), &Host::detached())?;
+    let mut levels = Vec::new();
+    feature.compare_batch(left, right, &mut levels).map(|()| levels)
+}
+
+#[test]
+fn a_match_feature_compares_as_in_the_process_and_its_crash_is_an_error() {
+    let (left, right) =
+        (emails(&[Some("Köln"), Some("Ulm"), None]), emails(&[Some("Köln"), Some("ulm"), None]));
+    let here = compared(&together(), &left, &right);
+    assert_eq!(here, Ok(vec![Some(0), Some(1), None]));
+    let plugins = plugins();
+    assert_eq!(compared(&plugins, &left, &right), here);
+    let crash = emails(&[Some("Exit")]);
+    let error = compared(&plugins, &crash, &crash).unwrap_err();
+    let why = "plugin `misbehaving` ended its process with exit code 3 while comparing records";
+    assert!(error.message.contains(why), "{error}");
+    assert_eq!(compared(&plugins, &left, &right), here, "it can be made anew");
+}
+
+#[test]
+fn a_crash_fails_nobody_else_who_loaded_the_plugin() {
+    let rule = |does: &str| {
+        let plugins = plugins();
+        plugins.load("misbehaving").unwrap();
+        let (mut rule, _) = plugins.rules().remove(0);
+        rule.configure(&Options::default().with("does", does), &Host::detached()).unwrap();
+        (plugins, rule)
+    };
+    let ((_one, good), (_other, bad)) = (rule("ok"), rule("abort"));
+    let (batch, mut findings) = (emails(&[Some("x")]), Findings::new());
+    bad.check_batch(&batch, &[0], &mut findings).unwrap_err();
+    good.check_batch(&batch, &[0], &mut findings).unwrap();
+    assert_eq!(findings.take().len(), 1);
+}
+
+/// A worker that notes every start in a file.
+fn noting(starts: &Path) -> WorkerCommand {
+    let script = "echo started >> \"$1\"; exec \"$0\"";
+    WorkerCommand::new("/bin/sh").argument("-c").argument(script).argument(WORKER).argument(starts)
+}
+
+#[test]
+fn who_loads_a_plugin_again_gets_the_workers_that_run() {
+    let (folder, script) = (tempfile::tempdir().unwrap(), Script::new("ok"));
+    let starts = folder.path().join("starts");
+    let started = || std::fs::read_to_string(&starts).unwrap_or_default().lines().count();
+    let set = |limits| {
+        let isolation = Isolation::process(noting(&starts)).isolate("misbehaving").limits(limits);
+        let policy = TrustPolicy::allow_everything();
+        PluginSet::new(Discovery::new(policy).file(library()).isolation(isolation))
+    };
+    let first = set(LIMITS);
+    first.load_given_files().unwrap();
+    for _ in 0..3 {
+        first.load("misbehaving").unwrap();
+        assert_eq!(read(&first, &script.request(None), &Host::detached()).0.len(), 6);
+    }
+    let second = set(LIMITS);
+    second.load("misbehaving").unwrap();
+    assert_eq!(started(), 1);
+    // Other limits are another way to run.
+    let other = set(WorkerLimits { silence: Duration::from_secs(9), ..LIMITS });
+    other.load("misbehaving").unwrap();
+    assert_eq!(started(), 2);
+    // A crash ends the worker and not the plugin.
+    script.says("abort");
+    read(&first, &script.request(None), &Host::detached()).2.unwrap_err();
+    script.says("ok");
+    assert_eq!(read(&second, &script.request(None), &Host::detached()).0.len(), 6);
+    assert_eq!(started(), 3);
+    // Nobody has it any more, so nothing of it runs.
+    drop((first, second));
+    set(LIMITS).load("misbehaving").unwrap();
+    assert_eq!(started(), 4);
+}
+
 #[test]
 fn a_plugin_that_crashes_again_and_again_is_held_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -254,11 +434,7 @@ fn a_program_that_is_no_worker_is_told() {
 
 #[test]
 fn a_worker_ends_with_its_host() {
-    let mut worker = Command::new(env!("CARGO_BIN_EXE_importer-plugin-worker"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut worker = Command::new(WORKER).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     drop(worker.stdin.take());
     let start = Instant::now();
     while worker.try_wait().unwrap().is_none() {

@@ -22,7 +22,12 @@ use crate::plugin_host::private_copy::PrivateCopy;
 /// Workers that wait for the next source.
 const IDLE: usize = 2;
 
+/// What runs of isolated plugins as long as somebody has it: whoever loads the same bytes again, to be run in the same way,
+/// gets workers that wait and starts none.
+static RUNNING: Mutex<Vec<Weak<Running>>> = Mutex::new(Vec::new());
+
 /// What every worker of a plugin has in common.
+#[derive(PartialEq)]
 pub(super) struct About {
     pub(super) id: String,
     pub(super) version: String,
@@ -35,8 +40,14 @@ pub(super) struct About {
 /// A worker that several rules and features of a plugin share.
 pub(super) type Shared = Arc<Mutex<Process>>;
 
-/// A plugin that runs in processes of its own.
+/// A plugin that runs in processes of its own, as it was loaded once.
 pub(in crate::plugin_host) struct IsolatedPlugin {
+    running: Arc<Running>,
+    /// Not of all that have it: a rule that crashes takes the others of its worker along.
+    shared: Mutex<Weak<Mutex<Process>>>,
+}
+
+struct Running {
     about: Arc<About>,
     meta: EmbeddedMeta,
     copy: PrivateCopy,
@@ -44,57 +55,75 @@ pub(in crate::plugin_host) struct IsolatedPlugin {
     next_object: AtomicU64,
     /// Each source has a worker to itself, so that a slow one keeps nobody waiting.
     idle: Mutex<Vec<Process>>,
-    shared: Mutex<Weak<Mutex<Process>>>,
+}
+
+impl Running {
+    /// Lets a worker load the copy and say what it brings.
+    fn start(about: Arc<About>, meta: &EmbeddedMeta, copy: PrivateCopy) -> Result<Self, String> {
+        let (process, json) = load(&about, meta, copy.path()).map_err(explain)?;
+        // The same checks as in the process: a worker is no reason to believe what a plugin says.
+        let description = entry::describe(&String::from_utf8_lossy(&json), meta)?;
+        Ok(Self {
+            about,
+            meta: meta.clone(),
+            copy,
+            description,
+            next_object: AtomicU64::new(1),
+            idle: Mutex::new(vec![process]),
+        })
+    }
 }
 
 impl IsolatedPlugin {
-    /// Lets a worker load these bytes and say what they bring; the inner error says why it cannot be used.
-    pub(in crate::plugin_host) fn start(
+    /// The plugin of these bytes: the one that runs in the same way already, else a new one, and whether it is new. A worker
+    /// loads the bytes of a new one and says what they bring; the inner error says why it cannot be used.
+    pub(in crate::plugin_host) fn running_or_new(
         bytes: &[u8],
         name: &OsStr,
         meta: &EmbeddedMeta,
         sha256: FileHash,
         (worker, limits): (WorkerCommand, WorkerLimits),
         quarantine: Option<PluginQuarantine>,
-    ) -> CoreResult<Result<Self, String>> {
-        let copy = PrivateCopy::write(bytes, name)?;
+    ) -> CoreResult<Result<(Self, bool), String>> {
         let (id, version) = (meta.id.clone(), meta.version.clone());
         let about = Arc::new(About { id, version, sha256, worker, limits, quarantine });
-        Ok(load(&about, meta, copy.path()).map_err(explain).and_then(|(process, json)| {
-            // The same checks as in the process: a worker is no reason to believe what a plugin says.
-            let description = entry::describe(&String::from_utf8_lossy(&json), meta)?;
-            Ok(Self {
-                about,
-                meta: meta.clone(),
-                copy,
-                description,
-                next_object: AtomicU64::new(1),
-                idle: Mutex::new(vec![process]),
-                shared: Mutex::default(),
-            })
-        }))
+        // Held while it starts: two threads that want the same plugin must not start it twice.
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = running.iter().filter_map(Weak::upgrade).find(|known| known.about == about) {
+            return Ok(Ok((Self::of(known), false)));
+        }
+        let copy = PrivateCopy::write(bytes, name)?;
+        let started = Running::start(about, meta, copy).map(Arc::new);
+        running.retain(|known| known.strong_count() > 0);
+        running.extend(started.iter().map(Arc::downgrade));
+        Ok(started.map(|running| (Self::of(running), true)))
+    }
+
+    fn of(running: Arc<Running>) -> Self {
+        Self { running, shared: Mutex::default() }
     }
 
     pub(in crate::plugin_host) fn description(&self) -> &Description {
-        &self.description
+        &self.running.description
     }
 
     pub(super) fn object(&self) -> u64 {
-        self.next_object.fetch_add(1, Ordering::Relaxed)
+        self.running.next_object.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A worker for one alone.
     pub(super) fn take(&self) -> Result<Process, Fault> {
-        let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let waiting = self.running.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match waiting {
             Some(process) => Ok(process),
-            None => load(&self.about, &self.meta, self.copy.path()).map(|(process, _)| process),
+            None => load(&self.running.about, &self.running.meta, self.running.copy.path())
+                .map(|(process, _)| process),
         }
     }
 
     /// Gives a worker back.
     pub(super) fn give_back(&self, process: Process) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.running.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if !process.is_gone() && idle.len() < IDLE {
             idle.push(process);
         }
@@ -140,14 +169,14 @@ impl IsolatedPlugin {
         match fault {
             // The worker has named the plugin where that is due.
             Fault::Said(error) => error,
-            Fault::Gone(why) => Error::bug(format!("plugin `{}` {why}{outcome}", self.about.id)),
+            Fault::Gone(why) => Error::bug(format!("plugin `{}` {why}{outcome}", self.running.about.id)),
             Fault::Cancelled => Error::cancelled(),
         }
     }
 
     /// An answer that cannot be read.
     pub(super) fn unreadable(&self, why: &str) -> Error {
-        bug(&self.about.id, format!("its worker sent an answer that cannot be read: {why}"))
+        bug(&self.running.about.id, format!("its worker sent an answer that cannot be read: {why}"))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::plugin_host::entry;
 use crate::plugin_host::file_hash::FileHash;
 use crate::plugin_host::loaded::LoadedPlugin;
 use crate::plugin_host::trust::Verification;
+use crate::plugin_host::way::Way;
 
 /// Serves a host over these streams until the host is gone. It ends the process then, whatever a plugin is doing.
 pub(super) fn serve<I: Read + Send + 'static>(input: I, output: Box<dyn Write + Send>) -> ExitCode {
@@ -124,7 +125,13 @@ impl Worker {
         let code = entry::load(&load.file, &load.meta).map_err(Error::config)?;
         let description = serde_json::to_vec(&code.description).map_err(wrong)?;
         // The host has decided about trust; nobody asks the worker.
-        let plugin = LoadedPlugin::new(code, load.meta, load.sha256, load.file, Verification::Unverified);
+        let plugin = LoadedPlugin::new(
+            Way::Here(Box::new(code)),
+            load.meta,
+            load.sha256,
+            load.file,
+            Verification::Unverified,
+        );
         self.plugin = Some(plugin);
         Ok(description)
     }

@@ -1,16 +1,18 @@
 //! A plugin that does what no plugin should, so that tests see what becomes of its host.
 //!
 //! Its adapter reads what it does from the file of its option `file`, so that a test can repair it between two runs of the
-//! same request. It hands over three batches of two rows and does it after the first.
+//! same request. It hands over three batches of two rows and does it after the first; what follows on the word `asked` is
+//! done when it is asked for fields, health or deletions. Its rules are told by their option `does`, its match feature by the
+//! city of the record, and with the variable `MISBEHAVING_LOAD` it aborts when it is loaded.
 
 use std::hint::black_box;
 use std::io::Write;
 use std::time::Duration;
 
 use importer_plugin::{
-    Adapter, AdapterMeta, Batch, Category, Error, Extract, Feature, FeatureMeta, Findings, Host, LogLevel,
-    OpenRequest, OptionSpec, Options, Plugin, PluginMeta, Rule, RuleMeta, RuleRow, SetFindings, SetRule,
-    Severity, Source,
+    Adapter, AdapterCapability, AdapterMeta, Batch, Category, Error, ErrorKind, Extract, Feature,
+    FeatureMeta, Findings, Health, HealthStatus, Host, LogLevel, OpenRequest, OptionSpec, Options, Plugin,
+    PluginMeta, Rule, RuleMeta, RuleRow, SetFindings, SetRule, Severity, Source, SourceField,
 };
 
 const META: PluginMeta = PluginMeta::new("misbehaving", "0.1.0");
@@ -18,6 +20,9 @@ const BATCHES: u64 = 3;
 
 /// The plugin.
 pub fn plugin() -> Plugin {
+    if std::env::var_os("MISBEHAVING_LOAD").is_some() {
+        std::process::abort();
+    }
     Plugin::new(META)
         .adapter(|| Box::new(Misbehaving))
         .rule(|| Box::new(BadRule::default()))
@@ -31,14 +36,69 @@ struct Misbehaving;
 
 impl Adapter for Misbehaving {
     fn meta(&self) -> AdapterMeta {
-        AdapterMeta::new("misbehaving", "Does what a file says").option("file", "The file that says it", true)
+        AdapterMeta::new("misbehaving", "Does what a file says")
+            .option("file", "The file that says it", true)
+            .with_option(OptionSpec::secret("token", "What it asks for"))
+            .can(AdapterCapability::Fields)
+            .can(AdapterCapability::Health)
+            .can(AdapterCapability::Deletions)
     }
 
     fn open(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
-        let file = request.options.required("file")?;
-        let does = std::fs::read_to_string(file).map_err(|error| Error::data(error.to_string()))?;
+        let does = script(request)?;
+        if does == "refuse" {
+            let _ = host.secret("token");
+            return Err(Error::new(ErrorKind::Auth, "the source refuses the token"));
+        }
         let next = request.cursor.as_deref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
-        Ok(Box::new(Rows { does: does.trim().into(), next, host: host.clone() }))
+        Ok(Box::new(Rows { does, next, host: host.clone() }))
+    }
+
+    fn fields(&self, request: &OpenRequest, host: &Host) -> Result<Vec<SourceField>, Error> {
+        asked(request, host)?;
+        Ok(vec![
+            SourceField::new("first_name").labelled("First name"),
+            SourceField::new("email").of_kind("text"),
+        ])
+    }
+
+    fn health(&self, request: &OpenRequest, host: &Host) -> Result<Health, Error> {
+        asked(request, host)?;
+        Ok(Health::new(HealthStatus::Warning, "it misbehaves"))
+    }
+
+    fn deletions(&self, request: &OpenRequest, host: &Host) -> Result<Box<dyn Source>, Error> {
+        asked(request, host)?;
+        Ok(Box::new(Deletions(false)))
+    }
+}
+
+fn script(request: &OpenRequest) -> Result<String, Error> {
+    let file = request.options.required("file")?;
+    let does = std::fs::read_to_string(file).map_err(|error| Error::data(error.to_string()))?;
+    Ok(does.trim().into())
+}
+
+fn asked(request: &OpenRequest, host: &Host) -> Result<(), Error> {
+    if let Some(does) = script(request)?.strip_prefix("asked ") {
+        misbehave(does, host);
+    }
+    Ok(())
+}
+
+struct Deletions(bool);
+
+impl Source for Deletions {
+    fn columns(&self) -> Vec<String> {
+        vec!["external_id".into()]
+    }
+
+    fn next(&mut self, out: &mut Extract) -> Result<(), Error> {
+        if !std::mem::replace(&mut self.0, true) {
+            out.push_row(1, [Some("a-7")])?;
+            out.push_row(2, [Some("ü 8")])?;
+        }
+        Ok(())
     }
 }
 
@@ -109,54 +169,70 @@ impl Rule for BadRule {
     }
 }
 
-/// Counts rows, and does what its option says when it has seen the last.
 #[derive(Default)]
 struct BadSetRule {
     does: String,
+    at_the_end: bool,
     host: Option<Host>,
-    rows: usize,
+    rows: u64,
+}
+
+impl BadSetRule {
+    fn misbehave(&self) {
+        if let Some(host) = &self.host {
+            misbehave(&self.does, host);
+        }
+    }
 }
 
 impl SetRule for BadSetRule {
     fn meta(&self) -> RuleMeta {
-        let does = OptionSpec::text("does", "What it does to its host");
-        let meta = RuleMeta::new("SET-990", Category::SetLevel, "Rows are few", &["email_normalized"]);
-        RuleMeta { options: vec![does], severity: Severity::Warning, ..meta }
+        let options = vec![
+            OptionSpec::text("does", "What it does to its host; `report` reports what it saw"),
+            OptionSpec::flag("at_the_end", "Does it when all rows were seen"),
+        ];
+        let meta = RuleMeta::new("SET-990", Category::SetLevel, "Nothing", &["email_normalized"]);
+        RuleMeta { options, ..meta }
     }
 
     fn configure(&mut self, options: &Options, host: &Host) -> Result<(), Error> {
         self.does = options.text("does")?.unwrap_or("ok").into();
+        self.at_the_end = options.flag("at_the_end")?.unwrap_or(false);
         self.host = Some(host.clone());
         Ok(())
     }
 
     fn observe(&mut self, rows: &Batch) -> Result<(), Error> {
-        self.rows += rows.rows();
+        if !self.at_the_end {
+            self.misbehave();
+        }
+        self.rows += rows.rows() as u64;
         Ok(())
     }
 
     fn finish(&mut self, findings: &mut SetFindings) -> Result<(), Error> {
-        if let Some(host) = &self.host {
-            misbehave(&self.does, host);
+        if self.at_the_end {
+            self.misbehave();
         }
-        findings.report("email_normalized", format!("there are {} rows", self.rows));
+        if self.does == "report" && self.rows > 0 {
+            findings.report_row(self.rows - 1, "email_normalized", "the last of all rows");
+            findings.report("email_normalized", format!("it saw {} rows", self.rows));
+            findings.report_as(Severity::Info, "", "nothing else");
+        }
         Ok(())
     }
 }
 
-/// Aborts when both are from a city of that name.
 struct BadFeature;
 
 impl Feature for BadFeature {
     fn meta(&self) -> FeatureMeta {
-        FeatureMeta::new("bad_city", "The same city", &["city"], &["equal", "differ"])
+        FeatureMeta::new("misbehaving_city", "The same city", &["city"], &["equal", "differ"])
     }
 
     fn compare(&self, left: &RuleRow<'_>, right: &RuleRow<'_>) -> Option<usize> {
         let (left, right) = (left.get(0)?, right.get(0)?);
-        if left == "Abort" && right == "Abort" {
-            std::process::abort();
-        }
+        misbehave(&left.to_lowercase(), &Host::detached());
         Some(usize::from(left != right))
     }
 }
@@ -216,6 +292,10 @@ fn misbehave(does: &str, host: &Host) {
             host.progress(1, 3);
             let secret = host.secret("token").unwrap_or_default();
             host.log(LogLevel::Info, &format!("the secret has {} characters", secret.len()));
+        }
+        "tell_and_abort" => {
+            misbehave("tell", host);
+            std::process::abort();
         }
         _ => {}
     }
