@@ -64,7 +64,7 @@ fn over_an_existing_core_it_changes_nothing_and_foretells_the_next_run() {
         assert_eq!(dry.succeeds().told(), real.succeeds().told());
         assert_eq!(
             real.told(),
-            "read 6, staged 6, clean 5, quarantined 1, inserted 2, updated 2, unchanged 1, matched 3, needs_review 1, \
+            "read 6, staged 6, clean 5, quarantined 1, inserted 2, updated 2, unchanged 1, matched 3, auto_merged 1, needs_review 1, \
              households 1"
         );
     }

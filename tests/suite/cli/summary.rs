@@ -52,7 +52,8 @@ fn the_first_run_adds_up_and_the_second_changes_nothing() {
         let desk = Desk::on(db);
         desk.file("people.csv", PEOPLE);
         let first = desk.summary("people.csv", &[]);
-        let told = "read 4, staged 4, clean 3, quarantined 1, inserted 2, updated 1, matched 1";
+        let told =
+            "read 4, staged 4, clean 3, quarantined 1, inserted 2, updated 1, matched 1, auto_merged 1";
         assert_eq!(first.succeeds().told(), told, "{}", desk.db.backend);
         let c = first.counts();
         assert_eq!(c["read"], c["clean"] + c["quarantined"]);
