@@ -9,25 +9,28 @@ use super::role::Role;
 /// How many contacts of a kind of one person are compared.
 const CONTACTS: usize = 4;
 
+/// What the fields of contracts are about; others are not compared.
+const ROLES: &[(&str, Role)] = &[
+    ("first_name", Role::GivenName),
+    ("middle_name", Role::MiddleName),
+    ("last_name", Role::FamilyName),
+    ("name_suffix", Role::NameSuffix),
+    ("full_name", Role::FullName),
+    ("dob", Role::BirthDate),
+    ("email_normalized", Role::Email),
+    ("phone_e164", Role::Phone),
+    ("street", Role::Street),
+    ("city", Role::City),
+    ("state_code", Role::State),
+    ("postal_code", Role::PostalCode),
+    ("employer", Role::Organisation),
+    ("school_affiliation", Role::Organisation),
+    ("gender", Role::Gender),
+];
+
 /// The role of a contract's field.
 pub fn role_of(field: &str) -> Role {
-    match field {
-        "first_name" => Role::GivenName,
-        "middle_name" => Role::MiddleName,
-        "last_name" => Role::FamilyName,
-        "name_suffix" => Role::NameSuffix,
-        "full_name" => Role::FullName,
-        "dob" => Role::BirthDate,
-        "email_normalized" => Role::Email,
-        "phone_e164" => Role::Phone,
-        "street" | "street_2" => Role::Street,
-        "city" => Role::City,
-        "state" => Role::State,
-        "postal_code" => Role::PostalCode,
-        "employer" | "school" => Role::Organisation,
-        "gender" => Role::Gender,
-        _ => Role::Ignored,
-    }
+    ROLES.iter().find(|(name, _)| *name == field).map_or(Role::Ignored, |(_, role)| *role)
 }
 
 /// People of the core, prepared for comparison.
@@ -71,5 +74,19 @@ impl People {
         self.frame.push(&cells);
         self.ids.push(person.id);
         number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use importer_core::contracts::VOLUNTEER;
+
+    use super::*;
+
+    #[test]
+    fn every_field_that_is_compared_is_one_of_the_contract() {
+        for (field, _) in ROLES {
+            assert!(VOLUNTEER.index(field).is_some(), "{field}");
+        }
     }
 }
