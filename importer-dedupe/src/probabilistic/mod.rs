@@ -26,6 +26,7 @@ use self::fields::Fields;
 use self::safety::Objection;
 use crate::agreement::{NameAgreement, agrees};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
+use crate::matching::model::Explanation;
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
 ///
@@ -57,12 +58,29 @@ impl std::fmt::Debug for Probabilistic {
     }
 }
 
+/// What a score is made of, as its model tells it.
+enum Explained {
+    FellegiSunter(Explanation),
+    Weighted(WeightedExplanation),
+}
+
+impl Explained {
+    /// As JSON. Most candidates are never shown to anybody, so this waits until one is.
+    fn to_value(&self) -> Value {
+        let terms = match self {
+            Self::FellegiSunter(explained) => serde_json::to_value(explained),
+            Self::Weighted(explained) => serde_json::to_value(explained),
+        };
+        rounded(terms.unwrap_or_default())
+    }
+}
+
 /// A candidate with its score.
 struct Scored<'a, 'b> {
     candidate: &'b Candidate<'a>,
     probability: f64,
     household: f64,
-    terms: Value,
+    explained: Explained,
     objections: Vec<Objection>,
     /// The same by the rule, without any score.
     certain: bool,
@@ -77,8 +95,9 @@ impl Scored<'_, '_> {
         self.objections.iter().any(|o| o.is_another_person())
     }
 
-    fn look_at(mut self, kind: SuggestionKind, model: &str) -> LookAt {
-        if let Value::Object(terms) = &mut self.terms {
+    fn look_at(self, kind: SuggestionKind, model: &str) -> LookAt {
+        let mut told = self.explained.to_value();
+        if let Value::Object(terms) = &mut told {
             terms.insert("model".into(), model.into());
             let why: Vec<&str> = self.objections.iter().map(|o| o.as_str()).collect();
             terms.insert("held_back".into(), why.into());
@@ -87,7 +106,7 @@ impl Scored<'_, '_> {
             candidate: self.candidate.place,
             kind,
             score: Some(self.probability),
-            terms: self.terms.to_string(),
+            terms: told.to_string(),
         }
     }
 }
@@ -128,14 +147,14 @@ impl Probabilistic {
         compared: &'b Compared<'a>,
         candidate: &'b Candidate<'a>,
     ) -> Scored<'a, 'b> {
-        let (probability, household, terms) = match &self.model {
+        let (probability, household, explained) = match &self.model {
             Some(model) => {
                 let explained = model.explain(compared, candidate);
-                (explained.probability, explained.household, serde_json::to_value(&explained))
+                (explained.probability, explained.household, Explained::FellegiSunter(explained))
             }
             None => {
                 let explained = weighted::explain(&self.fields, compared, candidate);
-                (explained.probability, 0.0, serde_json::to_value(&explained))
+                (explained.probability, 0.0, Explained::Weighted(explained))
             }
         };
         debug_assert_eq!(contract.entity, self.fields.entity, "a resolver is for one entity");
@@ -143,7 +162,7 @@ impl Probabilistic {
         Scored {
             probability,
             household,
-            terms: rounded(terms.unwrap_or_default()),
+            explained,
             objections: safety::objections(&self.fields, compared, candidate),
             certain: shares
                 && candidate.names == NameAgreement::Agree

@@ -75,21 +75,34 @@ impl CoreStore for DieselSession {
         for key in keys {
             by_kind.entry(key.kind).or_default().push(key.hash);
         }
-        let sql = format!(
-            "SELECT CAST(k.key_hash AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c {} \
-             AND k.entity_type = ? AND k.key_kind = ? AND k.core_id IN \
-             (SELECT x.core_id FROM match_keys x WHERE x.key_hash = k.key_hash AND x.key_kind = k.key_kind \
-              AND x.entity_type = k.entity_type ORDER BY x.core_id LIMIT ?)",
-            self.connection.listed_in("match_keys k", "k.key_hash", true)
-        );
+        // A frequent key has thousands of records: only the first ones are read, not all to choose from.
+        let list = self.connection.list(true);
+        let of_key = "FROM match_keys x WHERE x.key_hash = j.value AND x.entity_type = ? AND x.key_kind = ? \
+                      ORDER BY x.core_id";
+        let sql = if self.connection.is_postgres() {
+            format!(
+                "SELECT CAST(j.value AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c \
+                 FROM {list} j CROSS JOIN LATERAL (SELECT x.core_id {of_key} LIMIT ?) k"
+            )
+        } else {
+            format!(
+                "SELECT CAST(j.value AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c FROM {list} j \
+                 CROSS JOIN match_keys k WHERE k.core_id <= \
+                 coalesce((SELECT x.core_id {of_key} LIMIT 1 OFFSET ? - 1), 9223372036854775807) \
+                 AND k.key_hash = j.value AND k.entity_type = ? AND k.key_kind = ?"
+            )
+        };
         let per_key = i64::try_from(per_key).unwrap_or(i64::MAX);
         let mut found = Vec::new();
         for (kind, mut hashes) in by_kind {
             hashes.sort_unstable();
             hashes.dedup();
             let list = serde_json::Value::from(hashes).to_string();
-            let binds =
-                [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(kind.into()), Cell::Int(per_key)];
+            let (entity, kind_cell) = (Cell::Text(contract.entity), Cell::Int(kind.into()));
+            let mut binds = vec![Cell::Text(&list), entity, kind_cell, Cell::Int(per_key)];
+            if !self.connection.is_postgres() {
+                binds.extend([entity, kind_cell]);
+            }
             for row in self.connection.rows("look keys up", &sql, &binds)? {
                 found.push((MatchKey { kind, hash: row.int(0) }, row.int(1)));
             }
