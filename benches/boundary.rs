@@ -11,14 +11,16 @@
 //! ```
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and fails aloud")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod allocations;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use allocations::ALLOCATIONS;
 use cpu_time::ProcessTime;
 use importer::plugin_host::{LoadedPlugin, TrustPolicy, load_file};
 use importer_plugin::{Adapter, Extract, Findings, Host, OpenRequest, Options, Rule};
@@ -30,35 +32,6 @@ const EMAIL: usize = 3;
 const ODD: u64 = 1_000;
 /// The ways take turns, so that a slow hour hits all.
 const TURNS: usize = 9;
-
-/// Counts the allocations of this program. A loaded plugin brings an allocator of its own, which is not counted.
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-// SAFETY: everything is handed on to the system's allocator as it came.
-#[allow(unsafe_code, reason = "there is no other way to count allocations")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the promises of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the promises of `dealloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the promises of `realloc`.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
 
 fn main() {
     // A run of all tests builds this too, and must not wait for it.

@@ -8,44 +8,18 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and fails aloud")]
 #![allow(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../benches/allocations/mod.rs"]
+mod allocations;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use allocations::ALLOCATIONS;
 use cpu_time::ProcessTime;
 use importer_dedupe::matching::frame::{ColumnSpec, Frame};
 use importer_dedupe::matching::role::Role;
 use importer_dedupe::matching::scan::scan;
-
-/// Counts the allocations of this program.
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-// SAFETY: everything is handed on to the system's allocator as it came.
-#[allow(unsafe_code, reason = "there is no other way to count allocations")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the promises of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the promises of `dealloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the promises of `realloc`.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
 
 const COLUMNS: [(&str, Role); 9] = [
     ("given_name", Role::GivenName),

@@ -20,9 +20,9 @@ mod with_features;
 pub use agreement::{NameAgreement, name_agreement};
 pub use deterministic::Deterministic;
 pub use keys::{EMAIL_KEY, PHONE_KEY};
+pub use matching::model::Thresholds;
 pub use probabilistic::{
-    KEY_KINDS, KeyKind, KeyPart, MatchModel, Probabilistic, ResolveOptions, Thresholds, WeightedExplanation,
-    WeightedTerm,
+    KEY_KINDS, KeyKind, KeyPart, MatchModel, Probabilistic, ResolveOptions, WeightedExplanation, WeightedTerm,
 };
 pub use survivorship::{DEFAULT_POLICY, Policy, Survivorship};
 pub use with_features::WithFeatures;

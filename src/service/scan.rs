@@ -10,8 +10,7 @@ use importer_core::ports::{
     SuggestionKind, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::matching::cluster::Pair;
-use importer_dedupe::matching::model::{Explanation, ModelDocument};
+use importer_dedupe::matching::model::{Explanation, ModelDocument, Thresholds};
 use importer_dedupe::matching::people::People;
 use importer_dedupe::matching::scan::{Scan, scan_with};
 use serde::{Deserialize, Serialize};
@@ -22,9 +21,9 @@ use crate::Importer;
 /// Under this name scans stand among the runs.
 pub const SCAN_SOURCE: &str = "scan";
 /// From this probability on, a pair of one cluster is what a merge would take.
-pub const MERGE_FROM: f64 = 0.95;
+pub const MERGE_FROM: f64 = Thresholds::DEFAULT.auto;
 /// From this probability on, a pair is worth showing.
-pub const REVIEW_FROM: f64 = 0.80;
+pub const REVIEW_FROM: f64 = Thresholds::DEFAULT.review;
 
 const OPERATION: &str = "scan the core";
 /// How many suggestions are stored between two looks at whether somebody cancelled.
@@ -355,13 +354,12 @@ fn stored(run: &RunRecord) -> Option<Stored> {
 
 /// The pairs worth showing, in the order of their records.
 fn found(scan: &Scan) -> Vec<Found> {
-    let probability = |pair: &Pair| 1.0 / (1.0 + (-f64::from(pair.log_odds)).exp());
-    let shown = scan.pairs.iter().filter(|pair| probability(pair) >= REVIEW_FROM).map(|pair| {
+    let shown = scan.pairs.iter().filter(|pair| pair.probability() >= REVIEW_FROM).map(|pair| {
         let together = scan.cluster_of[pair.a as usize] == scan.cluster_of[pair.b as usize];
-        let kind = if together && probability(pair) >= MERGE_FROM { "merge" } else { "review" };
+        let kind = if together && pair.probability() >= MERGE_FROM { "merge" } else { "review" };
         Found { kind, a: pair.a, b: pair.b }
     });
-    let households = scan.households.iter().filter(|pair| probability(pair) < REVIEW_FROM);
+    let households = scan.households.iter().filter(|pair| pair.probability() < REVIEW_FROM);
     let households = households.map(|pair| Found { kind: "household", a: pair.a, b: pair.b });
     let mut found: Vec<Found> = shown.chain(households).collect();
     found.sort_unstable_by_key(|pair| (pair.a, pair.b));

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::truth::{Truth, groups, pairs_of};
 use crate::matching::cluster::Pair;
+use crate::matching::model::probability;
 
 /// Predictions against the truth.
 ///
@@ -80,11 +81,6 @@ pub(super) struct Ranking {
     all: u64,
 }
 
-/// Log-odds as a probability.
-pub(super) fn probability(log_odds: f32) -> f64 {
-    1.0 / (1.0 + (-f64::from(log_odds)).exp())
-}
-
 impl Ranking {
     pub(super) fn new(pairs: &[Pair], truth: &Truth) -> Self {
         let mut ranked: Vec<(f32, bool)> =
@@ -95,7 +91,7 @@ impl Ranking {
         for (log_odds, is_right) in ranked {
             count += 1;
             right += u64::from(is_right);
-            let step = (probability(log_odds), count, right);
+            let step = (probability(f64::from(log_odds)), count, right);
             match steps.last_mut() {
                 Some(same) if last == Some(log_odds) => *same = step,
                 _ => steps.push(step),
@@ -204,7 +200,7 @@ const EDGES: [f64; 8] = [0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0];
 pub(super) fn calibration(pairs: &[Pair], truth: &Truth, scored: u64, compared: u64) -> Vec<Band> {
     let mut sums = [(0_u64, 0_u64, 0.0_f64); EDGES.len() - 1];
     for pair in pairs {
-        let probability = probability(pair.log_odds);
+        let probability = pair.probability();
         let band = EDGES.partition_point(|edge| *edge <= probability).clamp(1, sums.len()) - 1;
         sums[band].0 += 1;
         sums[band].1 += u64::from(truth.same(pair.a, pair.b));

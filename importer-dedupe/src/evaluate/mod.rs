@@ -50,10 +50,10 @@ use samples::{Source, hundredths};
 use truth::{Groups, Truth, list, pairs_of, wrong};
 
 /// From this probability on two records are merged without anybody being asked.
-pub const AUTO_MERGE: f64 = 0.95;
+pub const AUTO_MERGE: f64 = Thresholds::DEFAULT.auto;
 
 /// From this probability on somebody is asked.
-pub const REVIEW: f64 = 0.80;
+pub const REVIEW: f64 = Thresholds::DEFAULT.review;
 
 const THRESHOLDS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99];
 
@@ -176,8 +176,8 @@ fn compared(scan: &Scan, truth: &Truth) -> u64 {
 /// What comes of it when all pairs that need no human are merged.
 fn merged(frame: &Frame, scan: &Scan, truth: &Truth) -> Rates {
     let mut groups = Groups::new(u32::try_from(truth.person_of.len()).unwrap_or(u32::MAX));
-    let thresholds = Thresholds { auto: AUTO_MERGE, review: REVIEW };
-    let likely = scan.pairs.iter().filter(|pair| metrics::probability(pair.log_odds) >= AUTO_MERGE);
+    let thresholds = Thresholds::DEFAULT;
+    let likely = scan.pairs.iter().filter(|pair| pair.probability() >= AUTO_MERGE);
     let merged =
         |pair: &&Pair| Verdict::of(&scan.model.explain(frame, pair.a, pair.b), &thresholds) == Verdict::Merge;
     for pair in likely.filter(merged) {

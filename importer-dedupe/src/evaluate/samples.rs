@@ -4,11 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::metrics::{probability, rounded};
+use super::metrics::rounded;
 use super::table::Table;
 use super::truth::Truth;
 use crate::matching::features::MISSING;
 use crate::matching::frame::Frame;
+use crate::matching::model::probability;
 use crate::matching::role::Role;
 use crate::matching::scan::Scan;
 
@@ -76,7 +77,7 @@ impl Source<'_> {
             for (place, a) in person.iter().enumerate() {
                 for b in &person[place + 1..] {
                     let log_odds = self.log_odds(*a, *b);
-                    if !self.scan.compared(*a, *b) || sure(log_odds) < below {
+                    if !self.scan.compared(*a, *b) || probability(log_odds) < below {
                         pairs.push((log_odds, *a, *b));
                     }
                 }
@@ -89,7 +90,7 @@ impl Source<'_> {
     /// Pairs of two people from a probability on, the most likely ones first.
     pub(super) fn wrong(&self, from: f64, most: usize) -> Vec<Sample> {
         let is_wrong = |pair: &&crate::matching::cluster::Pair| {
-            probability(pair.log_odds) >= from && !self.truth.same(pair.a, pair.b)
+            pair.probability() >= from && !self.truth.same(pair.a, pair.b)
         };
         let mut pairs: Vec<_> = self.scan.pairs.iter().filter(is_wrong).collect();
         pairs.sort_by(|x, y| y.log_odds.total_cmp(&x.log_odds).then((x.a, x.b).cmp(&(y.a, y.b))));
@@ -114,7 +115,7 @@ impl Source<'_> {
             a: name(a),
             b: name(b),
             compared: self.scan.compared(a, b),
-            probability: rounded(sure(log_odds)),
+            probability: rounded(probability(log_odds)),
             terms: terms
                 .map(|(term, weights)| TermWeight {
                     term: weights.name.clone(),
@@ -132,10 +133,6 @@ impl Source<'_> {
                 .collect(),
         }
     }
-}
-
-fn sure(log_odds: f64) -> f64 {
-    1.0 / (1.0 + (-log_odds).exp())
 }
 
 /// Two digits behind the point; nothing below zero that is zero.

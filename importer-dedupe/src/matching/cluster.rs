@@ -4,6 +4,8 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::FxHashMap;
 
+use super::model::probability;
+
 /// A scored pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pair {
@@ -13,6 +15,13 @@ pub struct Pair {
     pub b: u32,
     /// Natural logarithm of the odds that they are one person.
     pub log_odds: f32,
+}
+
+impl Pair {
+    /// The probability that they are one person.
+    pub fn probability(&self) -> f64 {
+        probability(f64::from(self.log_odds))
+    }
 }
 
 /// How pairs become clusters.

@@ -157,6 +157,15 @@ impl Column {
         self.ids[record as usize]
     }
 
+    /// The level of two records' values, of equal ones 0, of different ones what `different` says; `None` when one is missing.
+    pub(crate) fn level(&self, a: u32, b: u32, different: impl Fn(ValueId, ValueId) -> u8) -> Option<u8> {
+        match (self.id(a), self.id(b)) {
+            (0, _) | (_, 0) => None,
+            (a, b) if a == b => Some(0),
+            (a, b) => Some(different(a, b)),
+        }
+    }
+
     /// How often a value occurs.
     pub(crate) fn count(&self, id: ValueId) -> u32 {
         self.counts.get(id as usize - 1).copied().unwrap_or(0)

@@ -3,7 +3,7 @@
 use super::blocking::{Candidates, KeyReport};
 use super::cluster::{Linkage, Pair, clusters};
 use super::frame::{Frame, pack, unpack};
-use super::model::{Histogram, Marginals, Model, ModelDocument};
+use super::model::{HOUSEHOLD, Histogram, Marginals, Model, ModelDocument};
 use super::scorer::Scorer;
 
 /// Pairs below these log-odds are forgotten.
@@ -38,9 +38,6 @@ impl Scan {
         self.candidates.report()
     }
 }
-
-/// From this probability on a pair is a household.
-pub(crate) const HOUSEHOLD: f64 = 0.5;
 
 /// Scores all candidates of a finished frame by a model that is learned from them.
 ///

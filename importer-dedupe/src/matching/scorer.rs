@@ -2,13 +2,10 @@
 
 use super::features::MISSING;
 use super::frame::{Frame, Levels, MAX_TERMS};
-use super::model::{Model, Score};
-use super::scan::HOUSEHOLD;
+use super::model::{HOUSEHOLD, LEAST, MOST, Model, Score};
 
 /// The most levels a term has.
 const MAX_LEVELS: usize = MISSING as usize;
-/// The same bounds as those of the model's logarithms; products of so many terms stay far within an `f64`.
-const LEAST: f64 = 1e-7;
 
 /// How much likelier a level is among records of one person than among others, and than in a household.
 #[derive(Clone, Copy, Default)]
@@ -32,7 +29,8 @@ pub(crate) struct Scorer<'a> {
 
 impl<'a> Scorer<'a> {
     pub(crate) fn new(model: &'a Model, frame: &'a Frame) -> Self {
-        let most = 16.0_f64.exp();
+        // The bounds of the model's logarithms; products of so many terms stay far within an `f64`.
+        let most = MOST.exp();
         let of_term = |term: &super::model::TermWeights| {
             let mut levels = [Ratio::default(); MAX_LEVELS];
             for (ratio, (m, u)) in levels.iter_mut().zip(term.m.iter().zip(&term.u)) {

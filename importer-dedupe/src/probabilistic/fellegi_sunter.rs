@@ -4,13 +4,8 @@ use importer_core::contracts::Contract;
 
 use super::common_names;
 use super::compared::{Candidate, Compared};
-use crate::matching::features::MISSING;
-use crate::matching::model::{ExplainedTerm, Explanation, Model, ModelDocument};
+use crate::matching::model::{Explanation, Model, ModelDocument, bounded_log};
 use crate::matching::people::People;
-
-/// No single term says more than this, in natural logarithms.
-const MOST: f64 = 16.0;
-const BIT: f64 = std::f64::consts::LN_2;
 
 /// The model for a contract, with how many people the core is taken to hold.
 pub(super) struct FellegiSunter {
@@ -34,44 +29,12 @@ impl FellegiSunter {
     }
 
     pub(super) fn explain(&self, compared: &Compared<'_>, candidate: &Candidate<'_>) -> Explanation {
-        let (mut one, mut household) = (0.0, 0.0);
-        let mut terms = Vec::with_capacity(self.model.terms.len());
-        for (place, weights) in self.model.terms.iter().enumerate() {
-            let level = candidate.levels[place];
-            if level == MISSING {
-                terms.push(ExplainedTerm {
-                    term: weights.name.clone(),
-                    level: "missing".into(),
-                    bits: 0.0,
-                    frequency: None,
-                });
-                continue;
-            }
-            let level = usize::from(level);
+        self.model.explain_levels(&candidate.levels, |term, level| {
+            let (weights, level) = (&self.model.terms[term], usize::from(level));
             let frequency = (level == 0).then(|| self.frequency(&weights.name, compared)).flatten();
             let u = weights.u[level].max(frequency.unwrap_or(0.0)).max(1e-12);
-            let ratio = (weights.m[level] / u).max(1e-7);
-            let log = ratio.ln().clamp(-MOST, MOST);
-            one += log;
-            household += (weights.shared * log.exp() + 1.0 - weights.shared).ln();
-            let bits = log / BIT;
-            terms.push(ExplainedTerm {
-                term: weights.name.clone(),
-                level: weights.levels[level].clone(),
-                bits,
-                frequency,
-            });
-        }
-        let prior = self.model.matches.ln() - (1.0 - self.model.matches).max(1e-9).ln();
-        let score = self.model.posterior(one, household);
-        Explanation {
-            prior_bits: prior / BIT,
-            terms,
-            household_bits: (score.log_odds - prior - one) / BIT,
-            bits: score.log_odds / BIT,
-            probability: score.probability(),
-            household: score.household,
-        }
+            (bounded_log(weights.m[level] / u), frequency)
+        })
     }
 
     /// The share of people who have the value that both agree on, where more have it than the model takes for granted.

@@ -12,7 +12,7 @@ mod tests;
 mod weighted;
 
 pub use keys::{KEY_KINDS, KeyKind, KeyPart};
-pub use options::{MatchModel, ResolveOptions, Thresholds};
+pub use options::{MatchModel, ResolveOptions};
 pub use weighted::{WeightedExplanation, WeightedTerm};
 
 use importer_core::contracts::Contract;
@@ -26,7 +26,7 @@ use self::fields::Fields;
 use self::safety::Objection;
 use crate::agreement::{NameAgreement, agrees};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
-use crate::matching::model::Explanation;
+use crate::matching::model::{Explanation, HOUSEHOLD, Thresholds};
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
 ///
@@ -185,12 +185,12 @@ impl Probabilistic {
             }
             let near = matches!(pair.candidate.names, NameAgreement::Agree | NameAgreement::Near);
             return match () {
-                () if pair.household >= 0.5 => own.then_some(SuggestionKind::Household),
+                () if pair.household >= HOUSEHOLD => own.then_some(SuggestionKind::Household),
                 () if near || pair.probability >= review => Some(SuggestionKind::PossibleDuplicate),
                 () => own.then_some(SuggestionKind::Household),
             };
         }
-        if pair.household >= 0.5 {
+        if pair.household >= HOUSEHOLD {
             return Some(SuggestionKind::Household);
         }
         let enough = pair.probability >= review && !pair.objections.contains(&Objection::OneEvidence);

@@ -1,6 +1,6 @@
 use importer_core::ports::AutoMerge;
 
-use crate::matching::model::ModelDocument;
+use crate::matching::model::{ModelDocument, Thresholds};
 
 /// How a pair is scored.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,21 +21,6 @@ impl MatchModel {
             Self::Weighted => "weighted",
             _ => "fellegi_sunter",
         }
-    }
-}
-
-/// From which probability on a pair is merged, or looked at.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Thresholds {
-    /// Merged, where merging is allowed.
-    pub auto: f64,
-    /// Shown to people.
-    pub review: f64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self { auto: 0.95, review: 0.80 }
     }
 }
 

@@ -54,15 +54,11 @@ impl Feature for Identifiers {
     }
 
     fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
-        let (a, b) = (self.column.id(a), self.column.id(b));
-        out[0] = match (a, b) {
-            (0, _) | (_, 0) => MISSING,
-            _ if a == b => 0,
-            _ => {
-                let (a, b) = (self.codes.get(a), self.codes.get(b));
-                if a.len().min(b.len()) >= 5 && one_edit(a, b) { 1 } else { 2 }
-            }
+        let different = |a, b| {
+            let (a, b) = (self.codes.get(a), self.codes.get(b));
+            if a.len().min(b.len()) >= 5 && one_edit(a, b) { 1 } else { 2 }
         };
+        out[0] = self.column.level(a, b, different).unwrap_or(MISSING);
     }
 
     fn touch(&self, records: &[u32]) -> usize {

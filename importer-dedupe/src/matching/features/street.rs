@@ -115,12 +115,8 @@ impl Feature for Streets {
     }
 
     fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
-        let (a, b) = (self.column.id(a), self.column.id(b));
-        out[0] = match (a, b) {
-            (0, _) | (_, 0) => MISSING,
-            _ if a == b => 0,
-            _ => self.different(self.streets.get(a), self.streets.get(b)),
-        };
+        let different = |a, b| self.different(self.streets.get(a), self.streets.get(b));
+        out[0] = self.column.level(a, b, different).unwrap_or(MISSING);
     }
 
     fn touch(&self, records: &[u32]) -> usize {

@@ -40,19 +40,15 @@ impl Feature for Texts {
     }
 
     fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
-        let (a, b) = (self.column.id(a), self.column.id(b));
-        out[0] = match (a, b) {
-            (0, _) | (_, 0) => MISSING,
-            _ if a == b => 0,
-            _ => {
-                let (a, b) = (self.texts.get(a), self.texts.get(b));
-                match () {
-                    () if a.near(b) => 1,
-                    () if a.overlap(b) >= 0.5 || a.similarity(b, 0.85) > 0.0 => 2,
-                    () => 3,
-                }
+        let different = |a, b| {
+            let (a, b) = (self.texts.get(a), self.texts.get(b));
+            match () {
+                () if a.near(b) => 1,
+                () if a.overlap(b) >= 0.5 || a.similarity(b, 0.85) > 0.0 => 2,
+                () => 3,
             }
         };
+        out[0] = self.column.level(a, b, different).unwrap_or(MISSING);
     }
 
     fn touch(&self, records: &[u32]) -> usize {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Model;
 use crate::matching::features::MISSING;
-use crate::matching::frame::Frame;
+use crate::matching::frame::{Frame, Levels};
 
 /// What one term says about a pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,28 +42,39 @@ const BIT: f64 = std::f64::consts::LN_2;
 impl Model {
     /// What makes up the score of a pair; its bits add up to the score's.
     pub fn explain(&self, frame: &Frame, a: u32, b: u32) -> Explanation {
-        let levels = frame.compare(a, b);
-        let score = self.score(frame, &levels, a, b);
+        self.explain_levels(&frame.compare(a, b), |term, level| {
+            let frequency = frame.frequency(term, level, a, b);
+            (self.term(frame, term, level, a, b), frequency.map(f64::from))
+        })
+    }
+
+    /// The same from levels; `weigh` gives the logarithm of the ratio of a term's level, and the frequency it depends on.
+    pub(crate) fn explain_levels(
+        &self,
+        levels: &Levels,
+        weigh: impl Fn(usize, u8) -> (f64, Option<f64>),
+    ) -> Explanation {
+        let (mut one, mut household) = (0.0, 0.0);
         let mut terms = Vec::with_capacity(self.terms.len());
-        let mut sum = 0.0;
         for (place, weights) in self.terms.iter().enumerate() {
             let level = levels[place];
-            let log = self.term(frame, place, level, a, b);
-            sum += log;
-            let name = if level == MISSING { "missing" } else { weights.levels[usize::from(level)].as_str() };
-            let frequency = if level == MISSING { None } else { frame.frequency(place, level, a, b) };
-            terms.push(ExplainedTerm {
-                term: weights.name.clone(),
-                level: name.to_owned(),
-                bits: log / BIT,
-                frequency: frequency.map(f64::from),
-            });
+            let (name, log, frequency) = if level == MISSING {
+                ("missing", 0.0, None)
+            } else {
+                let (log, frequency) = weigh(place, level);
+                one += log;
+                household += weights.in_household(log);
+                (weights.levels[usize::from(level)].as_str(), log, frequency)
+            };
+            let (term, level) = (weights.name.clone(), name.to_owned());
+            terms.push(ExplainedTerm { term, level, bits: log / BIT, frequency });
         }
+        let score = self.posterior(one, household);
         let prior = self.matches.ln() - (1.0 - self.matches).max(1e-9).ln();
         Explanation {
             prior_bits: prior / BIT,
             terms,
-            household_bits: (score.log_odds - prior - sum) / BIT,
+            household_bits: (score.log_odds - prior - one) / BIT,
             bits: score.log_odds / BIT,
             probability: score.probability(),
             household: score.household,

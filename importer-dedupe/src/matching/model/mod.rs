@@ -11,6 +11,7 @@ pub use document::{DOCUMENT_VERSION, LevelDocument, ModelDocument, TermDocument}
 pub(crate) use em::{Histogram, Marginals};
 pub use explain::{ExplainedTerm, Explanation};
 pub use refine::Labelled;
+pub(crate) use verdict::HOUSEHOLD;
 pub use verdict::{Thresholds, Verdict};
 
 use super::features::MISSING;
@@ -29,6 +30,13 @@ pub struct TermWeights {
     pub u: Vec<f64>,
     /// How far a household agrees in it like one person.
     pub shared: f64,
+}
+
+impl TermWeights {
+    /// The logarithm of how much likelier a level is in a household, from that of one person.
+    fn in_household(&self, log: f64) -> f64 {
+        (self.shared * log.exp() + 1.0 - self.shared).ln()
+    }
 }
 
 /// Probabilities of agreement, and how many pairs are of one person or of one household.
@@ -54,12 +62,24 @@ pub struct Score {
 impl Score {
     /// The probability that both records are one person.
     pub fn probability(&self) -> f64 {
-        1.0 / (1.0 + (-self.log_odds).exp())
+        probability(self.log_odds)
     }
 }
 
+/// The probability of natural log-odds.
+pub(crate) fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
 /// No single term says more than this, in natural logarithms: 1 to 10 million.
-const MOST: f64 = 16.0;
+pub(crate) const MOST: f64 = 16.0;
+/// No single term speaks more against a pair than this ratio.
+pub(crate) const LEAST: f64 = 1e-7;
+
+/// The logarithm of a ratio, within those bounds.
+pub(crate) fn bounded_log(ratio: f64) -> f64 {
+    ratio.max(LEAST).ln().clamp(-MOST, MOST)
+}
 
 impl Model {
     /// What is known before any data was seen.
@@ -98,7 +118,7 @@ impl Model {
             }
             None => self.ratio(term, level),
         };
-        ratio.max(1e-7).ln().clamp(-MOST, MOST)
+        bounded_log(ratio)
     }
 
     /// The score of a pair whose levels are known.
@@ -110,7 +130,7 @@ impl Model {
             }
             let log = self.term(frame, term, levels[term], a, b);
             one += log;
-            household += (weights.shared * log.exp() + 1.0 - weights.shared).ln();
+            household += weights.in_household(log);
         }
         self.posterior(one, household)
     }

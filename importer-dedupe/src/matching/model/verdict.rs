@@ -13,11 +13,19 @@ pub struct Thresholds {
     pub review: f64,
 }
 
+impl Thresholds {
+    /// What holds unless something else is asked for.
+    pub const DEFAULT: Self = Self { auto: 0.95, review: 0.80 };
+}
+
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { auto: 0.95, review: 0.80 }
+        Self::DEFAULT
     }
 }
+
+/// From this probability on a pair is two people of one household.
+pub(crate) const HOUSEHOLD: f64 = 0.5;
 
 /// What may be done about a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,7 +53,7 @@ impl Verdict {
     /// whole name, and any of birth date, email, phone, street and identifiers) and nothing contradicts; at 0.99 one of them
     /// is enough, as long as no given name, family name, birth date, suffix or gender is another one.
     pub fn of(pair: &Explanation, thresholds: &Thresholds) -> Self {
-        if pair.household >= 0.5 {
+        if pair.household >= HOUSEHOLD {
             return Self::Household;
         }
         if pair.probability < thresholds.review {
