@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use importer_core::contracts::Contract;
 use importer_core::normalise::email_match_form;
 use importer_core::ports::{ContactKind, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind};
@@ -36,9 +38,9 @@ impl Resolver for Deterministic {
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
         let mut same = Vec::new();
         let mut look_at = Vec::new();
+        let contacts = self.contacts(incoming);
         for (place, candidate) in candidates.iter().enumerate() {
-            let email = self.shares(incoming, candidate, ContactKind::Email);
-            let phone = self.shares(incoming, candidate, ContactKind::Phone);
+            let (email, phone) = (contacts.share_email(candidate), contacts.share_phone(candidate));
             if !email && !phone {
                 // Only their hashes are equal.
                 continue;
@@ -80,8 +82,7 @@ impl Resolver for Deterministic {
 
     fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
         name_agreement(contract, incoming, known) == NameAgreement::Differ
-            && !self.shares(incoming, known, ContactKind::Email)
-            && !self.shares(incoming, known, ContactKind::Phone)
+            && !self.shares(incoming, known)
             && !agrees(contract, incoming, known, "dob")
     }
 
@@ -91,15 +92,41 @@ impl Resolver for Deterministic {
 }
 
 impl Deterministic {
-    pub(crate) fn shares(&self, a: &CoreRecord, b: &CoreRecord, kind: ContactKind) -> bool {
-        a.contact_values(kind).any(|x| {
-            b.contact_values(kind).any(|y| match kind {
-                ContactKind::Email => {
-                    email_match_form(x, self.strip_email_tags) == email_match_form(y, self.strip_email_tags)
-                }
-                ContactKind::Phone => x == y,
+    fn shares(&self, a: &CoreRecord, b: &CoreRecord) -> bool {
+        let contacts = self.contacts(a);
+        contacts.share_email(b) || contacts.share_phone(b)
+    }
+
+    /// The contacts of a record, prepared for comparing it with many.
+    pub(crate) fn contacts<'a>(&self, person: &'a CoreRecord) -> Contacts<'a> {
+        let strip_email_tags = self.strip_email_tags;
+        let emails = person.contact_values(ContactKind::Email);
+        Contacts {
+            emails: emails.map(|email| email_match_form(email, strip_email_tags)).collect(),
+            phones: person.contact_values(ContactKind::Phone).collect(),
+            strip_email_tags,
+        }
+    }
+}
+
+/// The contacts of a record in matching form.
+pub(crate) struct Contacts<'a> {
+    emails: Vec<Cow<'a, str>>,
+    phones: Vec<&'a str>,
+    strip_email_tags: bool,
+}
+
+impl Contacts<'_> {
+    pub(crate) fn share_email(&self, other: &CoreRecord) -> bool {
+        !self.emails.is_empty()
+            && other.contact_values(ContactKind::Email).any(|email| {
+                let email = email_match_form(email, self.strip_email_tags);
+                self.emails.contains(&email)
             })
-        })
+    }
+
+    pub(crate) fn share_phone(&self, other: &CoreRecord) -> bool {
+        other.contact_values(ContactKind::Phone).any(|phone| self.phones.contains(&phone))
     }
 }
 

@@ -6,8 +6,10 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The number of a value in its [`Dictionary`]; 0 is a missing value.
 pub(crate) type ValueId = u32;
 
-/// How many prepared values a [`Dictionary`] remembers by what they came as.
+/// How many prepared values a [`Dictionary`] remembers at most by what they came as.
 const MEMO: usize = 1 << 14;
+/// How many it remembers at first: a row that is compared with a few candidates must not cost more than they do.
+const FIRST_MEMO: usize = 1 << 5;
 
 /// Distinct values in their prepared form. Numbers start at 1.
 ///
@@ -30,11 +32,12 @@ impl<T> Default for Dictionary<T> {
 impl<T> Dictionary<T> {
     /// The number of what `prepare` makes of `raw`; `None` from it means that the value says nothing.
     pub(crate) fn intern(&mut self, raw: &[u8], prepare: impl FnOnce() -> Option<(u64, T)>) -> ValueId {
-        if self.memo.is_empty() {
-            self.memo = vec![(0, 0); MEMO];
+        if self.memo.len() < MEMO && self.values.len() >= self.memo.len() {
+            // What was remembered is forgotten, which happens three times in a large column.
+            self.memo = vec![(0, 0); (self.memo.len() * 8).clamp(FIRST_MEMO, MEMO)];
         }
         let key = xxh3_64(raw);
-        let place = usize::try_from(key % MEMO as u64).unwrap_or(0);
+        let place = usize::try_from(key % self.memo.len() as u64).unwrap_or(0);
         if self.memo[place].0 == key {
             return self.memo[place].1;
         }

@@ -1,7 +1,7 @@
 //! A row beside the candidates it is compared with.
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{ContactKind, CoreRecord};
+use importer_core::ports::CoreRecord;
 
 use super::fields::{Fields, folded};
 use crate::agreement::{self, NameAgreement, name_agreement};
@@ -34,8 +34,9 @@ pub(super) struct Candidate<'a> {
     pub(super) record: &'a CoreRecord,
     pub(super) email: bool,
     pub(super) phone: bool,
+    /// How the names agree of who shares a contact; of others `Differ`.
     pub(super) names: NameAgreement,
-    /// The dates of birth are not equal, letter by letter.
+    /// A contact is shared, and the dates of birth are not equal, letter by letter.
     pub(super) dob_differs: bool,
     /// The suffixes of the names are not equal, letter by letter.
     pub(super) suffix_differs: bool,
@@ -53,19 +54,30 @@ impl<'a> Compared<'a> {
     ) -> Self {
         let mut people = People::new(contract);
         let own = people.push(incoming);
+        let contacts = rule.contacts(incoming);
         let mut candidates: Vec<Candidate<'a>> = records
             .iter()
             .enumerate()
-            .map(|(place, record)| Candidate {
-                place,
-                number: own,
-                record,
-                email: rule.shares(incoming, record, ContactKind::Email),
-                phone: rule.shares(incoming, record, ContactKind::Phone),
-                names: name_agreement(contract, incoming, record),
-                dob_differs: agreement::contradicts(contract, incoming, record, "dob"),
-                suffix_differs: agreement::contradicts(contract, incoming, record, "name_suffix"),
-                levels: Levels::default(),
+            .map(|(place, record)| {
+                let email = contacts.share_email(record);
+                let phone = contacts.share_phone(record);
+                let shares = email || phone;
+                Candidate {
+                    place,
+                    number: own,
+                    record,
+                    email,
+                    phone,
+                    // Names and dates count letter by letter only for who shares a contact.
+                    names: if shares {
+                        name_agreement(contract, incoming, record)
+                    } else {
+                        NameAgreement::Differ
+                    },
+                    dob_differs: shares && agreement::contradicts(contract, incoming, record, "dob"),
+                    suffix_differs: agreement::contradicts(contract, incoming, record, "name_suffix"),
+                    levels: Levels::default(),
+                }
             })
             .collect();
         let shared_by = |shares: fn(&Candidate<'_>) -> bool| {

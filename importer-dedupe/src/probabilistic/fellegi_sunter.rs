@@ -4,7 +4,7 @@ use importer_core::contracts::Contract;
 
 use super::common_names;
 use super::compared::{Candidate, Compared};
-use crate::matching::model::{Explanation, Model, ModelDocument, bounded_log};
+use crate::matching::model::{Explanation, Model, ModelDocument, Score, bounded_log};
 use crate::matching::people::People;
 
 /// The model for a contract, with how many people the core is taken to hold.
@@ -28,13 +28,21 @@ impl FellegiSunter {
         Self { model, population }
     }
 
+    /// The score alone; most candidates are never shown to anybody.
+    pub(super) fn score(&self, compared: &Compared<'_>, candidate: &Candidate<'_>) -> Score {
+        self.model.score_levels(&candidate.levels, |term, level| self.weigh(compared, term, level).0)
+    }
+
     pub(super) fn explain(&self, compared: &Compared<'_>, candidate: &Candidate<'_>) -> Explanation {
-        self.model.explain_levels(&candidate.levels, |term, level| {
-            let (weights, level) = (&self.model.terms[term], usize::from(level));
-            let frequency = (level == 0).then(|| self.frequency(&weights.name, compared)).flatten();
-            let u = weights.u[level].max(frequency.unwrap_or(0.0)).max(1e-12);
-            (bounded_log(weights.m[level] / u), frequency)
-        })
+        self.model.explain_levels(&candidate.levels, |term, level| self.weigh(compared, term, level))
+    }
+
+    /// The logarithm of the ratio of a term's level, and the frequency it depends on.
+    fn weigh(&self, compared: &Compared<'_>, term: usize, level: u8) -> (f64, Option<f64>) {
+        let (weights, level) = (&self.model.terms[term], usize::from(level));
+        let frequency = (level == 0).then(|| self.frequency(&weights.name, compared)).flatten();
+        let u = weights.u[level].max(frequency.unwrap_or(0.0)).max(1e-12);
+        (bounded_log(weights.m[level] / u), frequency)
     }
 
     /// The share of people who have the value that both agree on, where more have it than the model takes for granted.

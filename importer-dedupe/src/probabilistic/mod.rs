@@ -26,7 +26,7 @@ use self::fields::Fields;
 use self::safety::Objection;
 use crate::agreement::{NameAgreement, agrees};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
-use crate::matching::model::{Explanation, HOUSEHOLD, Thresholds};
+use crate::matching::model::{HOUSEHOLD, Thresholds};
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
 ///
@@ -58,29 +58,11 @@ impl std::fmt::Debug for Probabilistic {
     }
 }
 
-/// What a score is made of, as its model tells it.
-enum Explained {
-    FellegiSunter(Explanation),
-    Weighted(WeightedExplanation),
-}
-
-impl Explained {
-    /// As JSON. Most candidates are never shown to anybody, so this waits until one is.
-    fn to_value(&self) -> Value {
-        let terms = match self {
-            Self::FellegiSunter(explained) => serde_json::to_value(explained),
-            Self::Weighted(explained) => serde_json::to_value(explained),
-        };
-        rounded(terms.unwrap_or_default())
-    }
-}
-
 /// A candidate with its score.
 struct Scored<'a, 'b> {
     candidate: &'b Candidate<'a>,
     probability: f64,
     household: f64,
-    explained: Explained,
     objections: Vec<Objection>,
     /// The same by the rule, without any score.
     certain: bool,
@@ -93,21 +75,6 @@ impl Scored<'_, '_> {
 
     fn is_another_person(&self) -> bool {
         self.objections.iter().any(|o| o.is_another_person())
-    }
-
-    fn look_at(self, kind: SuggestionKind, model: &str) -> LookAt {
-        let mut told = self.explained.to_value();
-        if let Value::Object(terms) = &mut told {
-            terms.insert("model".into(), model.into());
-            let why: Vec<&str> = self.objections.iter().map(|o| o.as_str()).collect();
-            terms.insert("held_back".into(), why.into());
-        }
-        LookAt {
-            candidate: self.candidate.place,
-            kind,
-            score: Some(self.probability),
-            terms: told.to_string(),
-        }
     }
 }
 
@@ -147,28 +114,44 @@ impl Probabilistic {
         compared: &'b Compared<'a>,
         candidate: &'b Candidate<'a>,
     ) -> Scored<'a, 'b> {
-        let (probability, household, explained) = match &self.model {
+        let (probability, household) = match &self.model {
             Some(model) => {
-                let explained = model.explain(compared, candidate);
-                (explained.probability, explained.household, Explained::FellegiSunter(explained))
+                let score = model.score(compared, candidate);
+                (score.probability(), score.household)
             }
-            None => {
-                let explained = weighted::explain(&self.fields, compared, candidate);
-                (explained.probability, 0.0, Explained::Weighted(explained))
-            }
+            None => (weighted::explain(&self.fields, compared, candidate).probability, 0.0),
         };
         debug_assert_eq!(contract.entity, self.fields.entity, "a resolver is for one entity");
         let shares = candidate.email || candidate.phone;
         Scored {
             probability,
             household,
-            explained,
             objections: safety::objections(&self.fields, compared, candidate),
             certain: shares
                 && candidate.names == NameAgreement::Agree
                 && !candidate.dob_differs
                 && !candidate.suffix_differs,
             candidate,
+        }
+    }
+
+    /// What people are shown of a pair: its score with everything that it is made of.
+    fn look_at(&self, compared: &Compared<'_>, pair: &Scored<'_, '_>, kind: SuggestionKind) -> LookAt {
+        let told = match &self.model {
+            Some(model) => serde_json::to_value(model.explain(compared, pair.candidate)),
+            None => serde_json::to_value(weighted::explain(&self.fields, compared, pair.candidate)),
+        };
+        let mut told = rounded(told.unwrap_or_default());
+        if let Value::Object(terms) = &mut told {
+            terms.insert("model".into(), self.options.model.name().into());
+            let why: Vec<&str> = pair.objections.iter().map(|o| o.as_str()).collect();
+            terms.insert("held_back".into(), why.into());
+        }
+        LookAt {
+            candidate: pair.candidate.place,
+            kind,
+            score: Some(pair.probability),
+            terms: told.to_string(),
         }
     }
 
@@ -211,7 +194,7 @@ impl Resolver for Probabilistic {
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
         let compared =
             Compared::of(contract, &self.fields, self.rule, incoming, candidates, self.options.candidates);
-        let mut pairs: Vec<Scored<'_, '_>> =
+        let pairs: Vec<Scored<'_, '_>> =
             compared.candidates.iter().map(|candidate| self.scored(contract, &compared, candidate)).collect();
         let auto = self.options.thresholds.auto;
         let mut same: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].certain).collect();
@@ -245,22 +228,26 @@ impl Resolver for Probabilistic {
         }
         let equally_well = if same.len() > 1 { same } else { likely };
         let ambiguous = equally_well.len() > 1;
-        let mut look_at: Vec<(f64, LookAt)> = Vec::new();
-        for (i, pair) in pairs.drain(..).enumerate() {
-            let kind = match self.kind(&compared, &pair) {
+        let mut shown: Vec<(SuggestionKind, &Scored<'_, '_>)> = Vec::new();
+        for (i, pair) in pairs.iter().enumerate() {
+            let kind = match self.kind(&compared, pair) {
                 Some(_) if ambiguous && equally_well.contains(&i) => SuggestionKind::Ambiguous,
                 Some(kind) => kind,
                 None => continue,
             };
-            look_at.push((pair.probability, pair.look_at(kind, self.options.model.name())));
+            shown.push((kind, pair));
         }
         // What may be the same person is worth more than a neighbour at the same phone.
-        look_at.sort_by(|(p, a), (q, b)| {
-            let household = |pair: &LookAt| pair.kind == SuggestionKind::Household;
-            household(a).cmp(&household(b)).then(q.total_cmp(p)).then(a.candidate.cmp(&b.candidate))
+        shown.sort_by(|(a, p), (b, q)| {
+            let household = |kind: SuggestionKind| kind == SuggestionKind::Household;
+            household(*a)
+                .cmp(&household(*b))
+                .then(q.probability.total_cmp(&p.probability))
+                .then(p.candidate.place.cmp(&q.candidate.place))
         });
-        look_at.truncate(PAIRS_PER_ROW);
-        Decision::New { look_at: look_at.into_iter().map(|(_, pair)| pair).collect() }
+        shown.truncate(PAIRS_PER_ROW);
+        let look_at = shown.into_iter().map(|(kind, pair)| self.look_at(&compared, pair, kind)).collect();
+        Decision::New { look_at }
     }
 
     fn most_candidates(&self, kind: i16) -> usize {

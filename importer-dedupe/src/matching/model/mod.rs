@@ -123,14 +123,18 @@ impl Model {
 
     /// The score of a pair whose levels are known.
     pub fn score(&self, frame: &Frame, levels: &Levels, a: u32, b: u32) -> Score {
+        self.score_levels(levels, |term, level| self.term(frame, term, level, a, b))
+    }
+
+    /// The same from levels; `weigh` gives the logarithm of the ratio of a term's level.
+    pub(crate) fn score_levels(&self, levels: &Levels, weigh: impl Fn(usize, u8) -> f64) -> Score {
         let (mut one, mut household) = (0.0, 0.0);
         for (term, weights) in self.terms.iter().enumerate() {
-            if levels[term] == MISSING {
-                continue;
+            if levels[term] != MISSING {
+                let log = weigh(term, levels[term]);
+                one += log;
+                household += weights.in_household(log);
             }
-            let log = self.term(frame, term, levels[term], a, b);
-            one += log;
-            household += weights.in_household(log);
         }
         self.posterior(one, household)
     }
