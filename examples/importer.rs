@@ -11,6 +11,8 @@
 
 #[path = "cli/args.rs"]
 mod args;
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/describe.rs"]
 mod describe;
 #[path = "cli/evaluate.rs"]
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         args::Command::Score(args) => score::score(args),
         args::Command::Suggestions(args) => suggestions::suggestions(args),
         args::Command::Decide(args) => suggestions::decide(args),
+        args::Command::Audit(args) => audit::audit(args),
         args::Command::Template(args) => template::template(args),
         args::Command::Plugins(args) => plugins::plugins(args),
         args::Command::Evaluate(args) => evaluate::evaluate(args),
@@ -112,7 +115,11 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
 /// 2 for what the caller can change on the command line, 1 for what went wrong.
 fn exit_code(error: &Error) -> ExitCode {
     match error.kind() {
-        ErrorKind::Config | ErrorKind::Mapping | ErrorKind::Plugin | ErrorKind::NotFound => ExitCode::from(2),
+        ErrorKind::Config
+        | ErrorKind::Mapping
+        | ErrorKind::Plugin
+        | ErrorKind::NotFound
+        | ErrorKind::Forbidden => ExitCode::from(2),
         _ => ExitCode::FAILURE,
     }
 }

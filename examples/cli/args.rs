@@ -2,6 +2,10 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use importer::service::{Actor, Role};
+
+use crate::audit::AuditArgs;
+
 /// Turns messy volunteer data into a clean, deduplicated database.
 #[derive(Parser)]
 #[command(name = "importer", version, max_term_width = 100)]
@@ -44,6 +48,8 @@ pub(crate) enum Command {
     Suggestions(SuggestionsArgs),
     /// Records a decision about a suggestion
     Decide(DecideArgs),
+    /// Tells who did what, when and why
+    Audit(AuditArgs),
     /// Prints a file to start from
     Template(TemplateArgs),
     /// Lists and checks plugins
@@ -58,6 +64,23 @@ pub(crate) struct Database {
     /// sqlite://FILE, or postgres://… when built with `--features postgres`
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://importer.db", hide_env_values = true)]
     pub(crate) db: String,
+}
+
+/// Who acts. The command line is for whoever may read and write the database anyway; a host knows its users.
+#[derive(Args)]
+pub(crate) struct Who {
+    /// Who acts, for the audit log
+    #[arg(long, env = "USER", default_value = "importer")]
+    pub(crate) actor: String,
+    /// What the actor may do and see
+    #[arg(long, env = "IMPORTER_ROLE", default_value = "admin", value_parser = ["admin", "steward", "viewer"])]
+    role: String,
+}
+
+impl Who {
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::new(&self.actor, self.role.parse().unwrap_or(Role::Viewer))
+    }
 }
 
 /// Where plugins come from and which of them are trusted.

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     NotFound,
     /// The run was cancelled.
     Cancelled,
+    /// The actor's role does not allow it.
+    Forbidden,
     /// A promise of the importer itself was broken, such as counts that do not add up.
     Invariant,
 }

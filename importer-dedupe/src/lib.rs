@@ -8,6 +8,7 @@
 mod agreement;
 mod deterministic;
 pub mod evaluate;
+mod history;
 mod keys;
 
 pub mod matching;
@@ -19,6 +20,7 @@ mod with_features;
 
 pub use agreement::{NameAgreement, name_agreement};
 pub use deterministic::Deterministic;
+pub use history::{Typed, edited};
 pub use keys::{EMAIL_KEY, PHONE_KEY};
 pub use matching::model::Thresholds;
 pub use probabilistic::{

@@ -2,7 +2,9 @@
 //!
 //! Each file adds one group of calls to [`Importer`](crate::Importer).
 
+mod access;
 mod at_work;
+mod audit;
 mod edit;
 mod people;
 mod plugins;
@@ -16,6 +18,7 @@ pub mod template;
 mod train;
 mod violations;
 
+pub use access::{Action, Actor, Desk, Role};
 pub use edit::Edit;
 pub use preview::RulePreview;
 pub use scan::{

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use importer::contracts::{CONTRACTS, FieldKind, VOLUNTEER};
 use importer::ports::{ContactKind, CoreRecord};
-use importer::service::Edit;
+use importer::service::{Actor, Edit, Role};
 use importer::{ErrorKind, Importer, RunRequest};
 
 use super::support;
@@ -68,7 +68,8 @@ fn edited(database: &support::Database, field: &str, value: &str, newer: &str) -
     let id = database.number("SELECT id AS t FROM core_volunteers");
     let values = vec![(field.to_owned(), value.to_owned())];
     importer
-        .edit("volunteer", id, &Edit { values, actor: "zoe".into(), reason: "she called".into() })
+        .desk(Actor::new("zoe", Role::Steward))
+        .edit("volunteer", id, &Edit { values, reason: "she called".into() })
         .unwrap();
     database.import(&support::file(folder.path(), "2.csv", format!("{header}{newer}\n")));
     importer.record("volunteer", id).unwrap().unwrap()
@@ -89,7 +90,12 @@ fn an_edit_outranks_every_later_import() {
         assert_eq!(database.texts(log), ["Liberty>Parkville zoe she called"], "{}", database.backend);
         let edit = |id, field: &str, value: &str| {
             let values = vec![(field.to_owned(), value.to_owned())];
-            database.importer().edit("volunteer", id, &Edit { values, ..Edit::default() }).unwrap_err().kind()
+            database
+                .importer()
+                .desk(Actor::admin("zoe"))
+                .edit("volunteer", id, &Edit { values, reason: "why".into() })
+                .unwrap_err()
+                .kind()
         };
         assert_eq!(edit(ann.id, "shoe_size", "9"), ErrorKind::Config);
         assert_eq!(edit(ann.id, "dob", "yesterday"), ErrorKind::Config);

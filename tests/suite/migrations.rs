@@ -6,7 +6,8 @@ use importer_core::store::DieselStore;
 
 use super::support::{self, Database};
 
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 26] = [
+    "audit_log",
     "change_log",
     "clean_volunteers",
     "core_volunteer_contacts",
@@ -14,15 +15,23 @@ const TABLES: [&str; 17] = [
     "dedupe_suggestions",
     "dq_violations",
     "external_id_map",
+    "household_members",
+    "households",
     "import_runs",
     "importer_schema_migrations",
+    "map_images",
     "match_keys",
     "merge_log",
+    "merge_members",
     "not_duplicates",
     "quarantine",
+    "record_images",
+    "rollback_items",
+    "rollbacks",
     "row_outcomes",
     "staging_volunteers",
     "suggestion_decisions",
+    "watermark_images",
     "watermarks",
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! The store, the rules and identity resolution live behind these; the pipeline knows nothing else of them.
 
+mod audit;
 mod clock;
 mod fingerprint;
 mod record;
@@ -10,6 +11,7 @@ mod rules;
 mod store;
 mod suggestions;
 
+pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};

@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 
-use super::{CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore};
+use super::{AuditStore, CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -23,10 +23,12 @@ pub enum RunStatus {
     Cancelled,
     /// Waiting for somebody to approve what the gate found.
     Held,
+    /// Taken back.
+    RolledBack,
 }
 
 impl RunStatus {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Pending, "pending"),
         (Self::Running, "running"),
         (Self::Succeeded, "succeeded"),
@@ -34,6 +36,7 @@ impl RunStatus {
         (Self::Failed, "failed"),
         (Self::Cancelled, "cancelled"),
         (Self::Held, "held"),
+        (Self::RolledBack, "rolled_back"),
     ];
 
     /// Its name in the database and in reports.
@@ -203,7 +206,7 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything the pipeline does to the database, on one connection.
-pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + Send {
+pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + AuditStore + Send {
     /// Begins a transaction that may write.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 DROP TABLE watermarks;
 DROP TABLE change_log;
+DROP TABLE merge_members;
 DROP TABLE merge_log;
 DROP TABLE not_duplicates;
 DROP TABLE suggestion_decisions;

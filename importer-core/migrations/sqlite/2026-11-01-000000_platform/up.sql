@@ -5,7 +5,7 @@ CREATE TABLE import_runs (
     source TEXT NOT NULL,
     external_system TEXT NOT NULL,
     label TEXT,
-    status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'succeeded', 'partially_failed', 'failed', 'cancelled', 'held')),
+    status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'succeeded', 'partially_failed', 'failed', 'cancelled', 'held', 'rolled_back')),
     phase TEXT NOT NULL CHECK (phase IN ('extract', 'gate', 'load', 'reconcile', 'done')),
     dry_run INTEGER NOT NULL,
     actor TEXT NOT NULL,
@@ -45,7 +45,9 @@ CREATE TABLE staging_volunteers (
     payload_json TEXT NOT NULL,
     row_hash INTEGER NOT NULL,
     source_position INTEGER NOT NULL,
-    extracted_at TEXT NOT NULL
+    extracted_at TEXT NOT NULL,
+    -- The landed row that a steward corrected into this one.
+    corrects INTEGER
 ) STRICT;
 CREATE INDEX staging_volunteers_run ON staging_volunteers (run_id);
 
@@ -85,10 +87,16 @@ CREATE TABLE quarantine (
     last_seen_at TEXT NOT NULL,
     last_run_id INTEGER NOT NULL,
     -- The last run that brought another row of the record; the entry ends when that run did not bring this one again.
-    replaced_in_run_id INTEGER
+    replaced_in_run_id INTEGER,
+    -- Who ended it, why, and the corrected row that took its place.
+    decided_by TEXT,
+    decided_at TEXT,
+    reason TEXT,
+    corrected_by INTEGER
 ) STRICT;
 CREATE INDEX quarantine_record ON quarantine (external_id, external_system, entity_type);
 CREATE INDEX quarantine_run ON quarantine (run_id);
+CREATE INDEX quarantine_status ON quarantine (status, staging_id);
 
 -- One row per finding of a rule about a row.
 CREATE TABLE dq_violations (
@@ -240,42 +248,58 @@ CREATE INDEX not_duplicates_core ON not_duplicates (core_id, entity_type);
 CREATE INDEX not_duplicates_fingerprint ON not_duplicates (fingerprint, entity_type);
 CREATE INDEX not_duplicates_suggestion ON not_duplicates (suggestion_id);
 
--- Merges with everything that is needed to take them back.
+-- Merges with everything that is needed to take them back; the people who went are in merge_members.
 CREATE TABLE merge_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     entity_type TEXT NOT NULL,
     survivor_id INTEGER NOT NULL,
-    retired_id INTEGER NOT NULL,
     run_id INTEGER REFERENCES import_runs (id),
     suggestion_id INTEGER REFERENCES dedupe_suggestions (id),
+    -- The last line of the change log before the merge: what came later is done again when the merge is taken back.
+    change_mark INTEGER NOT NULL,
     before_json TEXT NOT NULL,
     decisions_json TEXT NOT NULL,
     actor TEXT NOT NULL,
     reason TEXT NOT NULL,
     merged_at TEXT NOT NULL,
     undone_at TEXT,
-    undone_by TEXT
+    undone_by TEXT,
+    undo_reason TEXT,
+    -- The merge that did this one again, after an earlier one was taken back.
+    redone_by INTEGER
 ) STRICT;
 CREATE INDEX merge_log_survivor ON merge_log (entity_type, survivor_id);
-CREATE INDEX merge_log_retired ON merge_log (entity_type, retired_id);
+CREATE INDEX merge_log_run ON merge_log (run_id);
 
--- Every change of a core record: its creation as one row, later changes field by field.
+-- Who went in a merge. While it stands, their ids lead to the survivor.
+CREATE TABLE merge_members (
+    merge_id INTEGER NOT NULL REFERENCES merge_log (id),
+    entity_type TEXT NOT NULL,
+    retired_id INTEGER NOT NULL,
+    PRIMARY KEY (merge_id, retired_id)
+) STRICT;
+CREATE INDEX merge_members_retired ON merge_members (retired_id, entity_type);
+
+-- Every change of a core record: its creation as one row, later changes field by field. What merges, their undoing and
+-- rollbacks did names them; everything else is somebody's word about the person and outlives them.
 CREATE TABLE change_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id INTEGER,
     entity_type TEXT NOT NULL,
     core_id INTEGER NOT NULL,
     staging_id INTEGER,
-    action TEXT NOT NULL CHECK (action IN ('created', 'updated')),
+    action TEXT NOT NULL CHECK (action IN ('created', 'updated', 'merged', 'restored', 'removed')),
     field TEXT,
     old_value TEXT,
     new_value TEXT,
     actor TEXT NOT NULL,
     reason TEXT NOT NULL,
-    changed_at TEXT NOT NULL
+    changed_at TEXT NOT NULL,
+    merge_id INTEGER,
+    rollback_id INTEGER
 ) STRICT;
 CREATE INDEX change_log_record ON change_log (core_id, entity_type);
-CREATE INDEX change_log_run ON change_log (run_id);
+CREATE INDEX change_log_run ON change_log (run_id, core_id);
 
 -- How far each system was read through each source; moves on success only.
 CREATE TABLE watermarks (

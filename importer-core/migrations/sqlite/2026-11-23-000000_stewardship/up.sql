@@ -1,0 +1,84 @@
+-- Everything that people did or were refused, in order; never changed, never deleted.
+CREATE TABLE audit_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    done_at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('admin', 'steward', 'viewer')),
+    action TEXT NOT NULL,
+    entity_type TEXT,
+    -- What it was done to, such as `merge 7` or `run 3`.
+    subject TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('done', 'refused')),
+    reason TEXT NOT NULL,
+    -- What else there is to know; no values of records.
+    details_json TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_log_subject ON audit_log (subject);
+CREATE INDEX audit_log_actor ON audit_log (actor, id);
+
+-- A record as it was before a run changed it for the first time, and entries of the id map likewise: what a rollback needs.
+CREATE TABLE record_images (
+    run_id INTEGER NOT NULL,
+    entity_type TEXT NOT NULL,
+    core_id INTEGER NOT NULL,
+    image_json TEXT NOT NULL,
+    PRIMARY KEY (run_id, core_id, entity_type)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE map_images (
+    run_id INTEGER NOT NULL,
+    entity_type TEXT NOT NULL,
+    external_system TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    core_id INTEGER NOT NULL,
+    image_json TEXT NOT NULL,
+    PRIMARY KEY (run_id, external_id, external_system, entity_type)
+) STRICT, WITHOUT ROWID;
+
+-- Where a watermark stood before a run moved it.
+CREATE TABLE watermark_images (
+    run_id INTEGER NOT NULL PRIMARY KEY REFERENCES import_runs (id),
+    max_source_timestamp TEXT,
+    before_run_id INTEGER
+) STRICT;
+
+-- Runs that were taken back, and what became of each of their changes.
+CREATE TABLE rollbacks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES import_runs (id),
+    status TEXT NOT NULL CHECK (status IN ('running', 'done')),
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    -- How far it is: the last record, then the last row.
+    records_through INTEGER NOT NULL DEFAULT 0,
+    rows_through INTEGER NOT NULL DEFAULT 0,
+    counts_json TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE INDEX rollbacks_run ON rollbacks (run_id);
+CREATE TABLE rollback_items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rollback_id INTEGER NOT NULL REFERENCES rollbacks (id),
+    staging_id INTEGER,
+    core_id INTEGER NOT NULL,
+    field TEXT,
+    outcome TEXT NOT NULL CHECK (outcome IN ('reverted', 'kept', 'failed')),
+    why TEXT NOT NULL
+) STRICT;
+CREATE INDEX rollback_items_rollback ON rollback_items (rollback_id, outcome);
+
+-- People who live together; links, never merges.
+CREATE TABLE households (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_type TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE household_members (
+    core_id INTEGER NOT NULL,
+    entity_type TEXT NOT NULL,
+    household_id INTEGER NOT NULL REFERENCES households (id),
+    suggestion_id INTEGER,
+    PRIMARY KEY (core_id, entity_type, household_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX household_members_household ON household_members (household_id);

@@ -1,0 +1,133 @@
+use importer_core::ports::{AuditEntry, AuditOutcome, Session};
+use importer_core::{Error, ErrorKind, Result};
+
+use super::{Action, Actor};
+use crate::Importer;
+
+/// Where somebody acts: every call is authorised first, done in one transaction, and kept in the audit log.
+///
+/// ```
+/// use importer::service::{Actor, Role};
+/// use importer::{ErrorKind, Importer};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// let importer = Importer::builder().database(&url).build()?;
+/// let desk = importer.desk(Actor::new("vera", Role::Viewer));
+/// let refused = desk.audit_log(&Default::default()).unwrap_err();
+/// assert_eq!(refused.kind(), ErrorKind::Forbidden);
+/// // Who was refused is remembered, too.
+/// let log = importer.desk(Actor::admin("ann")).audit_log(&Default::default())?;
+/// assert_eq!((log[0].entry.actor.as_str(), log[0].entry.action.as_str()), ("vera", "view_audit"));
+/// # Ok::<(), importer::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Desk<'a> {
+    pub(crate) importer: &'a Importer,
+    pub(crate) actor: Actor,
+}
+
+/// What the audit log is told about an action beside who and when.
+#[derive(Debug, Default)]
+pub(crate) struct Note {
+    /// What it was done to, such as `merge 7`.
+    pub(crate) subject: String,
+    pub(crate) entity: Option<String>,
+    /// Why, in the actor's words.
+    pub(crate) reason: String,
+    /// What else there is to know; no values of records.
+    pub(crate) details: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Note {
+    pub(crate) fn new(subject: impl Into<String>, reason: &str) -> Self {
+        Self { subject: subject.into(), reason: reason.trim().into(), ..Self::default() }
+    }
+
+    pub(crate) fn entity(mut self, entity: &str) -> Self {
+        self.entity = Some(entity.into());
+        self
+    }
+
+    pub(crate) fn detail(&mut self, key: &str, value: impl Into<serde_json::Value>) {
+        self.details.insert(key.into(), value.into());
+    }
+}
+
+impl Importer {
+    /// The desk of somebody.
+    pub fn desk(&self, actor: Actor) -> Desk<'_> {
+        Desk { importer: self, actor }
+    }
+}
+
+impl Desk<'_> {
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Nothing, if the actor may; otherwise an error, which is kept in the audit log.
+    pub(crate) fn authorize(&self, action: Action, note: &Note) -> Result<()> {
+        if action.allowed(self.actor.role) {
+            return Ok(());
+        }
+        let mut session = self.importer.store()?.session()?;
+        session.audit(&self.line(action, note, AuditOutcome::Refused), self.importer.clock.now())?;
+        let message = format!("a {} may not {}", self.actor.role, action.as_str().replace('_', " "));
+        Err(Error::new(ErrorKind::Forbidden, "act", message)
+            .at("actor", &self.actor.name)
+            .hint(format!("it needs the role {}", action.needs())))
+    }
+
+    /// Reads something the actor may see.
+    pub(crate) fn look<T>(
+        &self,
+        action: Action,
+        subject: &str,
+        read: impl FnOnce(&mut dyn Session) -> Result<T>,
+    ) -> Result<T> {
+        self.authorize(action, &Note::new(subject, ""))?;
+        read(self.importer.store()?.session()?.as_mut())
+    }
+
+    /// Does something in one transaction, its line in the audit log included.
+    pub(crate) fn act<T>(
+        &self,
+        action: Action,
+        mut note: Note,
+        work: impl FnOnce(&mut dyn Session, &mut Note) -> Result<T>,
+    ) -> Result<T> {
+        self.authorize(action, &note)?;
+        if note.reason.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "act", "it needs a reason")
+                .at("action", action.as_str())
+                .hint("say why, for whoever reads the audit log"));
+        }
+        let mut session = self.importer.store()?.session()?;
+        session.begin()?;
+        let result = work(session.as_mut(), &mut note).and_then(|done| {
+            session.audit(&self.line(action, &note, AuditOutcome::Done), self.importer.clock.now())?;
+            session.commit()?;
+            Ok(done)
+        });
+        if result.is_err() {
+            // The first error tells more than a failing rollback.
+            let _ = session.rollback();
+        }
+        result
+    }
+
+    /// A line of the audit log for this actor.
+    pub(crate) fn line(&self, action: Action, note: &Note, outcome: AuditOutcome) -> AuditEntry {
+        AuditEntry {
+            actor: self.actor.name.clone(),
+            role: self.actor.role.as_str().into(),
+            action: action.as_str().into(),
+            entity: note.entity.clone(),
+            subject: note.subject.clone(),
+            outcome,
+            reason: note.reason.clone(),
+            details: note.details.clone(),
+        }
+    }
+}
