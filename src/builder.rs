@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use importer_core::mapping::Mapping;
 use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, Secrets, Silent};
 use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
-use importer_core::ports::{AutoMerge, Clock, Resolver, Store, SystemClock};
+use importer_core::ports::{AutoMerge, Clock, Reference, Resolver, Store, SystemClock};
 use importer_core::store::DieselStore;
 use importer_core::{Error, ErrorKind, Result};
 #[cfg(doc)]
@@ -29,6 +29,7 @@ pub struct Importer {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) cancel: Cancel,
+    pub(crate) references: Vec<Reference>,
 }
 
 impl std::fmt::Debug for Importer {
@@ -80,6 +81,7 @@ pub struct Builder {
     gate: GatePolicy,
     observer: Option<Arc<dyn Observer>>,
     secrets: Option<Arc<dyn Secrets>>,
+    references: Vec<Reference>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -203,6 +205,14 @@ impl Builder {
         self
     }
 
+    /// A table of the host whose rows refer to people, such as sign-ups: merges move them to the survivor, and taking a merge
+    /// back moves them back. The names are used as they are, so they must be the host's own words, never a user's.
+    #[must_use]
+    pub fn reference(mut self, reference: Reference) -> Self {
+        self.references.push(reference);
+        self
+    }
+
     /// Opens the database, brings its tables up to date and puts everything together.
     ///
     /// # Errors
@@ -219,6 +229,19 @@ impl Builder {
         };
         if let Some(store) = &store {
             store.migrate()?;
+        }
+        for reference in &self.references {
+            let plain =
+                |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+            if ![&reference.table, &reference.key, &reference.column]
+                .iter()
+                .all(|n| !n.is_empty() && plain(n))
+            {
+                let why = "a table that refers to people has a name that is no plain one";
+                return Err(
+                    Error::new(ErrorKind::Config, "build the importer", why).at("table", &reference.table)
+                );
+            }
         }
         let discovery = self.discovery.unwrap_or_else(|| Discovery::new(TrustPolicy::default()));
         let mut plugins = PluginSet::new(discovery);
@@ -240,6 +263,7 @@ impl Builder {
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
             secrets: self.secrets.unwrap_or_else(|| Arc::new(NoSecrets)),
             cancel: Cancel::default(),
+            references: self.references,
         })
     }
 }

@@ -8,7 +8,7 @@
 mod agreement;
 mod deterministic;
 pub mod evaluate;
-mod history;
+pub mod history;
 mod keys;
 
 pub mod matching;

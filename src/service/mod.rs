@@ -6,6 +6,7 @@ mod access;
 mod at_work;
 mod audit;
 mod edit;
+mod merge;
 mod people;
 mod plugins;
 mod preview;
@@ -20,6 +21,7 @@ mod violations;
 
 pub use access::{Action, Actor, Desk, Role};
 pub use edit::Edit;
+pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest};
 pub use preview::RulePreview;
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,

@@ -17,6 +17,7 @@ mod features;
 mod golden;
 mod interruption;
 mod isolation;
+mod merging;
 mod migrations;
 mod options;
 mod plugin_host;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known,
-    Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId,
-    RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, Suggested, Suggestion, SuggestionFilter,
-    SuggestionRow, SuggestionStore, SuggestionVerdict, ViolationFilter, ViolationRow,
+    CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
+    MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session,
+    StagedRow, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -32,6 +32,11 @@ impl Session for DryRun {
     fn rollback(&mut self) -> Result<()> {
         self.scratch.rollback()?;
         self.real.rollback()
+    }
+
+    fn lock_core(&mut self, _: &Contract) -> Result<()> {
+        // Nobody else sees the scratch store, and the core is only read.
+        Ok(())
     }
 }
 
@@ -134,16 +139,6 @@ impl SuggestionStore for DryRun {
 
     fn decide(&mut self, contract: &Contract, verdict: &SuggestionVerdict, now: Moment) -> Result<()> {
         self.scratch.decide(contract, verdict, now)
-    }
-}
-
-impl AuditStore for DryRun {
-    fn audit(&mut self, entry: &AuditEntry, now: Moment) -> Result<()> {
-        self.scratch.audit(entry, now)
-    }
-
-    fn audit_log(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
-        self.real.audit_log(filter)
     }
 }
 

@@ -121,11 +121,12 @@ fn in_transaction(
 ) -> Result<()> {
     let before = (work.run.clone(), work.counts, work.metrics.clone());
     session.begin()?;
-    let result = step(engine, session, work).and_then(|()| {
-        work.settle(engine.clock.now());
-        session.save_run(&work.run)?;
-        session.commit()
-    });
+    let result =
+        session.lock_core(engine.contract).and_then(|()| step(engine, session, work)).and_then(|()| {
+            work.settle(engine.clock.now());
+            session.save_run(&work.run)?;
+            session.commit()
+        });
     if result.is_err() {
         // The first error tells more than a failing rollback.
         let _ = session.rollback();

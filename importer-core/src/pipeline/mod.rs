@@ -24,5 +24,6 @@ pub use counts::Counts;
 pub use engine::Engine;
 pub use gate::{Anomaly, GateMode, GatePolicy};
 pub use host::{Cancel, NoSecrets, Observer, Progress, ScanPhase, ScanProgress, Secrets, Silent};
+pub use payload::person as person_of_clean_row;
 pub use report::{Durations, PluginReport, RunReport, Unmapped};
 pub use request::RunRequest;

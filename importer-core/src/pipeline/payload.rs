@@ -103,8 +103,11 @@ impl JsonObject {
     }
 }
 
-/// Reads a normalised row into the core's form.
-pub(super) fn person(contract: &Contract, payload: &str, source: &str) -> Result<CoreRecord> {
+/// Reads the payload of a clean row into the core's form, with the id 0.
+///
+/// # Errors
+/// When it is not what was written.
+pub fn person(contract: &Contract, payload: &str, source: &str) -> Result<CoreRecord> {
     let mut read = Read {
         contract,
         values: Record::with_capacity(contract.fields.len(), payload.len()),

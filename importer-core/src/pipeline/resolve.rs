@@ -39,12 +39,16 @@ pub(super) fn resolve(
 struct Mapped {
     entry: MapEntry,
     touched: bool,
+    /// As it was before this batch, once that touched it.
+    before: Option<MapEntry>,
 }
 
 /// A record, and what this batch did to it.
 struct Person {
     record: CoreRecord,
     fate: Fate,
+    /// As it was before this batch, once that changed it.
+    before: Option<CoreRecord>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,7 +86,9 @@ impl<'a> Batch<'a> {
         let mut map: FxHashMap<String, Mapped> = FxHashMap::default();
         map.reserve(rows.len());
         map.extend(
-            entries.into_iter().map(|entry| (entry.external_id.clone(), Mapped { entry, touched: false })),
+            entries
+                .into_iter()
+                .map(|entry| (entry.external_id.clone(), Mapped { entry, touched: false, before: None })),
         );
         let mut under_key: FxHashMap<MatchKey, Vec<CoreId>> = FxHashMap::default();
         under_key.reserve(2 * rows.len());
@@ -235,7 +241,7 @@ impl<'a> Batch<'a> {
         self.note_map(&row.external_id, id, row.row_hash, row.row);
         let record = CoreRecord { id, ..row.person };
         self.note_keys(&record);
-        self.people.insert(id, Person { record, fate: Fate::Created });
+        self.people.insert(id, Person { record, fate: Fate::Created, before: None });
         Ok(())
     }
 
@@ -266,7 +272,13 @@ impl<'a> Batch<'a> {
             }
             self.outcome(row.row, OutcomeKind::Updated, id, reason);
             self.note_keys(&merged.person);
-            self.people.insert(id, Person { record: merged.person, fate });
+            if let Some(person) = self.people.get_mut(&id) {
+                let before = std::mem::replace(&mut person.record, merged.person);
+                if person.fate == Fate::Known {
+                    person.before = Some(before);
+                }
+                person.fate = fate;
+            }
         }
         self.note_map(&row.external_id, id, row.row_hash, row.row);
     }
@@ -299,7 +311,10 @@ impl<'a> Batch<'a> {
     fn note_map(&mut self, external_id: &str, core_id: CoreId, row_hash: i64, row: RowId) {
         if self.owner_of_id.is_some() {
             // The map names one record by this id and keeps to it; the row counts as seen all the same.
-            if let Some(Mapped { entry, touched }) = self.map.get_mut(external_id) {
+            if let Some(Mapped { entry, touched, before }) = self.map.get_mut(external_id) {
+                if !*touched {
+                    *before = Some(entry.clone());
+                }
                 if !entry.other_hashes.contains(&row_hash) {
                     entry.other_hashes.push(row_hash);
                 }
@@ -307,12 +322,14 @@ impl<'a> Batch<'a> {
             }
             return;
         }
-        let (mut other_hashes, mut known) = (Vec::new(), false);
-        let before = self.map.get_mut(external_id).map(|mapped| {
-            known = mapped.entry.known;
-            &mut mapped.entry
+        let mapped = self.map.remove(external_id);
+        let known = mapped.as_ref().is_some_and(|mapped| mapped.entry.known);
+        let first = mapped.as_ref().and_then(|mapped| match mapped.touched {
+            true => mapped.before.clone(),
+            false => Some(mapped.entry.clone()),
         });
-        if let Some(before) = before.filter(|before| before.last_run == self.run.id) {
+        let mut other_hashes = Vec::new();
+        if let Some(mut before) = mapped.map(|mapped| mapped.entry).filter(|b| b.last_run == self.run.id) {
             // The source repeats the id: each of its rows counts as seen.
             other_hashes = std::mem::take(&mut before.other_hashes);
             if !other_hashes.contains(&before.row_hash) {
@@ -329,7 +346,7 @@ impl<'a> Batch<'a> {
             last_run: self.run.id,
             known,
         };
-        self.map.insert(external_id.into(), Mapped { entry, touched: true });
+        self.map.insert(external_id.into(), Mapped { entry, touched: true, before: first });
     }
 
     fn finish(self) -> Resolved {
@@ -338,13 +355,21 @@ impl<'a> Batch<'a> {
             match person.fate {
                 Fate::Known => {}
                 Fate::Created => out.write.inserts.push(person.record),
-                Fate::Changed => out.write.updates.push(person.record),
+                Fate::Changed => {
+                    out.write.images.extend(person.before);
+                    out.write.updates.push(person.record);
+                }
             }
         }
         // In the order of their ids: the same rows give the same database, byte for byte.
         out.write.inserts.sort_unstable_by_key(|record| record.id);
         out.write.updates.sort_unstable_by_key(|record| record.id);
-        out.write.map = self.map.into_values().filter(|m| m.touched).map(|m| m.entry).collect();
+        out.write.images.sort_unstable_by_key(|record| record.id);
+        for mapped in self.map.into_values().filter(|mapped| mapped.touched) {
+            out.write.map.push(mapped.entry);
+            out.write.map_images.extend(mapped.before.filter(|before| before.known));
+        }
+        out.write.map_images.sort_unstable_by_key(|entry| entry.staging_id);
         out.write.map.sort_unstable_by_key(|entry| entry.staging_id);
         out
     }
@@ -360,6 +385,6 @@ fn load_people(
     ids.dedup();
     ids.retain(|id| !people.contains_key(id));
     let known = core.load(contract, &ids)?.into_iter();
-    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known })));
+    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known, before: None })));
     Ok(())
 }

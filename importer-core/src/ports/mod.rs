@@ -5,6 +5,8 @@
 mod audit;
 mod clock;
 mod fingerprint;
+mod history;
+mod image;
 mod record;
 mod resolve;
 mod rules;
@@ -14,6 +16,11 @@ mod suggestions;
 pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
+pub use history::{
+    Cause, HistoryStore, LaterChange, MergeFilter, MergeRow, Moved, NewMerge, Reference, RollbackItem,
+    RollbackRow, SourceRow,
+};
+pub use image::{Born, ContactImage, MapImage, RecordImage};
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
@@ -23,7 +30,8 @@ pub use rules::{Rules, SetJudge, Verdict};
 pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,
-    RunStore, Session, SourceLock, StagedRow, Store, Violation, ViolationFilter, ViolationRow,
+    RunStore, Session, SourceLock, StagedRow, StewardSession, Store, Violation, ViolationFilter,
+    ViolationRow,
 };
 pub use suggestions::{
     Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,

@@ -1,7 +1,9 @@
 use std::any::Any;
 use std::borrow::Cow;
 
-use super::{AuditStore, CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore};
+use super::{
+    AuditStore, CoreId, CoreRecord, HistoryStore, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore,
+};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -187,7 +189,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When no connection can be had.
-    fn session(&self) -> Result<Box<dyn Session>>;
+    fn session(&self) -> Result<Box<dyn StewardSession>>;
 
     /// Claims a source for one run; somebody else's claim is an error of kind `Busy`.
     ///
@@ -206,7 +208,7 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything the pipeline does to the database, on one connection.
-pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + AuditStore + Send {
+pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + Send {
     /// Begins a transaction that may write.
     ///
     /// # Errors
@@ -222,7 +224,15 @@ pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + AuditStore
     /// # Errors
     /// When the database fails.
     fn rollback(&mut self) -> Result<()>;
+    /// Waits until nobody else resolves or changes records of an entity, until the end of the transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn lock_core(&mut self, contract: &Contract) -> Result<()>;
 }
+
+/// What people need beside the pipeline: the audit log, and the history of records.
+pub trait StewardSession: Session + AuditStore + HistoryStore {}
 
 /// Runs and watermarks.
 pub trait RunStore {
@@ -552,6 +562,25 @@ pub enum ChangeAction {
     Created,
     /// One of its fields changed.
     Updated,
+    /// It went into another record.
+    Merged,
+    /// It came back.
+    Restored,
+    /// It was taken out.
+    Removed,
+}
+
+impl ChangeAction {
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Merged => "merged",
+            Self::Restored => "restored",
+            Self::Removed => "removed",
+        }
+    }
 }
 
 /// One line of the change log.
@@ -594,6 +623,10 @@ pub struct CoreWrite {
     pub changes: Vec<Change>,
     /// Pairs to look at.
     pub suggestions: Vec<Suggestion>,
+    /// Existing records before their changes, for taking the run back.
+    pub images: Vec<CoreRecord>,
+    /// Entries of the id map before their changes, likewise.
+    pub map_images: Vec<MapEntry>,
 }
 
 /// Core records, the id map, and the journals of both.

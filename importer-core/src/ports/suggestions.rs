@@ -16,15 +16,18 @@ pub enum SuggestionDecision {
     Rejected,
     /// Not now.
     Deferred,
+    /// Another pair took its place when one of both was merged.
+    Superseded,
 }
 
 impl SuggestionDecision {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Open, "open"),
         (Self::AutoMerged, "auto_merged"),
         (Self::Accepted, "accepted"),
         (Self::Rejected, "rejected"),
         (Self::Deferred, "deferred"),
+        (Self::Superseded, "superseded"),
     ];
 
     /// Its name in the database.

@@ -1,5 +1,18 @@
-//! Changing what happened to people: edits, merges, and taking either back.
+//! Changing what happened to people: edits, merges, and taking them back.
+//!
+//! The change log is the history: what imports and edits said about a person stands in it line by line. Taking a merge back is
+//! saying again, to each of the people, what was said since the merge; so everybody is who they would be without it.
 
 mod edit;
+mod merge;
+mod order;
+mod plan;
+mod replay;
+mod undo;
 
 pub use edit::{Typed, edited};
+pub use merge::{merge, preview_merge};
+pub use order::{Circumstances, MergeOrder, Winner};
+pub use plan::{MergePlan, PlannedField};
+pub use replay::Conflict;
+pub use undo::{Undone, redo, undo};

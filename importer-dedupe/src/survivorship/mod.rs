@@ -101,7 +101,7 @@ impl importer_core::ports::Survivorship for Survivorship {
             let (wins, reason) = if follows {
                 (true, "it belongs to the phone number")
             } else {
-                self.wins(field.name, origin, &incoming.origin)
+                self.wins(field.name, origin, incoming.origin_of(field.name))
             };
             if !wins {
                 merged.kept.push((field.name, reason));
@@ -109,10 +109,11 @@ impl importer_core::ports::Survivorship for Survivorship {
             }
             phone_moved |= field.kind == FieldKind::Phone;
             merged.person.record.set(place, new);
-            if incoming.origin == existing.origin {
+            let origin = incoming.origin_of(field.name);
+            if *origin == existing.origin {
                 merged.person.field_origins.remove(field.name);
             } else {
-                merged.person.field_origins.insert(field.name.into(), incoming.origin.clone());
+                merged.person.field_origins.insert(field.name.into(), origin.clone());
             }
             merged.changes.push(FieldChange {
                 field: field.name.into(),

@@ -85,6 +85,16 @@ impl Action {
         }
     }
 
+    /// What it is, behind "cannot".
+    pub(crate) fn doing(self) -> &'static str {
+        match self {
+            Self::Merge => "merge people",
+            Self::UndoMerge => "take a merge back",
+            Self::RollBackRuns => "roll a run back",
+            _ => "act",
+        }
+    }
+
     /// The least mighty role that may do it (specification, IMP-90: merge and undo need an admin).
     pub fn needs(self) -> Role {
         match self {

@@ -1,4 +1,4 @@
-use importer_core::ports::{AuditEntry, AuditOutcome, Session};
+use importer_core::ports::{AuditEntry, AuditOutcome, StewardSession};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::{Action, Actor};
@@ -84,7 +84,7 @@ impl Desk<'_> {
         &self,
         action: Action,
         subject: &str,
-        read: impl FnOnce(&mut dyn Session) -> Result<T>,
+        read: impl FnOnce(&mut dyn StewardSession) -> Result<T>,
     ) -> Result<T> {
         self.authorize(action, &Note::new(subject, ""))?;
         read(self.importer.store()?.session()?.as_mut())
@@ -95,7 +95,7 @@ impl Desk<'_> {
         &self,
         action: Action,
         mut note: Note,
-        work: impl FnOnce(&mut dyn Session, &mut Note) -> Result<T>,
+        work: impl FnOnce(&mut dyn StewardSession, &mut Note) -> Result<T>,
     ) -> Result<T> {
         self.authorize(action, &note)?;
         if note.reason.is_empty() {

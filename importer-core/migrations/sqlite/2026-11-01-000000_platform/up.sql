@@ -211,7 +211,7 @@ CREATE TABLE dedupe_suggestions (
     kind TEXT NOT NULL CHECK (kind IN ('possible_duplicate', 'household', 'ambiguous')),
     score REAL,
     features_json TEXT NOT NULL,
-    decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred')),
+    decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred', 'superseded')),
     decided_by TEXT,
     decided_at TEXT,
     -- Until then a deferred pair stays out of the list of open ones.
@@ -220,13 +220,14 @@ CREATE TABLE dedupe_suggestions (
     UNIQUE (entity_type, left_id, right_id)
 ) STRICT;
 CREATE INDEX dedupe_suggestions_open ON dedupe_suggestions (decision, kind);
+CREATE INDEX dedupe_suggestions_right ON dedupe_suggestions (entity_type, right_id);
 CREATE INDEX dedupe_suggestions_run ON dedupe_suggestions (run_id);
 
 -- Every decision about a suggestion, in the order in which they were made; never changed.
 CREATE TABLE suggestion_decisions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     suggestion_id INTEGER NOT NULL REFERENCES dedupe_suggestions (id),
-    decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred')),
+    decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred', 'superseded')),
     actor TEXT NOT NULL,
     reason TEXT NOT NULL,
     decided_at TEXT NOT NULL
@@ -245,6 +246,7 @@ CREATE TABLE not_duplicates (
     other_fingerprint INTEGER
 ) STRICT;
 CREATE INDEX not_duplicates_core ON not_duplicates (core_id, entity_type);
+CREATE INDEX not_duplicates_other ON not_duplicates (other_core_id, entity_type);
 CREATE INDEX not_duplicates_fingerprint ON not_duplicates (fingerprint, entity_type);
 CREATE INDEX not_duplicates_suggestion ON not_duplicates (suggestion_id);
 

@@ -5,8 +5,8 @@ use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
 use crate::ports::{
-    ChangeAction, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment,
-    Origin, Record, RunRecord, moment_text,
+    Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment, Origin,
+    Record, RunRecord, moment_text,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -26,7 +26,7 @@ const MAP: [Column; 10] = [
 ];
 const KEYS: [Column; 4] =
     [plain("entity_type").shared(), plain("key_kind"), plain("key_hash"), plain("core_id")];
-const CHANGES: [Column; 11] = [
+pub(super) const CHANGE_COLUMNS: [Column; 11] = [
     plain("run_id").shared(),
     plain("entity_type").shared(),
     plain("core_id"),
@@ -189,7 +189,10 @@ impl CoreStore for DieselSession {
         self.write_map(contract, run, &write.map, &now)?;
         self.write_changes(contract, run, actor, write, &now)?;
         match run {
-            Some(run) => self.write_suggestions(contract, run, &write.suggestions, &now),
+            Some(run) => {
+                self.write_images(contract, run, write)?;
+                self.write_suggestions(contract, run, &write.suggestions, &now)
+            }
             None => Ok(()),
         }
     }
@@ -216,7 +219,7 @@ fn core_record(contract: &Contract, mut row: TextRow) -> CoreRecord {
 }
 
 /// The clause that replaces a whole record; its creation stays.
-fn overwrite(contract: &Contract) -> String {
+pub(super) fn overwrite(contract: &Contract) -> String {
     let mut clause = String::from(" ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at");
     let own = ["ingest_version", "origin_source", "origin_verified_at", "field_origins"];
     for name in contract.columns().map(|(_, field)| field.name).chain(own) {
@@ -260,8 +263,16 @@ fn field_cell(kind: FieldKind, value: Option<&str>) -> Result<Cell<'_>> {
     })
 }
 
+/// The column of contacts that names whose they are.
+pub(super) fn contact_owner(contract: &Contract) -> &'static str {
+    match contract.entity {
+        "volunteer" => "volunteer_id",
+        _ => "owner_id",
+    }
+}
+
 /// Numbers as a JSON list; nothing when there are none.
-fn json_list(numbers: &[i64]) -> Option<String> {
+pub(super) fn json_list(numbers: &[i64]) -> Option<String> {
     if numbers.is_empty() { None } else { serde_json::to_string(numbers).ok() }
 }
 
@@ -293,7 +304,7 @@ impl DieselSession {
         Ok(())
     }
 
-    fn write_records(
+    pub(super) fn write_records(
         &mut self,
         contract: &Contract,
         records: &[CoreRecord],
@@ -330,12 +341,9 @@ impl DieselSession {
         rows.insert(&mut self.connection, WRITE)
     }
 
-    fn write_contacts(&mut self, contract: &Contract, write: &CoreWrite) -> Result<()> {
+    pub(super) fn write_contacts(&mut self, contract: &Contract, write: &CoreWrite) -> Result<()> {
         let table = format!("core_{}_contacts", contract.entity);
-        let owner: &'static str = match contract.entity {
-            "volunteer" => "volunteer_id",
-            _ => "owner_id",
-        };
+        let owner = contact_owner(contract);
         let columns = [
             plain(owner),
             plain("kind"),
@@ -370,7 +378,7 @@ impl DieselSession {
         Ok(())
     }
 
-    fn write_keys(&mut self, contract: &Contract, write: &CoreWrite) -> Result<()> {
+    pub(super) fn write_keys(&mut self, contract: &Contract, write: &CoreWrite) -> Result<()> {
         // In the order of the index, so that each of its pages is visited once per batch.
         let mut keys = write.keys.clone();
         keys.sort_unstable_by_key(|&(key, id)| (key.hash, key.kind, id));
@@ -439,17 +447,14 @@ impl DieselSession {
         now: &str,
     ) -> Result<()> {
         let run = run.map_or(Cell::Null, |run| Cell::Int(run.id));
-        let mut rows = Bulk::new("change_log", &CHANGES).room(write.changes.len());
+        let mut rows = Bulk::new("change_log", &CHANGE_COLUMNS).room(write.changes.len());
         for change in &write.changes {
             rows.row([
                 run,
                 Cell::Text(contract.entity),
                 Cell::Int(change.core_id),
                 change.row.map_or(Cell::Null, Cell::Int),
-                Cell::Text(match change.action {
-                    ChangeAction::Created => "created",
-                    ChangeAction::Updated => "updated",
-                }),
+                Cell::Text(change.action.as_str()),
                 change.field.as_deref().into(),
                 change.old.as_deref().into(),
                 change.new.as_deref().into(),

@@ -7,6 +7,8 @@ mod connection;
 mod copy;
 mod core;
 mod failure;
+mod history;
+mod images;
 mod landing;
 mod lock;
 mod migrate;
@@ -19,7 +21,7 @@ use std::path::PathBuf;
 
 use self::connection::Connection;
 use self::session::DieselSession;
-use crate::ports::{Session, SourceLock, Store};
+use crate::ports::{Session, SourceLock, StewardSession, Store};
 use crate::{Error, ErrorKind, Result};
 
 /// A database given by its URL: `sqlite://path/to/file.db` or `postgres://user@host/name`.
@@ -116,7 +118,7 @@ impl Store for DieselStore {
         migrate::up(&mut self.connect()?).map_err(|error| error.at("database", self.describe()))
     }
 
-    fn session(&self) -> Result<Box<dyn Session>> {
+    fn session(&self) -> Result<Box<dyn StewardSession>> {
         Ok(Box::new(DieselSession::new(self.connect()?)))
     }
 

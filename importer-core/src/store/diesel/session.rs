@@ -1,5 +1,7 @@
 use super::connection::Connection;
-use crate::ports::Session;
+use super::sql::Cell;
+use crate::contracts::Contract;
+use crate::ports::{Session, StewardSession};
 use crate::{Error, ErrorKind, Result};
 
 /// One connection with everything the pipeline asks of it.
@@ -37,6 +39,8 @@ pub(super) fn scratch() -> Result<Box<dyn Session>> {
         .hint("build with the feature `sqlite`"))
 }
 
+impl StewardSession for DieselSession {}
+
 impl Session for DieselSession {
     fn begin(&mut self) -> Result<()> {
         // A SQLite transaction that begins by reading may not be able to write later.
@@ -50,5 +54,15 @@ impl Session for DieselSession {
 
     fn rollback(&mut self) -> Result<()> {
         self.connection.execute("roll a transaction back", "ROLLBACK")
+    }
+
+    fn lock_core(&mut self, contract: &Contract) -> Result<()> {
+        if self.connection.is_postgres() {
+            let name = format!("importer:core:{}", contract.entity);
+            let sql = "SELECT CAST(pg_advisory_xact_lock(hashtextextended(?, 0)) AS TEXT) AS t";
+            self.connection.rows("wait for the core", sql, &[Cell::Text(&name)])?;
+        }
+        // A SQLite transaction that may write is the only one.
+        Ok(())
     }
 }

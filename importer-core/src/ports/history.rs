@@ -1,0 +1,341 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Born, Change, CoreId, CoreRecord, MapImage, MatchKey, Moment, RowId, RunId};
+use crate::Result;
+use crate::contracts::Contract;
+
+/// A merge to be kept.
+#[derive(Debug, Clone)]
+pub struct NewMerge {
+    /// Who stays.
+    pub survivor: CoreId,
+    /// Who goes, ascending.
+    pub retired: Vec<CoreId>,
+    /// The run that merged, where none of the people did.
+    pub run: Option<RunId>,
+    /// The suggestion that led to it.
+    pub suggestion: Option<i64>,
+    /// The last line of the change log before.
+    pub change_mark: i64,
+    /// Everything an undo needs, as JSON.
+    pub before_json: String,
+    /// What was chosen, as JSON.
+    pub decisions_json: String,
+    /// Who merged.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A stored merge.
+#[derive(Debug, Clone)]
+pub struct MergeRow {
+    /// Its id.
+    pub id: i64,
+    /// The entity.
+    pub entity: String,
+    /// The merge.
+    pub merge: NewMerge,
+    /// When.
+    pub merged_at: Moment,
+    /// When it was taken back, by whom and why.
+    pub undone: Option<(Moment, String, String)>,
+    /// The merge that did it again, after an earlier one was taken back.
+    pub redone_by: Option<i64>,
+}
+
+/// Which merges to list.
+#[derive(Debug, Clone, Default)]
+pub struct MergeFilter {
+    /// Only those that stand.
+    pub standing: bool,
+    /// Only those of any of these people; empty for everybody.
+    pub people: Vec<CoreId>,
+    /// Only those of this run.
+    pub run: Option<RunId>,
+    /// Only those behind this id, for paging.
+    pub after: i64,
+    /// At most this many; all when 0.
+    pub limit: i64,
+}
+
+/// A line of the change log that is somebody's word about a person: an import's or an edit's, no merge's and no rollback's.
+#[derive(Clone)]
+pub struct LaterChange {
+    /// Its id.
+    pub id: i64,
+    /// The record it was written about.
+    pub core_id: CoreId,
+    /// The run; none for an edit.
+    pub run: Option<RunId>,
+    /// The row; none for an edit.
+    pub row: Option<RowId>,
+    /// True for the line that says that a record came into being.
+    pub created: bool,
+    /// The field, for updates.
+    pub field: Option<String>,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub at: Moment,
+}
+
+impl std::fmt::Debug for LaterChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LaterChange({} of {}, {:?})", self.id, self.core_id, self.field)
+    }
+}
+
+/// What caused changes that are nobody's word about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A merge, or taking it back.
+    Merge(i64),
+    /// A rollback.
+    Rollback(i64),
+}
+
+/// A clean row with where it comes from.
+#[derive(Debug, Clone)]
+pub struct SourceRow {
+    /// The row.
+    pub row: RowId,
+    /// The system it comes from.
+    pub system: String,
+    /// Its name there.
+    pub external_id: String,
+    /// When it was read.
+    pub at: Moment,
+    /// The values, as JSON; none when they were purged.
+    pub payload_json: Option<String>,
+}
+
+/// A table whose rows refer to records, such as a host's sign-ups. Merges move the references, undoing moves them back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The entity that is referred to.
+    pub entity: String,
+    /// The table.
+    pub table: String,
+    /// The column with a number or a text that tells its rows apart.
+    pub key: String,
+    /// The column with the record's id.
+    pub column: String,
+}
+
+/// Everything that refers to people and has moved in a merge, to be moved back exactly.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The entries of the id map of those who went, as they were.
+    pub map: Vec<MapImage>,
+    /// Suggestions about those who went, as they were: id, left, right, decision.
+    pub suggestions: Vec<(i64, CoreId, CoreId, String)>,
+    /// Remembered rejections: number, whether it is the other side, and who it was about.
+    pub rejections: Vec<(i64, bool, CoreId)>,
+    /// Memberships of households: who, and which household.
+    pub households: Vec<(CoreId, i64)>,
+    /// Households that the survivor joined by the merge.
+    pub joined: Vec<i64>,
+    /// Rows of other tables: the table, the row's key, and who it referred to.
+    pub references: Vec<(String, String, CoreId)>,
+}
+
+/// How a rollback stands.
+#[derive(Debug, Clone)]
+pub struct RollbackRow {
+    /// Its id.
+    pub id: i64,
+    /// The run that is taken back.
+    pub run: RunId,
+    /// Whether it has come to its end.
+    pub done: bool,
+    /// Who rolls back.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// When it began.
+    pub started_at: Moment,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+    /// The last record that is dealt with.
+    pub records_through: CoreId,
+    /// The last row that is dealt with.
+    pub rows_through: RowId,
+    /// What became of changes, and how often.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// What became of one change of a run that is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RollbackItem {
+    /// The landed row that had led to it.
+    pub row: Option<RowId>,
+    /// The record.
+    pub core_id: CoreId,
+    /// The field; none for the record as a whole.
+    pub field: Option<String>,
+    /// `reverted`, `kept` or `failed`.
+    pub outcome: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Merges, rollbacks and what both are made of.
+pub trait HistoryStore {
+    /// The last line of the change log; 0 without any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn last_change(&mut self) -> Result<i64>;
+    /// Keeps a merge; returns its id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn log_merge(&mut self, contract: &Contract, merge: &NewMerge, now: Moment) -> Result<i64>;
+    /// Completes what an undo needs to know.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn set_merge_before(&mut self, id: i64, before_json: &str) -> Result<()>;
+    /// Marks a merge as taken back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn end_merge(&mut self, id: i64, actor: &str, reason: &str, now: Moment) -> Result<()>;
+    /// Says which merge did another one again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn set_redone(&mut self, id: i64, by: i64) -> Result<()>;
+    /// Merges, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn merges(&mut self, contract: &Contract, filter: &MergeFilter) -> Result<Vec<MergeRow>>;
+    /// A merge by id, of whatever entity.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn merge(&mut self, id: i64) -> Result<Option<MergeRow>>;
+    /// Who somebody is now: the survivor, over as many merges as stand, and the last of them; nothing for who never went.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn survivor_of(&mut self, contract: &Contract, id: CoreId) -> Result<Option<(CoreId, i64)>>;
+    /// The entries of the id map of people, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn map_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MapImage>>;
+    /// Gives an entry of the id map to a person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn give_map(&mut self, entry: i64, to: CoreId) -> Result<()>;
+    /// Puts entries of the id map back as they were, by their numbers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn put_map(&mut self, contract: &Contract, entries: &[MapImage], now: Moment) -> Result<()>;
+    /// Takes entries out of the id map.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn remove_map(&mut self, entries: &[i64]) -> Result<()>;
+    /// When people came into being, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>>;
+    /// Puts records in as they are, contacts and all, whether they are there or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn put_records(&mut self, contract: &Contract, people: &[CoreRecord], now: Moment) -> Result<()>;
+    /// Sets when people came into being.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn set_born(&mut self, contract: &Contract, people: &[Born]) -> Result<()>;
+    /// Takes records out, contacts and all.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn remove_records(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
+    /// Adds and takes away keys under which records are found.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn change_keys(
+        &mut self,
+        contract: &Contract,
+        remove: &[(MatchKey, CoreId)],
+        add: &[(MatchKey, CoreId)],
+    ) -> Result<()>;
+    /// Lets everything that refers to those who go refer to the survivor, the id map included.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn move_references(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+        survivor: CoreId,
+        retired: &[CoreId],
+    ) -> Result<Moved>;
+    /// Lets everything refer again to whom it referred to, the id map left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn move_back(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+        survivor: CoreId,
+        moved: &Moved,
+    ) -> Result<()>;
+    /// How many rows of these tables refer to a record.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn referred_to(&mut self, references: &[Reference], id: CoreId) -> Result<u64>;
+    /// Lines of the change log behind `after` about people that are somebody's word, in their order; those of runs that
+    /// were taken back are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn later_changes(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        after: i64,
+    ) -> Result<Vec<LaterChange>>;
+    /// Whether a merge, its undoing or a rollback changed a record behind a line of the change log.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rewritten_since(&mut self, contract: &Contract, id: CoreId, after: i64) -> Result<Option<Cause>>;
+    /// Clean rows with where they come from, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn source_rows(&mut self, contract: &Contract, rows: &[RowId]) -> Result<Vec<SourceRow>>;
+    /// Writes lines of the change log that are nobody's word.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn log_changes(
+        &mut self,
+        contract: &Contract,
+        changes: &[Change],
+        cause: Cause,
+        actor: &str,
+        now: Moment,
+    ) -> Result<()>;
+}

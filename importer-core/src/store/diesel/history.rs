@@ -1,0 +1,621 @@
+use std::collections::BTreeSet;
+
+use super::bulk::{Bulk, Column, Conflict, plain};
+use super::core::{CHANGE_COLUMNS, contact_owner, json_list};
+use super::session::DieselSession;
+use super::sql::{Cell, TextRow};
+use crate::contracts::Contract;
+use crate::ports::{
+    Born, Cause, Change, CoreId, CoreRecord, CoreWrite, HistoryStore, LaterChange, MapImage, MatchKey,
+    MergeFilter, MergeRow, Moment, Moved, NewMerge, Reference, RowId, SourceRow, moment_text, parse_moment,
+};
+use crate::{Error, ErrorKind, Result};
+
+const MERGE: &str = "keep a merge";
+const READ: &str = "read merges";
+const PEOPLE: &str = "change records";
+
+impl HistoryStore for DieselSession {
+    fn last_change(&mut self) -> Result<i64> {
+        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM change_log";
+        Ok(self.connection.rows("read the change log", sql, &[])?.first().map_or(0, |row| row.int(0)))
+    }
+
+    fn log_merge(&mut self, contract: &Contract, merge: &NewMerge, now: Moment) -> Result<i64> {
+        let rows = self.connection.rows(
+            MERGE,
+            "INSERT INTO merge_log (entity_type, survivor_id, run_id, suggestion_id, change_mark, before_json, \
+             decisions_json, actor, reason, merged_at) VALUES (?, ?, ?int, ?int, ?, ?, ?, ?, ?, ?time) \
+             RETURNING CAST(id AS TEXT) AS id",
+            &[
+                Cell::Text(contract.entity),
+                Cell::Int(merge.survivor),
+                merge.run.map_or(Cell::Null, Cell::Int),
+                merge.suggestion.map_or(Cell::Null, Cell::Int),
+                Cell::Int(merge.change_mark),
+                Cell::Text(&merge.before_json),
+                Cell::Text(&merge.decisions_json),
+                Cell::Text(&merge.actor),
+                Cell::Text(&merge.reason),
+                Cell::Text(&moment_text(now)),
+            ],
+        )?;
+        let id = rows.first().and_then(|row| row.optional_int(0));
+        let id = id.ok_or_else(|| Error::new(ErrorKind::Store, MERGE, "the database gave it no id"))?;
+        for &retired in &merge.retired {
+            let sql = "INSERT INTO merge_members (merge_id, entity_type, retired_id) VALUES (?, ?, ?)";
+            let binds = [Cell::Int(id), Cell::Text(contract.entity), Cell::Int(retired)];
+            self.connection.run(MERGE, sql, &binds)?;
+        }
+        Ok(id)
+    }
+
+    fn set_merge_before(&mut self, id: i64, before_json: &str) -> Result<()> {
+        let sql = "UPDATE merge_log SET before_json = ? WHERE id = ?";
+        self.connection.run(MERGE, sql, &[Cell::Text(before_json), Cell::Int(id)])?;
+        Ok(())
+    }
+
+    fn end_merge(&mut self, id: i64, actor: &str, reason: &str, now: Moment) -> Result<()> {
+        let sql = "UPDATE merge_log SET undone_at = ?time, undone_by = ?, undo_reason = ? WHERE id = ?";
+        let now = moment_text(now);
+        let binds = [Cell::Text(&now), Cell::Text(actor), Cell::Text(reason), Cell::Int(id)];
+        self.connection.run("take a merge back", sql, &binds)?;
+        Ok(())
+    }
+
+    fn set_redone(&mut self, id: i64, by: i64) -> Result<()> {
+        let sql = "UPDATE merge_log SET redone_by = ? WHERE id = ?";
+        self.connection.run(MERGE, sql, &[Cell::Int(by), Cell::Int(id)])?;
+        Ok(())
+    }
+
+    fn merges(&mut self, contract: &Contract, filter: &MergeFilter) -> Result<Vec<MergeRow>> {
+        let mut conditions = String::from("entity_type = ? AND id > ?");
+        let mut binds = vec![Cell::Text(contract.entity), Cell::Int(filter.after)];
+        let list = serde_json::Value::from(filter.people.as_slice()).to_string();
+        if !filter.people.is_empty() {
+            let elements = self.connection.list(true);
+            conditions.push_str(&format!(
+                " AND (survivor_id IN {elements} OR id IN \
+                 (SELECT m.merge_id FROM merge_members m WHERE m.entity_type = ? AND m.retired_id IN {elements}))"
+            ));
+            binds.extend([Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(&list)]);
+        }
+        if filter.standing {
+            conditions.push_str(" AND undone_at IS NULL");
+        }
+        if let Some(run) = filter.run {
+            conditions.push_str(" AND run_id = ?");
+            binds.push(Cell::Int(run));
+        }
+        conditions.push_str(" ORDER BY id LIMIT ?");
+        binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
+        self.stored_merges(&conditions, &binds)
+    }
+
+    fn merge(&mut self, id: i64) -> Result<Option<MergeRow>> {
+        Ok(self.stored_merges("id = ?", &[Cell::Int(id)])?.pop())
+    }
+
+    fn survivor_of(&mut self, contract: &Contract, id: CoreId) -> Result<Option<(CoreId, i64)>> {
+        let sql = "SELECT CAST(l.survivor_id AS TEXT) AS s, CAST(l.id AS TEXT) AS m FROM merge_members m \
+                   JOIN merge_log l ON l.id = m.merge_id \
+                   WHERE m.retired_id = ? AND m.entity_type = ? AND l.undone_at IS NULL ORDER BY l.id DESC LIMIT 1";
+        let (mut found, mut id) = (None, id);
+        // Each step goes to a later merge, so this comes to an end.
+        while let Some(row) =
+            self.connection.rows(READ, sql, &[Cell::Int(id), Cell::Text(contract.entity)])?.first()
+        {
+            id = row.int(0);
+            found = Some((id, row.int(1)));
+        }
+        Ok(found)
+    }
+
+    fn map_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MapImage>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(m.id AS TEXT) AS i, m.external_system, m.external_id, CAST(m.core_id AS TEXT) AS c, \
+             CAST(m.row_hash AS TEXT) AS h, m.other_hashes, CAST(m.staging_id AS TEXT) AS s, \
+             CAST(m.last_run_id AS TEXT) AS r {} AND m.entity_type = ? ORDER BY m.id",
+            self.connection.listed_in("external_id_map m", "m.core_id", true)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity)];
+        let rows = self.connection.rows("read the id map", &sql, &binds)?;
+        let entries = rows.into_iter().map(|mut row| MapImage {
+            id: row.int(0),
+            core_id: row.int(3),
+            row_hash: row.int(4),
+            other_hashes: row.get(5).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
+            staging_id: row.int(6),
+            last_run: row.int(7),
+            system: row.text(1),
+            external_id: row.text(2),
+        });
+        Ok(entries.collect())
+    }
+
+    fn give_map(&mut self, entry: i64, to: CoreId) -> Result<()> {
+        let sql = "UPDATE external_id_map SET core_id = ? WHERE id = ?";
+        self.connection.run("change the id map", sql, &[Cell::Int(to), Cell::Int(entry)])?;
+        Ok(())
+    }
+
+    fn put_map(&mut self, contract: &Contract, entries: &[MapImage], now: Moment) -> Result<()> {
+        let now = moment_text(now);
+        for entry in entries {
+            let others = json_list(&entry.other_hashes);
+            self.connection.run(
+                "change the id map",
+                "INSERT INTO external_id_map (id, entity_type, external_system, external_id, core_id, row_hash, \
+                 other_hashes, staging_id, first_seen_at, last_seen_at, last_run_id) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?time, ?time, ?) ON CONFLICT (id) DO UPDATE SET \
+                 core_id = excluded.core_id, row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, \
+                 staging_id = excluded.staging_id, last_run_id = excluded.last_run_id",
+                &[
+                    Cell::Int(entry.id),
+                    Cell::Text(contract.entity),
+                    Cell::Text(&entry.system),
+                    Cell::Text(&entry.external_id),
+                    Cell::Int(entry.core_id),
+                    Cell::Int(entry.row_hash),
+                    others.as_deref().into(),
+                    Cell::Int(entry.staging_id),
+                    Cell::Text(&now),
+                    Cell::Text(&now),
+                    Cell::Int(entry.last_run),
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn remove_map(&mut self, entries: &[i64]) -> Result<()> {
+        let list = serde_json::Value::from(entries).to_string();
+        let sql = format!("DELETE FROM external_id_map WHERE id IN {}", self.connection.list(true));
+        self.connection.run("change the id map", &sql, &[Cell::Text(&list)])?;
+        Ok(())
+    }
+
+    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, {} AS t FROM {} WHERE id IN {} ORDER BY id",
+            self.connection.time_text("created_at"),
+            contract.core_table(),
+            self.connection.list(true)
+        );
+        let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
+        Ok(rows.iter().filter_map(|r| Some(Born { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
+    }
+
+    fn put_records(&mut self, contract: &Contract, people: &[CoreRecord], now: Moment) -> Result<()> {
+        let overwrite = super::core::overwrite(contract);
+        self.remove_contacts(contract, &people.iter().map(|p| p.id).collect::<Vec<_>>())?;
+        self.write_records(contract, people, &moment_text(now), Conflict::Overwrite(&overwrite))?;
+        self.write_contacts(contract, &CoreWrite { inserts: people.to_vec(), ..CoreWrite::default() })
+    }
+
+    fn set_born(&mut self, contract: &Contract, people: &[Born]) -> Result<()> {
+        let sql = format!("UPDATE {} SET created_at = ?time WHERE id = ?", contract.core_table());
+        for born in people {
+            self.connection.run(PEOPLE, &sql, &[Cell::Text(&moment_text(born.at)), Cell::Int(born.id)])?;
+        }
+        Ok(())
+    }
+
+    fn remove_records(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+        self.remove_contacts(contract, people)?;
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!("DELETE FROM {} WHERE id IN {}", contract.core_table(), self.connection.list(true));
+        self.connection.run(PEOPLE, &sql, &[Cell::Text(&list)])?;
+        Ok(())
+    }
+
+    fn change_keys(
+        &mut self,
+        contract: &Contract,
+        remove: &[(MatchKey, CoreId)],
+        add: &[(MatchKey, CoreId)],
+    ) -> Result<()> {
+        let sql =
+            "DELETE FROM match_keys WHERE key_hash = ? AND key_kind = ? AND entity_type = ? AND core_id = ?";
+        for (key, id) in remove {
+            let binds = [
+                Cell::Int(key.hash),
+                Cell::Int(key.kind.into()),
+                Cell::Text(contract.entity),
+                Cell::Int(*id),
+            ];
+            self.connection.run(PEOPLE, sql, &binds)?;
+        }
+        self.write_keys(contract, &CoreWrite { keys: add.to_vec(), ..CoreWrite::default() })
+    }
+
+    fn move_references(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+        survivor: CoreId,
+        retired: &[CoreId],
+    ) -> Result<Moved> {
+        let mut moved = Moved { map: self.map_of(contract, retired)?, ..Moved::default() };
+        for entry in &moved.map {
+            self.give_map(entry.id, survivor)?;
+        }
+        self.move_suggestions(contract, survivor, retired, &mut moved)?;
+        self.move_rejections(contract, survivor, retired, &mut moved)?;
+        self.move_households(contract, survivor, retired, &mut moved)?;
+        for reference in references.iter().filter(|r| r.entity == contract.entity) {
+            self.move_rows(reference, survivor, retired, &mut moved)?;
+        }
+        Ok(moved)
+    }
+
+    fn move_back(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+        survivor: CoreId,
+        moved: &Moved,
+    ) -> Result<()> {
+        const BACK: &str = "move references back";
+        for (id, left, right, decision) in &moved.suggestions {
+            // What was decided since stays decided.
+            let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ?, decision = \
+                       CASE WHEN decision = 'superseded' THEN ? ELSE decision END WHERE id = ?";
+            let binds = [Cell::Int(*left), Cell::Int(*right), Cell::Text(decision), Cell::Int(*id)];
+            self.connection.run(BACK, sql, &binds)?;
+        }
+        for (id, other, was) in &moved.rejections {
+            let column = if *other { "other_core_id" } else { "core_id" };
+            let sql = format!("UPDATE not_duplicates SET {column} = ? WHERE id = ?");
+            self.connection.run(BACK, &sql, &[Cell::Int(*was), Cell::Int(*id)])?;
+        }
+        for household in &moved.joined {
+            let sql =
+                "DELETE FROM household_members WHERE core_id = ? AND entity_type = ? AND household_id = ?";
+            let binds = [Cell::Int(survivor), Cell::Text(contract.entity), Cell::Int(*household)];
+            self.connection.run(BACK, sql, &binds)?;
+        }
+        for (who, household) in &moved.households {
+            self.join_household(contract, *who, *household)?;
+        }
+        for (table, key, was) in &moved.references {
+            // A table that the host no longer names is left alone.
+            let Some(reference) = references.iter().find(|r| r.table == *table) else { continue };
+            let sql = format!(
+                "UPDATE {table} SET {} = ? WHERE CAST({} AS TEXT) = ? AND {} = ?",
+                reference.column, reference.key, reference.column
+            );
+            self.connection.run(BACK, &sql, &[Cell::Int(*was), Cell::Text(key), Cell::Int(survivor)])?;
+        }
+        Ok(())
+    }
+
+    fn referred_to(&mut self, references: &[Reference], id: CoreId) -> Result<u64> {
+        let mut rows = 0;
+        for reference in references {
+            let sql = format!(
+                "SELECT CAST(COUNT(*) AS TEXT) AS n FROM {} WHERE {} = ?",
+                reference.table, reference.column
+            );
+            let found = self.connection.rows("look references up", &sql, &[Cell::Int(id)])?;
+            rows += found.first().map_or(0, |row| row.int(0)).unsigned_abs();
+        }
+        Ok(rows)
+    }
+
+    fn later_changes(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        after: i64,
+    ) -> Result<Vec<LaterChange>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(c.id AS TEXT) AS i, CAST(c.core_id AS TEXT) AS p, CAST(c.run_id AS TEXT) AS r, \
+             CAST(c.staging_id AS TEXT) AS s, c.action, c.field, c.old_value, c.new_value, c.actor, {} AS t {} \
+             AND c.entity_type = ? AND c.id > ? AND c.merge_id IS NULL AND c.rollback_id IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM import_runs r WHERE r.id = c.run_id AND r.status = 'rolled_back') \
+             ORDER BY c.id",
+            self.connection.time_text("c.changed_at"),
+            self.connection.listed_in("change_log c", "c.core_id", true)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(after)];
+        let rows = self.connection.rows("read the change log", &sql, &binds)?;
+        let lines = rows.into_iter().map(|mut row| LaterChange {
+            id: row.int(0),
+            core_id: row.int(1),
+            run: row.optional_int(2),
+            row: row.optional_int(3),
+            created: row.get(4) == Some("created"),
+            at: row.get(9).and_then(parse_moment).unwrap_or_default(),
+            field: row.optional(5),
+            old: row.optional(6),
+            new: row.optional(7),
+            actor: row.text(8),
+        });
+        Ok(lines.collect())
+    }
+
+    fn rewritten_since(&mut self, contract: &Contract, id: CoreId, after: i64) -> Result<Option<Cause>> {
+        let sql = "SELECT CAST(merge_id AS TEXT) AS m, CAST(rollback_id AS TEXT) AS r FROM change_log \
+                   WHERE core_id = ? AND entity_type = ? AND id > ? \
+                   AND (merge_id IS NOT NULL OR rollback_id IS NOT NULL) ORDER BY id DESC LIMIT 1";
+        let binds = [Cell::Int(id), Cell::Text(contract.entity), Cell::Int(after)];
+        let rows = self.connection.rows("read the change log", sql, &binds)?;
+        Ok(rows.first().and_then(|row| {
+            let merge = row.optional_int(0).map(Cause::Merge);
+            merge.or_else(|| row.optional_int(1).map(Cause::Rollback))
+        }))
+    }
+
+    fn source_rows(&mut self, contract: &Contract, rows: &[RowId]) -> Result<Vec<SourceRow>> {
+        let list = serde_json::Value::from(rows).to_string();
+        let sql = format!(
+            "SELECT CAST(s.id AS TEXT) AS i, s.external_system, s.external_id, \
+             (SELECT k.payload_json FROM {} k WHERE k.staging_id = s.id) AS p, {} AS t {} ORDER BY s.id",
+            contract.clean_table(),
+            self.connection.time_text("s.extracted_at"),
+            self.connection.listed_in(&format!("{} s", contract.staging_table()), "s.id", true)
+        );
+        let rows = self.connection.rows("read landed rows", &sql, &[Cell::Text(&list)])?;
+        let found = rows.into_iter().map(|mut row| SourceRow {
+            row: row.int(0),
+            at: row.get(4).and_then(parse_moment).unwrap_or_default(),
+            system: row.text(1),
+            external_id: row.text(2),
+            payload_json: row.optional(3),
+        });
+        Ok(found.collect())
+    }
+
+    fn log_changes(
+        &mut self,
+        contract: &Contract,
+        changes: &[Change],
+        cause: Cause,
+        actor: &str,
+        now: Moment,
+    ) -> Result<()> {
+        let now = moment_text(now);
+        let (column, id) = match cause {
+            Cause::Merge(id) => ("merge_id", id),
+            Cause::Rollback(id) => ("rollback_id", id),
+        };
+        let columns: Vec<Column> = CHANGE_COLUMNS.iter().cloned().chain([plain(column).shared()]).collect();
+        let mut rows = Bulk::new("change_log", &columns).room(changes.len());
+        for change in changes {
+            rows.row([
+                Cell::Null,
+                Cell::Text(contract.entity),
+                Cell::Int(change.core_id),
+                change.row.map_or(Cell::Null, Cell::Int),
+                Cell::Text(change.action.as_str()),
+                change.field.as_deref().into(),
+                change.old.as_deref().into(),
+                change.new.as_deref().into(),
+                Cell::Text(actor),
+                Cell::Text(&change.reason),
+                Cell::Text(&now),
+                Cell::Int(id),
+            ]);
+        }
+        rows.insert(&mut self.connection, "write the change log")
+    }
+}
+
+/// What is stored about a suggestion that moves.
+struct Pair {
+    id: i64,
+    left: CoreId,
+    right: CoreId,
+    decision: String,
+}
+
+impl DieselSession {
+    fn stored_merges(&mut self, conditions: &str, binds: &[Cell<'_>]) -> Result<Vec<MergeRow>> {
+        let time = |column| self.connection.time_text(column);
+        let members = if self.connection.is_postgres() {
+            "(SELECT CAST(json_agg(m.retired_id ORDER BY m.retired_id) AS TEXT) FROM merge_members m WHERE m.merge_id = merge_log.id)"
+        } else {
+            "(SELECT json_group_array(m.retired_id) FROM (SELECT retired_id FROM merge_members \
+             WHERE merge_id = merge_log.id ORDER BY retired_id) m)"
+        };
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, entity_type, CAST(survivor_id AS TEXT) AS s, CAST(run_id AS TEXT) AS r, \
+             CAST(suggestion_id AS TEXT) AS g, CAST(change_mark AS TEXT) AS k, before_json, decisions_json, actor, \
+             reason, {} AS m, {} AS u, undone_by, undo_reason, CAST(redone_by AS TEXT) AS b, {members} AS x \
+             FROM merge_log WHERE {conditions}",
+            time("merged_at"),
+            time("undone_at"),
+        );
+        let rows = self.connection.rows(READ, &sql, binds)?;
+        Ok(rows.into_iter().map(merge_row).collect())
+    }
+
+    fn remove_contacts(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "DELETE FROM core_{}_contacts WHERE {} IN {}",
+            contract.entity,
+            contact_owner(contract),
+            self.connection.list(true)
+        );
+        self.connection.run(PEOPLE, &sql, &[Cell::Text(&list)])?;
+        Ok(())
+    }
+
+    fn pairs_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Pair>> {
+        let list = serde_json::Value::from(people).to_string();
+        let elements = self.connection.list(true);
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, decision \
+             FROM dedupe_suggestions WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) \
+             ORDER BY id"
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
+        let rows = self.connection.rows("read suggestions", &sql, &binds)?;
+        Ok(rows
+            .into_iter()
+            .map(|mut row| Pair {
+                id: row.int(0),
+                left: row.int(1),
+                right: row.int(2),
+                decision: row.text(3),
+            })
+            .collect())
+    }
+
+    /// A pair about somebody who goes becomes one about the survivor. Where there is one already, or both are the survivor
+    /// now, it is superseded; a rejection is stronger than a pair nobody has decided about.
+    fn move_suggestions(
+        &mut self,
+        contract: &Contract,
+        survivor: CoreId,
+        retired: &[CoreId],
+        moved: &mut Moved,
+    ) -> Result<()> {
+        let own: BTreeSet<(CoreId, CoreId)> = self
+            .pairs_about(contract, &[survivor])?
+            .into_iter()
+            .filter(|pair| !retired.contains(&pair.left) && !retired.contains(&pair.right))
+            .map(|pair| (pair.left, pair.right))
+            .collect();
+        let mut taken = own;
+        let mut pairs = self.pairs_about(contract, retired)?;
+        pairs.sort_by_key(|pair| (pair.decision != "rejected", pair.id));
+        for pair in pairs {
+            let now = |id: CoreId| if retired.contains(&id) { survivor } else { id };
+            let (one, other) = (now(pair.left), now(pair.right));
+            let place = (one.min(other), one.max(other));
+            moved.suggestions.push((pair.id, pair.left, pair.right, pair.decision));
+            let sql = if one == other || !taken.insert(place) {
+                "UPDATE dedupe_suggestions SET decision = 'superseded' WHERE id = ?"
+            } else {
+                let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ? WHERE id = ?";
+                let binds = [Cell::Int(place.0), Cell::Int(place.1), Cell::Int(pair.id)];
+                self.connection.run("move suggestions", sql, &binds)?;
+                continue;
+            };
+            self.connection.run("move suggestions", sql, &[Cell::Int(pair.id)])?;
+        }
+        Ok(())
+    }
+
+    fn move_rejections(
+        &mut self,
+        contract: &Contract,
+        survivor: CoreId,
+        retired: &[CoreId],
+        moved: &mut Moved,
+    ) -> Result<()> {
+        let list = serde_json::Value::from(retired).to_string();
+        for (column, other) in [("core_id", false), ("other_core_id", true)] {
+            let sql = format!(
+                "SELECT CAST(id AS TEXT) AS i, CAST({column} AS TEXT) AS c FROM not_duplicates \
+                 WHERE entity_type = ? AND {column} IN {}",
+                self.connection.list(true)
+            );
+            let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
+            for row in self.connection.rows("read rejections", &sql, &binds)? {
+                moved.rejections.push((row.int(0), other, row.int(1)));
+                let sql = format!("UPDATE not_duplicates SET {column} = ? WHERE id = ?");
+                let binds = [Cell::Int(survivor), Cell::Int(row.int(0))];
+                self.connection.run("move rejections", &sql, &binds)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn households_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<(CoreId, i64)>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(core_id AS TEXT) AS c, CAST(household_id AS TEXT) AS h FROM household_members \
+             WHERE entity_type = ? AND core_id IN {} ORDER BY core_id, household_id",
+            self.connection.list(true)
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
+        let rows = self.connection.rows("read households", &sql, &binds)?;
+        Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
+    }
+
+    fn move_households(
+        &mut self,
+        contract: &Contract,
+        survivor: CoreId,
+        retired: &[CoreId],
+        moved: &mut Moved,
+    ) -> Result<()> {
+        let own: Vec<i64> =
+            self.households_of(contract, &[survivor])?.into_iter().map(|(_, household)| household).collect();
+        moved.households = self.households_of(contract, retired)?;
+        for (who, household) in moved.households.clone() {
+            let sql =
+                "DELETE FROM household_members WHERE core_id = ? AND entity_type = ? AND household_id = ?";
+            let binds = [Cell::Int(who), Cell::Text(contract.entity), Cell::Int(household)];
+            self.connection.run("move households", sql, &binds)?;
+            if !own.contains(&household) && !moved.joined.contains(&household) {
+                self.join_household(contract, survivor, household)?;
+                moved.joined.push(household);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn join_household(&mut self, contract: &Contract, who: CoreId, household: i64) -> Result<()> {
+        let sql = "INSERT INTO household_members (core_id, entity_type, household_id) VALUES (?, ?, ?) \
+                   ON CONFLICT DO NOTHING";
+        let binds = [Cell::Int(who), Cell::Text(contract.entity), Cell::Int(household)];
+        self.connection.run("join a household", sql, &binds)?;
+        Ok(())
+    }
+
+    fn move_rows(
+        &mut self,
+        reference: &Reference,
+        survivor: CoreId,
+        retired: &[CoreId],
+        moved: &mut Moved,
+    ) -> Result<()> {
+        const MOVE: &str = "move references";
+        let Reference { table, key, column, .. } = reference;
+        let list = serde_json::Value::from(retired).to_string();
+        let elements = self.connection.list(true);
+        let sql = format!(
+            "SELECT CAST({key} AS TEXT) AS k, CAST({column} AS TEXT) AS c FROM {table} WHERE {column} IN {elements}"
+        );
+        let told = |error: Error| error.at("table", table);
+        for mut row in self.connection.rows(MOVE, &sql, &[Cell::Text(&list)]).map_err(told)? {
+            let was = row.int(1);
+            moved.references.push((table.clone(), row.text(0), was));
+        }
+        let sql = format!("UPDATE {table} SET {column} = ? WHERE {column} IN {elements}");
+        self.connection.run(MOVE, &sql, &[Cell::Int(survivor), Cell::Text(&list)]).map_err(told)?;
+        Ok(())
+    }
+}
+
+fn merge_row(mut row: TextRow) -> MergeRow {
+    let undone = row.get(11).and_then(parse_moment);
+    MergeRow {
+        id: row.int(0),
+        merged_at: row.get(10).and_then(parse_moment).unwrap_or_default(),
+        redone_by: row.optional_int(14),
+        entity: row.text(1),
+        merge: NewMerge {
+            survivor: row.int(2),
+            retired: row.get(15).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
+            run: row.optional_int(3),
+            suggestion: row.optional_int(4),
+            change_mark: row.int(5),
+            before_json: row.text(6),
+            decisions_json: row.text(7),
+            actor: row.text(8),
+            reason: row.text(9),
+        },
+        undone: undone.map(|at| (at, row.text(12), row.text(13))),
+    }
+}

@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+
+use importer_core::contracts::Contract;
+use importer_core::ports::Moment;
+use importer_core::ports::{CoreId, MapImage, Moved, RecordImage, Reference, Resolver, RunId, Survivorship};
+use serde::{Deserialize, Serialize};
+
+/// Which value a field has after a merge, as a person chose it. It outranks every rule, and later imports leave it alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Winner {
+    /// That of this record.
+    Of(CoreId),
+    /// Another one, in its normal form; none empties the field.
+    Value(Option<String>),
+}
+
+impl std::fmt::Debug for Winner {
+    // A value is personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Of(id) => write!(f, "Of({id})"),
+            Self::Value(value) => write!(f, "Value(present: {})", value.is_some()),
+        }
+    }
+}
+
+/// People to be merged into one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct MergeOrder {
+    /// Who stays.
+    pub survivor: CoreId,
+    /// Who goes.
+    pub retired: Vec<CoreId>,
+    /// Fields that somebody decided about.
+    pub choices: BTreeMap<String, Winner>,
+    /// When that was decided; now unless set.
+    pub decided_at: Option<Moment>,
+    /// Who merges.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// The run that merges, where none of the people does.
+    pub run: Option<RunId>,
+    /// The suggestion that led to it.
+    pub suggestion: Option<i64>,
+}
+
+/// What merging, undoing and rolling back need to know of the world.
+#[derive(Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The entity.
+    pub contract: &'a Contract,
+    /// Which value survives.
+    pub survivorship: &'a dyn Survivorship,
+    /// Who is who.
+    pub resolver: &'a dyn Resolver,
+    /// Tables of the host that refer to people.
+    pub references: &'a [Reference],
+    /// The time.
+    pub now: Moment,
+}
+
+impl std::fmt::Debug for Circumstances<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Circumstances({})", self.contract.entity)
+    }
+}
+
+/// Everything an undo needs: stored with a merge.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Before {
+    /// The people as they were, the survivor first.
+    pub(super) people: Vec<RecordImage>,
+    /// When they came into being, as canonical text.
+    pub(super) born: Vec<(CoreId, String)>,
+    /// The survivor's own entries of the id map.
+    pub(super) own_map: Vec<MapImage>,
+    /// What referred to those who went.
+    pub(super) moved: Moved,
+}

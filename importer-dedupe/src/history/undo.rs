@@ -1,0 +1,342 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use importer_core::ports::{
+    Born, Cause, Change, ChangeAction, CoreId, CoreRecord, MapImage, MergeFilter, MergeRow, RecordImage,
+    RowId, StewardSession, parse_moment,
+};
+use importer_core::{Error, ErrorKind, Result};
+use serde::Serialize;
+
+use super::merge::{keep_merge, keys, merge};
+use super::order::{Before, Circumstances, MergeOrder};
+use super::replay::{Again, Conflict, Owner, Replay, Replayed, SourceName};
+
+const OPERATION: &str = "take a merge back";
+
+/// What taking a merge back came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    /// The merge.
+    pub merge: i64,
+    /// Who stayed.
+    pub survivor: CoreId,
+    /// Who came back.
+    pub restored: Vec<CoreId>,
+    /// Fields that somebody edited since; the edits stay.
+    pub kept: Vec<(CoreId, String)>,
+    /// Edits on top of a value that went back to somebody else; they stay, and want a look.
+    pub conflicts: Vec<Conflict>,
+    /// How many rows that came since were given to whom they belong.
+    pub rows: u64,
+    /// Rows that came since and of which nothing is left to be said again.
+    pub lost_rows: Vec<RowId>,
+    /// Records of sources that came since, and whose they are now: system, name, person.
+    pub settled: Vec<(String, String, CoreId)>,
+    /// Later merges of the same people, which stand without this one: before and after.
+    pub redone: Vec<(i64, i64)>,
+}
+
+/// Takes a merge back: everybody is again who they would be if it had not happened. Later merges of the same people stand, as
+/// they would stand without it. It belongs in a transaction.
+///
+/// # Errors
+/// When there is no such merge, it is taken back already, or the database fails.
+pub fn undo(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    id: i64,
+    actor: &str,
+    reason: &str,
+) -> Result<Undone> {
+    session.lock_core(world.contract)?;
+    let row = standing(session, world, id)?;
+    let (later, people) = later_merges(session, world, &row)?;
+    let before = before_of(&row)?;
+    let mut merges = Vec::new();
+    for merge in &later {
+        merges.push(Again {
+            order: order_of(merge)?,
+            mark: merge.merge.change_mark,
+            before: before_of(merge)?,
+        });
+    }
+    let standing_now = session.load(world.contract, &people)?;
+    let entries = session.map_of(world.contract, &people)?;
+    let (owners, silent) = owners(&entries, &row, &before, &merges);
+    let replayed = Replay {
+        world,
+        people: before.people.iter().map(|image| image.record(world.contract)).collect(),
+        owners: owners.clone(),
+        changes: session.later_changes(world.contract, &people, row.merge.change_mark)?,
+        merges: Vec::new(),
+        silent,
+    };
+    let replayed = Replay { merges, ..replayed }.run(session)?;
+
+    // References go back the way they came, the last merge first; then the later merges take theirs again.
+    for merge in later.iter().rev().chain([&row]) {
+        part(session, world, merge)?;
+        session.end_merge(merge.id, actor, reason, world.now)?;
+    }
+    for entry in &entries {
+        let name = (entry.system.clone(), entry.external_id.clone());
+        let owner = match owners.get(&name) {
+            Some(Owner::Known(owner)) => *owner,
+            Some(Owner::Open(holder)) => replayed.settled.get(&name).copied().unwrap_or(*holder),
+            None => entry.core_id,
+        };
+        session.give_map(entry.id, owner)?;
+    }
+    let mut redone = Vec::new();
+    for (merge, people) in later.iter().zip(&replayed.merged) {
+        let new = keep_merge(session, world, &order_of(merge)?, people, merge.merge.change_mark)?;
+        keep_what_was_known(session, new, merge)?;
+        session.set_redone(merge.id, new)?;
+        redone.push((merge.id, new));
+    }
+    put(session, world, &standing_now, &replayed, &before)?;
+    let changes = lines(world, &row, &standing_now, &replayed, reason);
+    session.log_changes(world.contract, &changes, Cause::Merge(row.id), actor, world.now)?;
+    let mut settled: Vec<_> =
+        replayed.settled.into_iter().map(|((system, name), who)| (system, name, who)).collect();
+    settled.sort_unstable();
+    Ok(Undone {
+        merge: id,
+        survivor: row.merge.survivor,
+        restored: row.merge.retired,
+        kept: replayed.edited_fields.into_iter().collect(),
+        conflicts: replayed.conflicts,
+        rows: replayed.rows,
+        lost_rows: replayed.lost,
+        settled,
+        redone,
+    })
+}
+
+/// Does a merge again that was taken back, with what was chosen then.
+///
+/// # Errors
+/// When there is no such merge, it stands, somebody is no longer in the core, or the database fails.
+pub fn redo(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    id: i64,
+    actor: &str,
+    reason: &str,
+) -> Result<i64> {
+    let refuse = |kind, why: String| Err(Error::new(kind, "do a merge again", why));
+    let Some(row) = session.merge(id)?.filter(|row| row.entity == world.contract.entity) else {
+        return refuse(ErrorKind::NotFound, format!("there is no merge {id}"));
+    };
+    if row.undone.is_none() {
+        return refuse(ErrorKind::Config, format!("merge {id} was not taken back"));
+    }
+    let order = MergeOrder { actor: actor.into(), reason: reason.into(), ..order_of(&row)? };
+    let (new, _) = merge(session, world, &order)?;
+    session.set_redone(id, new)?;
+    Ok(new)
+}
+
+fn standing(session: &mut dyn StewardSession, world: &Circumstances<'_>, id: i64) -> Result<MergeRow> {
+    let Some(row) = session.merge(id)?.filter(|row| row.entity == world.contract.entity) else {
+        let message = format!("there is no merge {id}");
+        return Err(Error::new(ErrorKind::NotFound, OPERATION, message).hint("`merge --list` lists them"));
+    };
+    if row.undone.is_some() {
+        let message = format!("merge {id} is taken back already");
+        let error = Error::new(ErrorKind::Config, OPERATION, message);
+        return Err(match row.redone_by {
+            Some(by) => error.hint(format!("merge {by} did it again")),
+            None => error,
+        });
+    }
+    Ok(row)
+}
+
+/// The merges that stand on one: later ones of the same people, and of whom those were merged with. Also everybody concerned.
+fn later_merges(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    row: &MergeRow,
+) -> Result<(Vec<MergeRow>, Vec<CoreId>)> {
+    let mut people: BTreeSet<CoreId> = row.merge.retired.iter().copied().collect();
+    people.insert(row.merge.survivor);
+    let mut found = 0;
+    loop {
+        let filter = MergeFilter {
+            standing: true,
+            people: people.iter().copied().collect(),
+            ..MergeFilter::default()
+        };
+        let mut merges = session.merges(world.contract, &filter)?;
+        // One that was done again stands where it was first done.
+        merges.retain(|merge| {
+            merge.id != row.id && (merge.merge.change_mark, merge.id) > (row.merge.change_mark, row.id)
+        });
+        for merge in &merges {
+            people.insert(merge.merge.survivor);
+            people.extend(&merge.merge.retired);
+        }
+        if merges.len() == found {
+            merges.sort_by_key(|merge| (merge.merge.change_mark, merge.id));
+            return Ok((merges, people.into_iter().collect()));
+        }
+        found = merges.len();
+    }
+}
+
+fn unreadable(row: &MergeRow, error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Store, OPERATION, "what was kept of it cannot be read")
+        .at("merge", row.id)
+        .caused_by(error)
+}
+
+fn before_of(row: &MergeRow) -> Result<Before> {
+    serde_json::from_str(&row.merge.before_json).map_err(|e| unreadable(row, e))
+}
+
+fn order_of(row: &MergeRow) -> Result<MergeOrder> {
+    let order: MergeOrder =
+        serde_json::from_str(&row.merge.decisions_json).map_err(|e| unreadable(row, e))?;
+    Ok(MergeOrder {
+        survivor: row.merge.survivor,
+        retired: row.merge.retired.clone(),
+        actor: row.merge.actor.clone(),
+        reason: row.merge.reason.clone(),
+        run: row.merge.run,
+        suggestion: row.merge.suggestion,
+        ..order
+    })
+}
+
+/// Whose each entry of the id map is while nobody is merged, and which rows came since without changing anything.
+fn owners(
+    entries: &[MapImage],
+    row: &MergeRow,
+    before: &Before,
+    later: &[Again],
+) -> (HashMap<SourceName, Owner>, Vec<RowId>) {
+    let mut owners = HashMap::new();
+    let mut silent = Vec::new();
+    let known_by = |before: &Before, entry: &MapImage| {
+        before.moved.map.iter().chain(&before.own_map).find(|known| known.id == entry.id).cloned()
+    };
+    for entry in entries {
+        let mut known = known_by(before, entry);
+        let mut owner = known.as_ref().map(|known| Owner::Known(known.core_id));
+        // Who is several people by now, those of the merge among them.
+        let mut mixed = BTreeSet::from([row.merge.survivor]);
+        let whose = |id: CoreId, mixed: &BTreeSet<CoreId>| {
+            if mixed.contains(&id) { Owner::Open(id) } else { Owner::Known(id) }
+        };
+        for again in later {
+            if known.is_none() {
+                known = known_by(&again.before, entry);
+                owner = known.as_ref().map(|known| whose(known.core_id, &mixed));
+            }
+            if again.order.retired.iter().any(|gone| mixed.contains(gone)) {
+                mixed.insert(again.order.survivor);
+            }
+        }
+        let name = (entry.system.clone(), entry.external_id.clone());
+        let owner = owner.unwrap_or_else(|| whose(entry.core_id, &mixed));
+        let came_since = known.is_none_or(|known| known.staging_id != entry.staging_id);
+        if came_since || matches!(owner, Owner::Open(_)) {
+            silent.push(entry.staging_id);
+        }
+        owners.insert(name, owner);
+    }
+    silent.sort_unstable();
+    (owners, silent)
+}
+
+/// Lets who went be there again, as they were, and everything refer to them again.
+fn part(session: &mut dyn StewardSession, world: &Circumstances<'_>, row: &MergeRow) -> Result<()> {
+    let before = before_of(row)?;
+    let gone: Vec<CoreRecord> = before
+        .people
+        .iter()
+        .filter(|image| row.merge.retired.contains(&image.id))
+        .map(|image| image.record(world.contract))
+        .collect();
+    session.put_records(world.contract, &gone, world.now)?;
+    session.set_born(world.contract, &born(&before))?;
+    for entry in &before.moved.map {
+        session.give_map(entry.id, entry.core_id)?;
+    }
+    session.move_back(world.contract, world.references, row.merge.survivor, &before.moved)
+}
+
+fn born(before: &Before) -> Vec<Born> {
+    let born = before.born.iter().filter_map(|(id, at)| Some(Born { id: *id, at: parse_moment(at)? }));
+    born.collect()
+}
+
+/// A merge that is done again remembers which rows had come when it was first done.
+fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRow) -> Result<()> {
+    let Some(row) = session.merge(new)? else { return Ok(()) };
+    let (mut before, known) = (before_of(&row)?, before_of(old)?);
+    let known: BTreeMap<i64, MapImage> =
+        known.own_map.into_iter().chain(known.moved.map).map(|entry| (entry.id, entry)).collect();
+    for entry in before.own_map.iter_mut().chain(&mut before.moved.map) {
+        if let Some(known) = known.get(&entry.id) {
+            entry.staging_id = known.staging_id;
+        }
+    }
+    // An entry that came later is no own one, so that it finds its person when this merge is taken back.
+    before.own_map.retain(|entry| known.contains_key(&entry.id));
+    session.set_merge_before(new, &super::merge::json(&before)?)
+}
+
+/// Writes everybody as they are in the end.
+fn put(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    standing_now: &[CoreRecord],
+    replayed: &Replayed,
+    before: &Before,
+) -> Result<()> {
+    let everybody: Vec<CoreRecord> = replayed.people.values().cloned().collect();
+    session.put_records(world.contract, &everybody, world.now)?;
+    session.set_born(world.contract, &born(before))?;
+    let add: Vec<_> = everybody.iter().flat_map(|person| keys(world, person)).collect();
+    let mut remove: Vec<_> = standing_now.iter().flat_map(|person| keys(world, person)).collect();
+    remove.retain(|key| !add.contains(key));
+    session.change_keys(world.contract, &remove, &add)
+}
+
+fn lines(
+    world: &Circumstances<'_>,
+    row: &MergeRow,
+    standing_now: &[CoreRecord],
+    replayed: &Replayed,
+    reason: &str,
+) -> Vec<Change> {
+    let why = format!("merge {} taken back: {reason}", row.id);
+    let line = |core_id, action, field: Option<&str>, old: Option<&str>, new: Option<&str>| Change {
+        core_id,
+        row: None,
+        action,
+        field: field.map(Into::into),
+        old: old.map(Into::into),
+        new: new.map(Into::into),
+        reason: why.clone().into(),
+    };
+    let mut changes = vec![line(row.merge.survivor, ChangeAction::Updated, None, None, None)];
+    for now in standing_now {
+        let Some(person) = replayed.people.get(&now.id) else { continue };
+        for (place, field) in world.contract.columns() {
+            let (old, new) = (now.record.get(place), person.record.get(place));
+            if old != new {
+                changes.push(line(now.id, ChangeAction::Updated, Some(field.name), old, new));
+            }
+        }
+    }
+    changes.extend(row.merge.retired.iter().map(|id| line(*id, ChangeAction::Restored, None, None, None)));
+    changes
+}
+
+/// As they are kept with a merge.
+pub(super) fn images(world: &Circumstances<'_>, people: &[CoreRecord]) -> Vec<RecordImage> {
+    people.iter().map(|person| RecordImage::of(world.contract, person)).collect()
+}

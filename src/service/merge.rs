@@ -1,0 +1,321 @@
+//! Merging people, and taking merges back.
+
+use std::collections::BTreeMap;
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{CoreId, MergeFilter, MergeRow, moment_text};
+use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::history::{self, Circumstances, MergeOrder, MergePlan, PlannedField, Undone, Winner};
+use serde::Serialize;
+
+use super::access::{Action, Desk, Note, Role};
+use super::edit::typed;
+use crate::Importer;
+
+const OPERATION: &str = "merge people";
+
+/// People to be merged.
+#[derive(Debug, Clone)]
+pub struct MergeRequest {
+    /// What they are.
+    pub entity: String,
+    /// Who they are; the survivor among them.
+    pub people: Vec<CoreId>,
+    /// Who stays; the one with the lowest id, who is there the longest, unless set.
+    pub survivor: Option<CoreId>,
+    /// Fields somebody decided about; the policy decides about the others.
+    pub choices: Vec<(String, Choice)>,
+    /// Why.
+    pub reason: String,
+}
+
+impl MergeRequest {
+    /// People to be merged as the policy says.
+    pub fn new(entity: &str, people: impl Into<Vec<CoreId>>, reason: &str) -> Self {
+        Self {
+            entity: entity.into(),
+            people: people.into(),
+            survivor: None,
+            choices: Vec::new(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Which value a field is to have.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// That of this record.
+    Of(CoreId),
+    /// Another one, as a person types it; nothing empties the field.
+    Value(String),
+}
+
+impl std::fmt::Debug for Choice {
+    // A value is personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Of(id) => write!(f, "Of({id})"),
+            Self::Value(_) => f.write_str("Value"),
+        }
+    }
+}
+
+/// What merging would come to.
+#[derive(Debug, Clone, Serialize)]
+pub struct MergePreview {
+    /// Who stays.
+    pub survivor: CoreId,
+    /// Who goes.
+    pub retired: Vec<CoreId>,
+    /// Field by field, whose value survives and why; what the role does not see is masked.
+    pub fields: Vec<PlannedField>,
+}
+
+/// A merge that was done.
+#[derive(Debug, Clone, Serialize)]
+pub struct MergeDone {
+    /// Its id; `undo` takes it back.
+    pub merge: i64,
+    /// Who stayed.
+    pub survivor: CoreId,
+    /// Who went.
+    pub retired: Vec<CoreId>,
+    /// The survivor's fields that changed.
+    pub changed: Vec<String>,
+}
+
+/// A merge, for people to read.
+#[derive(Debug, Clone, Serialize)]
+pub struct MergeLine {
+    /// Its id.
+    pub merge: i64,
+    /// What was merged.
+    pub entity: String,
+    /// Who stayed.
+    pub survivor: CoreId,
+    /// Who went.
+    pub retired: Vec<CoreId>,
+    /// The suggestion that led to it.
+    pub suggestion: Option<i64>,
+    /// Who merged.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub merged_at: String,
+    /// When it was taken back.
+    pub undone_at: Option<String>,
+    /// By whom.
+    pub undone_by: Option<String>,
+    /// The merge that did it again.
+    pub redone_by: Option<i64>,
+}
+
+impl From<MergeRow> for MergeLine {
+    fn from(row: MergeRow) -> Self {
+        let (undone_at, undone_by) = match row.undone {
+            Some((at, by, _)) => (Some(moment_text(at)), Some(by)),
+            None => (None, None),
+        };
+        Self {
+            merge: row.id,
+            entity: row.entity,
+            survivor: row.merge.survivor,
+            retired: row.merge.retired,
+            suggestion: row.merge.suggestion,
+            actor: row.merge.actor,
+            reason: row.merge.reason,
+            merged_at: moment_text(row.merged_at),
+            undone_at,
+            undone_by,
+            redone_by: row.redone_by,
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// What merging people would come to; nothing is written.
+    ///
+    /// # Errors
+    /// When somebody is not in the core, a choice names no field or no record of them, or the database fails.
+    pub fn preview_merge(&self, request: &MergeRequest) -> Result<MergePreview> {
+        let contract = super::runs::contract(&request.entity)?;
+        let order = self.order(contract, request)?;
+        let plan = self.look(Action::Review, &subject(&order), |session| {
+            self.importer.in_world(contract, |world| history::preview_merge(session, world, &order))
+        })?;
+        Ok(MergePreview {
+            survivor: order.survivor,
+            retired: order.retired,
+            fields: masked(contract, self.actor.role, plan.fields),
+        })
+    }
+
+    /// Merges people into one. Whoever refers to those who go refers to the survivor from then on, later imports included;
+    /// [`Desk::undo_merge`] takes it back.
+    ///
+    /// # Errors
+    /// As for [`Desk::preview_merge`]; when the actor may not, there is no reason, or a table of the host refuses.
+    pub fn merge(&self, request: &MergeRequest) -> Result<MergeDone> {
+        let contract = super::runs::contract(&request.entity)?;
+        let order = self.order(contract, request)?;
+        let note = Note::new(subject(&order), &request.reason).entity(contract.entity);
+        self.act(Action::Merge, note, |session, note| {
+            let (merge, plan) =
+                self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
+            note.subject = format!("merge {merge}");
+            note.detail("survivor", order.survivor);
+            note.detail("retired", order.retired.clone());
+            note.detail("chosen", order.choices.keys().cloned().collect::<Vec<_>>());
+            Ok(done(merge, &order, plan))
+        })
+    }
+
+    /// Takes a merge back: everybody is again who they would be if it had not happened. What was imported since goes to whom
+    /// it belongs; edits of the survivor stay with the survivor. Later merges of the same people are taken back with it and
+    /// done again.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no reason, no such merge, or it is taken back already.
+    pub fn undo_merge(&self, merge: i64, reason: &str) -> Result<Undone> {
+        self.of_merge(merge, Action::UndoMerge, reason, |session, world, reason, note| {
+            let told = history::undo(session, world, merge, &self.actor.name, reason)?;
+            note.detail("restored", told.restored.clone());
+            note.detail("conflicts", told.conflicts.len());
+            Ok(told)
+        })
+    }
+
+    /// Does a merge again that was taken back, with what was chosen then; returns the new merge.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no reason, no such merge, or it was not taken back.
+    pub fn redo_merge(&self, merge: i64, reason: &str) -> Result<i64> {
+        self.of_merge(merge, Action::Merge, reason, |session, world, reason, note| {
+            let new = history::redo(session, world, merge, &self.actor.name, reason)?;
+            note.detail("again", new);
+            Ok(new)
+        })
+    }
+
+    /// Merges in the order of their ids; page with [`MergeFilter::after`].
+    ///
+    /// # Errors
+    /// When the actor may not see them, or the database fails.
+    pub fn merges(&self, entity: &str, filter: &MergeFilter) -> Result<Vec<MergeLine>> {
+        let contract = super::runs::contract(entity)?;
+        self.look(Action::ViewSuggestions, "merges", |session| {
+            Ok(session.merges(contract, filter)?.into_iter().map(Into::into).collect())
+        })
+    }
+
+    /// Who somebody is now: the same, or the survivor of the merges in which the record went.
+    ///
+    /// # Errors
+    /// When the actor may not see records, or the database fails.
+    pub fn who_is(&self, entity: &str, id: CoreId) -> Result<CoreId> {
+        let contract = super::runs::contract(entity)?;
+        self.look(Action::ViewRecords, &format!("{entity} {id}"), |session| {
+            Ok(session.survivor_of(contract, id)?.map_or(id, |(survivor, _)| survivor))
+        })
+    }
+
+    fn of_merge<T>(
+        &self,
+        merge: i64,
+        action: Action,
+        reason: &str,
+        work: impl FnOnce(
+            &mut dyn importer_core::ports::StewardSession,
+            &Circumstances<'_>,
+            &str,
+            &mut Note,
+        ) -> Result<T>,
+    ) -> Result<T> {
+        self.act(action, Note::new(format!("merge {merge}"), reason), |session, note| {
+            let Some(row) = session.merge(merge)? else {
+                let message = format!("there is no merge {merge}");
+                return Err(Error::new(ErrorKind::NotFound, action.doing(), message)
+                    .hint("`merge --list` lists them"));
+            };
+            let contract = super::runs::contract(&row.entity)?;
+            note.entity = Some(row.entity);
+            let reason = note.reason.clone();
+            self.importer.in_world(contract, |world| work(session, world, &reason, note))
+        })
+    }
+
+    pub(super) fn order(&self, contract: &'static Contract, request: &MergeRequest) -> Result<MergeOrder> {
+        let survivor = request.survivor.or_else(|| request.people.iter().copied().min());
+        let Some(survivor) = survivor.filter(|id| request.people.contains(id)) else {
+            return Err(Error::new(ErrorKind::Config, OPERATION, "the survivor is none of the people"));
+        };
+        let mut choices = BTreeMap::new();
+        for (field, choice) in &request.choices {
+            let winner = match choice {
+                Choice::Of(id) => Winner::Of(*id),
+                Choice::Value(value) => {
+                    let typed = typed(contract, &[(field.clone(), value.clone())], OPERATION)?;
+                    Winner::Value(typed.into_iter().next().and_then(|(_, value)| value))
+                }
+            };
+            choices.insert(field.clone(), winner);
+        }
+        Ok(MergeOrder {
+            survivor,
+            retired: request.people.iter().copied().filter(|id| *id != survivor).collect(),
+            choices,
+            actor: self.actor.name.clone(),
+            reason: request.reason.trim().into(),
+            ..MergeOrder::default()
+        })
+    }
+}
+
+impl Importer {
+    /// Calls with everything that merging, undoing and rolling back need to know.
+    pub(super) fn in_world<T>(
+        &self,
+        contract: &'static Contract,
+        work: impl FnOnce(&Circumstances<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let resolver = self.resolver_of(contract, &self.mapping(contract)?, None);
+        work(&Circumstances {
+            contract,
+            survivorship: &self.survivorship,
+            resolver: resolver.as_ref(),
+            references: &self.references,
+            now: self.clock.now(),
+        })
+    }
+}
+
+pub(super) fn done(merge: i64, order: &MergeOrder, plan: MergePlan) -> MergeDone {
+    let mut changed: Vec<String> = plan.changes.into_iter().map(|change| change.field).collect();
+    changed.dedup();
+    MergeDone { merge, survivor: order.survivor, retired: order.retired.clone(), changed }
+}
+
+fn subject(order: &MergeOrder) -> String {
+    let people: Vec<String> =
+        std::iter::once(&order.survivor).chain(&order.retired).map(i64::to_string).collect();
+    format!("people {}", people.join(", "))
+}
+
+/// Whether values agree stays to be seen; the values do not.
+fn masked(contract: &Contract, role: Role, fields: Vec<PlannedField>) -> Vec<PlannedField> {
+    let hide = |value: &mut Option<String>| {
+        if let Some(value) = value {
+            *value = "•••".into();
+        }
+    };
+    let mut fields = fields;
+    for field in &mut fields {
+        if !contract.field(&field.field).is_some_and(|known| role.sees(known.pii)) {
+            field.values.iter_mut().for_each(|(_, value)| hide(value));
+            hide(&mut field.value);
+        }
+    }
+    fields
+}

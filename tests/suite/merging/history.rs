@@ -1,0 +1,187 @@
+//! A small world in which things happen to people, the same way each time.
+
+use std::sync::Arc;
+
+use importer::ports::{FixedClock, Reference, parse_moment};
+use importer::service::{Actor, Choice, Edit, MergeRequest};
+use importer::{Importer, RunRequest};
+
+use crate::support::{self, Database};
+
+/// How many people there are in the beginning.
+pub(super) const PEOPLE: usize = 6;
+const CITIES: [&str; 5] = ["Oslo", "Lima", "Kyoto", "Quito", "Turin"];
+const EMPLOYERS: [&str; 4] = ["Acme", "Globex", "Initech", "Umbrella"];
+
+/// A database with people of one name, each with an address of their own, from two systems.
+pub(super) struct World {
+    pub(super) db: Database,
+}
+
+/// Something that happens, told by ids that mean the same in every world.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    /// A source brings the row of a person again, with other values.
+    Bring {
+        person: usize,
+        variant: u8,
+    },
+    /// Another source brings the person under an id of its own.
+    Elsewhere {
+        person: usize,
+        variant: u8,
+    },
+    Edit {
+        id: i64,
+        field: &'static str,
+        variant: u8,
+    },
+    Merge {
+        people: Vec<i64>,
+        choice: Option<(&'static str, i64)>,
+    },
+    SignUp {
+        id: i64,
+        event: u8,
+    },
+}
+
+impl World {
+    pub(super) fn new(db: Database) -> Self {
+        let world = Self { db };
+        world.importer_at(0);
+        world.db.execute(
+            "CREATE TABLE signups (id INTEGER PRIMARY KEY, volunteer_id INTEGER NOT NULL, event TEXT NOT NULL)",
+        );
+        for system in ["alpha", "beta"] {
+            let people = (0..PEOPLE).filter(|person| system_of(*person) == system);
+            world.import(
+                0,
+                system,
+                &people.map(|person| row(&format!("p{person}"), person, 0, 0)).collect::<Vec<_>>(),
+            );
+        }
+        world
+    }
+
+    /// An importer at whose desks it is a certain hour.
+    pub(super) fn importer_at(&self, hour: usize) -> Importer {
+        let (day, hour) = (1 + hour / 24, hour % 24);
+        let now = parse_moment(&format!("2025-06-{day:02}T{hour:02}:30:00Z")).unwrap();
+        let own = |name: &str| name.to_owned();
+        Importer::builder()
+            .database(&self.db.url)
+            .plugin(importer_adapter_csv::plugin())
+            .clock(Arc::new(FixedClock(now)))
+            .reference(Reference {
+                entity: own("volunteer"),
+                table: own("signups"),
+                key: own("id"),
+                column: own("volunteer_id"),
+            })
+            .build()
+            .unwrap()
+    }
+
+    pub(super) fn importer(&self) -> Importer {
+        self.importer_at(1)
+    }
+
+    pub(super) fn bring(&self, hour: usize, person: usize, variant: u8) {
+        self.import(hour, system_of(person), &[row(&format!("p{person}"), person, hour, variant)]);
+    }
+
+    pub(super) fn sign_up(&self, id: i64, event: &str) {
+        self.db.execute(&format!(
+            "INSERT INTO signups (id, volunteer_id, event) \
+             SELECT COALESCE(MAX(id), 0) + 1, {id}, '{event}' FROM signups"
+        ));
+    }
+
+    /// Whose the row of a person is now.
+    pub(super) fn owner_of(&self, external_id: &str) -> i64 {
+        self.db
+            .number(&format!("SELECT core_id AS t FROM external_id_map WHERE external_id = '{external_id}'"))
+    }
+
+    /// Lets something happen.
+    pub(super) fn happen(&self, hour: usize, event: &Event) -> Option<i64> {
+        let importer = self.importer_at(hour);
+        let desk = importer.desk(Actor::admin("ann"));
+        match event {
+            Event::Bring { person, variant } => self.bring(hour, *person, *variant),
+            Event::Elsewhere { person, variant } => {
+                self.import(hour, "gamma", &[row(&format!("g{person}"), *person, hour, *variant)]);
+            }
+            Event::Edit { id, field, variant } => {
+                let values = vec![((*field).to_owned(), value(field, *variant).to_owned())];
+                desk.edit("volunteer", *id, &Edit { values, reason: "they called".into() }).unwrap();
+            }
+            Event::Merge { people, choice } => {
+                let mut request = MergeRequest::new("volunteer", people.clone(), "the same");
+                request.survivor = people.first().copied();
+                request.choices = choice.iter().map(|(f, id)| ((*f).to_owned(), Choice::Of(*id))).collect();
+                return Some(desk.merge(&request).unwrap().merge);
+            }
+            Event::SignUp { id, event } => self.sign_up(*id, &format!("event {event}")),
+        }
+        None
+    }
+
+    fn import(&self, hour: usize, system: &str, rows: &[String]) {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = format!("id,first name,last name,email,city,employer,updated at\n{}\n", rows.join("\n"));
+        let file = support::file(folder.path(), &format!("{system}-{hour}.csv"), csv);
+        let report =
+            self.importer_at(hour).run(&RunRequest::new("csv").file(file).external_system(system)).unwrap();
+        assert_eq!((report.status.as_str(), report.counts.quarantined), ("succeeded", 0), "{report:?}");
+    }
+}
+
+fn system_of(person: usize) -> &'static str {
+    if person.is_multiple_of(2) { "alpha" } else { "beta" }
+}
+
+fn value(field: &str, variant: u8) -> &'static str {
+    match field {
+        "city" => CITIES[usize::from(variant) % CITIES.len()],
+        _ => EMPLOYERS[usize::from(variant) % EMPLOYERS.len()],
+    }
+}
+
+/// A row; sources tell of a change late, at once or never.
+fn row(id: &str, person: usize, hour: usize, variant: u8) -> String {
+    let city = value("city", variant + u8::try_from(person).unwrap());
+    let employer = if variant % 3 == 1 { "" } else { value("employer", variant / 2) };
+    let changed = match variant % 4 {
+        3 => String::new(),
+        late => format!("2025-05-{:02}T08:00:00Z", 1 + hour.saturating_sub(usize::from(late))),
+    };
+    format!("{id},Ann,Lee,p{person}@example.org,{city},{employer},{changed}")
+}
+
+/// Everything that is to be the same: the people with the origins of their values, the id map, and what refers to people.
+pub(super) fn snapshot(db: &Database) -> Vec<String> {
+    let person = "id || '|' || COALESCE(first_name, '') || '|' || COALESCE(email_normalized, '') || '|' || \
+                  COALESCE(city, '') || '|' || COALESCE(employer, '') || '|' || COALESCE(CAST(source_updated_at AS TEXT), '') \
+                  || '|' || origin_source || '|' || COALESCE(CAST(origin_verified_at AS TEXT), '') || '|' || \
+                  COALESCE(field_origins, '') || '|' || CAST(created_at AS TEXT)";
+    [
+        format!("SELECT {person} AS t FROM core_volunteers ORDER BY id"),
+        "SELECT volunteer_id || '|' || kind || '|' || value || '|' || CAST(is_primary AS TEXT) || '|' || source AS t \
+         FROM core_volunteer_contacts ORDER BY volunteer_id, kind, value"
+            .into(),
+        "SELECT external_system || '|' || external_id || '|' || core_id || '|' || row_hash AS t FROM external_id_map \
+         ORDER BY external_system, external_id"
+            .into(),
+        "SELECT left_id || '|' || right_id || '|' || kind || '|' || decision AS t FROM dedupe_suggestions \
+         WHERE decision <> 'superseded' ORDER BY left_id, right_id"
+            .into(),
+        "SELECT core_id || '|' || other_core_id AS t FROM not_duplicates ORDER BY 1".into(),
+        "SELECT core_id || '|' || household_id AS t FROM household_members ORDER BY 1".into(),
+        "SELECT id || '|' || volunteer_id || '|' || event AS t FROM signups ORDER BY id".into(),
+    ]
+    .iter()
+    .flat_map(|sql| db.texts(sql))
+    .collect()
+}
