@@ -11,6 +11,7 @@ mod people;
 mod plugins;
 mod preview;
 mod records;
+mod rollback;
 mod runs;
 mod scan;
 mod score;
@@ -23,6 +24,7 @@ pub use access::{Action, Actor, Desk, Role};
 pub use edit::Edit;
 pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest};
 pub use preview::RulePreview;
+pub use rollback::{RollbackReport, RollbackRequest};
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
 };

@@ -21,6 +21,7 @@ mod merging;
 mod migrations;
 mod options;
 mod plugin_host;
+mod rolling_back;
 mod samples;
 mod scale;
 mod scan;

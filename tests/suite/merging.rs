@@ -1,7 +1,7 @@
 //! Merging people and taking merges back.
 
 #[path = "merging/history.rs"]
-mod history;
+pub(crate) mod history;
 #[path = "merging/laws.rs"]
 mod laws;
 

@@ -9,6 +9,7 @@ mod history;
 mod image;
 mod record;
 mod resolve;
+mod rollback;
 mod rules;
 mod store;
 mod suggestions;
@@ -26,6 +27,7 @@ pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
     SuggestionKind, Survivorship,
 };
+pub use rollback::RollbackStore;
 pub use rules::{Rules, SetJudge, Verdict};
 pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,

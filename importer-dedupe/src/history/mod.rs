@@ -8,6 +8,7 @@ mod merge;
 mod order;
 mod plan;
 mod replay;
+mod rollback;
 mod undo;
 
 pub use edit::{Typed, edited};
@@ -15,4 +16,5 @@ pub use merge::{merge, preview_merge};
 pub use order::{Circumstances, MergeOrder, Winner};
 pub use plan::{MergePlan, PlannedField};
 pub use replay::Conflict;
+pub use rollback::{ROLLBACK_PAGE, roll_back_records, roll_back_rows};
 pub use undo::{Undone, redo, undo};

@@ -9,18 +9,18 @@ use importer::{Importer, RunRequest};
 use crate::support::{self, Database};
 
 /// How many people there are in the beginning.
-pub(super) const PEOPLE: usize = 6;
+pub(crate) const PEOPLE: usize = 6;
 const CITIES: [&str; 5] = ["Oslo", "Lima", "Kyoto", "Quito", "Turin"];
 const EMPLOYERS: [&str; 4] = ["Acme", "Globex", "Initech", "Umbrella"];
 
 /// A database with people of one name, each with an address of their own, from two systems.
-pub(super) struct World {
-    pub(super) db: Database,
+pub(crate) struct World {
+    pub(crate) db: Database,
 }
 
 /// Something that happens, told by ids that mean the same in every world.
 #[derive(Debug, Clone)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// A source brings the row of a person again, with other values.
     Bring {
         person: usize,
@@ -47,7 +47,7 @@ pub(super) enum Event {
 }
 
 impl World {
-    pub(super) fn new(db: Database) -> Self {
+    pub(crate) fn new(db: Database) -> Self {
         let world = Self { db };
         world.importer_at(0);
         world.db.execute(
@@ -65,7 +65,7 @@ impl World {
     }
 
     /// An importer at whose desks it is a certain hour.
-    pub(super) fn importer_at(&self, hour: usize) -> Importer {
+    pub(crate) fn importer_at(&self, hour: usize) -> Importer {
         let (day, hour) = (1 + hour / 24, hour % 24);
         let now = parse_moment(&format!("2025-06-{day:02}T{hour:02}:30:00Z")).unwrap();
         let own = |name: &str| name.to_owned();
@@ -83,15 +83,15 @@ impl World {
             .unwrap()
     }
 
-    pub(super) fn importer(&self) -> Importer {
+    pub(crate) fn importer(&self) -> Importer {
         self.importer_at(1)
     }
 
-    pub(super) fn bring(&self, hour: usize, person: usize, variant: u8) {
+    pub(crate) fn bring(&self, hour: usize, person: usize, variant: u8) {
         self.import(hour, system_of(person), &[row(&format!("p{person}"), person, hour, variant)]);
     }
 
-    pub(super) fn sign_up(&self, id: i64, event: &str) {
+    pub(crate) fn sign_up(&self, id: i64, event: &str) {
         self.db.execute(&format!(
             "INSERT INTO signups (id, volunteer_id, event) \
              SELECT COALESCE(MAX(id), 0) + 1, {id}, '{event}' FROM signups"
@@ -99,13 +99,13 @@ impl World {
     }
 
     /// Whose the row of a person is now.
-    pub(super) fn owner_of(&self, external_id: &str) -> i64 {
+    pub(crate) fn owner_of(&self, external_id: &str) -> i64 {
         self.db
             .number(&format!("SELECT core_id AS t FROM external_id_map WHERE external_id = '{external_id}'"))
     }
 
     /// Lets something happen.
-    pub(super) fn happen(&self, hour: usize, event: &Event) -> Option<i64> {
+    pub(crate) fn happen(&self, hour: usize, event: &Event) -> Option<i64> {
         let importer = self.importer_at(hour);
         let desk = importer.desk(Actor::admin("ann"));
         match event {
@@ -161,7 +161,7 @@ fn row(id: &str, person: usize, hour: usize, variant: u8) -> String {
 }
 
 /// Everything that is to be the same: the people with the origins of their values, the id map, and what refers to people.
-pub(super) fn snapshot(db: &Database) -> Vec<String> {
+pub(crate) fn snapshot(db: &Database) -> Vec<String> {
     let person = "id || '|' || COALESCE(first_name, '') || '|' || COALESCE(email_normalized, '') || '|' || \
                   COALESCE(city, '') || '|' || COALESCE(employer, '') || '|' || COALESCE(CAST(source_updated_at AS TEXT), '') \
                   || '|' || origin_source || '|' || COALESCE(CAST(origin_verified_at AS TEXT), '') || '|' || \

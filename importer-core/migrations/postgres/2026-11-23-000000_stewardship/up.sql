@@ -38,7 +38,7 @@ CREATE TABLE map_images (
 CREATE TABLE watermark_images (
     run_id BIGINT NOT NULL PRIMARY KEY REFERENCES import_runs (id),
     max_source_timestamp TIMESTAMP,
-    before_run_id BIGINT
+    before_run_id BIGINT NOT NULL
 );
 
 -- Runs that were taken back, and what became of each of their changes.

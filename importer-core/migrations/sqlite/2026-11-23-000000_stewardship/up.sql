@@ -38,7 +38,7 @@ CREATE TABLE map_images (
 CREATE TABLE watermark_images (
     run_id INTEGER NOT NULL PRIMARY KEY REFERENCES import_runs (id),
     max_source_timestamp TEXT,
-    before_run_id INTEGER
+    before_run_id INTEGER NOT NULL
 ) STRICT;
 
 -- Runs that were taken back, and what became of each of their changes.

@@ -123,17 +123,7 @@ impl HistoryStore for DieselSession {
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity)];
         let rows = self.connection.rows("read the id map", &sql, &binds)?;
-        let entries = rows.into_iter().map(|mut row| MapImage {
-            id: row.int(0),
-            core_id: row.int(3),
-            row_hash: row.int(4),
-            other_hashes: row.get(5).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
-            staging_id: row.int(6),
-            last_run: row.int(7),
-            system: row.text(1),
-            external_id: row.text(2),
-        });
-        Ok(entries.collect())
+        Ok(rows.into_iter().map(map_image).collect())
     }
 
     fn give_map(&mut self, entry: i64, to: CoreId) -> Result<()> {
@@ -595,6 +585,20 @@ impl DieselSession {
         let sql = format!("UPDATE {table} SET {column} = ? WHERE {column} IN {elements}");
         self.connection.run(MOVE, &sql, &[Cell::Int(survivor), Cell::Text(&list)]).map_err(told)?;
         Ok(())
+    }
+}
+
+/// From the columns id, system, name, record, hash, other hashes, row and run.
+pub(super) fn map_image(mut row: TextRow) -> MapImage {
+    MapImage {
+        id: row.int(0),
+        core_id: row.int(3),
+        row_hash: row.int(4),
+        other_hashes: row.get(5).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
+        staging_id: row.int(6),
+        last_run: row.int(7),
+        system: row.text(1),
+        external_id: row.text(2),
     }
 }
 

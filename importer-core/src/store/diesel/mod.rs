@@ -12,6 +12,7 @@ mod images;
 mod landing;
 mod lock;
 mod migrate;
+mod rollback;
 mod runs;
 mod session;
 mod sql;

@@ -1,0 +1,114 @@
+use super::{
+    CoreId, LaterChange, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord,
+};
+use crate::Result;
+use crate::contracts::Contract;
+
+/// What taking a run back reads and writes, page by page.
+pub trait RollbackStore {
+    /// Begins to take a run back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn begin_rollback(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<RollbackRow>;
+    /// Stores how far it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn save_rollback(&mut self, rollback: &RollbackRow) -> Result<()>;
+    /// The last attempt to take a run back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rollback_of(&mut self, run: RunId) -> Result<Option<RollbackRow>>;
+    /// Keeps what became of changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()>;
+    /// What became of changes, of this outcome only if one is named, in order and behind `after`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rollback_items(
+        &mut self,
+        rollback: i64,
+        outcome: Option<&str>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, RollbackItem)>>;
+    /// Which of these records a rollback left as they were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>>;
+    /// The next records behind `after` that a run changed, ascending.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn changed_by(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: CoreId,
+        limit: usize,
+    ) -> Result<Vec<CoreId>>;
+    /// What runs said about records, those that were taken back included, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn said_by_runs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<LaterChange>>;
+    /// Which of these runs were taken back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn taken_back(&mut self, runs: &[RunId]) -> Result<Vec<RunId>>;
+    /// Records as they were before runs changed them, with the run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn record_images(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        runs: &[RunId],
+    ) -> Result<Vec<(RunId, RecordImage)>>;
+    /// Entries of the id map as they were before a run, by their names in the source.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn map_images(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        run: RunId,
+        names: &[&str],
+    ) -> Result<Vec<MapImage>>;
+    /// Entries of the id map by their names in a source.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn map_named(&mut self, contract: &Contract, system: &str, names: &[&str]) -> Result<Vec<MapImage>>;
+    /// The next rows behind `after` that a run landed and did not quarantine, with their names in the source.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn landed_by(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<(RowId, String)>>;
+    /// Ends suggestions and household links about records that are taken out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn forget(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
+    /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; and lets the
+    /// watermark stand where it stood, unless a later run has moved it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn end_traces(&mut self, run: &RunRecord) -> Result<()>;
+}

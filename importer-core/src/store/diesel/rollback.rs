@@ -1,0 +1,296 @@
+use super::bulk::{Bulk, Column, plain};
+use super::landing::sorted_list;
+use super::session::DieselSession;
+use super::sql::{Cell, TextRow};
+use crate::contracts::Contract;
+use crate::ports::{
+    CoreId, LaterChange, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RollbackStore, RowId,
+    RunId, RunRecord, moment_text, parse_moment, row_id,
+};
+use crate::{Error, ErrorKind, Result};
+
+const READ: &str = "read what a run did";
+const WRITE: &str = "keep what a rollback did";
+
+const ITEMS: [Column; 6] = [
+    plain("rollback_id").shared(),
+    plain("staging_id"),
+    plain("core_id"),
+    plain("field"),
+    plain("outcome"),
+    plain("why"),
+];
+
+impl RollbackStore for DieselSession {
+    fn begin_rollback(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<RollbackRow> {
+        let sql = "INSERT INTO rollbacks (run_id, status, actor, reason, started_at) VALUES (?, 'running', ?, ?, ?time)";
+        let now = moment_text(now);
+        let binds = [Cell::Int(run), Cell::Text(actor), Cell::Text(reason), Cell::Text(&now)];
+        self.connection.run(WRITE, sql, &binds)?;
+        self.rollback_of(run)?
+            .ok_or_else(|| Error::new(ErrorKind::Store, WRITE, "the new rollback cannot be read back"))
+    }
+
+    fn save_rollback(&mut self, rollback: &RollbackRow) -> Result<()> {
+        let finished = rollback.finished_at.map(moment_text);
+        let counts = serde_json::to_string(&rollback.counts).unwrap_or_default();
+        self.connection.run(
+            WRITE,
+            "UPDATE rollbacks SET status = ?, finished_at = ?time, records_through = ?, rows_through = ?, \
+             counts_json = ? WHERE id = ?",
+            &[
+                Cell::Text(if rollback.done { "done" } else { "running" }),
+                finished.as_deref().into(),
+                Cell::Int(rollback.records_through),
+                Cell::Int(rollback.rows_through),
+                Cell::Text(&counts),
+                Cell::Int(rollback.id),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn rollback_of(&mut self, run: RunId) -> Result<Option<RollbackRow>> {
+        let time = |column| self.connection.time_text(column);
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, status, actor, reason, {} AS s, {} AS f, \
+             CAST(records_through AS TEXT) AS c, CAST(rows_through AS TEXT) AS w, counts_json FROM rollbacks \
+             WHERE run_id = ? ORDER BY id DESC LIMIT 1",
+            time("started_at"),
+            time("finished_at")
+        );
+        let row = self.connection.rows(READ, &sql, &[Cell::Int(run)])?.into_iter().next();
+        Ok(row.map(|mut row| RollbackRow {
+            id: row.int(0),
+            run: row.int(1),
+            done: row.get(2) == Some("done"),
+            started_at: row.get(5).and_then(parse_moment).unwrap_or_default(),
+            finished_at: row.get(6).and_then(parse_moment),
+            records_through: row.int(7),
+            rows_through: row.int(8),
+            counts: row.get(9).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
+            actor: row.text(3),
+            reason: row.text(4),
+        }))
+    }
+
+    fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()> {
+        let mut rows = Bulk::new("rollback_items", &ITEMS).room(items.len());
+        for item in items {
+            rows.row([
+                Cell::Int(rollback),
+                item.row.map_or(Cell::Null, Cell::Int),
+                Cell::Int(item.core_id),
+                item.field.as_deref().into(),
+                Cell::Text(&item.outcome),
+                Cell::Text(&item.why),
+            ]);
+        }
+        rows.insert(&mut self.connection, WRITE)
+    }
+
+    fn rollback_items(
+        &mut self,
+        rollback: i64,
+        outcome: Option<&str>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, RollbackItem)>> {
+        let mut sql = String::from(
+            "SELECT CAST(id AS TEXT) AS i, CAST(staging_id AS TEXT) AS s, CAST(core_id AS TEXT) AS c, field, outcome, \
+             why FROM rollback_items WHERE rollback_id = ? AND id > ?",
+        );
+        let mut binds = vec![Cell::Int(rollback), Cell::Int(after)];
+        if let Some(outcome) = outcome {
+            sql.push_str(" AND outcome = ?");
+            binds.push(Cell::Text(outcome));
+        }
+        sql.push_str(" ORDER BY id LIMIT ?");
+        binds.push(Cell::Int(if limit > 0 { limit } else { i64::MAX }));
+        let rows = self.connection.rows(READ, &sql, &binds)?;
+        let item = |mut row: TextRow| {
+            let item = RollbackItem {
+                row: row.optional_int(1),
+                core_id: row.int(2),
+                field: row.optional(3),
+                outcome: row.text(4),
+                why: row.text(5),
+            };
+            (row.int(0), item)
+        };
+        Ok(rows.into_iter().map(item).collect())
+    }
+
+    fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT DISTINCT CAST(core_id AS TEXT) AS c FROM rollback_items WHERE rollback_id = ? \
+             AND outcome <> 'reverted' AND field IS NULL AND core_id IN {}",
+            self.connection.list(true)
+        );
+        let rows = self.connection.rows(READ, &sql, &[Cell::Int(rollback), Cell::Text(&list)])?;
+        Ok(rows.iter().map(|row| row.int(0)).collect())
+    }
+
+    fn changed_by(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: CoreId,
+        limit: usize,
+    ) -> Result<Vec<CoreId>> {
+        let sql = "SELECT DISTINCT CAST(core_id AS TEXT) AS i, core_id FROM change_log \
+                   WHERE run_id = ? AND core_id > ? AND entity_type = ? ORDER BY core_id LIMIT ?";
+        let sql = format!("SELECT i FROM ({sql}) x ORDER BY x.core_id");
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let binds = [Cell::Int(run), Cell::Int(after), Cell::Text(contract.entity), Cell::Int(limit)];
+        Ok(self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.int(0)).collect())
+    }
+
+    fn said_by_runs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<LaterChange>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(c.id AS TEXT) AS i, CAST(c.core_id AS TEXT) AS p, CAST(c.run_id AS TEXT) AS r, \
+             CAST(c.staging_id AS TEXT) AS s, c.action, c.field {} AND c.entity_type = ? AND c.run_id IS NOT NULL \
+             AND c.merge_id IS NULL AND c.rollback_id IS NULL ORDER BY c.id",
+            self.connection.listed_in("change_log c", "c.core_id", true)
+        );
+        let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
+        let lines = rows.into_iter().map(|mut row| LaterChange {
+            id: row.int(0),
+            core_id: row.int(1),
+            run: row.optional_int(2),
+            row: row.optional_int(3),
+            created: row.get(4) == Some("created"),
+            field: row.optional(5),
+            old: None,
+            new: None,
+            actor: String::new(),
+            at: Moment::default(),
+        });
+        Ok(lines.collect())
+    }
+
+    fn taken_back(&mut self, runs: &[RunId]) -> Result<Vec<RunId>> {
+        let list = serde_json::Value::from(runs).to_string();
+        let sql = format!(
+            "SELECT CAST(r.id AS TEXT) AS i {} AND r.status = 'rolled_back'",
+            self.connection.listed_in("import_runs r", "r.id", true)
+        );
+        Ok(self.connection.rows(READ, &sql, &[Cell::Text(&list)])?.iter().map(|row| row.int(0)).collect())
+    }
+
+    fn record_images(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        runs: &[RunId],
+    ) -> Result<Vec<(RunId, RecordImage)>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(k.run_id AS TEXT) AS r, k.image_json {} AND k.entity_type = ? AND k.run_id = ?",
+            self.connection.listed_in("record_images k", "k.core_id", true)
+        );
+        let mut found = Vec::new();
+        for run in runs {
+            let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(*run)];
+            for row in self.connection.rows(READ, &sql, &binds)? {
+                let image = serde_json::from_str(row.get(1).unwrap_or_default()).map_err(|e| {
+                    Error::new(ErrorKind::Store, READ, "the image of a record is not what was written")
+                        .at("run", row.int(0))
+                        .caused_by(e)
+                })?;
+                found.push((row.int(0), image));
+            }
+        }
+        Ok(found)
+    }
+
+    fn map_images(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        run: RunId,
+        names: &[&str],
+    ) -> Result<Vec<MapImage>> {
+        let list = sorted_list(names);
+        let sql = format!(
+            "SELECT k.image_json {} AND k.entity_type = ? AND k.external_system = ? AND k.run_id = ?",
+            self.connection.listed_in("map_images k", "k.external_id", false)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system), Cell::Int(run)];
+        let rows = self.connection.rows(READ, &sql, &binds)?;
+        Ok(rows.iter().filter_map(|row| serde_json::from_str(row.get(0)?).ok()).collect())
+    }
+
+    fn map_named(&mut self, contract: &Contract, system: &str, names: &[&str]) -> Result<Vec<MapImage>> {
+        let list = sorted_list(names);
+        let sql = format!(
+            "SELECT CAST(m.id AS TEXT) AS i, m.external_system, m.external_id, CAST(m.core_id AS TEXT) AS c, \
+             CAST(m.row_hash AS TEXT) AS h, m.other_hashes, CAST(m.staging_id AS TEXT) AS s, \
+             CAST(m.last_run_id AS TEXT) AS r {} AND m.entity_type = ? AND m.external_system = ?",
+            self.connection.listed_in("external_id_map m", "m.external_id", false)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
+        Ok(self.connection.rows(READ, &sql, &binds)?.into_iter().map(super::history::map_image).collect())
+    }
+
+    fn landed_by(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<(RowId, String)>> {
+        let sql = format!(
+            "SELECT CAST(o.id AS TEXT) AS i, s.external_id FROM row_outcomes o JOIN {} s ON s.id = o.staging_id \
+             WHERE o.id > ? AND o.id < ? AND o.staging_id = o.id AND o.core_id IS NOT NULL ORDER BY o.id LIMIT ?",
+            contract.staging_table()
+        );
+        let binds = [
+            Cell::Int(after.max(row_id(run, 0))),
+            Cell::Int(row_id(run + 1, 0)),
+            Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
+        ];
+        let rows = self.connection.rows(READ, &sql, &binds)?;
+        Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
+    }
+
+    fn forget(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+        let list = serde_json::Value::from(people).to_string();
+        let elements = self.connection.list(true);
+        for column in ["left_id", "right_id"] {
+            let sql = format!(
+                "UPDATE dedupe_suggestions SET decision = 'superseded' WHERE entity_type = ? \
+                 AND {column} IN {elements} AND decision IN ('open', 'deferred')"
+            );
+            let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
+            self.connection.run(WRITE, &sql, &binds)?;
+        }
+        let sql = format!("DELETE FROM household_members WHERE entity_type = ? AND core_id IN {elements}");
+        self.connection.run(WRITE, &sql, &[Cell::Text(contract.entity), Cell::Text(&list)])?;
+        Ok(())
+    }
+
+    fn end_traces(&mut self, run: &RunRecord) -> Result<()> {
+        let id = [Cell::Int(run.id)];
+        for sql in [
+            "UPDATE dedupe_suggestions SET decision = 'superseded' WHERE run_id = ? AND decision IN ('open', 'deferred')",
+            "UPDATE dq_violations SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
+            "UPDATE quarantine SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
+            // Nothing to go back to: the run was the first one.
+            "DELETE FROM watermarks WHERE run_id = ? AND run_id NOT IN (SELECT w.run_id FROM watermark_images w)",
+        ] {
+            self.connection.run(WRITE, sql, &id)?;
+        }
+        self.connection.run(
+            WRITE,
+            "UPDATE watermarks SET \
+             max_source_timestamp = (SELECT w.max_source_timestamp FROM watermark_images w WHERE w.run_id = watermarks.run_id), \
+             run_id = (SELECT w.before_run_id FROM watermark_images w WHERE w.run_id = watermarks.run_id) \
+             WHERE run_id = ?",
+            &id,
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! Taking whole runs back.
+
+use std::collections::BTreeMap;
+
+use importer_core::ports::{
+    AuditOutcome, MergeFilter, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus, StewardSession,
+};
+use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::history::{self, Circumstances};
+use serde::Serialize;
+
+use super::access::{Action, Desk, Note};
+
+const OPERATION: &str = "roll a run back";
+
+/// How many items a report shows.
+const SHOWN: i64 = 20;
+
+/// A run to be taken back.
+#[derive(Debug, Clone)]
+pub struct RollbackRequest {
+    /// The run.
+    pub run: RunId,
+    /// Why.
+    pub reason: String,
+    /// Says what would become of each change, and writes nothing.
+    pub dry_run: bool,
+}
+
+/// What taking a run back came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RollbackReport {
+    /// The run.
+    pub run: RunId,
+    /// The rollback; its items can be listed. None for a dry run.
+    pub rollback: Option<i64>,
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// How many changes were reverted, kept because of what came since, and failed.
+    pub counts: BTreeMap<String, u64>,
+    /// Merges of the run that were taken back.
+    pub merges: Vec<i64>,
+    /// The first changes that were not reverted.
+    pub not_reverted: Vec<RollbackItem>,
+}
+
+impl Desk<'_> {
+    /// Takes a whole run back: everybody it changed is who they would be without it. What somebody has built on since is kept,
+    /// and told. It goes on where it was when it was interrupted; the run counts as rolled back from its end on.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no reason, no such run, it was a dry run, a run of its source is at work, or the
+    /// database fails.
+    pub fn roll_back(&self, request: &RollbackRequest) -> Result<RollbackReport> {
+        let action = if request.dry_run { Action::ViewRuns } else { Action::RollBackRuns };
+        let note = Note::new(format!("run {}", request.run), &request.reason);
+        self.authorize(action, &note)?;
+        if note.reason.is_empty() && !request.dry_run {
+            return Err(Error::new(ErrorKind::Config, OPERATION, "it needs a reason")
+                .hint("say why, for whoever reads the audit log"));
+        }
+        let mut session = self.importer.store()?.session()?;
+        let run = revertible(session.as_mut(), request.run)?;
+        let contract = super::runs::contract(&run.new.entity)?;
+        let _lock = self.importer.store()?.lock_source(&run.new.entity, &run.new.source)?;
+        self.importer.in_world(contract, |world| {
+            let work = Work { desk: self, world, run: &run, note: &note, dry_run: request.dry_run };
+            if !request.dry_run {
+                return work.all(session.as_mut());
+            }
+            session.begin()?;
+            let told = work.all(session.as_mut());
+            // Nothing of it is to last, whether it went well or not.
+            session.rollback()?;
+            told
+        })
+    }
+
+    /// What became of the changes of a run that was taken back: item by item, of one outcome only if it is named, behind the item
+    /// `after`.
+    ///
+    /// # Errors
+    /// When the actor may not see runs, the run was not taken back, or the database fails.
+    pub fn rollback_items(
+        &self,
+        run: RunId,
+        outcome: Option<&str>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, RollbackItem)>> {
+        self.look(Action::ViewRuns, &format!("run {run}"), |session| match session.rollback_of(run)? {
+            Some(rollback) => session.rollback_items(rollback.id, outcome, after, limit),
+            None => {
+                let message = format!("run {run} was not taken back");
+                Err(Error::new(ErrorKind::NotFound, "list what became of a run's changes", message))
+            }
+        })
+    }
+}
+
+/// A run that is being taken back.
+struct Work<'a> {
+    desk: &'a Desk<'a>,
+    world: &'a Circumstances<'a>,
+    run: &'a RunRecord,
+    note: &'a Note,
+    /// Everything happens in one transaction of the caller's.
+    dry_run: bool,
+}
+
+impl Work<'_> {
+    fn all(&self, session: &mut dyn StewardSession) -> Result<RollbackReport> {
+        let merges = self.merges(session)?;
+        let mut rollback = self.begin(session)?;
+        while !self.step(session, |session| {
+            history::roll_back_records(session, self.world, self.run, &mut rollback)
+        })? {
+            self.desk.importer.not_cancelled(OPERATION)?;
+        }
+        while !self
+            .step(session, |session| history::roll_back_rows(session, self.world, self.run, &mut rollback))?
+        {
+            self.desk.importer.not_cancelled(OPERATION)?;
+        }
+        self.step(session, |session| self.end(session, &mut rollback))?;
+        let mut not_reverted = Vec::new();
+        for outcome in ["failed", "kept"] {
+            let items = session.rollback_items(rollback.id, Some(outcome), 0, SHOWN)?;
+            not_reverted.extend(items.into_iter().map(|(_, item)| item));
+        }
+        Ok(RollbackReport {
+            run: self.run.id,
+            rollback: (!self.dry_run).then_some(rollback.id),
+            dry_run: self.dry_run,
+            counts: rollback.counts,
+            merges,
+            not_reverted,
+        })
+    }
+
+    /// Does a step in a transaction of its own, unless the caller has one.
+    fn step<T>(
+        &self,
+        session: &mut dyn StewardSession,
+        work: impl FnOnce(&mut dyn StewardSession) -> Result<T>,
+    ) -> Result<T> {
+        if self.dry_run {
+            return work(session);
+        }
+        session.begin()?;
+        let result = work(session).and_then(|done| session.commit().map(|()| done));
+        if result.is_err() {
+            // The first error tells more than a failing rollback.
+            let _ = session.rollback();
+        }
+        result
+    }
+
+    /// Takes back what the run merged, the last first.
+    fn merges(&self, session: &mut dyn StewardSession) -> Result<Vec<i64>> {
+        let filter = MergeFilter { standing: true, run: Some(self.run.id), ..MergeFilter::default() };
+        let mut undone = Vec::new();
+        loop {
+            // Taking one back does later ones again, under new numbers.
+            let Some(last) = session.merges(self.world.contract, &filter)?.pop() else { return Ok(undone) };
+            self.step(session, |session| {
+                history::undo(session, self.world, last.id, &self.desk.actor.name, &self.note.reason)
+            })?;
+            undone.push(last.id);
+        }
+    }
+
+    /// A new rollback, or the one that was interrupted.
+    fn begin(&self, session: &mut dyn StewardSession) -> Result<RollbackRow> {
+        match session.rollback_of(self.run.id)?.filter(|rollback| !rollback.done) {
+            Some(rollback) => Ok(rollback),
+            None => self.step(session, |session| {
+                let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
+                session.begin_rollback(self.run.id, actor, &self.note.reason, now)
+            }),
+        }
+    }
+
+    fn end(&self, session: &mut dyn StewardSession, rollback: &mut RollbackRow) -> Result<()> {
+        let now = self.desk.importer.clock.now();
+        session.end_traces(self.run)?;
+        let mut run = self.run.clone();
+        (run.status, run.updated_at) = (RunStatus::RolledBack, now);
+        session.save_run(&run)?;
+        (rollback.done, rollback.finished_at) = (true, Some(now));
+        session.save_rollback(rollback)?;
+        let mut note = Note::new(self.note.subject.clone(), &self.note.reason).entity(&run.new.entity);
+        for (outcome, count) in &rollback.counts {
+            note.detail(outcome, *count);
+        }
+        session.audit(&self.desk.line(Action::RollBackRuns, &note, AuditOutcome::Done), now)
+    }
+}
+
+fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> {
+    let refuse = |kind, why: &str| Err(Error::new(kind, OPERATION, why.to_owned()).at("run", id));
+    let Some(run) = session.run(id)? else {
+        return refuse(ErrorKind::NotFound, "there is no such run");
+    };
+    match run.status {
+        RunStatus::RolledBack => refuse(ErrorKind::Config, "it is taken back already"),
+        _ if run.new.dry_run => refuse(ErrorKind::Config, "it was a dry run and changed nothing"),
+        _ => Ok(run),
+    }
+}

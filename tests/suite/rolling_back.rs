@@ -1,0 +1,119 @@
+//! Taking whole runs back.
+
+#[path = "rolling_back/laws.rs"]
+mod laws;
+
+use importer::service::{Actor, Edit, MergeRequest, Role, RollbackReport, RollbackRequest};
+use importer::{ErrorKind, Importer, RunRequest};
+
+use super::merging::history::{World, snapshot};
+use super::support;
+
+fn request(run: i64) -> RollbackRequest {
+    RollbackRequest { run, reason: "the wrong file".into(), dry_run: false }
+}
+
+pub(super) fn roll_back(importer: &Importer, run: i64) -> RollbackReport {
+    importer.desk(Actor::admin("ann")).roll_back(&request(run)).unwrap()
+}
+
+fn last_run(world: &World) -> i64 {
+    world.db.number("SELECT MAX(id) AS t FROM import_runs")
+}
+
+#[test]
+fn a_run_that_is_taken_back_leaves_nothing_and_can_come_again() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let before = snapshot(&world.db);
+        let folder = tempfile::tempdir().unwrap();
+        let rows: String = (0..2500)
+            .map(|n| format!("x{n},Ann,Lee,x{n}@example.org,Oslo,Acme,2025-05-20T08:00:00Z\n"))
+            .collect();
+        // New people, a known one with new values, one of another system, and a row that is held back.
+        let csv = format!(
+            "id,first name,last name,email,city,employer,updated at\n{rows}\
+             p0,Ann,Lee,p0@example.org,Bergen,New,2025-05-20T08:00:00Z\nb1,Ann,Lee,p1@example.org,Lima,Acme,\n\
+             bad,Ann,Lee,,Oslo,,\n"
+        );
+        let file = support::file(folder.path(), "people.csv", csv);
+        let importer = world.importer();
+        let run = RunRequest::new("csv").file(&file).external_system("alpha");
+        let first = importer.run(&run).unwrap();
+        assert_eq!((first.counts.inserted, first.counts.quarantined), (2500, 1), "{first:?}");
+        let after = snapshot(&world.db);
+        let id = first.run_id;
+
+        let dry = importer
+            .desk(Actor::new("vera", Role::Viewer))
+            .roll_back(&RollbackRequest { dry_run: true, ..request(id) });
+        let dry = dry.unwrap();
+        assert_eq!(snapshot(&world.db), after, "{}", world.db.backend);
+        let told = roll_back(&importer, id);
+        assert_eq!(told.counts, dry.counts);
+        assert_eq!(told.counts.keys().collect::<Vec<_>>(), ["reverted"], "{told:?}");
+        assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
+        assert_eq!(importer.runs(&Default::default()).unwrap()[0].status.as_str(), "rolled_back");
+        assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM quarantine WHERE status = 'open'"), 0);
+
+        // Once more is an error; the file itself comes again as if it had never come.
+        let error = importer.desk(Actor::admin("ann")).roll_back(&request(id)).unwrap_err();
+        assert!(error.to_string().contains("it is taken back already"), "{error}");
+        let again = importer.run(&run).unwrap();
+        assert_eq!(again.counts, first.counts, "{}", world.db.backend);
+    }
+}
+
+#[test]
+fn what_was_built_on_since_is_kept_and_told() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let folder = tempfile::tempdir().unwrap();
+        let csv = "id,first name,last name,email,city\nn1,Ann,Lee,n1@example.org,Oslo\nn2,Ann,Lee,n2@example.org,Oslo\n\
+                   n3,Ann,Lee,n3@example.org,Oslo\nn4,Ann,Lee,n4@example.org,Oslo\nn5,Ann,Lee,n5@example.org,Oslo\n";
+        let run =
+            RunRequest::new("csv").file(support::file(folder.path(), "n.csv", csv)).external_system("alpha");
+        importer.run(&run).unwrap();
+        let run = last_run(&world);
+        let id = |name: &str| world.owner_of(name);
+        let (edited, merged, signed_up) = (id("n1"), id("n2"), id("n3"));
+        let desk = importer.desk(Actor::admin("ann"));
+        let values = vec![("city".into(), "Bergen".into())];
+        desk.edit("volunteer", edited, &Edit { values, reason: "moved".into() }).unwrap();
+        let merge = desk.merge(&MergeRequest::new("volunteer", [1, merged], "the same")).unwrap().merge;
+        world.sign_up(signed_up, "picnic");
+        let csv = "id,first name,last name,email,city\nm4,Ann,Lee,n4@example.org,Oslo\n";
+        let other =
+            RunRequest::new("csv").file(support::file(folder.path(), "m.csv", csv)).external_system("gamma");
+        importer.run(&other).unwrap();
+
+        let told = roll_back(&importer, run);
+        assert_eq!((told.counts["reverted"], told.counts["kept"]), (1, 4), "{told:?}");
+        let whys: Vec<&str> = told.not_reverted.iter().map(|item| item.why.as_str()).collect();
+        let expected = [
+            "edited since".to_owned(),
+            format!("went into 1; take merge {merge} back first"),
+            "1 rows of the host refer to it".into(),
+            "another source has the same person".into(),
+        ];
+        assert_eq!(whys, expected, "{}", world.db.backend);
+        assert!(importer.record("volunteer", edited).unwrap().is_some());
+        let items = desk.rollback_items(run, Some("reverted"), 0, 10).unwrap();
+        assert_eq!(items.len(), 1);
+    }
+}
+
+#[test]
+fn a_rollback_needs_an_admin_a_reason_and_a_run() {
+    let world = World::new(support::sqlite());
+    let importer = world.importer();
+    let before = snapshot(&world.db);
+    let refused = importer.desk(Actor::new("sam", Role::Steward)).roll_back(&request(1)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Forbidden);
+    let desk = importer.desk(Actor::admin("ann"));
+    let refused = desk.roll_back(&RollbackRequest { reason: String::new(), ..request(1) }).unwrap_err();
+    assert!(refused.to_string().contains("it needs a reason"), "{refused}");
+    assert_eq!(desk.roll_back(&request(77)).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(snapshot(&world.db), before);
+}

@@ -1,0 +1,86 @@
+//! A run that is taken back has never happened, whatever happened before and after.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::roll_back;
+use crate::merging::history::{Event, PEOPLE, World, snapshot};
+use crate::support;
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        6 => (0..PEOPLE, 0_u8..8).prop_map(|(person, variant)| Event::Bring { person, variant }),
+        2 => (0..PEOPLE, 0_u8..8).prop_map(|(person, variant)| Event::Elsewhere { person, variant }),
+        2 => (1..=PEOPLE, select(vec!["city", "employer"]), 0_u8..5)
+            .prop_map(|(id, field, variant)| Event::Edit { id: i64::try_from(id).unwrap(), field, variant }),
+    ];
+    proptest::collection::vec(event, 1..9)
+}
+
+/// Takes two of the runs back, the first ones among those that are chosen last; true when nothing had to be kept.
+fn check(events: &[Event], which: &[prop::sample::Index]) -> bool {
+    let mut whole = true;
+    for (db, other) in support::databases().into_iter().zip(support::databases()) {
+        let world = World::new(db);
+        let mut runs = Vec::new();
+        for (hour, event) in (2..).zip(events) {
+            world.happen(hour, event);
+            if !matches!(event, Event::Edit { .. }) {
+                runs.push((hour, world.db.number("SELECT MAX(id) AS t FROM import_runs")));
+            }
+        }
+        if runs.is_empty() {
+            return false;
+        }
+        let mut gone: Vec<(usize, i64)> = which.iter().map(|index| *index.get(&runs)).collect();
+        gone.dedup();
+        let importer = world.importer_at(20);
+        let mut kept = false;
+        for (_, run) in &gone {
+            if importer.run_status(*run) != "rolled_back" {
+                let counts = roll_back(&importer, *run).counts;
+                kept |= counts.contains_key("kept") || counts.contains_key("failed");
+            }
+        }
+        if kept {
+            whole = false;
+            continue;
+        }
+        let without = World::new(other);
+        for (hour, event) in (2..).zip(events) {
+            if !gone.iter().any(|(at, _)| *at == hour) {
+                without.happen(hour, event);
+            }
+        }
+        assert_eq!(snapshot(&world.db), snapshot(&without.db), "{}: {events:#?} {gone:?}", world.db.backend);
+    }
+    whole
+}
+
+/// How a run stands.
+trait Status {
+    fn run_status(&self, run: i64) -> &'static str;
+}
+
+impl Status for importer::Importer {
+    fn run_status(&self, run: i64) -> &'static str {
+        let runs = self.runs(&Default::default()).unwrap();
+        runs.iter().find(|r| r.id == run).unwrap().status.as_str()
+    }
+}
+
+#[test]
+fn runs_that_are_taken_back_have_never_happened() {
+    let cases = std::env::var("CASES").map_or(40, |n| n.parse().unwrap());
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let strategy = (events(), proptest::collection::vec(any::<prop::sample::Index>(), 1..3));
+    let whole = std::cell::Cell::new(0);
+    TestRunner::new(config)
+        .run(&strategy, |(events, which)| {
+            whole.set(whole.get() + u32::from(check(&events, &which)));
+            Ok(())
+        })
+        .unwrap();
+    assert!(whole.get() > cases / 4, "too many histories in which something was kept: {}", whole.get());
+}
