@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-/// The hundred most common given names and family names, each with its share in percent.
+/// The most common given names and family names, each with its share in percent.
 const COMMON: &str = include_str!("../../importer-dedupe/src/probabilistic/common_names.txt");
 
 /// Further given names, the more common ones first, in the notations that people type.
