@@ -52,7 +52,7 @@ mod measure {
     pub(super) fn all() {
         let rows = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(100_000);
         let folder = tempfile::tempdir().unwrap();
-        let file = super::made_up::file(folder.path(), rows);
+        let file = super::made_up::file(folder.path(), rows, super::made_up::Spread::Census);
         let isolated = Isolation::process(WorkerCommand::this_program().unwrap()).isolate_all();
         let (mut here, mut apart) = (Cost::default(), Cost::default());
         println!("{rows} rows a run; microseconds per row");

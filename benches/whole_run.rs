@@ -5,6 +5,7 @@
 //! cargo bench --bench whole_run                  # 100,000 made-up volunteers
 //! cargo bench --bench whole_run -- 1000000       # more of them
 //! cargo bench --bench whole_run -- people.csv    # a file of one's own
+//! cargo bench --bench whole_run -- 20000 few     # people with sixteen given and sixteen family names
 //! cargo xtask pg -- cargo bench --features postgres --bench whole_run    # on Postgres too (Linux)
 //! ```
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and fails aloud")]
@@ -22,6 +23,7 @@ use cpu_time::ProcessTime;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use importer::{Importer, RunRequest};
+use made_up::Spread;
 
 fn main() {
     // A run of all tests builds this too, and must not wait for it.
@@ -29,11 +31,13 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let argument = std::env::args().skip(1).find(|a| !a.starts_with("--"));
+    let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
+    let argument = arguments.next();
+    let spread = if arguments.next().as_deref() == Some("few") { Spread::Few } else { Spread::Census };
     let (file, rows) = match argument.as_deref().map(str::parse::<u64>) {
         Some(Err(_)) => (PathBuf::from(argument.unwrap()), None),
-        Some(Ok(rows)) => (made_up::file(folder.path(), rows), Some(rows)),
-        None => (made_up::file(folder.path(), 100_000), Some(100_000)),
+        Some(Ok(rows)) => (made_up::file(folder.path(), rows, spread), Some(rows)),
+        None => (made_up::file(folder.path(), 100_000, spread), Some(100_000)),
     };
     let database = folder.path().join("run.db");
     let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
@@ -61,7 +65,7 @@ fn main() {
         ratio(first, replay)
     );
     if let Some(rows) = rows {
-        let tenth = made_up::file(folder.path(), rows / 10);
+        let tenth = made_up::file(folder.path(), rows / 10, spread);
         let (small, _) = import(&url("tenth.db"), &tenth);
         println!("  a tenth of the rows: the whole costs {:.2} times that", ratio(first, small));
     }

@@ -275,6 +275,12 @@ pub(crate) struct EvaluateArgs {
     /// several times [default: by the columns' names and values]
     #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) map: Vec<String>,
+    /// A model made by `train` [default: learned from the records, without the truth]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Says too what training brings: learned from decisions about one half of the people, measured on the other
+    #[arg(long)]
+    pub(crate) train: bool,
     /// Shows at most this many missed and this many wrong pairs, with their values
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) samples: usize,

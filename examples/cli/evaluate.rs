@@ -8,13 +8,18 @@ use importer::plugin::{Extract, Host, OpenRequest, Options};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::EvaluateArgs;
-use crate::{run, say, setup};
+use crate::{run, say, scan, setup};
 
 pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
     let pair = |given: &String| {
         setup::key_and_value("--map", given).map(|(column, field)| (column.to_owned(), field.to_owned()))
     };
-    let settings = Settings { map: args.map.iter().map(pair).collect::<Result<_>>()?, samples: args.samples };
+    let settings = Settings {
+        map: args.map.iter().map(pair).collect::<Result<_>>()?,
+        samples: args.samples,
+        model: args.model.as_deref().map(scan::model).transpose()?,
+        train: args.train,
+    };
     let records = read(&args.records)?;
     let report = match args.truth.strip_prefix("column:") {
         Some(name) => measure(&records, Answer::Column(name), &settings)?,

@@ -67,6 +67,9 @@ pub(crate) fn decide(args: &DecideArgs) -> Result<ExitCode> {
     let row = importer.decide(&Decide { id: args.id, decision, actor, reason, days: args.days })?;
     say!("Suggestion {} about {} and {} is {}.", row.id, row.left, row.right, row.decision.as_str());
     match args.verdict {
+        Verdict::Accept if row.kind == SuggestionKind::Household => {
+            say!("They stay two people of one household; `train` learns from that.")
+        }
         Verdict::Accept => {
             say!("The decision is recorded; the records are not merged: there is no command for that yet.")
         }

@@ -141,6 +141,16 @@ struct Found {
     b: u32,
 }
 
+/// To whoever asked for a scan, the lock of a source says nothing.
+fn at_work(error: Error, entity: &str) -> Error {
+    match error.kind() {
+        ErrorKind::Busy => Error::new(ErrorKind::Busy, OPERATION, "another scan is at work")
+            .at("entity", entity)
+            .hint("wait for it, or cancel it; `scan --preview` does not need to wait"),
+        _ => error,
+    }
+}
+
 impl Importer {
     /// Looks through the whole core for records that are one person, and stores the pairs worth showing as suggestions.
     ///
@@ -159,7 +169,8 @@ impl Importer {
             let work = self.look(session.as_mut(), contract, request, last.as_ref())?;
             return Ok(work.report);
         }
-        let _lock = store.lock_source(contract.entity, SCAN_SOURCE)?;
+        let _lock =
+            store.lock_source(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
         self.end_abandoned(session.as_mut(), contract)?;
         let last = self.last_scan(session.as_mut(), contract)?;
         let mut run = session.create_run(&new_run(contract, request), self.clock.now())?;
@@ -228,7 +239,9 @@ impl Importer {
         self.phase(ScanPhase::Scoring, people.ids.len(), OPERATION)?;
         let scan = scan_with(&mut people.frame, request.model.as_ref());
         self.not_cancelled(OPERATION)?;
-        let document = ModelDocument::of(&scan.model, people.ids.len() as u64);
+        // A given model keeps its name, however many people it is used on.
+        let learned = || ModelDocument::of(&scan.model, people.ids.len() as u64);
+        let document = request.model.clone().unwrap_or_else(learned);
         let wanted = |id| changed.as_ref().is_none_or(|changed| changed.binary_search(&id).is_ok());
         let mut found = found(&scan);
         found.retain(|pair| wanted(id_of(&people, pair.a)) || wanted(id_of(&people, pair.b)));

@@ -89,7 +89,10 @@ impl Importer {
             explanation: model.explain(&people.frame, a, b),
             pairing,
             model: origin,
-            model_checksum: ModelDocument::of(&model, people.ids.len() as u64).checksum(),
+            model_checksum: document
+                .cloned()
+                .unwrap_or_else(|| ModelDocument::of(&model, people.ids.len() as u64))
+                .checksum(),
             as_scanned,
         })
     }

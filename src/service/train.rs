@@ -100,11 +100,12 @@ fn same(row: &SuggestionRow) -> Option<bool> {
 }
 
 fn expectations(scores: &[f64]) -> Vec<Expectation> {
-    let all: f64 = scores.iter().sum();
+    // The sum of no numbers is -0, which nobody wants to read.
+    let all = scores.iter().sum::<f64>() + 0.0;
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 1.0 };
     let at = |threshold: f64| {
         let taken: Vec<f64> = scores.iter().copied().filter(|score| *score >= threshold).collect();
-        let expected_matches: f64 = taken.iter().sum();
+        let expected_matches = taken.iter().sum::<f64>() + 0.0;
         #[expect(clippy::cast_precision_loss, reason = "a count of pairs")]
         let precision = share(expected_matches, taken.len() as f64);
         Expectation {

@@ -9,6 +9,7 @@ mod evaluate;
 mod full_disk;
 mod labelled;
 mod listing;
+mod matching;
 mod options;
 pub(crate) mod plugins;
 mod summary;

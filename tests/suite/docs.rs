@@ -125,6 +125,43 @@ fn the_reference_of_the_contract_is_current() {
     current("docs/reference/contract-volunteer.md", &contract_page(&VOLUNTEER));
 }
 
+/// What the files of features say at their top about the levels of their terms; their own tests check each example.
+fn features_page() -> String {
+    let mut page = String::from(
+        "<!-- Generated from the features; `UPDATE_DOCS=1 cargo test --test suite -- docs::` rewrites it. -->\n\n\
+         # Match features\n\n\
+         What two records are compared by, and how far they can agree, strongest agreement first. How much a level says is\n\
+         learned from the data; a value that one of both lacks says nothing. A plugin can add features of its own.\n",
+    );
+    let folder = support::root().join("importer-dedupe/src/matching/features");
+    for file in [
+        "given_name",
+        "family_name",
+        "middle_name",
+        "suffix",
+        "birth_date",
+        "email",
+        "phone",
+        "street",
+        "locality",
+        "gender",
+        "identifier",
+        "text",
+    ] {
+        let text = std::fs::read_to_string(folder.join(format!("{file}.rs"))).unwrap();
+        let top = text.lines().map_while(|line| line.strip_prefix("//!")).map(|line| line.trim_start());
+        let title = file.replace('_', " ");
+        writeln!(page, "\n## {}{}\n", title[..1].to_uppercase(), &title[1..]).unwrap();
+        top.for_each(|line| writeln!(page, "{line}").unwrap());
+    }
+    page
+}
+
+#[test]
+fn the_reference_of_match_features_is_current() {
+    current("docs/reference/match-features.md", &features_page());
+}
+
 /// Every page for readers, by its path from the root.
 fn pages() -> BTreeMap<String, String> {
     let root = support::root();

@@ -27,6 +27,7 @@ mod report;
 mod samples;
 mod table;
 mod text;
+mod train;
 mod truth;
 mod values;
 
@@ -35,15 +36,16 @@ pub use recognise::{Column, FoundBy};
 pub use report::{Blocking, LevelFacts, Report, TermFacts, TruthFacts};
 pub use samples::{Sample, TermWeight, Values};
 pub use table::Table;
+pub use train::{HalfRates, Trained};
 pub use truth::Answer;
 
 use importer_core::Result;
 
 use crate::matching::cluster::Pair;
 use crate::matching::frame::{ColumnSpec, Frame};
-use crate::matching::model::{Thresholds, Verdict};
+use crate::matching::model::{ModelDocument, Thresholds, Verdict};
 use crate::matching::role::Role;
-use crate::matching::scan::{Scan, scan};
+use crate::matching::scan::{Scan, scan_with};
 use metrics::{Ranking, calibration, rounded, share};
 use recognise::{Recognised, recognise, settle};
 use samples::{Source, hundredths};
@@ -61,17 +63,21 @@ const THRESHOLDS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99];
 const CURVE: usize = 200;
 
 /// What to do otherwise than by default.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Columns, and what they are: a field of the contract, a role, `ignore`, or `record_id` for the column with the ids.
     pub map: Vec<(String, String)>,
     /// How many missed and how many wrong pairs are shown; 0 for a report without values.
     pub samples: usize,
+    /// A model that was learned elsewhere; without one it is learned from the records themselves, without the truth.
+    pub model: Option<ModelDocument>,
+    /// Says what training would bring, too: see [`Trained`].
+    pub train: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { map: Vec::new(), samples: 5 }
+        Self { map: Vec::new(), samples: 5, model: None, train: false }
     }
 }
 
@@ -93,8 +99,12 @@ pub fn evaluate(records: &Table, answer: Answer<'_>, settings: &Settings) -> Res
     };
     settle(records, &mut recognised, &truth);
     let mut frame = frame(records, &recognised)?;
-    let scan = scan(&mut frame);
-    Ok(report(records, &recognised, &frame, &scan, &truth, settings))
+    let scan = scan_with(&mut frame, settings.model.as_ref());
+    let mut report = report(records, &recognised, &frame, &scan, &truth, settings);
+    if settings.train {
+        report.trained = Some(train::trained(records, &recognised, &truth)?);
+    }
+    Ok(report)
 }
 
 fn frame(records: &Table, recognised: &Recognised) -> Result<Frame> {
@@ -156,6 +166,7 @@ fn report(
         clusters: ClusterRates::new(&scan.cluster_of, truth),
         calibration: calibration(&scan.pairs, truth, scan.scored, compared),
         curve: ranking.curve(CURVE),
+        trained: None,
         terms: terms(scan),
         missed: sampled(&|most| source.missed(REVIEW, most)),
         wrong: sampled(&|most| source.wrong(REVIEW, most)),

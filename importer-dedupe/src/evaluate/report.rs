@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::metrics::{AtThreshold, Band, ClusterRates, Point, Rates};
 use super::recognise::Column;
 use super::samples::Sample;
+use super::train::Trained;
 
 /// What an evaluation found; made for people by its text, and for programs as JSON with these names.
 ///
@@ -36,6 +37,9 @@ pub struct Report {
     pub clusters: ClusterRates,
     /// How often a predicted probability came true.
     pub calibration: Vec<Band>,
+    /// What training brings, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trained: Option<Trained>,
     /// Precision and recall over all thresholds.
     pub curve: Vec<Point>,
     /// What pairs were compared by, and what it weighs.

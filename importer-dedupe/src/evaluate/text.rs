@@ -56,6 +56,7 @@ impl Display for Report {
             b.pairs,
             Share(Some(b.recall))
         )?;
+        self.trained(f)?;
         self.thresholds(f)?;
         self.calibration(f)?;
         samples(f, &format!("Missed: pairs of one person below {REVIEW:.2}"), &self.missed)?;
@@ -76,6 +77,32 @@ impl Report {
             match &column.left_out {
                 Some(why) => writeln!(f, "  {:<width$}  not compared: {why}", column.column)?,
                 None => writeln!(f, "  {:<width$}  {}{by}", column.column, name(column.role))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn trained(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some(trained) = &self.trained else { return Ok(()) };
+        writeln!(
+            f,
+            "\nTraining: each half of the people by decisions about the other ({} one person, {} two people)",
+            trained.decided_same, trained.decided_other
+        )?;
+        let (before, after) = (&trained.untrained, &trained.trained);
+        for (name, before, after) in [
+            (format!("pairs from {AUTO_MERGE:.2}"), &before.auto_merge, &after.auto_merge),
+            (format!("pairs from {REVIEW:.2}"), &before.review, &after.review),
+            ("pairs within clusters".into(), &before.clusters, &after.clusters),
+        ] {
+            for (name, rates) in [(name.as_str(), before), ("  trained", after)] {
+                writeln!(
+                    f,
+                    "  {name:<34} precision {}  recall {}  F1 {}",
+                    Share(rates.precision),
+                    Share(rates.recall),
+                    Share(Some(rates.f1))
+                )?;
             }
         }
         Ok(())

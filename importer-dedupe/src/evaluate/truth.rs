@@ -44,6 +44,14 @@ impl Truth {
         groups(&self.person_of)
     }
 
+    /// The truth about some of the records, in their order.
+    pub(super) fn of_rows(&self, rows: &[usize]) -> Result<Self> {
+        let mut first = HashMap::new();
+        let person_of =
+            (0..).zip(rows).map(|(place, row)| *first.entry(self.person_of[*row]).or_insert(place));
+        Self::new(person_of.collect(), None, 0)
+    }
+
     fn new(person_of: Vec<u32>, given: Option<u64>, repeated: u64) -> Result<Self> {
         let pairs = groups(&person_of).iter().map(|group| pairs_of(group.len() as u64)).sum();
         if pairs == 0 {

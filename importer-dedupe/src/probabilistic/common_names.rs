@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn the_list_is_read() {
-        assert_eq!((SHARES.given.len(), SHARES.family.len()), (100, 100));
+        assert_eq!((SHARES.given.len(), SHARES.family.len()), (112, 100));
         assert!(given("james").is_some_and(|share| (0.015..0.02).contains(&share)));
         assert_eq!(family("smith"), Some(0.00828));
         assert_eq!((given("smith"), family("zzyzx")), (None, None));

@@ -29,7 +29,7 @@ const FILES: [&str; 4] = ["--records", "people.csv", "--truth", "pairs.csv"];
 
 /// Compares with a stored text; `UPDATE_GOLDEN=1` writes it.
 #[track_caller]
-fn golden(name: &str, text: &str) {
+pub(super) fn golden(name: &str, text: &str) {
     let file = support::root().join("tests/suite/cli").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&file, text).unwrap();
@@ -38,7 +38,7 @@ fn golden(name: &str, text: &str) {
     let difference = stored.lines().zip(text.lines()).find(|(stored, text)| stored != text);
     assert!(
         stored == text,
-        "{name} is other than stored, first at {difference:?}; `UPDATE_GOLDEN=1 cargo test --test suite -- evaluate` rewrites it"
+        "{name} is other than stored, first at {difference:?}; `UPDATE_GOLDEN=1 cargo test --test suite -- cli::` rewrites it"
     );
 }
 
@@ -61,6 +61,13 @@ fn shape(value: &Value, path: &str, into: &mut BTreeSet<String>) {
     into.insert(format!("{path}: {kind}"));
 }
 
+/// All of them, one per line.
+pub(super) fn shape_of(value: &Value) -> String {
+    let mut names = BTreeSet::new();
+    shape(value, "", &mut names);
+    names.into_iter().collect::<Vec<_>>().join("\n") + "\n"
+}
+
 #[test]
 fn the_report_is_as_stored() {
     let desk = desk();
@@ -73,9 +80,7 @@ fn the_json_has_the_stored_names_and_the_numbers_of_the_text() {
     let desk = desk();
     let ended = evaluate(&desk, &[&FILES[..], &["--json"]].concat());
     let report = ended.succeeds().json();
-    let mut names = BTreeSet::new();
-    shape(&report, "", &mut names);
-    golden("evaluate.json.txt", &(names.into_iter().collect::<Vec<_>>().join("\n") + "\n"));
+    golden("evaluate.json.txt", &shape_of(&report));
     assert_eq!(report["blocking"]["recall"], 1.0, "so few records are all compared");
     for rates in ["auto_merge", "review", "best", "merged"] {
         let rates = &report[rates];

@@ -1,4 +1,14 @@
 //! The date of birth.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same day, however it is written | `1980-02-01` and `2/1/1980` |
+//! | `typo` | one digit less, more or other, or two swapped | `1980-03-04` and `1980-03-05` |
+//! | `swapped` | day and month the other way round | `1980-02-11` and `1980-11-02` |
+//! | `two_parts` | two of year, month and day are equal | `1980-12-25` and `1943-12-25` |
+//! | `close` | each part a little off: a year or a decade, a month, five days | `1980-03-28` and `1981-04-30` |
+//! | `year` | the year alone, or nothing but the year is known | `1980-03-04` and `1980` |
+//! | `differ` | other dates | `1980-03-04` and `1951-11-27` |
 
 use importer_core::normalise;
 use xxhash_rust::xxh3::xxh3_64;

@@ -1,4 +1,12 @@
 //! Email addresses.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same mailbox: no case, no tag, no dots where Gmail ignores them | `A.Smith+news@Gmail.com` and `asmith@googlemail.com` |
+//! | `near` | one or two letters off, with the same digits | `asmith@example.com` and `asmith@exmaple.com` |
+//! | `handle` | the same before the @, of four letters or more | `a.smith@example.com` and `a.smith@work.org` |
+//! | `similar` | up to four letters off, or alike from the beginning | `jane.miller@example.com` and `jane.meyers@example.com` |
+//! | `differ` | other addresses, also where only the digits differ | `smith12@example.com` and `smith34@example.com` |
 
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -1,4 +1,15 @@
 //! The last name.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same in matching form, without a suffix | `O'Brien` and `OBRIEN` |
+//! | `near` | a typo, or very like | `Johnson` and `Jonson` |
+//! | `part` | a word in common, where one has several | `García-López` and `López` |
+//! | `similar` | somewhat like, or the same letters in another order | `Robertson` and `Robinson` |
+//! | `swapped` | it is the other's first name, and the other way round; a typo is allowed | `Anna / Meyer` and `Meier / Anna` |
+//! | `differ` | other names | `Smith` and `Garcia` |
+//!
+//! The example of `swapped` is first and last name.
 
 use super::given_name::shares_a_word;
 use super::names::Name;

@@ -1,4 +1,9 @@
 //! Sex or gender: agreement says next to nothing, disagreement something.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same | `male` and `M` |
+//! | `differ` | another one | `male` and `female` |
 
 use super::{Feature, Level, MISSING, Term, level as l};
 

@@ -1,4 +1,14 @@
 //! The first name.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same in matching form: no case, no accents | `José` and `jose` |
+//! | `nickname` | names that stand for each other | `William` and `Bill` |
+//! | `near` | a typo, or very like | `Marlon` and `Marlno` |
+//! | `initial` | one is the first letter of the other | `J.` and `John` |
+//! | `part` | a word in common, where one has several | `Mary-Jane` and `Jane` |
+//! | `similar` | somewhat like, or the same letters in another order | `Christa` and `Christoph` |
+//! | `differ` | other names | `Peter` and `Susan` |
 
 use super::names::Name;
 use super::{Level, Term, level as l};

@@ -1,4 +1,10 @@
 //! Numbers and codes that few people share: a member number, a tax number.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same letters and digits | `AB-1234` and `ab1234` |
+//! | `near` | one less, more or other, or two swapped, of five or more | `1234567` and `1234576` |
+//! | `differ` | others | `1234567` and `7654321` |
 
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -1,4 +1,17 @@
 //! Postal code, town and state as one term, because each follows from the one before.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `code_and_city` | postal code and town, a typo in the town aside | `12345-6789 / Town / ` and `12345 / town / ` |
+//! | `code` | the postal code | `12345 / Town / ` and `12345 / Elsewhere / ` |
+//! | `city_and_near_code` | the town, and a typo in the postal code | `12345 / Town / ` and `12354 / town / ` |
+//! | `city` | the town | `12345 / Town / ` and `98765 / Town / ` |
+//! | `near_city` | the town with a typo | `12345 / Springfield / ` and `98765 / Sprngfield / ` |
+//! | `near_code` | the postal code with a typo | `12345 / Town / ` and `12354 / Elsewhere / ` |
+//! | `state` | the state alone | `12345 / Town / MO` and `98765 / Elsewhere / MO` |
+//! | `differ` | other places | `12345 / Town / MO` and `98765 / Elsewhere / KS` |
+//!
+//! Examples are postal code, town and state.
 
 use super::words::{Words, words};
 use super::{Feature, Level, MISSING, Term, level as l};

@@ -1,4 +1,11 @@
 //! The middle name or initial.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same in matching form | `Renée` and `renee` |
+//! | `initial` | one is the first letter of the other | `Lee` and `L.` |
+//! | `near` | one letter less, more or other, or two swapped | `Louise` and `Luise` |
+//! | `differ` | other names | `Lee` and `Anne` |
 
 use super::names::Name;
 use super::{Level, Term, level as l};

@@ -52,4 +52,76 @@ mod tests {
         let lost: Vec<_> = seen.iter().filter(|(_, n)| **n > most).collect();
         assert!(lost.is_empty(), "{lost:?}");
     }
+
+    fn stand_for_each_other(one: &str, other: &str) -> bool {
+        let (one, other) = (groups(one).unwrap_or_default(), groups(other).unwrap_or_default());
+        one.iter().any(|group| *group != 0 && other.contains(group))
+    }
+
+    #[test]
+    fn short_forms_stand_for_full_names() {
+        for (full, short) in [
+            ("william", "bill"),
+            ("william", "liam"),
+            ("elizabeth", "lisa"),
+            ("susan", "sue"),
+            ("suzanne", "sue"),
+            ("nathaniel", "nate"),
+            ("johannes", "hans"),
+            ("alexandra", "sandra"),
+            ("guillermo", "memo"),
+        ] {
+            assert!(stand_for_each_other(full, short), "{full} {short}");
+        }
+    }
+
+    /// Names of one root that different people of one family bear, in English or in another language.
+    #[test]
+    fn names_of_different_people_do_not() {
+        for (one, other) in [
+            ("ann", "nancy"),
+            ("anna", "hannah"),
+            ("helen", "ellen"),
+            ("betty", "lisa"),
+            ("carol", "lynn"),
+            ("caroline", "carol"),
+            ("diane", "dinah"),
+            ("frances", "francis"),
+            ("christopher", "christine"),
+            ("gerald", "geraldine"),
+            ("greta", "rita"),
+            ("jean", "john"),
+            ("jeremy", "jeremiah"),
+            ("johann", "johannes"),
+            ("julia", "julie"),
+            ("liam", "bill"),
+            ("lars", "larry"),
+            ("maria", "marie"),
+            ("mary", "maria"),
+            ("molly", "mae"),
+            ("nathan", "nathaniel"),
+            ("nora", "nell"),
+            ("patricia", "patrick"),
+            ("randall", "randolph"),
+            ("sally", "sadie"),
+            ("sandra", "alexa"),
+            ("susan", "suzanne"),
+        ] {
+            assert!(!stand_for_each_other(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn no_group_is_there_twice_or_within_another() {
+        let groups: Vec<Vec<&str>> = GROUPS
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| line.split_ascii_whitespace().collect())
+            .collect();
+        for (place, group) in groups.iter().enumerate() {
+            let within = |other: &Vec<&str>| group.iter().all(|name| other.contains(name));
+            let others = groups.iter().enumerate().filter(|(other, _)| *other != place);
+            assert!(!others.map(|(_, other)| other).any(within), "{group:?}");
+        }
+    }
 }

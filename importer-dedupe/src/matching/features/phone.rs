@@ -1,4 +1,12 @@
 //! Phone numbers.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same digits, without the country code of North America | `+1 (212) 555-0187` and `2125550187` |
+//! | `near` | one digit less, more or other, or two swapped | `2125550187` and `2125550178` |
+//! | `last_seven` | the same without the area code | `2125550187` and `9175550187` |
+//! | `last_four` | the same last four digits | `2125550187` and `9174440187` |
+//! | `differ` | other numbers | `2125550187` and `9174443321` |
 
 use xxhash_rust::xxh3::xxh3_64;
 

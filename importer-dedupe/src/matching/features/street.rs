@@ -1,4 +1,13 @@
 //! The street address: house number, street and unit.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same words in any order, abbreviations written out | `12 High St.` and `12 high street` |
+//! | `number_and_street` | number and street, another unit or spelling | `12 High St Apt 3` and `12 High St` |
+//! | `street` | the street, another number | `12 High St` and `14 High Street` |
+//! | `part` | two words of the street in common, or a name somewhat like it | `12 Upper Mill Lane` and `14 Mill Lane East` |
+//! | `number` | the number, another street | `12 High St` and `12 Elm Road` |
+//! | `differ` | other addresses | `12 High St` and `99 Elm Road` |
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 

@@ -1,4 +1,9 @@
 //! What follows the family name: Jr, Sr, II, III.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same generation, however it is written | `Jr.` and `junior` |
+//! | `differ` | two generations | `Jr` and `Sr` |
 
 use super::{Level, MISSING, Term, level as l};
 

@@ -175,6 +175,61 @@ fn codes_and_texts() {
     );
 }
 
+/// What each file says about its levels at its top: its text, the columns its examples have, and its term.
+const DOCUMENTED: [(&str, &str, &[Role], &str); 12] = [
+    ("given_name", include_str!("given_name.rs"), &[Role::GivenName], "given_name"),
+    ("family_name", include_str!("family_name.rs"), &[Role::FamilyName], "family_name"),
+    ("middle_name", include_str!("middle_name.rs"), &[Role::MiddleName], "middle_name"),
+    ("suffix", include_str!("suffix.rs"), &[Role::NameSuffix], "name_suffix"),
+    ("birth_date", include_str!("birth_date.rs"), &[Role::BirthDate], "birth_date"),
+    ("email", include_str!("email.rs"), &[Role::Email], "email"),
+    ("phone", include_str!("phone.rs"), &[Role::Phone], "phone"),
+    ("street", include_str!("street.rs"), &[Role::Street], "street"),
+    ("locality", include_str!("locality.rs"), &[Role::PostalCode, Role::City, Role::State], "locality"),
+    ("gender", include_str!("gender.rs"), &[Role::Gender], "c0"),
+    ("identifier", include_str!("identifier.rs"), &[Role::Identifier], "c0"),
+    ("text", include_str!("text.rs"), &[Role::Text], "c0"),
+];
+
+/// Level and the two values of each row of the table at the top of a file.
+fn documented(text: &str) -> Vec<(&str, [Vec<&str>; 2])> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | `"));
+    rows.map(|row| {
+        let ticked: Vec<&str> = row.split('`').collect();
+        let (one, other) = (ticked[ticked.len() - 4], ticked[ticked.len() - 2]);
+        (ticked[0], [one, other].map(|example| example.split(" / ").map(str::trim).collect()))
+    })
+    .collect()
+}
+
+#[test]
+fn each_documented_example_has_the_level_it_claims() {
+    let mut wrong = Vec::new();
+    for (file, text, roles, term) in DOCUMENTED {
+        let table = documented(text);
+        let all = |roles: &[Role]| -> Vec<&str> {
+            let frame = frame(roles, &[]);
+            let term = frame.terms().iter().find(|known| known.name == term).unwrap();
+            term.levels.iter().map(|level| level.name).collect()
+        };
+        let names: Vec<&str> = table.iter().map(|row| row.0).collect();
+        assert_eq!(names, all(roles), "{file}: the table has each level, strongest first");
+        for (name, [one, other]) in table {
+            // A table about last names needs first names where both are swapped.
+            let both = [Role::GivenName, Role::FamilyName];
+            let roles = if one.len() == 2 && roles.len() == 1 { &both } else { roles };
+            let frame = frame(roles, &[&one, &other]);
+            let place = frame.terms().iter().position(|known| known.name == term).unwrap();
+            let level = frame.compare(0, 1)[place];
+            let found = frame.terms()[place].levels.get(usize::from(level)).map_or("missing", |l| l.name);
+            if found != name || level != frame.compare(1, 0)[place] {
+                wrong.push(format!("{file}, {name}: {one:?} and {other:?} are {found}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 const ROLES: [Role; 15] = [
     Role::GivenName,
     Role::MiddleName,

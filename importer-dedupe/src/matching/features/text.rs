@@ -1,4 +1,11 @@
 //! Any other text: an employer, a school, an occupation, a place of birth.
+//!
+//! | Level | Meaning | For example |
+//! |---|---|---|
+//! | `exact` | the same letters and digits | `City Hospital` and `CITY HOSPITAL` |
+//! | `near` | a typo, or very like | `City Hospital` and `City Hopsital` |
+//! | `similar` | half of the words in common, or somewhat like | `City Hospital North` and `City Hospital of Leeds` |
+//! | `differ` | other texts | `City Hospital` and `Harbour School` |
 
 use super::words::{Words, words};
 use super::{Feature, Level, MISSING, Term, level as l};

@@ -47,20 +47,29 @@ pub struct LevelDocument {
     pub u: f64,
 }
 
+/// Twelve digits, which every reader of JSON gives back as they were, so that a document has one checksum.
+fn readable(number: f64) -> f64 {
+    format!("{number:.11e}").parse().unwrap_or(number)
+}
+
 impl ModelDocument {
     /// What a model has learned.
     pub fn of(model: &Model, records: u64) -> Self {
         let term = |t: &TermWeights| TermDocument {
             name: t.name.clone(),
             levels: (0..t.m.len())
-                .map(|l| LevelDocument { name: t.levels[l].clone(), m: t.m[l], u: t.u[l] })
+                .map(|l| LevelDocument {
+                    name: t.levels[l].clone(),
+                    m: readable(t.m[l]),
+                    u: readable(t.u[l]),
+                })
                 .collect(),
         };
         Self {
             version: DOCUMENT_VERSION,
             records,
-            matches: model.matches,
-            households: model.households,
+            matches: readable(model.matches),
+            households: readable(model.households),
             terms: model.terms.iter().map(term).collect(),
         }
     }
@@ -122,5 +131,33 @@ impl ModelDocument {
     /// Changes whenever the model does.
     pub fn checksum(&self) -> String {
         format!("{:016x}", xxh3_64(self.write().as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::matching::frame::ColumnSpec;
+    use crate::matching::role::Role;
+
+    proptest! {
+        #[test]
+        fn a_document_that_was_written_and_read_is_the_same(
+            shares in proptest::collection::vec(1e-9_f64..0.999_999, 9),
+        ) {
+            let column = ColumnSpec { name: "last".into(), role: Role::FamilyName };
+            let mut model = Model::shipped(&Frame::new(&[column]));
+            (model.matches, model.households) = (shares[0], shares[1]);
+            for (place, share) in shares[2..].iter().enumerate() {
+                let level = place % model.terms[0].m.len();
+                (model.terms[0].m[level], model.terms[0].u[level]) = (*share, 1.0 - share);
+            }
+            let document = ModelDocument::of(&model, 7);
+            let again = ModelDocument::read(&document.write()).unwrap();
+            prop_assert_eq!(&again, &document);
+            prop_assert_eq!(again.checksum(), document.checksum());
+        }
     }
 }
