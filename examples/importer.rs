@@ -17,12 +17,16 @@ mod audit;
 mod describe;
 #[path = "cli/evaluate.rs"]
 mod evaluate;
+#[path = "cli/merge.rs"]
+mod merge;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/plugins_new.rs"]
 mod plugins_new;
 #[path = "cli/progress.rs"]
 mod progress;
+#[path = "cli/review.rs"]
+mod review;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/runs.rs"]
@@ -81,7 +85,10 @@ fn main() -> ExitCode {
         args::Command::Train(args) => score::train(args),
         args::Command::Score(args) => score::score(args),
         args::Command::Suggestions(args) => suggestions::suggestions(args),
-        args::Command::Decide(args) => suggestions::decide(args),
+        args::Command::Review(args) => review::review(args),
+        args::Command::Merge(args) => merge::merge(args),
+        args::Command::Undo(args) => merge::undo(args),
+        args::Command::Rollback(args) => merge::rollback(args),
         args::Command::Audit(args) => audit::audit(args),
         args::Command::Template(args) => template::template(args),
         args::Command::Plugins(args) => plugins::plugins(args),

@@ -5,6 +5,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use importer::service::{Actor, Role};
 
 use crate::audit::AuditArgs;
+use crate::merge::{MergeArgs, RollbackArgs, UndoArgs};
+use crate::review::ReviewArgs;
 
 /// Turns messy volunteer data into a clean, deduplicated database.
 #[derive(Parser)]
@@ -46,8 +48,14 @@ pub(crate) enum Command {
     Score(ScoreArgs),
     /// Lists pairs that may be one person or one household
     Suggestions(SuggestionsArgs),
-    /// Records a decision about a suggestion
-    Decide(DecideArgs),
+    /// Shows suggestions and decides about them
+    Review(ReviewArgs),
+    /// Merges people into one, or lists merges
+    Merge(MergeArgs),
+    /// Takes a merge back
+    Undo(UndoArgs),
+    /// Takes a whole run back
+    Rollback(RollbackArgs),
     /// Tells who did what, when and why
     Audit(AuditArgs),
     /// Prints a file to start from
@@ -490,7 +498,7 @@ pub(crate) struct SuggestionsArgs {
     #[arg(long, conflicts_with = "decision")]
     pub(crate) open: bool,
     /// Only with this decision
-    #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred"])]
+    #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred", "superseded"])]
     pub(crate) decision: Option<String>,
     /// Only of this kind
     #[arg(long, value_parser = ["possible_duplicate", "household", "ambiguous"])]
@@ -504,36 +512,4 @@ pub(crate) struct SuggestionsArgs {
     /// Prints JSON, with the terms of each score
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Args)]
-pub(crate) struct DecideArgs {
-    /// The id of a suggestion
-    pub(crate) id: i64,
-    /// What is decided
-    #[arg(value_enum)]
-    pub(crate) verdict: Verdict,
-    /// Why
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// For how many days a deferred suggestion stays out of the list of open ones
-    #[arg(long, default_value_t = 30)]
-    pub(crate) days: u16,
-    #[command(flatten)]
-    pub(crate) database: Database,
-    /// Who decides
-    #[arg(long, env = "USER", default_value = "importer")]
-    pub(crate) actor: String,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Verdict {
-    /// The suggestion is right
-    Accept,
-    /// They are two people, for ever
-    Reject,
-    /// Not now
-    Defer,
-    /// Takes an earlier decision back
-    Reopen,
 }

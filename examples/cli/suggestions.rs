@@ -2,9 +2,8 @@ use std::process::ExitCode;
 
 use importer::Result;
 use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, moment_text};
-use importer::service::Decide;
 
-use crate::args::{DecideArgs, SuggestionsArgs, Verdict};
+use crate::args::SuggestionsArgs;
 use crate::{say, setup};
 
 pub(crate) fn suggestions(args: &SuggestionsArgs) -> Result<ExitCode> {
@@ -53,34 +52,4 @@ fn json(row: &SuggestionRow) -> serde_json::Value {
         "deferred_until": row.deferred_until.map(moment_text), "created_at": moment_text(row.created_at),
         "terms": serde_json::from_str::<serde_json::Value>(&row.features_json).unwrap_or_default(),
     })
-}
-
-pub(crate) fn decide(args: &DecideArgs) -> Result<ExitCode> {
-    let importer = setup::on(&args.database)?;
-    let decision = match args.verdict {
-        Verdict::Accept => SuggestionDecision::Accepted,
-        Verdict::Reject => SuggestionDecision::Rejected,
-        Verdict::Defer => SuggestionDecision::Deferred,
-        Verdict::Reopen => SuggestionDecision::Open,
-    };
-    let (actor, reason) = (args.actor.clone(), args.reason.clone());
-    let row = importer.decide(&Decide { id: args.id, decision, actor, reason, days: args.days })?;
-    say!("Suggestion {} about {} and {} is {}.", row.id, row.left, row.right, row.decision.as_str());
-    match args.verdict {
-        Verdict::Accept if row.kind == SuggestionKind::Household => {
-            say!("They stay two people of one household; `train` learns from that.")
-        }
-        Verdict::Accept => {
-            say!("The decision is recorded; the records are not merged: there is no command for that yet.")
-        }
-        Verdict::Reject => {
-            say!("This pair is not suggested again, also when one of them comes again under another id.")
-        }
-        Verdict::Defer => say!(
-            "It is out of the list of open ones until {}.",
-            row.deferred_until.map_or_else(String::new, moment_text)
-        ),
-        Verdict::Reopen => say!("It waits for a decision again."),
-    }
-    Ok(ExitCode::SUCCESS)
 }

@@ -29,5 +29,5 @@ pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
 };
 pub use score::PairScore;
-pub use suggestions::Decide;
+pub use suggestions::{Reviewed, Verdict};
 pub use train::{Expectation, Training};

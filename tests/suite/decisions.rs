@@ -1,14 +1,18 @@
 //! What people decide about suggestions is remembered.
 
 use importer::ports::{SuggestionDecision, SuggestionRow};
-use importer::service::Decide;
+use importer::service::{Actor, Verdict};
 use importer::{ErrorKind, Importer, RunRequest};
 
 use super::{scan, support};
 
 fn decide(importer: &Importer, id: i64, decision: SuggestionDecision) -> SuggestionRow {
-    let (actor, reason) = ("tester".into(), "met both".into());
-    importer.decide(&Decide { id, decision, actor, reason, days: 30 }).unwrap()
+    let verdict = match decision {
+        SuggestionDecision::Rejected => Verdict::Reject,
+        SuggestionDecision::Deferred => Verdict::Defer { days: 30 },
+        _ => Verdict::Reopen,
+    };
+    importer.desk(Actor::admin("tester")).review(id, &verdict, "met both").unwrap().suggestion
 }
 
 fn pair(importer: &Importer, left: i64, right: i64) -> Option<SuggestionRow> {
@@ -72,10 +76,8 @@ fn deferred_pairs_wait_outside_the_open_list() {
 fn a_decision_needs_a_suggestion_and_a_reason() {
     let db = support::sqlite();
     let importer = scan::imported(&db);
-    let decision = SuggestionDecision::Accepted;
     let wrong = |reason: &str| {
-        let decide = Decide { id: 7, decision, actor: "tester".into(), reason: reason.into(), days: 0 };
-        importer.decide(&decide).unwrap_err()
+        importer.desk(Actor::admin("tester")).review(7, &Verdict::accept(), reason).unwrap_err()
     };
     assert_eq!(wrong(" ").kind(), ErrorKind::Config);
     assert!(wrong("why not").to_string().contains("there is no suggestion 7"));

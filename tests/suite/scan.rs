@@ -1,7 +1,7 @@
 //! Scans of the core: what they store, what they leave alone, and how they stop.
 
-use importer::ports::{SuggestionDecision, SuggestionFilter};
-use importer::service::{Decide, ScanReport, ScanRequest};
+use importer::ports::SuggestionFilter;
+use importer::service::{Actor, ScanReport, ScanRequest, Verdict};
 use importer::{ErrorKind, Importer, Observer, Progress, ScanPhase, ScanProgress};
 
 use super::support::{self, Database};
@@ -70,14 +70,7 @@ fn a_decision_stays_whatever_scans_find() {
         let importer = imported(&db);
         scan(&importer, false);
         let id = importer.suggestions(&SuggestionFilter::default()).unwrap()[0].id;
-        let decide = Decide {
-            id,
-            decision: SuggestionDecision::Accepted,
-            actor: "tester".into(),
-            reason: "seen".into(),
-            days: 0,
-        };
-        importer.decide(&decide).unwrap();
+        importer.desk(Actor::admin("tester")).review(id, &Verdict::Reject, "seen").unwrap();
         let stored = db.texts(STORED);
         db.execute("UPDATE dedupe_suggestions SET score = 0.5");
         let told = scan(&importer, true).suggestions.unwrap();

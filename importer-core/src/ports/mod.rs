@@ -6,6 +6,7 @@ mod audit;
 mod clock;
 mod fingerprint;
 mod history;
+mod households;
 mod image;
 mod record;
 mod resolve;
@@ -21,6 +22,7 @@ pub use history::{
     Cause, HistoryStore, LaterChange, MergeFilter, MergeRow, Moved, NewMerge, Reference, RollbackItem,
     RollbackRow, SourceRow,
 };
+pub use households::{Household, HouseholdStore};
 pub use image::{Born, ContactImage, MapImage, RecordImage};
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{

@@ -2,8 +2,8 @@ use std::any::Any;
 use std::borrow::Cow;
 
 use super::{
-    AuditStore, CoreId, CoreRecord, HistoryStore, MatchKey, Moment, RollbackStore, RowId, RunId, Suggestion,
-    SuggestionStore,
+    AuditStore, CoreId, CoreRecord, HistoryStore, HouseholdStore, MatchKey, Moment, RollbackStore, RowId,
+    RunId, Suggestion, SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -233,7 +233,7 @@ pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + Send {
 }
 
 /// What people need beside the pipeline: the audit log, and the history of records.
-pub trait StewardSession: Session + AuditStore + HistoryStore + RollbackStore {}
+pub trait StewardSession: Session + AuditStore + HistoryStore + RollbackStore + HouseholdStore {}
 
 /// Runs and watermarks.
 pub trait RunStore {

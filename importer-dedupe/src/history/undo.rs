@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use importer_core::ports::{
     Born, Cause, Change, ChangeAction, CoreId, CoreRecord, MapImage, MergeFilter, MergeRow, RecordImage,
-    RowId, StewardSession, parse_moment,
+    RowId, StewardSession, SuggestionDecision, SuggestionVerdict, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -91,6 +91,9 @@ pub fn undo(
     for (merge, people) in later.iter().zip(&replayed.merged) {
         let new = keep_merge(session, world, &order_of(merge)?, people, merge.merge.change_mark)?;
         keep_what_was_known(session, new, merge)?;
+        if let Some(suggestion) = merge.merge.suggestion {
+            accept_again(session, world, suggestion, merge)?;
+        }
         session.set_redone(merge.id, new)?;
         redone.push((merge.id, new));
     }
@@ -286,6 +289,23 @@ fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRo
     // An entry that came later is no own one, so that it finds its person when this merge is taken back.
     before.own_map.retain(|entry| known.contains_key(&entry.id));
     session.set_merge_before(new, &super::merge::json(&before)?)
+}
+
+/// A merge that stands again stands by what led to it.
+fn accept_again(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    suggestion: i64,
+    merge: &MergeRow,
+) -> Result<()> {
+    let verdict = SuggestionVerdict {
+        id: suggestion,
+        decision: SuggestionDecision::Accepted,
+        actor: merge.merge.actor.clone(),
+        reason: merge.merge.reason.clone(),
+        deferred_until: None,
+    };
+    session.decide(world.contract, &verdict, world.now)
 }
 
 /// Writes everybody as they are in the end.

@@ -1,4 +1,4 @@
-//! Finding people who are there twice, as the program tells it: `scan`, `score`, `train`, `suggestions`, `decide`.
+//! Finding people who are there twice, as the program tells it: `scan`, `score`, `train`, `suggestions`, `review`.
 
 use std::fmt::Write;
 
@@ -152,7 +152,7 @@ fn a_trained_model_is_used_by_whoever_is_given_it() {
     assert_eq!(run["read"], 82);
     // A decision teaches.
     let id = desk.call(["suggestions", "--json"]).succeeds().json()[0]["id"].to_string();
-    desk.call(["decide", &id, "reject", "--reason", "met both"]).succeeds();
+    desk.call(["review", "reject", &id, "--reason", "met both"]).succeeds();
     let later = desk.call(["train", "--out", "later.json", "--weight", "50", "--json"]).succeeds().json();
     assert_eq!((&later["decided_same"], &later["decided_other"]), (&0.into(), &1.into()));
     assert_ne!(model, read("later.json"));
@@ -223,7 +223,7 @@ fn suggestions_are_listed_by_kind_and_decision_page_by_page() {
         .map(|kind| ids(&["--kind", kind]).len())
         .sum();
     assert_eq!(kinds, everything.len());
-    desk.call(["decide", &everything[0].to_string(), "reject", "--reason", "met both"]).succeeds();
+    desk.call(["review", "reject", &everything[0].to_string(), "--reason", "met both"]).succeeds();
     assert_eq!(ids(&["--decision", "rejected"]), everything[..1]);
     assert_eq!(ids(&["--decision", "open"]), everything[1..]);
     assert_eq!(ids(&["--open"]), everything[1..]);
@@ -238,30 +238,45 @@ fn each_decision_says_what_it_does() {
     let desk = scanned();
     let id = desk.call(["suggestions", "--kind", "possible_duplicate", "--json"]).succeeds().json()[0]["id"]
         .to_string();
-    let decide = |verdict: &str| desk.call(["decide", &id, verdict, "--reason", "met both"]);
+    let decide = |verdict: &str| desk.call(["review", verdict, &id, "--reason", "met both"]);
     let says = |verdict: &str, parts: &[&str]| {
         let ended = decide(verdict);
         for part in parts {
             assert!(ended.succeeds().out.contains(part), "{part}: {ended:?}");
         }
     };
-    says("accept", &[&format!("Suggestion {id} about 1 and 81 is accepted."), "the records are not merged"]);
     says("reject", &["is rejected.", "not suggested again"]);
     says("defer", &["is deferred.", "out of the list of open ones until 2"]);
     assert!(!desk.call(["suggestions", "--open"]).succeeds().out.contains(" 1        81 "));
     says("reopen", &["is open.", "waits for a decision again"]);
-    assert_eq!(desk.rows("suggestion_decisions"), 4);
+    let shown = desk.call(["review", "show", &id]).succeeds().out.clone();
+    assert!(shown.contains("Accepting it merges 81 into 1:") && shown.contains("Lovelace"), "{shown}");
+    assert_eq!(desk.rows("suggestion_decisions"), 3);
     // Two people of one household have nothing that could be merged.
     desk.db.execute(&format!("UPDATE dedupe_suggestions SET kind = 'household' WHERE id = {id}"));
     let household = decide("accept");
-    assert!(household.succeeds().out.contains("They stay two people of one household"), "{household:?}");
+    assert!(household.succeeds().out.contains("They stay two people, of household 1"), "{household:?}");
     assert!(!household.out.contains("merge"), "{household:?}");
-    desk.call(["decide", &id, "accept"]).fails(2, &["--reason"]);
-    desk.call(["decide", &id, "accept", "--reason", " "]).fails(2, &["it needs a reason"]);
-    desk.call(["decide", &id, "perhaps", "--reason", "x"]).fails(2, &["accept", "reject", "defer", "reopen"]);
-    desk.call(["decide", "999", "accept", "--reason", "x"])
+    says("reopen", &["is open."]);
+    assert_eq!(desk.rows("household_members"), 0);
+    desk.db.execute(&format!("UPDATE dedupe_suggestions SET kind = 'possible_duplicate' WHERE id = {id}"));
+    says(
+        "accept",
+        &[&format!("Suggestion {id} about 1 and 81 is accepted."), "81 went into 1 with merge 1.", "undo 1"],
+    );
+    decide("reject").fails(2, &["volunteer 81 went into 1 with merge 1", "undo merge 1"]);
+    desk.call(["review", "accept", &id]).fails(2, &["--reason"]);
+    desk.call(["review", "accept", &id, "--reason", " "]).fails(2, &["it needs a reason"]);
+    desk.call(["review", "perhaps", &id, "--reason", "x"]).fails(2, &["accept", "reject", "defer", "reopen"]);
+    desk.call(["review", "accept", "999", "--reason", "x"])
         .fails(2, &["there is no suggestion 999", "`suggestions` lists them"]);
-    assert_eq!(desk.rows("suggestion_decisions"), 5, "what is refused is not recorded");
+    assert_eq!(desk.rows("suggestion_decisions"), 6, "what is refused is not recorded");
+    let undone = desk.call(["undo", "1", "--reason", "twins"]);
+    assert!(undone.succeeds().out.contains("81 came back beside 1"), "{undone:?}");
+    assert_eq!(
+        desk.db.texts(&format!("SELECT decision AS t FROM dedupe_suggestions WHERE id = {id}")),
+        ["open"]
+    );
 }
 
 #[test]

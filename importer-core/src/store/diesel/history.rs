@@ -252,9 +252,9 @@ impl HistoryStore for DieselSession {
     ) -> Result<()> {
         const BACK: &str = "move references back";
         for (id, left, right, decision) in &moved.suggestions {
-            // What was decided since stays decided.
+            // What was rejected or deferred since stays so.
             let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ?, decision = \
-                       CASE WHEN decision = 'superseded' THEN ? ELSE decision END WHERE id = ?";
+                       CASE WHEN decision IN ('superseded', 'accepted') THEN ? ELSE decision END WHERE id = ?";
             let binds = [Cell::Int(*left), Cell::Int(*right), Cell::Text(decision), Cell::Int(*id)];
             self.connection.run(BACK, sql, &binds)?;
         }
@@ -520,7 +520,11 @@ impl DieselSession {
         Ok(())
     }
 
-    fn households_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<(CoreId, i64)>> {
+    pub(super) fn households_of(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+    ) -> Result<Vec<(CoreId, i64)>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "SELECT CAST(core_id AS TEXT) AS c, CAST(household_id AS TEXT) AS h FROM household_members \

@@ -8,6 +8,7 @@ mod copy;
 mod core;
 mod failure;
 mod history;
+mod households;
 mod images;
 mod landing;
 mod lock;

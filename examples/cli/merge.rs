@@ -1,0 +1,300 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use importer::ports::MergeFilter;
+use importer::service::{Choice, MergePreview, MergeRequest};
+use importer::{Error, ErrorKind, Result};
+
+use crate::args::{Database, Who};
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct MergeArgs {
+    /// The ids of the records that are one person
+    people: Vec<i64>,
+    /// Why
+    #[arg(long, default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Says what would become of each field, and writes nothing
+    #[arg(long)]
+    preview: bool,
+    /// Lists the merges there are
+    #[arg(long, conflicts_with_all = ["people", "preview"])]
+    list: bool,
+    /// With --list: only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+    /// With --list: at most this many
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+    /// What the records are
+    #[arg(long, default_value = "volunteer")]
+    entity: String,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What somebody decides about a merge; the policy decides about the rest.
+#[derive(Args)]
+pub(crate) struct Chosen {
+    /// Who stays [default: the lowest id, which is there the longest]
+    #[arg(long, value_name = "ID")]
+    pub(crate) survivor: Option<i64>,
+    /// Keeps the value of this record; may be given several times
+    #[arg(long, value_name = "FIELD=ID")]
+    keep: Vec<String>,
+    /// Sets another value; may be given several times
+    #[arg(long, value_name = "FIELD=VALUE")]
+    set: Vec<String>,
+}
+
+impl Chosen {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.survivor.is_none() && self.keep.is_empty() && self.set.is_empty()
+    }
+
+    pub(crate) fn choices(&self) -> Result<Vec<(String, Choice)>> {
+        crate::review::choices(&self.keep, &self.set)
+    }
+}
+
+pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
+    let importer = setup::on(&args.database)?;
+    let desk = importer.desk(args.who.actor());
+    if args.list {
+        let filter = MergeFilter { after: args.after, limit: args.limit, ..MergeFilter::default() };
+        let lines = desk.merges(&args.entity, &filter)?;
+        if args.json {
+            say!("{}", serde_json::to_value(&lines).unwrap_or_default());
+            return Ok(ExitCode::SUCCESS);
+        }
+        if lines.is_empty() {
+            say!("There are no merges in {}.", importer.database());
+            return Ok(ExitCode::SUCCESS);
+        }
+        say!(
+            "{:>6} {:<20} {:>9}  {:<16} {:<12} {:<24} why",
+            "merge",
+            "when",
+            "survivor",
+            "gone",
+            "who",
+            "stands"
+        );
+        for line in &lines {
+            let stands = match (&line.undone_at, line.redone_by) {
+                (None, _) => "yes".to_owned(),
+                (Some(at), None) => format!("no, since {at}"),
+                (Some(_), Some(by)) => format!("no; again with {by}"),
+            };
+            let gone: Vec<String> = line.retired.iter().map(i64::to_string).collect();
+            say!(
+                "{:>6} {:<20} {:>9}  {:<16} {:<12} {:<24} {}",
+                line.merge,
+                line.merged_at,
+                line.survivor,
+                gone.join(", "),
+                line.actor,
+                stands,
+                line.reason
+            );
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let request = MergeRequest {
+        survivor: args.chosen.survivor,
+        choices: args.chosen.choices()?,
+        ..MergeRequest::new(&args.entity, args.people.clone(), &args.reason)
+    };
+    if args.preview {
+        let preview = desk.preview_merge(&request)?;
+        match args.json {
+            true => say!("{}", serde_json::to_value(&preview).unwrap_or_default()),
+            false => print_preview(&preview),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let done = desk.merge(&request)?;
+    if args.json {
+        say!("{}", serde_json::to_value(&done).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let gone: Vec<String> = done.retired.iter().map(i64::to_string).collect();
+    say!("{} went into {} with merge {}.", gone.join(", "), done.survivor, done.merge);
+    say!("Changed: {}.", if done.changed.is_empty() { "nothing".into() } else { done.changed.join(", ") });
+    say!("To take it back: undo {}", done.merge);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everybody's values side by side, and which survives.
+pub(crate) fn print_preview(preview: &MergePreview) {
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+    let heads: Vec<String> = std::iter::once(format!("{} (stays)", preview.survivor))
+        .chain(preview.retired.iter().map(|id| format!("{id} (goes)")))
+        .map(|head| format!("{head:<28}"))
+        .collect();
+    say!("{:<26} {} {:<28} why", "field", heads.join(" "), "merged");
+    for field in &preview.fields {
+        let values: Vec<String> =
+            field.values.iter().map(|(_, value)| format!("{:<28}", shown(value))).collect();
+        say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), field.why);
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct UndoArgs {
+    /// The merge to take back
+    merge: i64,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// Does a merge again that was taken back
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
+    let importer = setup::on(&args.database)?;
+    let desk = importer.desk(args.who.actor());
+    if args.again {
+        let merge = desk.redo_merge(args.merge, &args.reason)?;
+        match args.json {
+            true => say!("{}", serde_json::json!({ "merge": merge })),
+            false => say!("Merge {} is done again as merge {merge}.", args.merge),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let undone = desk.undo_merge(args.merge, &args.reason)?;
+    if args.json {
+        say!("{}", serde_json::to_value(&undone).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
+    say!("Merge {} is taken back: {} came back beside {}.", undone.merge, back.join(", "), undone.survivor);
+    if undone.rows > 0 {
+        say!("{} rows that came since were given to whom they belong.", undone.rows);
+    }
+    for (system, name, who) in &undone.settled {
+        say!("{system}:{name} came since; it is {who}'s now.");
+    }
+    for (before, after) in &undone.redone {
+        say!("Merge {before} stands on without it, as merge {after}.");
+    }
+    for (who, field) in &undone.kept {
+        say!("{who}: {field} was edited since; the edit stays.");
+    }
+    for conflict in &undone.conflicts {
+        say!(
+            "look at {}: {} was edited on top of a value of the other person.",
+            conflict.core_id,
+            conflict.field
+        );
+    }
+    if !undone.lost_rows.is_empty() {
+        say!(
+            "{} rows that came since are not kept any more; import their source again.",
+            undone.lost_rows.len()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Args)]
+pub(crate) struct RollbackArgs {
+    /// The run to take back
+    run: i64,
+    /// Why
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Says what would become of each change, and writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Lists what became of the changes of a run that was taken back
+    #[arg(long, conflicts_with = "dry_run")]
+    list: bool,
+    /// With --list: only of this outcome
+    #[arg(long, value_parser = ["reverted", "kept", "failed"])]
+    outcome: Option<String>,
+    /// With --list: only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+    /// With --list: at most this many
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
+    let importer = setup::on(&args.database)?;
+    let desk = importer.desk(args.who.actor());
+    if args.list {
+        let items = desk.rollback_items(args.run, args.outcome.as_deref(), args.after, args.limit)?;
+        if args.json {
+            let items: Vec<_> =
+                items.iter().map(|(id, item)| serde_json::json!({ "id": id, "item": item })).collect();
+            say!("{}", serde_json::Value::from(items));
+            return Ok(ExitCode::SUCCESS);
+        }
+        for (id, item) in &items {
+            say!("{id:>8} {}", line(item));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let request = importer::service::RollbackRequest {
+        run: args.run,
+        reason: args.reason.clone(),
+        dry_run: args.dry_run,
+    };
+    let told = desk.roll_back(&request)?;
+    if args.json {
+        say!("{}", serde_json::to_value(&told).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let verb = if told.dry_run { "would be" } else { "is" };
+    say!("Run {} {verb} taken back.", told.run);
+    for (outcome, count) in &told.counts {
+        say!("{outcome:>9}: {count}");
+    }
+    if !told.merges.is_empty() {
+        say!("   merges: {} taken back", told.merges.len());
+    }
+    for item in &told.not_reverted {
+        say!("  {}", line(item));
+    }
+    let shown = told.not_reverted.len() as u64;
+    let kept: u64 = told.counts.iter().filter(|(outcome, _)| *outcome != "reverted").map(|(_, n)| n).sum();
+    if kept > shown && !told.dry_run {
+        say!("  and {} more: rollback {} --list --outcome kept", kept - shown, told.run);
+    }
+    if told.counts.contains_key("failed") {
+        return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")
+            .at("run", told.run)
+            .hint("the list says which and why"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(item: &importer::ports::RollbackItem) -> String {
+    let field = item.field.as_deref().map_or_else(String::new, |field| format!(" {field}"));
+    format!("{:<8} record {}{field}: {}", item.outcome, item.core_id, item.why)
+}

@@ -1,0 +1,225 @@
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use importer::ports::{SuggestionKind, SuggestionRow, moment_text};
+use importer::service::{Choice, Desk, MergeRequest, Reviewed, Verdict};
+use importer::{Error, ErrorKind, Importer, Result};
+
+use crate::args::{Database, Who};
+use crate::merge::{Chosen, print_preview};
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct ReviewArgs {
+    #[command(subcommand)]
+    command: ReviewCommand,
+}
+
+#[derive(Subcommand)]
+enum ReviewCommand {
+    /// Shows a suggestion: both people side by side, and what speaks for and against it
+    Show {
+        /// The id of a suggestion
+        id: i64,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// The suggestions are right: people are merged, households linked
+    Accept {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        chosen: Chosen,
+    },
+    /// They are two people, for ever
+    Reject {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Not now
+    Defer {
+        #[command(flatten)]
+        which: Which,
+        /// For how many days they stay out of the list of open ones
+        #[arg(long, default_value_t = 30)]
+        days: u16,
+    },
+    /// Takes an earlier decision back
+    Reopen {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+#[derive(Args)]
+struct Common {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Which {
+    /// The ids of suggestions
+    #[arg(required = true)]
+    ids: Vec<i64>,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
+    let (which, verdict) = match &args.command {
+        ReviewCommand::Show { id, common } => return show(*id, common),
+        ReviewCommand::Accept { which, chosen } => {
+            if which.ids.len() > 1 && !chosen.is_empty() {
+                let why = "a survivor and fields are chosen for one suggestion at a time";
+                return Err(Error::new(ErrorKind::Config, "record decisions", why));
+            }
+            (which, Verdict::Accept { survivor: chosen.survivor, choices: chosen.choices()? })
+        }
+        ReviewCommand::Reject { which } => (which, Verdict::Reject),
+        ReviewCommand::Defer { which, days } => (which, Verdict::Defer { days: *days }),
+        ReviewCommand::Reopen { which } => (which, Verdict::Reopen),
+    };
+    let importer = setup::on(&which.common.database)?;
+    let desk = importer.desk(which.common.who.actor());
+    if let [id] = which.ids[..] {
+        let reviewed = desk.review(id, &verdict, &which.reason)?;
+        match which.common.json {
+            true => say!("{}", json(&reviewed)),
+            false => print(&reviewed, &verdict),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut failed = false;
+    let mut told = Vec::new();
+    for (id, result) in desk.review_all(&which.ids, &verdict, &which.reason) {
+        match result {
+            Ok(reviewed) if which.common.json => told.push(json(&reviewed)),
+            Ok(reviewed) => print(&reviewed, &verdict),
+            Err(error) => {
+                failed = true;
+                told.push(serde_json::json!({ "id": id, "error": error.to_string() }));
+                eprintln!("suggestion {id}: {error}");
+            }
+        }
+    }
+    if which.common.json {
+        say!("{}", serde_json::Value::from(told));
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn json(reviewed: &Reviewed) -> serde_json::Value {
+    serde_json::json!({
+        "id": reviewed.suggestion.id, "decision": reviewed.suggestion.decision.as_str(),
+        "left": reviewed.suggestion.left, "right": reviewed.suggestion.right,
+        "merge": reviewed.merge, "household": reviewed.household,
+    })
+}
+
+fn print(reviewed: &Reviewed, verdict: &Verdict) {
+    let row = &reviewed.suggestion;
+    say!("Suggestion {} about {} and {} is {}.", row.id, row.left, row.right, row.decision.as_str());
+    match verdict {
+        Verdict::Accept { .. } => {
+            if let Some(merge) = &reviewed.merge {
+                let gone: Vec<String> = merge.retired.iter().map(i64::to_string).collect();
+                say!("{} went into {} with merge {}.", gone.join(", "), merge.survivor, merge.merge);
+                say!("To take it back: undo {}", merge.merge);
+            }
+            if let Some(household) = reviewed.household {
+                say!("They stay two people, of household {household}; `train` learns from that.");
+            }
+        }
+        Verdict::Reject => {
+            say!("This pair is not suggested again, also when one of them comes again under another id.");
+        }
+        Verdict::Defer { .. } => say!(
+            "It is out of the list of open ones until {}.",
+            row.deferred_until.map_or_else(String::new, moment_text)
+        ),
+        Verdict::Reopen => say!("It waits for a decision again."),
+    }
+}
+
+fn show(id: i64, common: &Common) -> Result<ExitCode> {
+    let importer = setup::on(&common.database)?;
+    let desk = importer.desk(common.who.actor());
+    let row = suggestion(&importer, id)?;
+    let request = MergeRequest::new(&row.entity, [row.left, row.right], "");
+    let preview = desk.preview_merge(&request)?;
+    if common.json {
+        let terms: serde_json::Value = serde_json::from_str(&row.features_json).unwrap_or_default();
+        say!(
+            "{}",
+            serde_json::json!({
+                "id": row.id, "kind": row.kind.as_str(), "decision": row.decision.as_str(), "score": row.score,
+                "left": row.left, "right": row.right, "terms": terms, "merged": preview,
+                "households": households(&desk, &row)?,
+            })
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let score = row.score.map_or_else(String::new, |score| format!(", probability {score:.4}"));
+    say!(
+        "Suggestion {}: {} {score}",
+        row.id,
+        row.kind.as_str().replace('_', " ") + " (" + row.decision.as_str() + ")"
+    );
+    if row.kind == SuggestionKind::Household {
+        say!("Accepting it links two people of one household; nothing is merged.");
+    } else {
+        say!("Accepting it merges {} into {}:", preview.retired[0], preview.survivor);
+    }
+    print_preview(&preview);
+    say!("What speaks for and against it: score {} {}", row.left, row.right);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn households(desk: &Desk<'_>, row: &SuggestionRow) -> Result<serde_json::Value> {
+    let mut all = Vec::new();
+    for id in [row.left, row.right] {
+        all.extend(desk.households(&row.entity, id)?);
+    }
+    all.dedup();
+    Ok(serde_json::to_value(all).unwrap_or_default())
+}
+
+fn suggestion(importer: &Importer, id: i64) -> Result<SuggestionRow> {
+    let filter = importer::ports::SuggestionFilter { after: id - 1, limit: 1, ..Default::default() };
+    importer.suggestions(&filter)?.into_iter().find(|row| row.id == id).ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, "show a suggestion", format!("there is no suggestion {id}"))
+            .hint("`suggestions` lists them")
+    })
+}
+
+/// Choices of `--keep FIELD=ID` and `--set FIELD=VALUE`.
+pub(crate) fn choices(keep: &[String], set: &[String]) -> Result<Vec<(String, Choice)>> {
+    let wrong = |option: &'static str, given: &str, how: &'static str| {
+        Error::new(ErrorKind::Config, "merge people", "the option is not understood")
+            .at("option", format!("{option} {given}"))
+            .hint(how)
+    };
+    let mut choices = Vec::new();
+    for given in keep {
+        let (field, id) =
+            given.split_once('=').and_then(|(field, id)| Some((field, id.parse().ok()?))).ok_or_else(
+                || wrong("--keep", given, "write it like --keep city=17, with the id of one of the records"),
+            )?;
+        choices.push((field.to_owned(), Choice::Of(id)));
+    }
+    for given in set {
+        let (field, value) =
+            given.split_once('=').ok_or_else(|| wrong("--set", given, "write it like --set city=Oslo"))?;
+        choices.push((field.to_owned(), Choice::Value(value.to_owned())));
+    }
+    Ok(choices)
+}

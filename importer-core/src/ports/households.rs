@@ -1,0 +1,38 @@
+use super::{CoreId, Moment};
+use crate::Result;
+use crate::contracts::Contract;
+
+/// People who live together.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Household {
+    /// Its id.
+    pub id: i64,
+    /// Who lives in it, ascending.
+    pub members: Vec<CoreId>,
+}
+
+/// Links between people who live together; never merges.
+pub trait HouseholdStore {
+    /// Lets two people live together, in the household of either or in a new one; returns it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn link_household(
+        &mut self,
+        contract: &Contract,
+        people: (CoreId, CoreId),
+        suggestion: i64,
+        actor: &str,
+        now: Moment,
+    ) -> Result<i64>;
+    /// Takes a link back that a suggestion had led to; a household of one is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn part_household(&mut self, suggestion: i64) -> Result<()>;
+    /// The households of a person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn households(&mut self, contract: &Contract, id: CoreId) -> Result<Vec<Household>>;
+}
