@@ -10,7 +10,7 @@ use importer_core::ports::{
     SuggestionKind, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::matching::model::{Explanation, ModelDocument, Thresholds};
+use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
 use importer_dedupe::matching::people::People;
 use importer_dedupe::matching::scan::{Scan, scan_with};
 use serde::{Deserialize, Serialize};
@@ -20,10 +20,12 @@ use crate::Importer;
 
 /// Under this name scans stand among the runs.
 pub const SCAN_SOURCE: &str = "scan";
-/// From this probability on, a pair of one cluster is what a merge would take.
-pub const MERGE_FROM: f64 = Thresholds::DEFAULT.auto;
+/// From this probability on, a pair that nothing speaks against is what a merge would take.
+pub const MERGE_FROM: f64 = THRESHOLDS.auto;
 /// From this probability on, a pair is worth showing.
-pub const REVIEW_FROM: f64 = Thresholds::DEFAULT.review;
+pub const REVIEW_FROM: f64 = THRESHOLDS.review;
+
+pub(super) const THRESHOLDS: Thresholds = Thresholds::DEFAULT;
 
 const OPERATION: &str = "scan the core";
 /// How many suggestions are stored between two looks at whether somebody cancelled.
@@ -71,7 +73,7 @@ pub struct ScanReport {
     pub changed_records: Option<u64>,
     /// How many pairs were scored.
     pub pairs_scored: u64,
-    /// Pairs of one cluster with a probability of 0.95 or more.
+    /// Pairs that could be merged without a human: a probability of 0.95 or more, and nothing against it.
     pub merge_pairs: u64,
     /// How many people those are.
     pub merge_clusters: u64,
@@ -117,6 +119,9 @@ pub struct ScanSample {
     pub score: f64,
     /// The terms that say most, strongest first.
     pub terms: Vec<String>,
+    /// What keeps the pair from being merged without a human.
+    #[serde(default)]
+    pub held_back: Vec<Objection>,
 }
 
 /// What is stored with a scan beside its report.
@@ -230,7 +235,7 @@ impl Importer {
         self.not_cancelled(OPERATION)?;
         let document = ModelDocument::of(&scan.model, people.ids.len() as u64);
         let wanted = |id| changed.as_ref().is_none_or(|changed| changed.binary_search(&id).is_ok());
-        let mut found = found(&scan);
+        let mut found = found(&scan, &people);
         found.retain(|pair| wanted(id_of(&people, pair.a)) || wanted(id_of(&people, pair.b)));
         let count = |kind| found.iter().filter(|pair| pair.kind == kind).count() as u64;
         let of_merge = found.iter().filter(|pair| pair.kind == "merge");
@@ -353,11 +358,11 @@ fn stored(run: &RunRecord) -> Option<Stored> {
 }
 
 /// The pairs worth showing, in the order of their records.
-fn found(scan: &Scan) -> Vec<Found> {
+fn found(scan: &Scan, people: &People) -> Vec<Found> {
     let shown = scan.pairs.iter().filter(|pair| pair.probability() >= REVIEW_FROM).map(|pair| {
-        let together = scan.cluster_of[pair.a as usize] == scan.cluster_of[pair.b as usize];
-        let kind = if together && pair.probability() >= MERGE_FROM { "merge" } else { "review" };
-        Found { kind, a: pair.a, b: pair.b }
+        let may_merge = pair.probability() >= MERGE_FROM
+            && scan.judge(&people.frame, pair.a, pair.b, &THRESHOLDS).verdict == Verdict::Merge;
+        Found { kind: if may_merge { "merge" } else { "review" }, a: pair.a, b: pair.b }
     });
     let households = scan.households.iter().filter(|pair| pair.probability() < REVIEW_FROM);
     let households = households.map(|pair| Found { kind: "household", a: pair.a, b: pair.b });
@@ -367,7 +372,7 @@ fn found(scan: &Scan) -> Vec<Found> {
 }
 
 fn suggestion(scan: &Scan, people: &People, pair: &Found) -> Suggestion {
-    let explanation = scan.model.explain(&people.frame, pair.a, pair.b);
+    let explanation = scan.explain(&people.frame, pair.a, pair.b, &THRESHOLDS);
     let kind = match pair.kind {
         "household" => SuggestionKind::Household,
         _ => SuggestionKind::PossibleDuplicate,
@@ -387,13 +392,14 @@ fn samples(scan: &Scan, people: &People, found: &[Found]) -> Vec<ScanSample> {
     let mut samples = Vec::new();
     for kind in ["merge", "review", "household"] {
         for pair in found.iter().filter(|pair| pair.kind == kind).take(SAMPLES) {
-            let explanation = scan.model.explain(&people.frame, pair.a, pair.b);
+            let explanation = scan.explain(&people.frame, pair.a, pair.b, &THRESHOLDS);
             samples.push(ScanSample {
                 kind: kind.into(),
                 left: id_of(people, pair.a),
                 right: id_of(people, pair.b),
                 score: rounded(explanation.probability),
                 terms: top_terms(&explanation, 3),
+                held_back: explanation.held_back,
             });
         }
     }

@@ -27,6 +27,15 @@ pub(crate) fn unpack(mut packed: u64) -> Levels {
     levels
 }
 
+/// What is known of the values of a pair beside how far they agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Beside {
+    /// How many have the contact or number that both agree on, where that is counted.
+    pub(crate) shared_by: Option<u32>,
+    /// Both are different names that people are known to have.
+    pub(crate) are_known: bool,
+}
+
 /// A column of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnSpec {
@@ -182,6 +191,16 @@ impl Frame {
     pub(crate) fn frequency(&self, term: usize, level: u8, a: u32, b: u32) -> Option<f32> {
         let feature = self.starts.partition_point(|start| *start <= term) - 1;
         self.features[feature].frequency(term - self.starts[feature], level, a, b)
+    }
+
+    /// What is known of the values of a pair beside the level of a term.
+    pub(crate) fn beside(&self, term: usize, level: u8, a: u32, b: u32) -> Beside {
+        let place = self.starts.partition_point(|start| *start <= term) - 1;
+        let feature = &self.features[place];
+        Beside {
+            shared_by: if level == 0 { feature.shared_by(a, b) } else { None },
+            are_known: level != 0 && feature.are_known(term - self.starts[place], a, b),
+        }
     }
 
     /// Frequencies count people from now on, not records.

@@ -3,7 +3,10 @@
 use super::blocking::{Candidates, KeyReport};
 use super::cluster::{Linkage, Pair, clusters};
 use super::frame::{Frame, pack, unpack};
-use super::model::{HOUSEHOLD, Histogram, Marginals, Model, ModelDocument};
+use super::model::{
+    Explanation, HOUSEHOLD, Histogram, Judgement, Marginals, Model, ModelDocument, Objection, Thresholds,
+    Verdict,
+};
 use super::scorer::Scorer;
 
 /// Pairs below these log-odds are forgotten.
@@ -31,6 +34,31 @@ impl Scan {
     /// True when blocking brought the pair together.
     pub fn compared(&self, a: u32, b: u32) -> bool {
         self.candidates.contains(a, b)
+    }
+
+    /// What may be done about a pair, by its score and by its group.
+    pub fn judge(&self, frame: &Frame, a: u32, b: u32, thresholds: &Thresholds) -> Judgement {
+        let mut judged = self.model.judge(frame, a, b, thresholds);
+        if judged.verdict != Verdict::Different && self.keeps_apart(a, b) {
+            judged.objections.push(Objection::Apart);
+            if judged.verdict == Verdict::Merge {
+                judged.verdict = Verdict::Review;
+            }
+        }
+        judged
+    }
+
+    /// What makes up the score of a pair, and what keeps it from being merged without a human.
+    pub fn explain(&self, frame: &Frame, a: u32, b: u32, thresholds: &Thresholds) -> Explanation {
+        let mut explanation = self.model.explain(frame, a, b, thresholds);
+        if explanation.probability >= thresholds.review && self.keeps_apart(a, b) {
+            explanation.held_back.push(Objection::Apart);
+        }
+        explanation
+    }
+
+    fn keeps_apart(&self, a: u32, b: u32) -> bool {
+        self.cluster_of[a as usize] != self.cluster_of[b as usize]
     }
 
     /// What each blocking key found and cut; empty when everything was compared with everything.

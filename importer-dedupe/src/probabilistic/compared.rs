@@ -8,10 +8,8 @@ use crate::agreement::{self, NameAgreement, name_agreement};
 use crate::deterministic::Deterministic;
 use crate::matching::features::MISSING;
 use crate::matching::frame::{Frame, Levels};
+use crate::matching::model::GENERIC;
 use crate::matching::people::People;
-
-/// A contact that more people of other names share is a generic one: an office, a school, `info@`.
-pub(super) const GENERIC: usize = 8;
 
 /// A row, number 0 of the frame, and its candidates, from number 1.
 pub(super) struct Compared<'a> {
@@ -118,11 +116,11 @@ impl<'a> Compared<'a> {
 
     /// An address that few share.
     pub(super) fn own_email(&self, candidate: &Candidate<'_>) -> bool {
-        candidate.email && self.email_shared_by <= GENERIC
+        candidate.email && self.email_shared_by <= GENERIC as usize
     }
 
     /// A number that few share.
     pub(super) fn own_phone(&self, candidate: &Candidate<'_>) -> bool {
-        candidate.phone && self.phone_shared_by <= GENERIC
+        candidate.phone && self.phone_shared_by <= GENERIC as usize
     }
 }

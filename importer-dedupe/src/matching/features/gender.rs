@@ -1,6 +1,6 @@
 //! Sex or gender: agreement says next to nothing, disagreement something.
 
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 
 const LEVELS: &[Level] = &[l("exact", 0.97, 0.5), l("differ", 0.03, 0.5)];
 
@@ -12,7 +12,7 @@ pub(crate) struct Genders {
 
 impl Genders {
     pub(crate) fn new(name: &str) -> Self {
-        Self { terms: [Term::new(name, LEVELS, 0.0)], codes: Vec::new() }
+        Self { terms: [Term::new(name, About::Gender, LEVELS, 0.0)], codes: Vec::new() }
     }
 }
 

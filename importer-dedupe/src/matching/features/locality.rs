@@ -1,7 +1,7 @@
 //! Postal code, town and state as one term, because each follows from the one before.
 
 use super::words::{Words, words};
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 use crate::matching::role::Role;
 
@@ -29,7 +29,7 @@ pub(crate) struct Localities {
 impl Localities {
     pub(crate) fn new(roles: Vec<Role>) -> Self {
         Self {
-            terms: [Term::new("locality", LEVELS, 0.97)],
+            terms: [Term::new("locality", About::Place, LEVELS, 0.97)],
             roles,
             texts: Dictionary::default(),
             code: Column::default(),

@@ -1,7 +1,7 @@
 //! Any other text: an employer, a school, an occupation, a place of birth.
 
 use super::words::{Words, words};
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 
 const LEVELS: &[Level] =
@@ -17,7 +17,7 @@ pub(crate) struct Texts {
 impl Texts {
     pub(crate) fn new(name: &str, shared: f64) -> Self {
         Self {
-            terms: [Term::new(name, LEVELS, shared)],
+            terms: [Term::new(name, About::Other, LEVELS, shared)],
             texts: Dictionary::default(),
             column: Column::default(),
         }
