@@ -11,6 +11,7 @@ pub mod evaluate;
 mod keys;
 
 pub mod matching;
+mod plugin_features;
 mod probabilistic;
 mod survivorship;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use agreement::{NameAgreement, name_agreement};
 pub use deterministic::Deterministic;
 pub use keys::{EMAIL_KEY, PHONE_KEY};
 pub use matching::model::Thresholds;
+pub use plugin_features::PluginFeatures;
 pub use probabilistic::{
     KEY_KINDS, KeyKind, KeyPart, MatchModel, Probabilistic, ResolveOptions, WeightedExplanation, WeightedTerm,
 };

@@ -1,9 +1,12 @@
 //! The learned model at import time, when no table of frequencies is at hand.
 
+use std::sync::Arc;
+
 use importer_core::contracts::Contract;
 
 use super::compared::{Candidate, Compared};
 use crate::matching::features::common_names;
+use crate::matching::further::Compares;
 use crate::matching::model::{
     Explanation, Likelihood, Model, ModelDocument, Objection, Score, Thresholds, Weighed, bounded_log,
 };
@@ -16,8 +19,13 @@ pub(super) struct FellegiSunter {
 }
 
 impl FellegiSunter {
-    pub(super) fn new(contract: &Contract, document: Option<&ModelDocument>, population: u64) -> Self {
-        let frame = People::new(contract).frame;
+    pub(super) fn new(
+        contract: &Contract,
+        document: Option<&ModelDocument>,
+        population: u64,
+        further: Option<&Arc<dyn Compares>>,
+    ) -> Self {
+        let frame = People::with_further(contract, further).frame;
         let mut model = document.map_or_else(|| Model::shipped(&frame), |document| document.model(&frame));
         let population = population.max(2) as f64;
         // A pair is a match the more rarely the more people there are; the document tells how many it was learned from.

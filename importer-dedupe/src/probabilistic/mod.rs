@@ -13,6 +13,8 @@ pub use keys::{KEY_KINDS, KeyKind, KeyPart};
 pub use options::{MatchModel, ResolveOptions};
 pub use weighted::{WeightedExplanation, WeightedTerm};
 
+use std::sync::Arc;
+
 use importer_core::contracts::Contract;
 use importer_core::ports::{AutoMerge, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind};
 use serde_json::Value;
@@ -21,9 +23,11 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::compared::{Candidate, Compared};
 use self::fellegi_sunter::FellegiSunter;
 use self::fields::Fields;
+use crate::PluginFeatures;
 use crate::agreement::{NameAgreement, agrees};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
 use crate::matching::features::common_names;
+use crate::matching::further::Compares;
 use crate::matching::model::{HOUSEHOLD, Likelihood, Objection, Thresholds};
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
@@ -48,6 +52,7 @@ pub struct Probabilistic {
     /// By which pairs are judged, and scored unless the weighted mean is asked for.
     model: FellegiSunter,
     checksum: String,
+    further: Option<Arc<dyn Compares>>,
 }
 
 impl std::fmt::Debug for Probabilistic {
@@ -55,6 +60,9 @@ impl std::fmt::Debug for Probabilistic {
         write!(f, "Probabilistic({})", self.checksum)
     }
 }
+
+/// From this probability on further terms are asked: they could not raise what is less likely to where it is shown.
+const ASK_FURTHER: f64 = 0.01;
 
 /// A candidate with its score.
 struct Scored<'a, 'b> {
@@ -79,11 +87,23 @@ impl Scored<'_, '_> {
 impl Probabilistic {
     /// A resolver of records of a contract.
     pub fn new(contract: &Contract, options: ResolveOptions) -> Self {
+        Self::with_features(contract, options, None)
+    }
+
+    /// A resolver that scores by match features of plugins, too; the weighted mean leaves them out.
+    pub fn with_features(
+        contract: &Contract,
+        options: ResolveOptions,
+        features: Option<Arc<PluginFeatures>>,
+    ) -> Self {
+        let features = features.filter(|_| options.model != MatchModel::Weighted);
+        let of_features = features.as_ref().map(|features| features.checksum()).unwrap_or_default();
+        let further = features.map(|features| features as Arc<dyn Compares>);
         let learned = match &options.model {
             MatchModel::Learned(document) => Some(document),
             MatchModel::Shipped | MatchModel::Weighted => None,
         };
-        let model = FellegiSunter::new(contract, learned, options.population);
+        let model = FellegiSunter::new(contract, learned, options.population, further.as_ref());
         let document = match &options.model {
             MatchModel::Shipped => "shipped".to_owned(),
             MatchModel::Learned(document) => document.checksum(),
@@ -99,9 +119,9 @@ impl Probabilistic {
             options.population,
             options.candidates,
             xxh3_64(common_names::LIST.as_bytes()),
-        );
+        ) + &of_features;
         let rule = Deterministic { strip_email_tags: options.strip_email_tags };
-        Self { rule, fields: Fields::of(contract), model, checksum, options }
+        Self { rule, fields: Fields::of(contract), model, checksum, further, options }
     }
 
     fn is_weighted(&self) -> bool {
@@ -198,8 +218,13 @@ impl Resolver for Probabilistic {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
-        let compared =
-            Compared::of(contract, &self.fields, self.rule, incoming, candidates, self.options.candidates);
+        let limits = (self.options.candidates, self.further.as_ref());
+        let mut compared = Compared::of(contract, &self.fields, self.rule, incoming, candidates, limits);
+        compared.ask_further(|compared, candidate| {
+            candidate.email
+                || candidate.phone
+                || self.model.score(compared, candidate).probability() >= ASK_FURTHER
+        });
         let pairs: Vec<Scored<'_, '_>> =
             compared.candidates.iter().map(|candidate| self.scored(contract, &compared, candidate)).collect();
         let mut same: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].certain).collect();

@@ -73,6 +73,8 @@ pub enum About {
     Gender,
     /// Any other value.
     Other,
+    /// What a plugin compares, whatever that is: it scores, and is no evidence of its own.
+    Further,
 }
 
 /// One thing that two records agree or disagree in; its weight is learned.

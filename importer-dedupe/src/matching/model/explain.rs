@@ -66,17 +66,38 @@ const BIT: f64 = std::f64::consts::LN_2;
 impl Model {
     /// What makes up the score of a pair; its bits add up to the score's.
     pub fn explain(&self, frame: &Frame, a: u32, b: u32, thresholds: &Thresholds) -> Explanation {
-        self.explain_levels(&frame.compare(a, b), thresholds, |term, level| {
-            self.weigh(frame, term, level, a, b)
-        })
+        self.explain_pair(frame, &frame.compare_all(a, b), a, b, thresholds)
+    }
+
+    /// The same of a pair whose levels are known.
+    pub(crate) fn explain_pair(
+        &self,
+        frame: &Frame,
+        levels: &Levels,
+        a: u32,
+        b: u32,
+        thresholds: &Thresholds,
+    ) -> Explanation {
+        self.explain_levels(levels, thresholds, |term, level| self.weigh(frame, term, level, a, b))
     }
 
     /// What may be done about a pair.
     pub fn judge(&self, frame: &Frame, a: u32, b: u32, thresholds: &Thresholds) -> Judgement {
-        let levels = frame.compare(a, b);
-        let likelihood = Likelihood::of(&self.score(frame, &levels, a, b));
+        self.judge_pair(frame, &frame.compare_all(a, b), a, b, thresholds)
+    }
+
+    /// The same of a pair whose levels are known.
+    pub(crate) fn judge_pair(
+        &self,
+        frame: &Frame,
+        levels: &Levels,
+        a: u32,
+        b: u32,
+        thresholds: &Thresholds,
+    ) -> Judgement {
+        let likelihood = Likelihood::of(&self.score(frame, levels, a, b));
         let weigh = |term, level| self.weigh(frame, term, level, a, b);
-        let objections = self.objections(&levels, likelihood, thresholds, weigh);
+        let objections = self.objections(levels, likelihood, thresholds, weigh);
         let Likelihood { probability, household, .. } = likelihood;
         Judgement { verdict: Verdict::of(probability, household, &objections, thresholds), objections }
     }

@@ -20,6 +20,7 @@ pub use verdict::{Thresholds, Verdict};
 
 use super::features::{About, MISSING};
 use super::frame::{Frame, Levels};
+use super::further::careful;
 
 /// The weights of one term.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +102,7 @@ impl Model {
                 u: term.levels.iter().map(|l| l.u).collect(),
                 shared: term.shared,
             })
+            .chain(frame.further().into_iter().flat_map(|further| further.terms()).map(careful))
             .collect();
         let n = f64::from(frame.len()).max(2.0);
         Self { terms, matches: 0.3 / n, households: 0.1 / n }
