@@ -7,7 +7,7 @@ use importer_core::contracts::Contract;
 use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
     CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, Suggested, Suggestion,
-    SuggestionKind, moment_text, parse_moment,
+    SuggestionDecision, SuggestionFilter, SuggestionKind, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
@@ -15,7 +15,7 @@ use importer_dedupe::matching::people::People;
 use importer_dedupe::matching::scan::{Scan, scan_with};
 use serde::{Deserialize, Serialize};
 
-use super::people::id_of;
+use super::people::{id_of, number_of};
 use crate::Importer;
 
 /// Under this name scans stand among the runs.
@@ -263,7 +263,7 @@ impl Importer {
             samples: samples(&scan, &people, &found),
             elapsed_ms: elapsed(begun),
         };
-        Ok(Work { people, scan, document, found, report, begun })
+        Ok(Work { people, scan, document, found, changed, report, begun })
     }
 
     fn store_scan(
@@ -275,7 +275,7 @@ impl Importer {
         seen_until: Moment,
     ) -> Result<ScanReport> {
         self.phase(ScanPhase::Storing, work.found.len(), OPERATION)?;
-        let mut report = work.report;
+        let mut report = work.report.clone();
         let now = self.clock.now();
         session.begin()?;
         let result = (|| {
@@ -289,6 +289,10 @@ impl Importer {
                 let total = work.found.len() as u64;
                 self.observer.scanning(ScanProgress { phase: ScanPhase::Storing, done, total });
             }
+            for lowered in lowered(session, contract, &work)?.chunks(AT_A_TIME) {
+                self.not_cancelled(OPERATION)?;
+                told.add(&session.suggest(contract, run, lowered, now)?);
+            }
             report.run_id = Some(run.id);
             report.suggestions = Some(told);
             report.elapsed_ms = elapsed(work.begun);
@@ -298,8 +302,11 @@ impl Importer {
                 households: report.household_pairs,
                 ..Counts::default()
             };
-            let stored =
-                Stored { scan: report.clone(), model: work.document, seen_until: moment_text(seen_until) };
+            let stored = Stored {
+                scan: report.clone(),
+                model: work.document.clone(),
+                seen_until: moment_text(seen_until),
+            };
             run.counts_json = json(&counts)?;
             run.metrics_json = json(&stored)?;
             run.rows_read = i64::try_from(report.records).unwrap_or(i64::MAX);
@@ -316,11 +323,45 @@ impl Importer {
     }
 }
 
+/// Open suggestions whose pair is no longer found, with the score it has now. They stay open: that is for people to decide.
+fn lowered(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<Vec<Suggestion>> {
+    let filter = SuggestionFilter {
+        entity: Some(contract.entity.into()),
+        decision: Some(SuggestionDecision::Open),
+        ..SuggestionFilter::default()
+    };
+    let found: BTreeSet<(CoreId, CoreId)> = (work.found.iter())
+        .map(|pair| (id_of(&work.people, pair.a), id_of(&work.people, pair.b)))
+        .map(|(one, other)| (one.min(other), one.max(other)))
+        .collect();
+    let wanted = |id: CoreId| work.changed.as_ref().is_none_or(|ids| ids.binary_search(&id).is_ok());
+    let open = session.suggestions(&filter)?;
+    let lost = open
+        .into_iter()
+        .filter(|row| row.kind != SuggestionKind::Household)
+        .filter(|row| !found.contains(&(row.left, row.right)) && (wanted(row.left) || wanted(row.right)));
+    let rescored = lost.filter_map(|row| {
+        let (a, b) = (number_of(&work.people, row.left)?, number_of(&work.people, row.right)?);
+        let explanation = work.scan.explain(&work.people.frame, a, b, &THRESHOLDS);
+        Some(Suggestion {
+            row: 0,
+            left: row.left,
+            right: row.right,
+            kind: row.kind,
+            score: Some(rounded(explanation.probability)),
+            features_json: serde_json::to_string(&explanation).unwrap_or_default(),
+        })
+    });
+    Ok(rescored.collect())
+}
+
 struct Work {
     people: People,
     scan: Scan,
     document: ModelDocument,
     found: Vec<Found>,
+    /// Records that are new or changed, in the order of their ids; none when every pair counts.
+    changed: Option<Vec<CoreId>>,
     report: ScanReport,
     begun: Instant,
 }

@@ -109,6 +109,37 @@ fn after_a_scan_only_what_changed_is_stored() {
 }
 
 #[test]
+fn an_open_suggestion_is_lowered_when_its_records_part_and_a_decided_one_stays() {
+    for db in support::databases() {
+        let importer = imported(&db);
+        scan(&importer, false);
+        let before = importer.suggestions(&SuggestionFilter::default()).unwrap();
+        let (open, decided) = (&before[0], &before[1]);
+        let decide = Decide {
+            id: decided.id,
+            decision: SuggestionDecision::Accepted,
+            actor: "tester".into(),
+            reason: "seen".into(),
+            days: 0,
+        };
+        importer.decide(&decide).unwrap();
+        db.execute(&format!(
+            "UPDATE core_volunteers SET dob = '2001-12-31', first_name = 'Wilhelmina' WHERE id IN ({}, {})",
+            open.right, decided.right
+        ));
+        scan(&importer, true);
+        let after = |id| {
+            let all = importer.suggestions(&SuggestionFilter::default()).unwrap();
+            all.into_iter().find(|row| row.id == id).unwrap()
+        };
+        let lowered = after(open.id);
+        assert!(lowered.score.unwrap() < 0.5 && lowered.decision == SuggestionDecision::Open, "{lowered:?}");
+        assert!(lowered.features_json.contains("birth dates contradict"), "{lowered:?}");
+        assert_eq!(after(decided.id).score, decided.score);
+    }
+}
+
+#[test]
 fn a_preview_stores_nothing() {
     for db in support::databases() {
         let importer = imported(&db);
