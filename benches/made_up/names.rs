@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 /// The most common given names and family names, each with its share in percent.
-const COMMON: &str = include_str!("../../importer-dedupe/src/probabilistic/common_names.txt");
+const COMMON: &str = include_str!("../../importer-dedupe/src/matching/features/common_names.txt");
 
 /// Further given names, the more common ones first, in the notations that people type.
 const GIVEN: &str = "\

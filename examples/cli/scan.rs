@@ -91,6 +91,10 @@ pub(crate) fn tell(report: &ScanReport, database: &str) {
             sample.score,
             sample.terms.join(", ")
         );
+        if sample.kind == "review" {
+            let why: Vec<&str> = sample.held_back.iter().map(|objection| objection.as_str()).collect();
+            say!("             not merged by itself: {}", why.join(", "));
+        }
     }
     let cut: Vec<_> = report.keys.iter().filter(|key| key.cut_blocks > 0).collect();
     if !cut.is_empty() {

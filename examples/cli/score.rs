@@ -32,6 +32,12 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
         100.0 * told.probability,
         100.0 * told.household
     );
+    let why: Vec<&str> = told.held_back.iter().map(|objection| objection.as_str()).collect();
+    if why.is_empty() {
+        say!("Nothing speaks against merging them.");
+    } else {
+        say!("Not merged by itself: {}.", why.join(", "));
+    }
     match score.pairing.why_not() {
         Some(why) => say!("A scan does not compare them: {why}."),
         None if score.pairing.shared_keys.is_empty() => say!("A scan of so few records compares all pairs."),

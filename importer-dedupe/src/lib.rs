@@ -12,6 +12,7 @@ pub mod history;
 mod keys;
 
 pub mod matching;
+mod plugin_features;
 mod probabilistic;
 mod survivorship;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use deterministic::Deterministic;
 pub use history::{Typed, edited};
 pub use keys::{EMAIL_KEY, PHONE_KEY};
 pub use matching::model::Thresholds;
+pub use plugin_features::PluginFeatures;
 pub use probabilistic::{
     KEY_KINDS, KeyKind, KeyPart, MatchModel, Probabilistic, ResolveOptions, WeightedExplanation, WeightedTerm,
 };

@@ -1,9 +1,13 @@
 //! The people of the core, prepared for comparison.
 
+use std::sync::Arc;
+
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{ScanPhase, ScanProgress};
 use importer_core::ports::{CoreId, Session};
 use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::PluginFeatures;
+use importer_dedupe::matching::further::Compares;
 use importer_dedupe::matching::people::People;
 
 use crate::Importer;
@@ -20,14 +24,16 @@ impl Importer {
         operation: &'static str,
     ) -> Result<People> {
         let total = u64::try_from(session.count(contract)?).unwrap_or(0);
-        let mut people = People::new(contract);
+        let features = PluginFeatures::of(contract, self.lock_plugins().features())?;
+        let features = features.map(|features| features as Arc<dyn Compares>);
+        let mut people = People::with_further(contract, features.as_ref());
         let mut after = 0;
         loop {
             let page = session.records_after(contract, after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = last.id;
             for person in &page {
-                people.push(person);
+                people.push_whole(contract, person);
             }
             let done = people.ids.len() as u64;
             self.observer.scanning(ScanProgress { phase: ScanPhase::Reading, done, total });

@@ -8,7 +8,7 @@ use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
 use importer_core::plugin_host::{PluginInfo, check_declared, check_secrets};
 use importer_core::ports::{AutoMerge, Policies, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::{Probabilistic, ResolveOptions, WithFeatures};
+use importer_dedupe::{MatchModel, PluginFeatures, Probabilistic, ResolveOptions, WithFeatures};
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
 use importer_plugin::{Adapter, Options};
 
@@ -26,11 +26,12 @@ impl Importer {
         let mapping = self.mapping(contract)?;
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let policies = Policies {
-            resolver: WithFeatures::around(
-                self.resolver_of(contract, &mapping, request.auto_merge),
+            resolver: self.resolver_with(
                 contract,
-                self.lock_plugins().features(),
-            )?,
+                &mapping,
+                request.auto_merge,
+                PluginFeatures::of(contract, self.lock_plugins().features())?,
+            ),
             survivorship: Arc::new(self.survivorship.clone()),
         };
         let engine = Engine {
@@ -100,15 +101,33 @@ impl Importer {
         mapping: &Mapping,
         auto_merge: Option<AutoMerge>,
     ) -> Arc<dyn Resolver> {
-        self.resolver.clone().unwrap_or_else(|| {
+        self.resolver_with(contract, mapping, auto_merge, None)
+    }
+
+    /// The same with match features: they score where the resolver is the importer's and works by probability, and are told
+    /// beside a pair where not.
+    fn resolver_with(
+        &self,
+        contract: &Contract,
+        mapping: &Mapping,
+        auto_merge: Option<AutoMerge>,
+        features: Option<Arc<PluginFeatures>>,
+    ) -> Arc<dyn Resolver> {
+        let scores = self.resolver.is_none() && self.match_model != MatchModel::Weighted;
+        let (scoring, told) = if scores { (features, None) } else { (None, features) };
+        let resolver = self.resolver.clone().unwrap_or_else(|| {
             let options = ResolveOptions {
                 auto_merge: auto_merge.unwrap_or(self.auto_merge),
                 model: self.match_model.clone(),
                 strip_email_tags: mapping.defaults().strip_email_tags,
                 ..ResolveOptions::default()
             };
-            Arc::new(Probabilistic::new(contract, options))
-        })
+            Arc::new(Probabilistic::with_features(contract, options, scoring))
+        });
+        match told {
+            Some(features) => Arc::new(WithFeatures::new(resolver, features)),
+            None => resolver,
+        }
     }
 
     pub(crate) fn compile_suite(

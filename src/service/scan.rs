@@ -7,23 +7,25 @@ use importer_core::contracts::Contract;
 use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
     CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, Suggested, Suggestion,
-    SuggestionKind, moment_text, parse_moment,
+    SuggestionDecision, SuggestionFilter, SuggestionKind, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::matching::model::{Explanation, ModelDocument, Thresholds};
+use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
 use importer_dedupe::matching::people::People;
 use importer_dedupe::matching::scan::{Scan, scan_with};
 use serde::{Deserialize, Serialize};
 
-use super::people::id_of;
+use super::people::{id_of, number_of};
 use crate::Importer;
 
 /// Under this name scans stand among the runs.
 pub const SCAN_SOURCE: &str = "scan";
-/// From this probability on, a pair of one cluster is what a merge would take.
-pub const MERGE_FROM: f64 = Thresholds::DEFAULT.auto;
+/// From this probability on, a pair that nothing speaks against is what a merge would take.
+pub const MERGE_FROM: f64 = THRESHOLDS.auto;
 /// From this probability on, a pair is worth showing.
-pub const REVIEW_FROM: f64 = Thresholds::DEFAULT.review;
+pub const REVIEW_FROM: f64 = THRESHOLDS.review;
+
+pub(super) const THRESHOLDS: Thresholds = Thresholds::DEFAULT;
 
 const OPERATION: &str = "scan the core";
 /// How many suggestions are stored between two looks at whether somebody cancelled.
@@ -71,7 +73,7 @@ pub struct ScanReport {
     pub changed_records: Option<u64>,
     /// How many pairs were scored.
     pub pairs_scored: u64,
-    /// Pairs of one cluster with a probability of 0.95 or more.
+    /// Pairs that could be merged without a human: a probability of 0.95 or more, and nothing against it.
     pub merge_pairs: u64,
     /// How many people those are.
     pub merge_clusters: u64,
@@ -117,6 +119,9 @@ pub struct ScanSample {
     pub score: f64,
     /// The terms that say most, strongest first.
     pub terms: Vec<String>,
+    /// What keeps the pair from being merged without a human.
+    #[serde(default)]
+    pub held_back: Vec<Objection>,
 }
 
 /// What is stored with a scan beside its report.
@@ -243,7 +248,7 @@ impl Importer {
         let learned = || ModelDocument::of(&scan.model, people.ids.len() as u64);
         let document = request.model.clone().unwrap_or_else(learned);
         let wanted = |id| changed.as_ref().is_none_or(|changed| changed.binary_search(&id).is_ok());
-        let mut found = found(&scan);
+        let mut found = found(&scan, &people);
         found.retain(|pair| wanted(id_of(&people, pair.a)) || wanted(id_of(&people, pair.b)));
         let count = |kind| found.iter().filter(|pair| pair.kind == kind).count() as u64;
         let of_merge = found.iter().filter(|pair| pair.kind == "merge");
@@ -271,7 +276,7 @@ impl Importer {
             samples: samples(&scan, &people, &found),
             elapsed_ms: elapsed(begun),
         };
-        Ok(Work { people, scan, document, found, report, begun })
+        Ok(Work { people, scan, document, found, changed, report, begun })
     }
 
     fn store_scan(
@@ -283,7 +288,7 @@ impl Importer {
         seen_until: Moment,
     ) -> Result<ScanReport> {
         self.phase(ScanPhase::Storing, work.found.len(), OPERATION)?;
-        let mut report = work.report;
+        let mut report = work.report.clone();
         let now = self.clock.now();
         session.begin()?;
         let result = (|| {
@@ -297,6 +302,10 @@ impl Importer {
                 let total = work.found.len() as u64;
                 self.observer.scanning(ScanProgress { phase: ScanPhase::Storing, done, total });
             }
+            for lowered in lowered(session, contract, &work)?.chunks(AT_A_TIME) {
+                self.not_cancelled(OPERATION)?;
+                told.add(&session.suggest(contract, run, lowered, now)?);
+            }
             report.run_id = Some(run.id);
             report.suggestions = Some(told);
             report.elapsed_ms = elapsed(work.begun);
@@ -306,8 +315,11 @@ impl Importer {
                 households: report.household_pairs,
                 ..Counts::default()
             };
-            let stored =
-                Stored { scan: report.clone(), model: work.document, seen_until: moment_text(seen_until) };
+            let stored = Stored {
+                scan: report.clone(),
+                model: work.document.clone(),
+                seen_until: moment_text(seen_until),
+            };
             run.counts_json = json(&counts)?;
             run.metrics_json = json(&stored)?;
             run.rows_read = i64::try_from(report.records).unwrap_or(i64::MAX);
@@ -324,11 +336,45 @@ impl Importer {
     }
 }
 
+/// Open suggestions whose pair is no longer found, with the score it has now. They stay open: that is for people to decide.
+fn lowered(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<Vec<Suggestion>> {
+    let filter = SuggestionFilter {
+        entity: Some(contract.entity.into()),
+        decision: Some(SuggestionDecision::Open),
+        ..SuggestionFilter::default()
+    };
+    let found: BTreeSet<(CoreId, CoreId)> = (work.found.iter())
+        .map(|pair| (id_of(&work.people, pair.a), id_of(&work.people, pair.b)))
+        .map(|(one, other)| (one.min(other), one.max(other)))
+        .collect();
+    let wanted = |id: CoreId| work.changed.as_ref().is_none_or(|ids| ids.binary_search(&id).is_ok());
+    let open = session.suggestions(&filter)?;
+    let lost = open
+        .into_iter()
+        .filter(|row| row.kind != SuggestionKind::Household)
+        .filter(|row| !found.contains(&(row.left, row.right)) && (wanted(row.left) || wanted(row.right)));
+    let rescored = lost.filter_map(|row| {
+        let (a, b) = (number_of(&work.people, row.left)?, number_of(&work.people, row.right)?);
+        let explanation = work.scan.explain(&work.people.frame, a, b, &THRESHOLDS);
+        Some(Suggestion {
+            row: 0,
+            left: row.left,
+            right: row.right,
+            kind: row.kind,
+            score: Some(rounded(explanation.probability)),
+            features_json: serde_json::to_string(&explanation).unwrap_or_default(),
+        })
+    });
+    Ok(rescored.collect())
+}
+
 struct Work {
     people: People,
     scan: Scan,
     document: ModelDocument,
     found: Vec<Found>,
+    /// Records that are new or changed, in the order of their ids; none when every pair counts.
+    changed: Option<Vec<CoreId>>,
     report: ScanReport,
     begun: Instant,
 }
@@ -366,11 +412,11 @@ fn stored(run: &RunRecord) -> Option<Stored> {
 }
 
 /// The pairs worth showing, in the order of their records.
-fn found(scan: &Scan) -> Vec<Found> {
+fn found(scan: &Scan, people: &People) -> Vec<Found> {
     let shown = scan.pairs.iter().filter(|pair| pair.probability() >= REVIEW_FROM).map(|pair| {
-        let together = scan.cluster_of[pair.a as usize] == scan.cluster_of[pair.b as usize];
-        let kind = if together && pair.probability() >= MERGE_FROM { "merge" } else { "review" };
-        Found { kind, a: pair.a, b: pair.b }
+        let may_merge = pair.probability() >= MERGE_FROM
+            && scan.judge(&people.frame, pair.a, pair.b, &THRESHOLDS).verdict == Verdict::Merge;
+        Found { kind: if may_merge { "merge" } else { "review" }, a: pair.a, b: pair.b }
     });
     let households = scan.households.iter().filter(|pair| pair.probability() < REVIEW_FROM);
     let households = households.map(|pair| Found { kind: "household", a: pair.a, b: pair.b });
@@ -380,7 +426,7 @@ fn found(scan: &Scan) -> Vec<Found> {
 }
 
 fn suggestion(scan: &Scan, people: &People, pair: &Found) -> Suggestion {
-    let explanation = scan.model.explain(&people.frame, pair.a, pair.b);
+    let explanation = scan.explain(&people.frame, pair.a, pair.b, &THRESHOLDS);
     let kind = match pair.kind {
         "household" => SuggestionKind::Household,
         _ => SuggestionKind::PossibleDuplicate,
@@ -400,13 +446,14 @@ fn samples(scan: &Scan, people: &People, found: &[Found]) -> Vec<ScanSample> {
     let mut samples = Vec::new();
     for kind in ["merge", "review", "household"] {
         for pair in found.iter().filter(|pair| pair.kind == kind).take(SAMPLES) {
-            let explanation = scan.model.explain(&people.frame, pair.a, pair.b);
+            let explanation = scan.explain(&people.frame, pair.a, pair.b, &THRESHOLDS);
             samples.push(ScanSample {
                 kind: kind.into(),
                 left: id_of(people, pair.a),
                 right: id_of(people, pair.b),
                 score: rounded(explanation.probability),
                 terms: top_terms(&explanation, 3),
+                held_back: explanation.held_back,
             });
         }
     }

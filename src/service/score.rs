@@ -8,6 +8,7 @@ use importer_dedupe::matching::scan::scan_with;
 use serde::Serialize;
 
 use super::people::number_of;
+use super::scan::THRESHOLDS;
 use crate::Importer;
 
 const OPERATION: &str = "score the pair";
@@ -73,20 +74,23 @@ impl Importer {
         let mut people = self.people(session.as_mut(), contract, OPERATION)?;
         let a = number_of(&people, left).ok_or_else(|| missing(left))?;
         let b = number_of(&people, right).ok_or_else(|| missing(right))?;
-        let (model, pairing, as_scanned) = match document {
+        let (model, explanation, pairing, as_scanned) = match document {
             Some(document) if people.ids.len() > WHOLE => {
-                (document.model(&people.frame), Pairing::of(&people.frame, a, b), false)
+                let (model, pairing) = (document.model(&people.frame), Pairing::of(&people.frame, a, b));
+                let explanation = model.explain(&people.frame, a, b, &THRESHOLDS);
+                (model, explanation, pairing, false)
             }
             _ => {
                 let scan = scan_with(&mut people.frame, document);
+                let explanation = scan.explain(&people.frame, a, b, &THRESHOLDS);
                 let pairing = Pairing::in_scan(&scan, &people.frame, a, b);
-                (scan.model, pairing, true)
+                (scan.model, explanation, pairing, true)
             }
         };
         Ok(PairScore {
             left,
             right,
-            explanation: model.explain(&people.frame, a, b),
+            explanation,
             pairing,
             model: origin,
             model_checksum: document

@@ -70,7 +70,7 @@ impl Importer {
             };
             decided.extend(session.suggestions(&filter)?.iter().filter_map(|row| {
                 let (a, b) = (number_of(&people, row.left)?, number_of(&people, row.right)?);
-                Some(Labelled { levels: people.frame.compare(a, b), same: same(row)? })
+                Some(Labelled { levels: people.frame.compare_all(a, b), same: same(row)? })
             }));
         }
         scan.model.refine(&decided, weight);

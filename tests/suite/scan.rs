@@ -1,6 +1,6 @@
 //! Scans of the core: what they store, what they leave alone, and how they stop.
 
-use importer::ports::SuggestionFilter;
+use importer::ports::{SuggestionDecision, SuggestionFilter};
 use importer::service::{Actor, ScanReport, ScanRequest, Verdict};
 use importer::{ErrorKind, Importer, Observer, Progress, ScanPhase, ScanProgress};
 
@@ -98,6 +98,30 @@ fn after_a_scan_only_what_changed_is_stored() {
             stored.iter().all(|pair| pair.ends_with(" 81")) && stored.contains(&"1 81".into()),
             "{stored:?}"
         );
+    }
+}
+
+#[test]
+fn an_open_suggestion_is_lowered_when_its_records_part_and_a_decided_one_stays() {
+    for db in support::databases() {
+        let importer = imported(&db);
+        scan(&importer, false);
+        let before = importer.suggestions(&SuggestionFilter::default()).unwrap();
+        let (open, decided) = (&before[0], &before[1]);
+        importer.desk(Actor::admin("tester")).review(decided.id, &Verdict::Reject, "seen").unwrap();
+        db.execute(&format!(
+            "UPDATE core_volunteers SET dob = '2001-12-31', first_name = 'Wilhelmina' WHERE id IN ({}, {})",
+            open.right, decided.right
+        ));
+        scan(&importer, true);
+        let after = |id| {
+            let all = importer.suggestions(&SuggestionFilter::default()).unwrap();
+            all.into_iter().find(|row| row.id == id).unwrap()
+        };
+        let lowered = after(open.id);
+        assert!(lowered.score.unwrap() < 0.5 && lowered.decision == SuggestionDecision::Open, "{lowered:?}");
+        assert!(lowered.features_json.contains("birth dates contradict"), "{lowered:?}");
+        assert_eq!(after(decided.id).score, decided.score);
     }
 }
 

@@ -18,12 +18,31 @@ fn the_bits_add_up_and_the_score_is_the_scans() {
         let score = stored.iter().find(|s| (s.left, s.right) == (1, 81)).unwrap().score.unwrap();
         assert!((score - e.probability).abs() < 1e-5, "{score} and {}", e.probability);
         assert!(told.pairing.compared);
+        let terms = &stored.iter().find(|s| (s.left, s.right) == (1, 81)).unwrap().features_json;
+        let terms: serde_json::Value = serde_json::from_str(terms).unwrap();
+        assert_eq!(terms["held_back"], serde_json::to_value(&e.held_back).unwrap());
         let text = e.to_text();
         assert!(
             text.lines().nth(1).unwrap().starts_with("prior")
                 && text.lines().last().unwrap().starts_with("household")
         );
         assert!(!text.contains("Lovelace") && !e.to_svg().contains("Lovelace"), "no values of people");
+    }
+}
+
+#[test]
+fn a_scan_would_merge_exactly_what_nothing_holds_back() {
+    let db = support::sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let misspelt = "again20,Chiara,Quisppe,p20@example.org,,1990-07-11,Town4,64120\n";
+    db.import(&support::file(folder.path(), "people.csv", scan::people() + misspelt));
+    let importer = db.importer();
+    let report = scan::scan(&importer, false);
+    assert!(report.samples.iter().any(|sample| sample.kind == "merge"), "{report:?}");
+    for sample in &report.samples {
+        assert_eq!(sample.kind == "merge", sample.held_back.is_empty(), "{sample:?}");
+        let told = importer.score("volunteer", sample.left, sample.right, None).unwrap();
+        assert_eq!(told.explanation.held_back, sample.held_back);
     }
 }
 

@@ -189,8 +189,7 @@ fn merged(frame: &Frame, scan: &Scan, truth: &Truth) -> Rates {
     let mut groups = Groups::new(u32::try_from(truth.person_of.len()).unwrap_or(u32::MAX));
     let thresholds = Thresholds::DEFAULT;
     let likely = scan.pairs.iter().filter(|pair| pair.probability() >= AUTO_MERGE);
-    let merged =
-        |pair: &&Pair| Verdict::of(&scan.model.explain(frame, pair.a, pair.b), &thresholds) == Verdict::Merge;
+    let merged = |pair: &&Pair| scan.judge(frame, pair.a, pair.b, &thresholds).verdict == Verdict::Merge;
     for pair in likely.filter(merged) {
         groups.join(pair.a, pair.b);
     }

@@ -30,8 +30,7 @@ pub struct Report {
     pub review: AtThreshold,
     /// Pairs at the threshold with the best F1.
     pub best: AtThreshold,
-    /// Pairs in one group, when those of `auto_merge` are merged that two things speak for and nothing against, with whatever
-    /// follows.
+    /// Pairs in one group, when those of `auto_merge` are merged that nothing speaks against, with whatever follows.
     pub merged: Rates,
     /// The clusters that the scan made.
     pub clusters: ClusterRates,

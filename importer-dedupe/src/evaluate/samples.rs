@@ -9,7 +9,7 @@ use super::table::Table;
 use super::truth::Truth;
 use crate::matching::features::MISSING;
 use crate::matching::frame::Frame;
-use crate::matching::model::probability;
+use crate::matching::model::{Objection, Thresholds, probability};
 use crate::matching::role::Role;
 use crate::matching::scan::Scan;
 
@@ -53,6 +53,8 @@ pub struct Sample {
     pub compared: bool,
     /// The probability that they are one person, also of a pair that was not compared.
     pub probability: f64,
+    /// What keeps it from being merged without a human.
+    pub held_back: Vec<Objection>,
     /// What speaks for and against.
     pub terms: Vec<TermWeight>,
     /// What stands in the compared columns.
@@ -116,6 +118,7 @@ impl Source<'_> {
             b: name(b),
             compared: self.scan.compared(a, b),
             probability: rounded(probability(log_odds)),
+            held_back: self.scan.judge(self.frame, a, b, &Thresholds::DEFAULT).objections,
             terms: terms
                 .map(|(term, weights)| TermWeight {
                     term: weights.name.clone(),

@@ -222,7 +222,7 @@ impl<'a> Page<'a> {
             }
             return Ok(());
         }
-        let Some((base, mark)) = self.base(id) else {
+        let Some((base, mark, since)) = self.base(id) else {
             items.push(whole("failed", "what it was before the run is not kept any more".into()));
             return Ok(());
         };
@@ -234,7 +234,11 @@ impl<'a> Page<'a> {
             owners,
             changes: self.later(session, id, mark)?,
             merges: Vec::new(),
-            silent: Vec::new(),
+            silent: entries
+                .iter()
+                .map(|entry| entry.staging_id)
+                .filter(|row| *row > row_id(since, 0) && !self.taken_back.contains(&(row >> 32)))
+                .collect(),
         }
         .run(session)?;
         if !replayed.lost.is_empty() {
@@ -269,13 +273,13 @@ impl<'a> Page<'a> {
         Ok(lines)
     }
 
-    /// The record before the first of the runs that are taken back, and the last line of the change log before it.
-    fn base(&self, id: CoreId) -> Option<(CoreRecord, i64)> {
+    /// The record before the first of the runs that are taken back, the last line of the change log before it, and that run.
+    fn base(&self, id: CoreId) -> Option<(CoreRecord, i64, RunId)> {
         let lines = self.said.get(&id)?.iter();
         let first = lines.filter(|line| line.run.is_some_and(|run| self.taken_back.contains(&run)));
         for line in first {
             if let Some(image) = self.images.get(&(line.run?, id)) {
-                return Some((image.record(self.world.contract), line.id - 1));
+                return Some((image.record(self.world.contract), line.id - 1, line.run?));
             }
         }
         None

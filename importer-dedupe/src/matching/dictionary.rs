@@ -111,6 +111,12 @@ impl ListColumn {
         shared.reduce(f32::min)
     }
 
+    /// How many have the rarest value that two records share.
+    pub(crate) fn shared_by(&self, a: u32, b: u32) -> Option<u32> {
+        let (a, b) = (self.ids(a), self.ids(b));
+        a.iter().filter(|id| b.contains(id)).map(|&id| self.values.count(id)).min()
+    }
+
     /// The strongest level among all pairs of values; `None` when a record has none.
     pub(crate) fn best(&self, a: u32, b: u32, level: impl Fn(ValueId, ValueId) -> u8) -> Option<u8> {
         let (a, b) = (self.ids(a), self.ids(b));

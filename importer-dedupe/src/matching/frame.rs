@@ -1,9 +1,12 @@
 //! Records prepared for comparison, column by column.
 
+use std::sync::Arc;
+
 use super::features::{
     BirthDates, Emails, Feature, Genders, Identifiers, Localities, MISSING, Names, Phones, Streets, Term,
     Texts,
 };
+use super::further::{Compares, Further};
 use super::role::Role;
 
 /// How many terms a pair is compared by; a pattern of levels is one `u64`.
@@ -27,6 +30,15 @@ pub(crate) fn unpack(mut packed: u64) -> Levels {
     levels
 }
 
+/// What is known of the values of a pair beside how far they agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Beside {
+    /// How many have the contact or number that both agree on, where that is counted.
+    pub(crate) shared_by: Option<u32>,
+    /// Both are different names that people are known to have.
+    pub(crate) are_known: bool,
+}
+
 /// A column of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnSpec {
@@ -46,6 +58,7 @@ pub struct Frame {
     terms: Vec<Term>,
     len: u32,
     left_out: Vec<String>,
+    further: Option<Further>,
 }
 
 impl std::fmt::Debug for Frame {
@@ -64,6 +77,7 @@ impl Frame {
             terms: Vec::new(),
             len: 0,
             left_out: Vec::new(),
+            further: None,
         };
         let of = |wanted: &[Role]| -> Vec<usize> {
             (0..columns.len()).filter(|i| wanted.contains(&columns[*i].role)).collect()
@@ -108,6 +122,36 @@ impl Frame {
             frame.add(Box::new(Texts::new(name, 0.3)), vec![i]);
         }
         frame
+    }
+
+    /// The frame with further terms behind its own, as many as a pattern of levels has room for. It holds no records yet.
+    #[must_use]
+    pub fn with_further(mut self, by: Arc<dyn Compares>) -> Self {
+        let further = Further::new(by, self.terms.len());
+        self.left_out.extend(further.left_out().iter().map(|term| term.name.clone()));
+        self.further = Some(further);
+        self
+    }
+
+    /// Terms that are compared elsewhere, behind the frame's own.
+    pub(crate) fn further(&self) -> Option<&Further> {
+        self.further.as_ref().filter(|further| !further.terms().is_empty())
+    }
+
+    /// Takes what further terms look at of the record that was pushed last.
+    pub(crate) fn push_further(&mut self, value: impl Fn(&str) -> Option<String>) {
+        if let Some(further) = &mut self.further {
+            further.push(value);
+        }
+    }
+
+    /// The levels of a pair, those of further terms among them.
+    pub fn compare_all(&self, a: u32, b: u32) -> Levels {
+        let mut pair = [(a, b, self.compare(a, b))];
+        if let Some(further) = self.further() {
+            further.compare(&mut pair);
+        }
+        pair[0].2
     }
 
     fn add(&mut self, feature: Box<dyn Feature>, inputs: Vec<usize>) {
@@ -180,8 +224,24 @@ impl Frame {
 
     /// How frequent the value is that a pair agrees on.
     pub(crate) fn frequency(&self, term: usize, level: u8, a: u32, b: u32) -> Option<f32> {
+        if term >= self.terms.len() {
+            return None;
+        }
         let feature = self.starts.partition_point(|start| *start <= term) - 1;
         self.features[feature].frequency(term - self.starts[feature], level, a, b)
+    }
+
+    /// What is known of the values of a pair beside the level of a term.
+    pub(crate) fn beside(&self, term: usize, level: u8, a: u32, b: u32) -> Beside {
+        if term >= self.terms.len() {
+            return Beside::default();
+        }
+        let place = self.starts.partition_point(|start| *start <= term) - 1;
+        let feature = &self.features[place];
+        Beside {
+            shared_by: if level == 0 { feature.shared_by(a, b) } else { None },
+            are_known: level != 0 && feature.are_known(term - self.starts[place], a, b),
+        }
     }
 
     /// Frequencies count people from now on, not records.

@@ -1,9 +1,12 @@
 //! Records of a contract in a frame.
 
+use std::sync::Arc;
+
 use importer_core::contracts::Contract;
 use importer_core::ports::{ContactKind, CoreRecord};
 
 use super::frame::{ColumnSpec, Frame};
+use super::further::Compares;
 use super::role::Role;
 
 /// How many contacts of a kind of one person are compared.
@@ -61,6 +64,21 @@ impl People {
         Self { frame: Frame::new(&columns), ids: Vec::new(), fields }
     }
 
+    /// Nobody yet, to be compared by further terms as well.
+    pub fn with_further(contract: &Contract, by: Option<&Arc<dyn Compares>>) -> Self {
+        let mut people = Self::new(contract);
+        if let Some(by) = by {
+            people.frame = people.frame.with_further(Arc::clone(by));
+        }
+        people
+    }
+
+    /// Takes one more, with what further terms look at; returns its number in the frame.
+    pub fn push_whole(&mut self, contract: &Contract, person: &CoreRecord) -> u32 {
+        self.frame.push_further(|column| value(contract, person, column));
+        self.push(person)
+    }
+
     /// Takes one more; returns its number in the frame.
     pub fn push(&mut self, person: &CoreRecord) -> u32 {
         let mut cells: Vec<Option<&str>> =
@@ -74,6 +92,19 @@ impl People {
         self.frame.push(&cells);
         self.ids.push(person.id);
         number
+    }
+}
+
+/// The value of a field; contacts are kept beside the record, lists among them one per line.
+pub(crate) fn value(contract: &Contract, person: &CoreRecord, column: &str) -> Option<String> {
+    let contacts = |kind| {
+        let all: Vec<&str> = person.contact_values(kind).collect();
+        (!all.is_empty()).then(|| all.join("\n"))
+    };
+    match column {
+        "alt_emails" => contacts(ContactKind::Email),
+        "alt_phones" => contacts(ContactKind::Phone),
+        _ => person.record.get(contract.index(column)?).map(Into::into),
     }
 }
 

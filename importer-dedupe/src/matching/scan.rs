@@ -1,9 +1,15 @@
 //! A whole scan: candidates, model, scores, clusters.
 
+use rustc_hash::FxHashMap;
+
 use super::blocking::{Candidates, KeyReport};
 use super::cluster::{Linkage, Pair, clusters};
-use super::frame::{Frame, pack, unpack};
-use super::model::{HOUSEHOLD, Histogram, Marginals, Model, ModelDocument};
+use super::frame::{Frame, Levels, pack, unpack};
+use super::further;
+use super::model::{
+    Explanation, HOUSEHOLD, Histogram, Judgement, Marginals, Model, ModelDocument, Objection, Thresholds,
+    Verdict,
+};
 use super::scorer::Scorer;
 
 /// Pairs below these log-odds are forgotten.
@@ -25,12 +31,45 @@ pub struct Scan {
     /// How many pairs were scored.
     pub scored: u64,
     candidates: Candidates,
+    /// The levels of pairs that are likely, where further terms were asked: nobody asks them pair by pair again.
+    likely: FxHashMap<(u32, u32), u64>,
 }
 
 impl Scan {
     /// True when blocking brought the pair together.
     pub fn compared(&self, a: u32, b: u32) -> bool {
         self.candidates.contains(a, b)
+    }
+
+    /// What may be done about a pair, by its score and by its group.
+    pub fn judge(&self, frame: &Frame, a: u32, b: u32, thresholds: &Thresholds) -> Judgement {
+        let mut judged = self.model.judge_pair(frame, &self.levels(frame, a, b), a, b, thresholds);
+        if judged.verdict != Verdict::Different && self.keeps_apart(a, b) {
+            judged.objections.push(Objection::Apart);
+            if judged.verdict == Verdict::Merge {
+                judged.verdict = Verdict::Review;
+            }
+        }
+        judged
+    }
+
+    /// What makes up the score of a pair, and what keeps it from being merged without a human.
+    pub fn explain(&self, frame: &Frame, a: u32, b: u32, thresholds: &Thresholds) -> Explanation {
+        let mut explanation = self.model.explain_pair(frame, &self.levels(frame, a, b), a, b, thresholds);
+        if explanation.probability >= thresholds.review && self.keeps_apart(a, b) {
+            explanation.held_back.push(Objection::Apart);
+        }
+        explanation
+    }
+
+    fn levels(&self, frame: &Frame, a: u32, b: u32) -> Levels {
+        self.likely
+            .get(&(a.min(b), a.max(b)))
+            .map_or_else(|| frame.compare_all(a, b), |levels| unpack(*levels))
+    }
+
+    fn keeps_apart(&self, a: u32, b: u32) -> bool {
+        self.cluster_of[a as usize] != self.cluster_of[b as usize]
     }
 
     /// What each blocking key found and cut; empty when everything was compared with everything.
@@ -66,8 +105,10 @@ pub fn scan_with(frame: &mut Frame, known: Option<&ModelDocument>) -> Scan {
     drop(pairs);
     // Now that it is known who is who, a name that one person repeats no longer passes for a frequent one. Levels stay.
     frame.count_people(&cluster_of);
+    let (likely, model) = with_further(frame, likely, model, known.is_some());
     let scorer = Scorer::new(&model, frame);
     let (mut pairs, mut households) = (Vec::new(), Vec::new());
+    let mut shown = FxHashMap::default();
     for (Pair { a, b, .. }, levels) in likely {
         let Some(score) = scorer.score(&unpack(levels), a, b, KEEP) else { continue };
         let pair = Pair { a, b, log_odds: narrow(score.log_odds) };
@@ -77,9 +118,40 @@ pub fn scan_with(frame: &mut Frame, known: Option<&ModelDocument>) -> Scan {
         if score.household >= HOUSEHOLD {
             households.push(pair);
         }
+        if frame.further().is_some() && (score.log_odds > 0.0 || score.household >= HOUSEHOLD) {
+            shown.insert((a, b), levels);
+        }
     }
     let cluster_of = clusters(frame.len(), &pairs, Linkage::default());
-    Scan { model, pairs, households, cluster_of, scored: candidates.pairs(), candidates }
+    Scan { model, pairs, households, cluster_of, scored: candidates.pairs(), candidates, likely: shown }
+}
+
+/// Asks further terms about the pairs that are worth keeping, and learns what they weigh unless that is known.
+fn with_further(
+    frame: &Frame,
+    likely: Vec<(Pair, u64)>,
+    mut model: Model,
+    is_known: bool,
+) -> (Vec<(Pair, u64)>, Model) {
+    let Some(further) = frame.further() else { return (likely, model) };
+    let scorer = Scorer::new(&model, frame);
+    let (mut kept, mut probabilities) = (Vec::new(), Vec::new());
+    for (Pair { a, b, .. }, levels) in likely {
+        let levels = unpack(levels);
+        if let Some(score) = scorer.score(&levels, a, b, KEEP) {
+            kept.push((a, b, levels));
+            probabilities.push(score.probability());
+        }
+    }
+    further.compare(&mut kept);
+    if !is_known {
+        let start = frame.terms().len();
+        let judged =
+            probabilities.iter().zip(&kept).map(|(probability, (_, _, levels))| (*probability, *levels));
+        further::learn(&mut model.terms[start..], start, judged);
+    }
+    let pair = |(a, b, levels): (u32, u32, Levels)| (Pair { a, b, log_odds: 0.0 }, pack(&levels));
+    (kept.into_iter().map(pair).collect(), model)
 }
 
 /// The pairs that may be worth keeping, with their levels.

@@ -1,5 +1,7 @@
 //! A row beside the candidates it is compared with.
 
+use std::sync::Arc;
+
 use importer_core::contracts::Contract;
 use importer_core::ports::CoreRecord;
 
@@ -8,10 +10,9 @@ use crate::agreement::{self, NameAgreement, name_agreement};
 use crate::deterministic::Deterministic;
 use crate::matching::features::MISSING;
 use crate::matching::frame::{Frame, Levels};
+use crate::matching::further::Compares;
+use crate::matching::model::GENERIC;
 use crate::matching::people::People;
-
-/// A contact that more people of other names share is a generic one: an office, a school, `info@`.
-pub(super) const GENERIC: usize = 8;
 
 /// A row, number 0 of the frame, and its candidates, from number 1.
 pub(super) struct Compared<'a> {
@@ -50,10 +51,10 @@ impl<'a> Compared<'a> {
         rule: Deterministic,
         incoming: &'a CoreRecord,
         records: &[&'a CoreRecord],
-        at_most: usize,
+        (at_most, further): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
-        let mut people = People::new(contract);
-        let own = people.push(incoming);
+        let mut people = People::with_further(contract, further);
+        let own = people.push_whole(contract, incoming);
         let contacts = rule.contacts(incoming);
         let mut candidates: Vec<Candidate<'a>> = records
             .iter()
@@ -88,7 +89,7 @@ impl<'a> Compared<'a> {
         candidates.sort_by_key(|c| !(c.email || c.phone));
         candidates.truncate(at_most);
         for candidate in &mut candidates {
-            candidate.number = people.push(candidate.record);
+            candidate.number = people.push_whole(contract, candidate.record);
         }
         let mut frame = people.frame;
         frame.finish();
@@ -106,6 +107,24 @@ impl<'a> Compared<'a> {
         }
     }
 
+    /// Asks further terms about the candidates that are worth it, all at once.
+    pub(super) fn ask_further(&mut self, is_worth_it: impl Fn(&Self, &Candidate<'_>) -> bool) {
+        if self.frame.further().is_none() {
+            return;
+        }
+        let places: Vec<usize> =
+            (0..self.candidates.len()).filter(|i| is_worth_it(self, &self.candidates[*i])).collect();
+        let mut pairs: Vec<(u32, u32, Levels)> = (places.iter())
+            .map(|&place| (0, self.candidates[place].number, self.candidates[place].levels))
+            .collect();
+        if let Some(further) = self.frame.further().filter(|_| !pairs.is_empty()) {
+            further.compare(&mut pairs);
+        }
+        for (place, (_, _, levels)) in places.into_iter().zip(pairs) {
+            self.candidates[place].levels = levels;
+        }
+    }
+
     /// The level of a term; `missing` when a record lacks a value or the contract the field.
     pub(super) fn level(&self, candidate: &Candidate<'_>, term: &str) -> &'static str {
         let terms = self.frame.terms();
@@ -118,11 +137,11 @@ impl<'a> Compared<'a> {
 
     /// An address that few share.
     pub(super) fn own_email(&self, candidate: &Candidate<'_>) -> bool {
-        candidate.email && self.email_shared_by <= GENERIC
+        candidate.email && self.email_shared_by <= GENERIC as usize
     }
 
     /// A number that few share.
     pub(super) fn own_phone(&self, candidate: &Candidate<'_>) -> bool {
-        candidate.phone && self.phone_shared_by <= GENERIC
+        candidate.phone && self.phone_shared_by <= GENERIC as usize
     }
 }

@@ -1,10 +1,15 @@
 //! The learned model at import time, when no table of frequencies is at hand.
 
+use std::sync::Arc;
+
 use importer_core::contracts::Contract;
 
-use super::common_names;
 use super::compared::{Candidate, Compared};
-use crate::matching::model::{Explanation, Model, ModelDocument, Score, bounded_log};
+use crate::matching::features::common_names;
+use crate::matching::further::Compares;
+use crate::matching::model::{
+    Explanation, Likelihood, Model, ModelDocument, Objection, Score, Thresholds, Weighed, bounded_log,
+};
 use crate::matching::people::People;
 
 /// The model for a contract, with how many people the core is taken to hold.
@@ -14,8 +19,13 @@ pub(super) struct FellegiSunter {
 }
 
 impl FellegiSunter {
-    pub(super) fn new(contract: &Contract, document: Option<&ModelDocument>, population: u64) -> Self {
-        let frame = People::new(contract).frame;
+    pub(super) fn new(
+        contract: &Contract,
+        document: Option<&ModelDocument>,
+        population: u64,
+        further: Option<&Arc<dyn Compares>>,
+    ) -> Self {
+        let frame = People::with_further(contract, further).frame;
         let mut model = document.map_or_else(|| Model::shipped(&frame), |document| document.model(&frame));
         let population = population.max(2) as f64;
         // A pair is a match the more rarely the more people there are; the document tells how many it was learned from.
@@ -30,30 +40,51 @@ impl FellegiSunter {
 
     /// The score alone; most candidates are never shown to anybody.
     pub(super) fn score(&self, compared: &Compared<'_>, candidate: &Candidate<'_>) -> Score {
-        self.model.score_levels(&candidate.levels, |term, level| self.weigh(compared, term, level).0)
+        self.model
+            .score_levels(&candidate.levels, |term, level| self.weigh(compared, candidate, term, level).log)
     }
 
-    pub(super) fn explain(&self, compared: &Compared<'_>, candidate: &Candidate<'_>) -> Explanation {
-        self.model.explain_levels(&candidate.levels, |term, level| self.weigh(compared, term, level))
+    /// What keeps a candidate from being merged that is as likely as this, whatever that was worked out by.
+    pub(super) fn objections(
+        &self,
+        compared: &Compared<'_>,
+        candidate: &Candidate<'_>,
+        likelihood: Likelihood,
+        thresholds: &Thresholds,
+    ) -> Vec<Objection> {
+        let weigh = |term, level| self.weigh(compared, candidate, term, level);
+        self.model.objections(&candidate.levels, likelihood, thresholds, weigh)
     }
 
-    /// The logarithm of the ratio of a term's level, and the frequency it depends on.
-    fn weigh(&self, compared: &Compared<'_>, term: usize, level: u8) -> (f64, Option<f64>) {
-        let (weights, level) = (&self.model.terms[term], usize::from(level));
-        let frequency = (level == 0).then(|| self.frequency(&weights.name, compared)).flatten();
-        let u = weights.u[level].max(frequency.unwrap_or(0.0)).max(1e-12);
-        (bounded_log(weights.m[level] / u), frequency)
+    pub(super) fn explain(
+        &self,
+        compared: &Compared<'_>,
+        candidate: &Candidate<'_>,
+        thresholds: &Thresholds,
+    ) -> Explanation {
+        let weigh = |term, level| self.weigh(compared, candidate, term, level);
+        self.model.explain_levels(&candidate.levels, thresholds, weigh)
     }
 
-    /// The share of people who have the value that both agree on, where more have it than the model takes for granted.
-    fn frequency(&self, term: &str, compared: &Compared<'_>) -> Option<f64> {
-        let of = |people: usize| (people > 1).then(|| people as f64 / self.population);
-        match term {
-            "given_name" => common_names::given(&compared.given),
-            "family_name" => common_names::family(&compared.family),
-            "email" => of(compared.email_shared_by),
-            "phone" => of(compared.phone_shared_by),
-            _ => None,
+    fn weigh(&self, compared: &Compared<'_>, candidate: &Candidate<'_>, term: usize, level: u8) -> Weighed {
+        let weights = &self.model.terms[term];
+        let mut beside = compared.frame.beside(term, level, 0, candidate.number);
+        let (level, mut frequency) = (usize::from(level), None);
+        if level == 0 {
+            let of = |people: usize| (people > 1).then(|| people as f64 / self.population);
+            // The frame holds a few candidates; how many share a contact is known from all of them.
+            let (shared_by, known) = match weights.name.as_str() {
+                "given_name" => (None, common_names::given(&compared.given)),
+                "family_name" => (None, common_names::family(&compared.family)),
+                "email" => (Some(compared.email_shared_by), of(compared.email_shared_by)),
+                "phone" => (Some(compared.phone_shared_by), of(compared.phone_shared_by)),
+                _ => (None, None),
+            };
+            beside.shared_by = shared_by.and_then(|people| u32::try_from(people).ok());
+            // Where more have the value than the model takes for granted.
+            frequency = known;
         }
+        let u = weights.u[level].max(frequency.unwrap_or(0.0)).max(1e-12);
+        Weighed { log: bounded_log(weights.m[level] / u), frequency, beside }
     }
 }

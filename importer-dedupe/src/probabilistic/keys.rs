@@ -169,11 +169,6 @@ static FULL_FORMS: LazyLock<FxHashMap<&'static str, &'static str>> = LazyLock::n
     full_forms
 });
 
-/// True for a name that people are known to have; one letter off it may be another such name.
-pub(super) fn is_known_given_name(folded: &str) -> bool {
-    FULL_FORMS.contains_key(folded) || super::common_names::given(folded).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use importer_core::contracts::VOLUNTEER;

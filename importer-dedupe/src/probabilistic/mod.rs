@@ -1,12 +1,10 @@
 //! Resolving rows by how probable it is that two records are one person.
 
-mod common_names;
 mod compared;
 mod fellegi_sunter;
 mod fields;
 mod keys;
 mod options;
-mod safety;
 #[cfg(test)]
 mod tests;
 mod weighted;
@@ -14,6 +12,8 @@ mod weighted;
 pub use keys::{KEY_KINDS, KeyKind, KeyPart};
 pub use options::{MatchModel, ResolveOptions};
 pub use weighted::{WeightedExplanation, WeightedTerm};
+
+use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::ports::{AutoMerge, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind};
@@ -23,15 +23,17 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::compared::{Candidate, Compared};
 use self::fellegi_sunter::FellegiSunter;
 use self::fields::Fields;
-use self::safety::Objection;
+use crate::PluginFeatures;
 use crate::agreement::{NameAgreement, agrees};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
-use crate::matching::model::{HOUSEHOLD, Thresholds};
+use crate::matching::features::common_names;
+use crate::matching::further::Compares;
+use crate::matching::model::{HOUSEHOLD, Likelihood, Objection, Thresholds};
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
 ///
 /// Merged is what the rule is certain about and, with [`AutoMerge::Full`], a pair of at least the probability
-/// `thresholds.auto` for which two things speak and against which nothing does. Different first names, contradicting birth
+/// `thresholds.auto` against which nothing speaks. Different first names, contradicting birth
 /// dates or Jr and Sr are never merged, whatever else agrees: who shares a contact then is a household. From
 /// `thresholds.review` on a pair is shown to people, with its probability and every term of it.
 ///
@@ -47,9 +49,10 @@ pub struct Probabilistic {
     options: ResolveOptions,
     rule: Deterministic,
     fields: Fields,
-    /// `None` for the weighted mean.
-    model: Option<FellegiSunter>,
+    /// By which pairs are judged, and scored unless the weighted mean is asked for.
+    model: FellegiSunter,
     checksum: String,
+    further: Option<Arc<dyn Compares>>,
 }
 
 impl std::fmt::Debug for Probabilistic {
@@ -57,6 +60,9 @@ impl std::fmt::Debug for Probabilistic {
         write!(f, "Probabilistic({})", self.checksum)
     }
 }
+
+/// From this probability on further terms are asked: they could not raise what is less likely to where it is shown.
+const ASK_FURTHER: f64 = 0.01;
 
 /// A candidate with its score.
 struct Scored<'a, 'b> {
@@ -81,13 +87,23 @@ impl Scored<'_, '_> {
 impl Probabilistic {
     /// A resolver of records of a contract.
     pub fn new(contract: &Contract, options: ResolveOptions) -> Self {
-        let model = match &options.model {
-            MatchModel::Shipped => Some(FellegiSunter::new(contract, None, options.population)),
-            MatchModel::Learned(document) => {
-                Some(FellegiSunter::new(contract, Some(document), options.population))
-            }
-            MatchModel::Weighted => None,
+        Self::with_features(contract, options, None)
+    }
+
+    /// A resolver that scores by match features of plugins, too; the weighted mean leaves them out.
+    pub fn with_features(
+        contract: &Contract,
+        options: ResolveOptions,
+        features: Option<Arc<PluginFeatures>>,
+    ) -> Self {
+        let features = features.filter(|_| options.model != MatchModel::Weighted);
+        let of_features = features.as_ref().map(|features| features.checksum()).unwrap_or_default();
+        let further = features.map(|features| features as Arc<dyn Compares>);
+        let learned = match &options.model {
+            MatchModel::Learned(document) => Some(document),
+            MatchModel::Shipped | MatchModel::Weighted => None,
         };
+        let model = FellegiSunter::new(contract, learned, options.population, further.as_ref());
         let document = match &options.model {
             MatchModel::Shipped => "shipped".to_owned(),
             MatchModel::Learned(document) => document.checksum(),
@@ -103,9 +119,13 @@ impl Probabilistic {
             options.population,
             options.candidates,
             xxh3_64(common_names::LIST.as_bytes()),
-        );
+        ) + &of_features;
         let rule = Deterministic { strip_email_tags: options.strip_email_tags };
-        Self { rule, fields: Fields::of(contract), model, checksum, options }
+        Self { rule, fields: Fields::of(contract), model, checksum, further, options }
+    }
+
+    fn is_weighted(&self) -> bool {
+        matches!(self.options.model, MatchModel::Weighted)
     }
 
     fn scored<'a, 'b>(
@@ -114,19 +134,24 @@ impl Probabilistic {
         compared: &'b Compared<'a>,
         candidate: &'b Candidate<'a>,
     ) -> Scored<'a, 'b> {
-        let (probability, household) = match &self.model {
-            Some(model) => {
-                let score = model.score(compared, candidate);
-                (score.probability(), score.household)
-            }
-            None => (weighted::explain(&self.fields, compared, candidate).probability, 0.0),
+        let likelihood = if self.is_weighted() {
+            Likelihood::of_mean(weighted::explain(&self.fields, compared, candidate).probability)
+        } else {
+            Likelihood::of(&self.model.score(compared, candidate))
         };
+        let Likelihood { probability, household, .. } = likelihood;
+        let thresholds = &self.options.thresholds;
         debug_assert_eq!(contract.entity, self.fields.entity, "a resolver is for one entity");
         let shares = candidate.email || candidate.phone;
         Scored {
             probability,
             household,
-            objections: safety::objections(&self.fields, compared, candidate),
+            // Whoever shares no contact and is not likely is nobody's suggestion, for whatever reason.
+            objections: if shares || probability >= thresholds.review {
+                self.model.objections(compared, candidate, likelihood, thresholds)
+            } else {
+                vec![Objection::Unlikely]
+            },
             certain: shares
                 && candidate.names == NameAgreement::Agree
                 && !candidate.dob_differs
@@ -137,9 +162,10 @@ impl Probabilistic {
 
     /// What people are shown of a pair: its score with everything that it is made of.
     fn look_at(&self, compared: &Compared<'_>, pair: &Scored<'_, '_>, kind: SuggestionKind) -> LookAt {
-        let told = match &self.model {
-            Some(model) => serde_json::to_value(model.explain(compared, pair.candidate)),
-            None => serde_json::to_value(weighted::explain(&self.fields, compared, pair.candidate)),
+        let told = if self.is_weighted() {
+            serde_json::to_value(weighted::explain(&self.fields, compared, pair.candidate))
+        } else {
+            serde_json::to_value(self.model.explain(compared, pair.candidate, &self.options.thresholds))
         };
         let mut told = rounded(told.unwrap_or_default());
         if let Value::Object(terms) = &mut told {
@@ -192,11 +218,15 @@ impl Resolver for Probabilistic {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
-        let compared =
-            Compared::of(contract, &self.fields, self.rule, incoming, candidates, self.options.candidates);
+        let limits = (self.options.candidates, self.further.as_ref());
+        let mut compared = Compared::of(contract, &self.fields, self.rule, incoming, candidates, limits);
+        compared.ask_further(|compared, candidate| {
+            candidate.email
+                || candidate.phone
+                || self.model.score(compared, candidate).probability() >= ASK_FURTHER
+        });
         let pairs: Vec<Scored<'_, '_>> =
             compared.candidates.iter().map(|candidate| self.scored(contract, &compared, candidate)).collect();
-        let auto = self.options.thresholds.auto;
         let mut same: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].certain).collect();
         if same.len() > 1 {
             // An equal birth date tells apart what names and contacts cannot.
@@ -209,9 +239,7 @@ impl Resolver for Probabilistic {
                 same = dated;
             }
         }
-        let likely: Vec<usize> = (0..pairs.len())
-            .filter(|&i| pairs[i].probability >= auto && pairs[i].objections.is_empty())
-            .collect();
+        let likely: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].objections.is_empty()).collect();
         let merge = match (&same[..], &likely[..], self.options.auto_merge) {
             (_, _, AutoMerge::Off) => None,
             (&[one], _, _) => {

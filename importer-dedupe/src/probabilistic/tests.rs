@@ -110,9 +110,22 @@ fn people_of_one_household_are_linked_and_never_merged() {
 }
 
 #[test]
-fn a_doubtful_date_of_birth_is_for_people_to_judge() {
+fn a_doubtful_date_of_birth_is_for_people_to_judge_unless_all_else_is_nearly_certain() {
     let review = ["new possible_duplicate 0"; 3];
-    check_ways("Kim, Wells, k@x.org, -, 1991-03-04", "Kim, Wells, k@x.org, -, 1991-03-28", review);
+    check_ways(
+        "Brimda, Wells, -, +18162345678, 1991-03-04",
+        "Brinda, Wells, -, +18162345678, 1990-04-02",
+        review,
+    );
+    let fuzzy = ["new possible_duplicate 0", "new possible_duplicate 0", "same 0"];
+    check_ways("Kim, Wells, k@x.org, -, 1991-03-04", "Kim, Wells, k@x.org, -, 1991-03-28", fuzzy);
+}
+
+#[test]
+fn twins_whose_names_are_only_similar_are_not_merged() {
+    // Neither is a name of the list.
+    let home = "-, +18162345678, 2009-05-06, 12 Oak Street, 64111, Kansas City";
+    check_ways(&format!("Tavoria, Lee, {home}"), &format!("Tavarius, Lee, {home}"), ["new household 0"; 3]);
 }
 
 #[test]
@@ -191,7 +204,7 @@ fn the_weighted_mean_is_over_the_fields_that_both_have() {
     let score = |a: &str, b: &str| {
         let (a, b) = (person(a), person(b));
         let fields = Fields::of(&VOLUNTEER);
-        let compared = Compared::of(&VOLUNTEER, &fields, Deterministic::default(), &a, &[&b], 10);
+        let compared = Compared::of(&VOLUNTEER, &fields, Deterministic::default(), &a, &[&b], (10, None));
         weighted::explain(&fields, &compared, &compared.candidates[0]).probability
     };
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} is not {b}");
@@ -265,7 +278,7 @@ proptest! {
             let score = |a: &str, b: &str| {
                 let (a, b) = (person(a), person(b));
                 let compared =
-                    Compared::of(&VOLUNTEER, &resolver.fields, resolver.rule, &a, &[&b], 10);
+                    Compared::of(&VOLUNTEER, &resolver.fields, resolver.rule, &a, &[&b], (10, None));
                 resolver.scored(&VOLUNTEER, &compared, &compared.candidates[0]).probability
             };
             let (one, other) = (score(&a, &b), score(&b, &a));

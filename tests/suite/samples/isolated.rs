@@ -53,7 +53,7 @@ fn rules_set_level_rules_and_features_leave_the_same_database() {
         let rules = desks[1].db.texts("SELECT rule_code AS t FROM dq_violations");
         assert!(rules.contains(&"XFLD-901".to_owned()), "{rules:?}");
         let features = desks[1].db.texts("SELECT features_json AS t FROM dedupe_suggestions").concat();
-        assert!(features.contains(r#""last_name_soundex":"sounds_alike""#), "{features}");
+        assert!(features.contains(r#""term":"last_name_soundex","level":"sounds_alike""#), "{features}");
         assert_same(&take(&desks[0].db), &take(&desks[1].db));
     }
 }

@@ -13,7 +13,7 @@
 use importer_core::normalise;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 use crate::matching::role::Role;
 use crate::matching::similarity::one_edit;
@@ -166,7 +166,7 @@ pub(crate) struct BirthDates {
 impl BirthDates {
     pub(crate) fn new(roles: Vec<Role>) -> Self {
         Self {
-            terms: [Term::new("birth_date", LEVELS, 0.01)],
+            terms: [Term::new("birth_date", About::BirthDate, LEVELS, 0.01)],
             roles,
             dates: Dictionary::default(),
             day_first: 0,

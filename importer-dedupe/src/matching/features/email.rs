@@ -10,7 +10,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Dictionary, ListColumn};
 use crate::matching::similarity::{edits, jaro_winkler, one_edit};
 
@@ -66,7 +66,7 @@ pub(crate) struct Emails {
 impl Emails {
     pub(crate) fn new() -> Self {
         Self {
-            terms: [Term::new("email", LEVELS, 0.5)],
+            terms: [Term::new("email", About::Contact, LEVELS, 0.5)],
             emails: Dictionary::default(),
             column: ListColumn::default(),
         }
@@ -95,6 +95,10 @@ impl Feature for Emails {
 
     fn frequency(&self, _: usize, level: u8, a: u32, b: u32) -> Option<f32> {
         if level == 0 { self.column.frequency(a, b) } else { None }
+    }
+
+    fn shared_by(&self, a: u32, b: u32) -> Option<u32> {
+        self.column.shared_by(a, b)
     }
 
     fn count_people(&mut self, person_of: &[u32]) {

@@ -13,7 +13,7 @@
 
 use super::given_name::shares_a_word;
 use super::names::Name;
-use super::{Level, Term, level as l};
+use super::{About, Level, Term, level as l};
 use crate::matching::similarity::one_edit;
 
 pub(crate) const NEAR: u8 = 1;
@@ -32,7 +32,7 @@ const LEVELS: &[Level] = &[
 ];
 
 pub(crate) fn term() -> Term {
-    Term::new("family_name", LEVELS, 0.9)
+    Term::new("family_name", About::FamilyName, LEVELS, 0.9)
 }
 
 /// The level of two different names.

@@ -5,7 +5,7 @@
 //! | `exact` | the same | `male` and `M` |
 //! | `differ` | another one | `male` and `female` |
 
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 
 const LEVELS: &[Level] = &[l("exact", 0.97, 0.5), l("differ", 0.03, 0.5)];
 
@@ -17,7 +17,7 @@ pub(crate) struct Genders {
 
 impl Genders {
     pub(crate) fn new(name: &str) -> Self {
-        Self { terms: [Term::new(name, LEVELS, 0.0)], codes: Vec::new() }
+        Self { terms: [Term::new(name, About::Gender, LEVELS, 0.0)], codes: Vec::new() }
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `differ` | other names | `Peter` and `Susan` |
 
 use super::names::Name;
-use super::{Level, Term, level as l};
+use super::{About, Level, Term, level as l};
 use crate::matching::similarity::one_edit;
 
 /// From here on the names are not the same by themselves.
@@ -28,7 +28,7 @@ const LEVELS: &[Level] = &[
 ];
 
 pub(crate) fn term() -> Term {
-    Term::new("given_name", LEVELS, 0.04)
+    Term::new("given_name", About::GivenName, LEVELS, 0.04)
 }
 
 /// The level of two different names.

@@ -8,7 +8,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 use crate::matching::similarity::one_edit;
 
@@ -24,7 +24,7 @@ pub(crate) struct Identifiers {
 impl Identifiers {
     pub(crate) fn new(name: &str) -> Self {
         Self {
-            terms: [Term::new(name, LEVELS, 0.001)],
+            terms: [Term::new(name, About::Other, LEVELS, 0.001)],
             codes: Dictionary::default(),
             column: Column::default(),
         }
@@ -73,6 +73,10 @@ impl Feature for Identifiers {
 
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
         (level == 0).then(|| self.column.frequency(self.column.id(a)))
+    }
+
+    fn shared_by(&self, a: u32, _: u32) -> Option<u32> {
+        Some(self.column.count(self.column.id(a)))
     }
 
     fn count_people(&mut self, person_of: &[u32]) {

@@ -14,7 +14,7 @@
 //! Examples are postal code, town and state.
 
 use super::words::{Words, words};
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 use crate::matching::role::Role;
 
@@ -42,7 +42,7 @@ pub(crate) struct Localities {
 impl Localities {
     pub(crate) fn new(roles: Vec<Role>) -> Self {
         Self {
-            terms: [Term::new("locality", LEVELS, 0.97)],
+            terms: [Term::new("locality", About::Place, LEVELS, 0.97)],
             roles,
             texts: Dictionary::default(),
             code: Column::default(),

@@ -8,14 +8,14 @@
 //! | `differ` | other names | `Lee` and `Anne` |
 
 use super::names::Name;
-use super::{Level, Term, level as l};
+use super::{About, Level, Term, level as l};
 use crate::matching::similarity::one_edit;
 
 const LEVELS: &[Level] =
     &[l("exact", 0.75, 0.02), l("initial", 0.12, 0.05), l("near", 0.06, 0.005), l("differ", 0.07, 0.925)];
 
 pub(crate) fn term() -> Term {
-    Term::new("middle_name", LEVELS, 0.05)
+    Term::new("middle_name", About::MiddleName, LEVELS, 0.05)
 }
 
 pub(crate) fn level(a: &Name, b: &Name) -> u8 {

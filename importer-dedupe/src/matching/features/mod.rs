@@ -1,6 +1,7 @@
 //! What two records are compared by: one file per feature, each with its levels, strongest agreement first.
 
 mod birth_date;
+pub(crate) mod common_names;
 mod email;
 mod family_name;
 mod gender;
@@ -49,11 +50,40 @@ pub(crate) const fn level(name: &'static str, m: f64, u: f64) -> Level {
     Level { name, m, u }
 }
 
+/// What a term is about, as far as merging without a human depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum About {
+    /// First names.
+    GivenName,
+    /// Middle names and initials.
+    MiddleName,
+    /// Last names, and first names in their place.
+    FamilyName,
+    /// Jr and Sr.
+    NameSuffix,
+    /// Dates of birth.
+    BirthDate,
+    /// Email addresses and phone numbers.
+    Contact,
+    /// Street addresses.
+    Street,
+    /// Towns, states and postal codes.
+    Place,
+    /// Sex or gender.
+    Gender,
+    /// Any other value.
+    Other,
+    /// What a plugin compares, whatever that is: it scores, and is no evidence of its own.
+    Further,
+}
+
 /// One thing that two records agree or disagree in; its weight is learned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Term {
     /// Its name, unique in a frame.
     pub name: String,
+    /// What it is about.
+    pub about: About,
     /// Degrees of agreement, strongest first; the last is disagreement.
     pub levels: &'static [Level],
     /// How far two people of one household agree in it like one person does, 0 to 1.
@@ -61,8 +91,8 @@ pub struct Term {
 }
 
 impl Term {
-    pub(crate) fn new(name: impl Into<String>, levels: &'static [Level], shared: f64) -> Self {
-        Self { name: name.into(), levels, shared }
+    pub(crate) fn new(name: impl Into<String>, about: About, levels: &'static [Level], shared: f64) -> Self {
+        Self { name: name.into(), about, levels, shared }
     }
 }
 
@@ -87,6 +117,16 @@ pub(crate) trait Feature: Send + Sync {
 
     /// How frequent the value is that the records agree on, where the level knows one.
     fn frequency(&self, term: usize, level: u8, a: u32, b: u32) -> Option<f32>;
+
+    /// How many have the contact or number that the records agree on, where that is counted: what many share is nobody's own.
+    fn shared_by(&self, _a: u32, _b: u32) -> Option<u32> {
+        None
+    }
+
+    /// True when both have a name that people are known to have: Maria and Marie are twins as often as one of them is misspelt.
+    fn are_known(&self, _term: usize, _a: u32, _b: u32) -> bool {
+        false
+    }
 
     /// Counts people instead of records from now on.
     fn count_people(&mut self, person_of: &[u32]);

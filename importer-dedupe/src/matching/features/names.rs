@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::nicknames;
 use super::sound::soundex;
 use super::words::words;
-use super::{Feature, MISSING, Term, family_name, given_name, middle_name, suffix};
+use super::{Feature, MISSING, Term, common_names, family_name, given_name, middle_name, suffix};
 use crate::matching::dictionary::{Column, Dictionary, ValueId};
 use crate::matching::role::Role;
 use crate::matching::similarity::{jaro_winkler_from, letters};
@@ -20,6 +20,8 @@ pub(crate) struct Name {
     /// Which letters occur, a bit each.
     pub(crate) letters: u64,
     pub(crate) nicknames: [u16; nicknames::GROUPS_OF_A_NAME],
+    /// People are known to have it as their given name; one letter off it may be another such name.
+    pub(crate) is_known: bool,
     sound: u32,
 }
 
@@ -45,10 +47,17 @@ impl Name {
         let bytes = text.as_bytes();
         let letters = letters(bytes);
         // Of "Bill John" the first word is what people go by.
+        let is_known = nicknames::groups(&text).is_some() || common_names::given(&text).is_some();
         let nicknames =
             nicknames::groups(&text).or_else(|| nicknames::groups(&text[..first])).unwrap_or_default();
-        let name =
-            Self { letters, nicknames, sound: soundex(bytes), words: hashes.into(), text: bytes.into() };
+        let name = Self {
+            letters,
+            nicknames,
+            is_known,
+            sound: soundex(bytes),
+            words: hashes.into(),
+            text: bytes.into(),
+        };
         Some((xxh3_64(bytes), name))
     }
 
@@ -269,6 +278,11 @@ impl Feature for Names {
             _ => return None,
         };
         Some(column.frequency(column.id(a)))
+    }
+
+    fn are_known(&self, term: usize, a: u32, b: u32) -> bool {
+        Some(term) == self.has.given
+            && self.pair(self.given.id(a), self.given.id(b)).is_some_and(|(x, y)| x.is_known && y.is_known)
     }
 
     fn count_people(&mut self, person_of: &[u32]) {

@@ -10,7 +10,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Dictionary, ListColumn};
 use crate::matching::similarity::one_edit;
 
@@ -34,7 +34,7 @@ pub(crate) struct Phones {
 impl Phones {
     pub(crate) fn new() -> Self {
         Self {
-            terms: [Term::new("phone", LEVELS, 0.9)],
+            terms: [Term::new("phone", About::Contact, LEVELS, 0.9)],
             numbers: Dictionary::default(),
             column: ListColumn::default(),
         }
@@ -76,6 +76,10 @@ impl Feature for Phones {
 
     fn frequency(&self, _: usize, level: u8, a: u32, b: u32) -> Option<f32> {
         if level == 0 { self.column.frequency(a, b) } else { None }
+    }
+
+    fn shared_by(&self, a: u32, b: u32) -> Option<u32> {
+        self.column.shared_by(a, b)
     }
 
     fn count_people(&mut self, person_of: &[u32]) {

@@ -12,7 +12,7 @@
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::words::{Words, words};
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary, ValueId};
 
 const LEVELS: &[Level] = &[
@@ -97,7 +97,7 @@ pub(crate) struct Streets {
 impl Streets {
     pub(crate) fn new() -> Self {
         Self {
-            terms: [Term::new("street", LEVELS, 0.95)],
+            terms: [Term::new("street", About::Street, LEVELS, 0.95)],
             streets: Dictionary::default(),
             names: Dictionary::default(),
             column: Column::default(),

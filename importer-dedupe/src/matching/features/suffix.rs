@@ -5,16 +5,31 @@
 //! | `exact` | the same generation, however it is written | `Jr.` and `junior` |
 //! | `differ` | two generations | `Jr` and `Sr` |
 
-use super::{Level, MISSING, Term, level as l};
+use importer_core::normalise::fold;
+
+use super::{About, Level, MISSING, Term, level as l};
 
 const LEVELS: &[Level] = &[l("exact", 0.95, 0.4), l("differ", 0.05, 0.6)];
 
 pub(crate) fn term() -> Term {
-    Term::new("name_suffix", LEVELS, 0.0)
+    Term::new("name_suffix", About::NameSuffix, LEVELS, 0.0)
+}
+
+/// What a suffix says: the generation it names, or a number of its own for any other; 0 when there is none.
+pub(crate) fn code(text: &str) -> u8 {
+    match generation(text) {
+        0 if text.contains(char::is_alphanumeric) => {
+            let mut folded = String::new();
+            fold(text, &mut folded);
+            // Two others may share a number: then they are not told apart, which is no reason to merge anybody.
+            5 + u8::try_from(super::hash(folded.as_bytes()) % 250).unwrap_or(0)
+        }
+        generation => generation,
+    }
 }
 
 /// The generation a suffix names; 0 when it names none.
-pub(crate) fn code(text: &str) -> u8 {
+fn generation(text: &str) -> u8 {
     match text.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase().as_str() {
         "sr" | "senior" | "i" => 1,
         "jr" | "junior" | "ii" | "2nd" => 2,
@@ -28,7 +43,7 @@ pub(crate) fn code(text: &str) -> u8 {
 pub(crate) fn cut(name: &str) -> Option<(String, String)> {
     let (before, end) = name.trim().rsplit_once([' ', ','])?;
     // A lone "I" may be an initial.
-    (code(end) != 0 && !end.eq_ignore_ascii_case("i") && !before.trim().is_empty())
+    (generation(end) != 0 && !end.eq_ignore_ascii_case("i") && !before.trim().is_empty())
         .then(|| (before.trim_matches([' ', ',']).to_owned(), end.to_owned()))
 }
 

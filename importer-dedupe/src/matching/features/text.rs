@@ -8,7 +8,7 @@
 //! | `differ` | other texts | `City Hospital` and `Harbour School` |
 
 use super::words::{Words, words};
-use super::{Feature, Level, MISSING, Term, level as l};
+use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
 
 const LEVELS: &[Level] =
@@ -24,7 +24,7 @@ pub(crate) struct Texts {
 impl Texts {
     pub(crate) fn new(name: &str, shared: f64) -> Self {
         Self {
-            terms: [Term::new(name, LEVELS, shared)],
+            terms: [Term::new(name, About::Other, LEVELS, shared)],
             texts: Dictionary::default(),
             column: Column::default(),
         }

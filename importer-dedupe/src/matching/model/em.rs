@@ -210,7 +210,7 @@ impl Model {
             let before = self.matches;
             self.matches = ((matches + 1.0) / total).min(0.2);
             self.households = ((households + 1.0) / total).min(0.05);
-            for (term, weights) in self.terms.iter_mut().enumerate() {
+            for (term, weights) in self.terms.iter_mut().enumerate().take(marginals.filled.len()) {
                 let prior = &shipped.terms[term];
                 let seen: f64 = matched[term].iter().sum();
                 let pairs = marginals.filled[term] * total;

@@ -3,25 +3,32 @@
 mod document;
 mod em;
 mod explain;
+mod objection;
 mod refine;
 mod verdict;
 mod waterfall;
 
 pub use document::{DOCUMENT_VERSION, LevelDocument, ModelDocument, TermDocument};
 pub(crate) use em::{Histogram, Marginals};
-pub use explain::{ExplainedTerm, Explanation};
+pub(crate) use explain::Weighed;
+pub use explain::{ExplainedTerm, Explanation, Judgement};
+pub use objection::Objection;
+pub(crate) use objection::{GENERIC, Likelihood, Seen, objections};
 pub use refine::Labelled;
 pub(crate) use verdict::HOUSEHOLD;
 pub use verdict::{Thresholds, Verdict};
 
-use super::features::MISSING;
+use super::features::{About, MISSING};
 use super::frame::{Frame, Levels};
+use super::further::careful;
 
 /// The weights of one term.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermWeights {
     /// Its name.
     pub name: String,
+    /// What it is about.
+    pub about: About,
     /// Its levels' names.
     pub levels: Vec<String>,
     /// How often records of one person agree so far; sums up to 1.
@@ -89,11 +96,13 @@ impl Model {
             .iter()
             .map(|term| TermWeights {
                 name: term.name.clone(),
+                about: term.about,
                 levels: term.levels.iter().map(|l| l.name.to_owned()).collect(),
                 m: term.levels.iter().map(|l| l.m).collect(),
                 u: term.levels.iter().map(|l| l.u).collect(),
                 shared: term.shared,
             })
+            .chain(frame.further().into_iter().flat_map(|further| further.terms()).map(careful))
             .collect();
         let n = f64::from(frame.len()).max(2.0);
         Self { terms, matches: 0.3 / n, households: 0.1 / n }

@@ -126,6 +126,7 @@ mod tests {
             level: level.into(),
             bits,
             frequency: None,
+            shared_by: None,
         };
         Explanation {
             prior_bits: -10.0,
@@ -134,6 +135,7 @@ mod tests {
             bits: 0.5,
             probability: 0.585_786,
             household: 0.1,
+            held_back: Vec::new(),
         }
     }
 

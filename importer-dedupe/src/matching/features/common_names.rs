@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-pub(super) const LIST: &str = include_str!("common_names.txt");
+pub(crate) const LIST: &str = include_str!("common_names.txt");
 
 struct Shares {
     given: FxHashMap<&'static str, f64>,
@@ -25,12 +25,12 @@ static SHARES: LazyLock<Shares> = LazyLock::new(|| {
 });
 
 /// The share of people who have this folded given name, where it is a common one.
-pub(super) fn given(name: &str) -> Option<f64> {
+pub(crate) fn given(name: &str) -> Option<f64> {
     SHARES.given.get(name).copied()
 }
 
 /// The share of people who have this folded family name, where it is a common one.
-pub(super) fn family(name: &str) -> Option<f64> {
+pub(crate) fn family(name: &str) -> Option<f64> {
     SHARES.family.get(name).copied()
 }
 

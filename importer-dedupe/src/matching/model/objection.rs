@@ -1,0 +1,401 @@
+//! What keeps a pair from being merged without a human: one judgement for imports, scans and evaluations.
+
+use serde::{Deserialize, Serialize};
+
+use super::Score;
+use super::verdict::{HOUSEHOLD, Thresholds};
+use crate::matching::features::About;
+use crate::matching::frame::Beside;
+
+/// Why a pair is not merged without a human.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Objection {
+    /// Two people of one household explain the agreement better.
+    Household,
+    /// The probability is below what may be merged.
+    Unlikely,
+    /// Jr and Sr.
+    Suffix,
+    /// Dates of birth that no slip of the hand explains.
+    BirthDate,
+    /// First names of two people.
+    GivenName,
+    /// Dates of birth that a slip may explain.
+    DoubtfulBirthDate,
+    /// Middle names of two people.
+    MiddleName,
+    /// First or last name do not fit.
+    Names,
+    /// Another gender.
+    Gender,
+    /// Only one thing speaks for it.
+    OneEvidence,
+    /// The groups that a scan makes of all pairs keep the two apart.
+    Apart,
+}
+
+impl Objection {
+    const ALL: [Self; 11] = [
+        Self::Household,
+        Self::Unlikely,
+        Self::Suffix,
+        Self::BirthDate,
+        Self::GivenName,
+        Self::DoubtfulBirthDate,
+        Self::MiddleName,
+        Self::Names,
+        Self::Gender,
+        Self::OneEvidence,
+        Self::Apart,
+    ];
+
+    /// What it says to people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Household => "a household explains it better",
+            Self::Unlikely => "it is not probable enough",
+            Self::Suffix => "name suffixes contradict",
+            Self::BirthDate => "birth dates contradict",
+            Self::GivenName => "given names are different people's",
+            Self::DoubtfulBirthDate => "birth dates are near but not equal",
+            Self::MiddleName => "middle names differ",
+            Self::Names => "names do not agree",
+            Self::Gender => "genders differ",
+            Self::OneEvidence => "only one thing speaks for it",
+            Self::Apart => "other records of the group speak against it",
+        }
+    }
+
+    /// It tells two people apart; others only want a look.
+    pub fn is_another_person(self) -> bool {
+        matches!(self, Self::Suffix | Self::BirthDate | Self::GivenName)
+    }
+}
+
+impl From<Objection> for String {
+    fn from(objection: Objection) -> Self {
+        objection.as_str().into()
+    }
+}
+
+impl TryFrom<String> for Objection {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|objection| objection.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is no reason that is known"))
+    }
+}
+
+/// From here on doubts may be overruled: of pairs scored so high none was wrong on any labelled set.
+const NEAR_CERTAIN: f64 = 0.99;
+/// A term that speaks this strongly stands on its own, in bits. A value that many share never gets there.
+const STRONG: f64 = 6.0;
+/// A contact or number that more people share is a generic one: an office, a school, `info@`.
+pub(crate) const GENERIC: u32 = 8;
+
+/// What people of one household agree in at least this often like one person is their home's, not their own.
+const AT_HOME: f64 = 0.9;
+
+/// What one term of a pair says, as far as merging depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) about: About,
+    /// The level's name; terms for which a record has no value are left out.
+    pub(crate) level: &'a str,
+    pub(crate) bits: f64,
+    /// How far a household agrees in it like one person.
+    pub(crate) shared: f64,
+    pub(crate) beside: Beside,
+}
+
+impl Seen<'_> {
+    /// Agreement in something that hardly two people have in common, names and places aside.
+    fn is_strong(&self) -> bool {
+        matches!(self.about, About::BirthDate | About::Contact | About::Street | About::Other)
+            && matches!(self.level, "exact" | "number_and_street")
+            && self.bits >= STRONG
+            && self.beside.shared_by.is_none_or(|people| people <= GENERIC)
+    }
+}
+
+/// How likely a pair is one person.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Likelihood {
+    /// What the thresholds are about.
+    pub(crate) probability: f64,
+    /// The probability that they are two people of one household.
+    pub(crate) household: f64,
+    /// What may overrule doubts: the probability, where it is one.
+    pub(crate) certainty: f64,
+}
+
+impl Likelihood {
+    pub(crate) fn of(score: &Score) -> Self {
+        let probability = score.probability();
+        Self { probability, household: score.household, certainty: probability }
+    }
+
+    /// A mean of similarities is no probability: that two values are equal makes nothing certain.
+    pub(crate) fn of_mean(mean: f64) -> Self {
+        Self { probability: mean, household: 0.0, certainty: 0.0 }
+    }
+}
+
+/// Everything that speaks against merging a pair without a human.
+///
+/// A probability is not enough. Two independent things have to agree (the name, slips and nicknames aside, and any of birth
+/// date, contact, street and numbers), and nothing may contradict. From 0.99 on one is enough, and overrules doubts, such as
+/// a name that is only similar.
+pub(crate) fn objections(
+    terms: &[Seen<'_>],
+    likelihood: Likelihood,
+    thresholds: &Thresholds,
+) -> Vec<Objection> {
+    let level = |about| terms.iter().find(|t| t.about == about).map_or("missing", |t| t.level);
+    let (given, family, birth) = (level(About::GivenName), level(About::FamilyName), level(About::BirthDate));
+    let swapped = family == "swapped";
+    let differs = |about| terms.iter().any(|t| t.about == about && t.level == "differ");
+    let strong = || terms.iter().filter(|t| t.is_strong());
+    let whole_name = swapped || (matches!(given, "exact" | "nickname") && family == "exact");
+    let name_fits = whole_name
+        || (matches!(given, "exact" | "nickname" | "near" | "initial" | "part")
+            && matches!(family, "exact" | "near" | "part"));
+    let overruled = likelihood.certainty >= NEAR_CERTAIN && (whole_name || strong().count() > 0);
+    // Twins share a phone, an address and a date of birth.
+    let at_home = strong().any(|t| t.shared >= AT_HOME);
+    let own = strong().any(|t| t.shared < AT_HOME && t.about != About::BirthDate);
+
+    let mut found = Vec::new();
+    if likelihood.household >= HOUSEHOLD {
+        found.push(Objection::Household);
+    } else if likelihood.probability < thresholds.auto {
+        found.push(Objection::Unlikely);
+    }
+    if differs(About::NameSuffix) {
+        found.push(Objection::Suffix);
+    }
+    match birth {
+        "differ" | "year" => found.push(Objection::BirthDate),
+        "close" | "two_parts" if !overruled => found.push(Objection::DoubtfulBirthDate),
+        _ => {}
+    }
+    let two_names = terms.iter().any(|t| t.about == About::GivenName && t.beside.are_known);
+    let other_given = match given {
+        "near" => two_names,
+        "similar" => two_names || !overruled || (at_home && !own),
+        level => level == "differ",
+    };
+    if other_given {
+        found.push(Objection::GivenName);
+    }
+    if differs(About::MiddleName) {
+        found.push(Objection::MiddleName);
+    }
+    if differs(About::Gender) {
+        found.push(Objection::Gender);
+    }
+    // A name may change; who was born on the same day and is reached the same way is the same.
+    let reached = strong().any(|t| t.about == About::Contact) && birth == "exact";
+    if (family == "differ" && !reached) || (family == "similar" && !overruled) {
+        found.push(Objection::Names);
+    }
+    if strong().count() + usize::from(name_fits) < 2 && !overruled {
+        found.push(Objection::OneEvidence);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    fn about(term: &str) -> (About, f64) {
+        match term {
+            "given_name" => (About::GivenName, 0.04),
+            "family_name" => (About::FamilyName, 0.9),
+            "middle_name" => (About::MiddleName, 0.05),
+            "name_suffix" => (About::NameSuffix, 0.0),
+            "birth_date" => (About::BirthDate, 0.01),
+            "email" => (About::Contact, 0.5),
+            "phone" => (About::Contact, 0.9),
+            "street" => (About::Street, 0.95),
+            "locality" => (About::Place, 0.97),
+            "gender" => (About::Gender, 0.0),
+            "number" => (About::Other, 0.001),
+            other => panic!("{other} is no term"),
+        }
+    }
+
+    /// A pair of this probability whose terms are `name=level`, a strong agreement wherever the level is `exact`; `:known` of
+    /// names that people are known to have, `:20` of what 20 people share. Expected are the verdict and every objection.
+    fn check(probability: f64, terms: &str, expected: &str) {
+        let seen: Vec<Seen<'_>> = (terms.split_whitespace())
+            .map(|term| {
+                let (name, level) = term.split_once('=').unwrap();
+                let (level, more) = level.split_once(':').unwrap_or((level, ""));
+                let (about, shared) = about(name);
+                let beside = Beside { shared_by: more.parse().ok(), are_known: more == "known" };
+                let bits = if level == "exact" { 12.0 } else { 0.0 };
+                Seen { about, level, bits, shared, beside }
+            })
+            .collect();
+        let thresholds = Thresholds::default();
+        let found = objections(
+            &seen,
+            Likelihood { probability, household: 0.0, certainty: probability },
+            &thresholds,
+        );
+        let verdict = Verdict::of(probability, 0.0, &found, &thresholds);
+        let why: Vec<&str> = found.iter().map(|objection| objection.as_str()).collect();
+        let told = format!("{}: {}", verdict.as_str(), why.join(", "));
+        assert_eq!(told.trim_end_matches([' ', ':']), expected, "{probability} {terms}");
+    }
+
+    #[test]
+    fn two_things_that_agree_merge() {
+        check(0.96, "given_name=exact family_name=exact birth_date=exact", "merge");
+        check(0.96, "given_name=nickname family_name=exact email=exact", "merge");
+        check(0.96, "family_name=swapped phone=exact", "merge");
+        check(0.96, "given_name=near family_name=near email=exact birth_date=exact", "merge");
+        check(0.96, "family_name=exact number=exact street=exact", "merge");
+    }
+
+    #[test]
+    fn one_is_enough_only_when_it_is_nearly_certain() {
+        let one = "review: only one thing speaks for it";
+        check(0.96, "given_name=exact family_name=exact birth_date=typo", one);
+        check(0.996, "given_name=exact family_name=exact birth_date=typo", "merge");
+        check(0.999, "given_name=near family_name=near birth_date=typo", one);
+        check(0.96, "given_name=near family_name=near birth_date=exact", "merge");
+        check(0.96, "family_name=exact birth_date=exact", one);
+        check(0.97, "given_name=exact family_name=exact locality=exact", one);
+    }
+
+    #[test]
+    fn contradictions_are_never_merged() {
+        for (contradiction, why) in [
+            ("given_name=differ", "given names are different people's"),
+            ("family_name=differ", "names do not agree"),
+            ("middle_name=differ", "middle names differ"),
+            ("birth_date=differ", "birth dates contradict"),
+            ("birth_date=year", "birth dates contradict"),
+            ("name_suffix=differ", "name suffixes contradict"),
+            ("gender=differ", "genders differ"),
+        ] {
+            let terms = format!("{contradiction} email=exact phone=exact street=exact number=exact");
+            check(0.9999, &terms, &format!("review: {why}"));
+        }
+        check(
+            0.9999,
+            "given_name=differ family_name=exact name_suffix=differ email=exact phone=exact",
+            "review: name suffixes contradict, given names are different people's",
+        );
+    }
+
+    #[test]
+    fn two_names_that_people_have_are_two_people() {
+        let twins = "family_name=exact birth_date=exact phone=exact street=exact email=exact number=exact";
+        for level in ["near", "similar"] {
+            check(0.9999, &format!("given_name={level} {twins}"), "merge");
+            let known = format!("given_name={level}:known {twins}");
+            check(0.9999, &known, "review: given names are different people's");
+        }
+        // Bill and William are known, too, and one name.
+        check(0.9999, &format!("given_name=nickname:known {twins}"), "merge");
+    }
+
+    #[test]
+    fn a_name_that_is_only_similar_wants_something_that_a_home_does_not_share() {
+        let twins = "given_name=similar family_name=exact birth_date=exact";
+        check(0.9999, &format!("{twins} phone=exact"), "review: given names are different people's");
+        check(0.9999, &format!("{twins} street=exact"), "review: given names are different people's");
+        check(0.9999, &format!("{twins} street=exact number=exact"), "merge");
+        check(0.9999, twins, "merge");
+        check(0.98, &format!("{twins} number=exact"), "review: given names are different people's");
+    }
+
+    #[test]
+    fn a_family_name_may_change_where_contact_and_birth_date_do_not() {
+        check(0.97, "given_name=exact family_name=differ birth_date=exact phone=exact", "merge");
+        check(
+            0.97,
+            "given_name=exact family_name=differ birth_date=exact phone=exact:9",
+            "review: names do not agree, only one thing speaks for it",
+        );
+        check(
+            0.97,
+            "given_name=exact family_name=differ birth_date=typo phone=exact email=exact",
+            "review: names do not agree",
+        );
+        check(
+            0.97,
+            "given_name=exact family_name=differ birth_date=exact street=exact",
+            "review: names do not agree",
+        );
+    }
+
+    #[test]
+    fn what_many_share_is_nobodys_own() {
+        let named = "given_name=exact family_name=exact";
+        check(0.96, &format!("{named} email=exact:8"), "merge");
+        check(0.96, &format!("{named} email=exact:9"), "review: only one thing speaks for it");
+        check(0.96, &format!("{named} number=exact:9 birth_date=exact"), "merge");
+    }
+
+    #[test]
+    fn doubts_are_overruled_where_it_is_nearly_certain() {
+        for doubt in ["birth_date=close", "birth_date=two_parts"] {
+            let terms = format!("given_name=exact family_name=exact email=exact {doubt}");
+            check(0.98, &terms, "review: birth dates are near but not equal");
+            check(0.995, &terms, "merge");
+        }
+        check(
+            0.98,
+            "given_name=exact family_name=similar email=exact number=exact",
+            "review: names do not agree",
+        );
+        check(0.995, "given_name=exact family_name=similar email=exact", "merge");
+    }
+
+    #[test]
+    fn below_the_thresholds_nothing_is_merged() {
+        let all = "given_name=exact family_name=exact birth_date=exact";
+        check(0.949, all, "review: it is not probable enough");
+        check(0.80, all, "review: it is not probable enough");
+        check(0.79, all, "different: it is not probable enough");
+    }
+
+    #[test]
+    fn a_mean_of_similarities_overrules_nothing() {
+        let name = [About::GivenName, About::FamilyName].map(|about| Seen {
+            about,
+            level: "exact",
+            bits: 8.0,
+            shared: 0.0,
+            beside: Beside::default(),
+        });
+        let found = objections(&name, Likelihood::of_mean(1.0), &Thresholds::default());
+        assert_eq!(found, [Objection::OneEvidence]);
+    }
+
+    #[test]
+    fn a_household_is_told_as_one() {
+        let likelihood = Likelihood { probability: 0.3, household: 0.6, certainty: 0.3 };
+        let found = objections(&[], likelihood, &Thresholds::default());
+        assert_eq!(found, [Objection::Household, Objection::OneEvidence]);
+        assert_eq!(Verdict::of(0.3, 0.6, &found, &Thresholds::default()), Verdict::Household);
+    }
+
+    #[test]
+    fn reasons_are_stored_as_people_read_them() {
+        for objection in Objection::ALL {
+            let text = serde_json::to_string(&objection).unwrap();
+            assert_eq!(text, format!("{:?}", objection.as_str()));
+            assert_eq!(serde_json::from_str::<Objection>(&text).unwrap(), objection);
+        }
+        assert!(serde_json::from_str::<Objection>("\"a whim\"").is_err());
+    }
+}
