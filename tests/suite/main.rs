@@ -13,6 +13,7 @@ mod conformance;
 mod decisions;
 mod docs;
 mod embedding;
+mod faults;
 mod features;
 mod golden;
 mod interruption;

@@ -300,11 +300,11 @@ pub trait HistoryStore {
         survivor: CoreId,
         moved: &Moved,
     ) -> Result<()>;
-    /// How many rows of these tables refer to a record.
+    /// How many rows of these tables refer to which of these records.
     ///
     /// # Errors
     /// When the database fails.
-    fn referred_to(&mut self, references: &[Reference], id: CoreId) -> Result<u64>;
+    fn referred_to(&mut self, references: &[Reference], people: &[CoreId]) -> Result<BTreeMap<CoreId, u64>>;
     /// Lines of the change log behind `after` about people that are somebody's word, in their order; those of runs that
     /// were taken back are left out.
     ///
@@ -316,11 +316,11 @@ pub trait HistoryStore {
         people: &[CoreId],
         after: i64,
     ) -> Result<Vec<LaterChange>>;
-    /// Whether a merge, its undoing or a rollback changed a record behind a line of the change log.
+    /// Lines of the change log about people that merges and their undoing wrote, in order: whom about, which line, which merge.
     ///
     /// # Errors
     /// When the database fails.
-    fn rewritten_since(&mut self, contract: &Contract, id: CoreId, after: i64) -> Result<Option<Cause>>;
+    fn merged_since(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<(CoreId, i64, i64)>>;
     /// Clean rows with where they come from, in the order of their ids.
     ///
     /// # Errors

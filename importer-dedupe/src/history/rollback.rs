@@ -1,12 +1,12 @@
 //! Taking a whole run back, page by page: everybody the run changed is who they would be without it, unless somebody has built
 //! on it since; then it is told and left as it is.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use importer_core::Result;
 use importer_core::ports::{
     Cause, Change, ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, RecordImage, RollbackItem,
-    RollbackRow, RunId, RunRecord, StewardSession, row_id,
+    RollbackRow, RowId, RunId, RunRecord, StewardSession, row_id,
 };
 
 use super::merge::keys;
@@ -30,12 +30,14 @@ pub fn roll_back_records(
     session.lock_core(contract)?;
     let people = session.changed_by(contract, run.id, rollback.records_through, ROLLBACK_PAGE)?;
     let Some(&last) = people.last() else { return Ok(true) };
-    let page = Page::read(session, world, run, &people)?;
-    let mut items = Vec::new();
+    let mut page = Page::read(session, world, run, &people)?;
     for &id in &people {
-        page.one(session, rollback.id, id, &mut items)?;
+        page.one(session, id)?;
     }
-    note(session, rollback, &items)?;
+    page.write(session, rollback)?;
+    for item in &page.items {
+        *rollback.counts.entry(item.outcome.clone()).or_default() += 1;
+    }
     rollback.records_through = last;
     session.save_rollback(rollback)?;
     Ok(false)
@@ -112,24 +114,28 @@ fn landed_by(run: RunId, entry: &MapImage) -> bool {
     entry.staging_id > row_id(run, 0) && entry.staging_id < row_id(run + 1, 0)
 }
 
-fn note(session: &mut dyn StewardSession, rollback: &mut RollbackRow, items: &[RollbackItem]) -> Result<()> {
-    for item in items {
-        *rollback.counts.entry(item.outcome.clone()).or_default() += 1;
-    }
-    session.log_rollback(rollback.id, items)
-}
-
-/// What is known about the records of a page.
+/// What is known about the records of a page, and what becomes of them.
 struct Page<'a> {
     world: &'a Circumstances<'a>,
     run: &'a RunRecord,
     people: HashMap<CoreId, CoreRecord>,
     /// What runs said about them, in order.
     said: HashMap<CoreId, Vec<LaterChange>>,
+    /// What anybody said about them whose word is not taken back, in order.
+    stands: HashMap<CoreId, Vec<LaterChange>>,
+    /// The last line that a merge wrote about them, and the merge.
+    merged: HashMap<CoreId, (i64, i64)>,
+    referred: BTreeMap<CoreId, u64>,
     /// This run, and those that were taken back already.
     taken_back: BTreeSet<RunId>,
     images: HashMap<(RunId, CoreId), RecordImage>,
     entries: HashMap<CoreId, Vec<MapImage>>,
+    /// Who is taken out.
+    gone: Vec<CoreId>,
+    /// Who is somebody else, as before the run.
+    back: Vec<CoreRecord>,
+    changes: Vec<Change>,
+    items: Vec<RollbackItem>,
 }
 
 impl<'a> Page<'a> {
@@ -140,99 +146,79 @@ impl<'a> Page<'a> {
         ids: &[CoreId],
     ) -> Result<Self> {
         let contract = world.contract;
-        let mut said: HashMap<CoreId, Vec<LaterChange>> = HashMap::new();
         let mut runs = BTreeSet::new();
-        for line in session.said_by_runs(contract, ids)? {
-            runs.extend(line.run);
-            said.entry(line.core_id).or_default().push(line);
-        }
+        let said = session.said_by_runs(contract, ids)?;
+        runs.extend(said.iter().filter_map(|line| line.run));
         let runs: Vec<RunId> = runs.into_iter().collect();
         let mut taken_back: BTreeSet<RunId> = session.taken_back(&runs)?.into_iter().collect();
         taken_back.insert(run.id);
         let of: Vec<RunId> = taken_back.iter().copied().collect();
         let images = session.record_images(contract, ids, &of)?;
+        let mut stands = session.later_changes(contract, ids, 0)?;
+        stands.retain(|line| line.run.is_none_or(|run| !taken_back.contains(&run)));
         let mut entries: HashMap<CoreId, Vec<MapImage>> = HashMap::new();
         for entry in session.map_of(contract, ids)? {
             entries.entry(entry.core_id).or_default().push(entry);
         }
+        let merged = session.merged_since(contract, ids)?;
         Ok(Self {
             world,
             run,
             people: session.load(contract, ids)?.into_iter().map(|person| (person.id, person)).collect(),
-            said,
+            said: by_person(said),
+            stands: by_person(stands),
+            merged: merged.into_iter().map(|(id, line, merge)| (id, (line, merge))).collect(),
+            referred: session.referred_to(world.references, ids)?,
             taken_back,
             images: images.into_iter().map(|(run, image)| ((run, image.id), image)).collect(),
             entries,
+            gone: Vec::new(),
+            back: Vec::new(),
+            changes: Vec::new(),
+            items: Vec::new(),
         })
     }
 
-    fn one(
-        &self,
-        session: &mut dyn StewardSession,
-        rollback: i64,
-        id: CoreId,
-        items: &mut Vec<RollbackItem>,
-    ) -> Result<()> {
-        let own: Vec<&LaterChange> =
-            self.said.get(&id).into_iter().flatten().filter(|line| line.run == Some(self.run.id)).collect();
+    fn one(&mut self, session: &mut dyn StewardSession, id: CoreId) -> Result<()> {
+        let own: Vec<LaterChange> =
+            self.lines(id).filter(|line| line.run == Some(self.run.id)).cloned().collect();
         let Some(first) = own.first() else { return Ok(()) };
-        let item = |line: &LaterChange, outcome: &str, why: &str| RollbackItem {
-            row: line.row,
+        let whole = |outcome: &str, why: String| RollbackItem {
+            row: first.row,
             core_id: id,
-            field: line.field.clone(),
+            field: None,
             outcome: outcome.into(),
-            why: why.into(),
+            why,
         };
-        let whole = |outcome: &str, why: String| RollbackItem { field: None, ..item(first, outcome, &why) };
-        let Some(person) = self.people.get(&id) else {
-            items.push(whole("kept", self.where_is(session, id)?));
-            return Ok(());
-        };
-        if let Some(Cause::Merge(merge)) = session.rewritten_since(self.world.contract, id, first.id)? {
-            items.push(whole("kept", format!("merged or parted since; take merge {merge} back first")));
+        if let Some(why) = self.stays(session, id, first)? {
+            self.items.push(whole("kept", why));
             return Ok(());
         }
-        let entries = self.entries.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let again = entries.iter().find(|e| landed_by(self.run.id, e) && e.last_run != self.run.id);
-        if let Some(entry) = again {
-            items.push(whole("kept", format!("run {} brought the same row again", entry.last_run)));
-            return Ok(());
-        }
-        let created = self.said.get(&id).into_iter().flatten().find(|line| line.created);
-        let by_taken_back = created.filter(|line| line.run.is_some_and(|run| self.taken_back.contains(&run)));
-        if let Some(created) = by_taken_back {
-            let later = self.later(session, id, created.id)?;
-            let others = entries.iter().any(|entry| !self.taken_back.contains(&entry.last_run));
-            let referred = session.referred_to(self.world.references, id)?;
-            let why = match (later.first(), others, referred) {
-                (Some(line), ..) if line.run.is_some() => {
-                    Some(format!("run {} changed it since", line.run.unwrap_or_default()))
-                }
-                (Some(_), ..) => Some("edited since".to_owned()),
-                (None, true, _) => Some("another source has the same person".to_owned()),
-                (None, false, 1..) => Some(format!("{referred} rows of the host refer to it")),
-                (None, false, 0) => None,
-            };
-            match why {
-                Some(why) => items.push(whole("kept", why)),
+        let made = self.lines(id).find(|line| line.created);
+        if made.is_some_and(|line| line.run.is_some_and(|run| self.taken_back.contains(&run))) {
+            match self.built_on(id) {
+                Some(why) => self.items.push(whole("kept", why)),
                 None => {
-                    self.remove(session, rollback, person, entries, first)?;
-                    items.push(whole("reverted", "made by the run; taken out".into()));
+                    self.gone.push(id);
+                    self.changes.push(self.change(id, ChangeAction::Removed, first.row));
+                    self.items.push(whole("reverted", "made by the run; taken out".into()));
                 }
             }
             return Ok(());
         }
         let Some((base, mark, since)) = self.base(id) else {
-            items.push(whole("failed", "what it was before the run is not kept any more".into()));
+            self.items.push(whole("failed", "what it was before the run is not kept any more".into()));
             return Ok(());
         };
-        let owners =
-            entries.iter().map(|e| ((e.system.clone(), e.external_id.clone()), Owner::Known(id))).collect();
+        let entries = self.entries.get(&id).map(Vec::as_slice).unwrap_or_default();
         let replayed = Replay {
             world: self.world,
             people: vec![base.clone()],
-            owners,
-            changes: self.later(session, id, mark)?,
+            owners: entries
+                .iter()
+                .map(|e| ((e.system.clone(), e.external_id.clone()), Owner::Known(id)))
+                .collect(),
+            changes: self.stands.get(&id).into_iter().flatten().filter(|l| l.id > mark).cloned().collect(),
             merges: Vec::new(),
             silent: entries
                 .iter()
@@ -242,107 +228,119 @@ impl<'a> Page<'a> {
         }
         .run(session)?;
         if !replayed.lost.is_empty() {
-            items.push(whole("failed", "rows that came since are not kept any more".into()));
+            self.items.push(whole("failed", "rows that came since are not kept any more".into()));
             return Ok(());
         }
         let Some(after) = replayed.people.get(&id) else { return Ok(()) };
-        self.put(session, rollback, person, after)?;
+        self.becomes(after);
         for line in own {
             let place = line.field.as_deref().and_then(|field| self.world.contract.index(field));
             let same = place.is_none_or(|place| after.record.get(place) == base.record.get(place));
-            items.push(match same {
-                true => item(line, "reverted", "as before the run"),
-                false => item(line, "kept", "changed again since"),
+            let (outcome, why) =
+                if same { ("reverted", "as before the run") } else { ("kept", "changed again since") };
+            self.items.push(RollbackItem {
+                row: line.row,
+                core_id: id,
+                field: line.field,
+                outcome: outcome.into(),
+                why: why.into(),
             });
         }
         Ok(())
     }
 
-    /// Who somebody is who is not in the core.
-    fn where_is(&self, session: &mut dyn StewardSession, id: CoreId) -> Result<String> {
-        Ok(match session.survivor_of(self.world.contract, id)? {
-            Some((survivor, merge)) => format!("went into {survivor}; take merge {merge} back first"),
-            None => "not in the core any more".into(),
-        })
+    fn lines(&self, id: CoreId) -> impl Iterator<Item = &LaterChange> {
+        self.said.get(&id).into_iter().flatten()
     }
 
-    /// What was said since by whom is not taken back.
-    fn later(&self, session: &mut dyn StewardSession, id: CoreId, mark: i64) -> Result<Vec<LaterChange>> {
-        let mut lines = session.later_changes(self.world.contract, &[id], mark)?;
-        lines.retain(|line| line.run.is_none_or(|run| !self.taken_back.contains(&run)));
-        Ok(lines)
+    /// Why a record is left as it is, whatever the run did to it.
+    fn stays(
+        &self,
+        session: &mut dyn StewardSession,
+        id: CoreId,
+        first: &LaterChange,
+    ) -> Result<Option<String>> {
+        if !self.people.contains_key(&id) {
+            return Ok(Some(match session.survivor_of(self.world.contract, id)? {
+                Some((survivor, merge)) => format!("went into {survivor}; take merge {merge} back first"),
+                None => "not in the core any more".into(),
+            }));
+        }
+        if let Some((_, merge)) = self.merged.get(&id).filter(|(line, _)| *line > first.id) {
+            return Ok(Some(format!("merged or parted since; take merge {merge} back first")));
+        }
+        let entries = self.entries.get(&id).into_iter().flatten();
+        let mut again = entries.filter(|e| landed_by(self.run.id, e) && e.last_run != self.run.id);
+        Ok(again.next().map(|entry| format!("run {} brought the same row again", entry.last_run)))
+    }
+
+    /// Why somebody stays whom a run has made that is taken back.
+    fn built_on(&self, id: CoreId) -> Option<String> {
+        if let Some(line) = self.stands.get(&id).and_then(|lines| lines.first()) {
+            return Some(match line.run {
+                Some(run) => format!("run {run} changed it since"),
+                None => "edited since".into(),
+            });
+        }
+        let mut entries = self.entries.get(&id).into_iter().flatten();
+        if entries.any(|entry| !self.taken_back.contains(&entry.last_run)) {
+            return Some("another source has the same person".into());
+        }
+        self.referred.get(&id).map(|rows| format!("{rows} rows of the host refer to it"))
     }
 
     /// The record before the first of the runs that are taken back, the last line of the change log before it, and that run.
     fn base(&self, id: CoreId) -> Option<(CoreRecord, i64, RunId)> {
-        let lines = self.said.get(&id)?.iter();
-        let first = lines.filter(|line| line.run.is_some_and(|run| self.taken_back.contains(&run)));
-        for line in first {
-            if let Some(image) = self.images.get(&(line.run?, id)) {
-                return Some((image.record(self.world.contract), line.id - 1, line.run?));
-            }
-        }
-        None
+        self.lines(id).find_map(|line| {
+            let run = line.run.filter(|run| self.taken_back.contains(run))?;
+            let image = self.images.get(&(run, id))?;
+            Some((image.record(self.world.contract), line.id - 1, run))
+        })
     }
 
-    fn put(
-        &self,
-        session: &mut dyn StewardSession,
-        rollback: i64,
-        before: &CoreRecord,
-        after: &CoreRecord,
-    ) -> Result<()> {
-        let contract = self.world.contract;
-        session.put_records(contract, std::slice::from_ref(after), self.world.now)?;
-        let add = keys(self.world, after);
-        let mut remove = keys(self.world, before);
-        remove.retain(|key| !add.contains(key));
-        session.change_keys(contract, &remove, &add)?;
-        let mut changes = Vec::new();
-        for (place, field) in contract.columns() {
+    fn change(&self, id: CoreId, action: ChangeAction, row: Option<RowId>) -> Change {
+        let reason = format!("run {} taken back", self.run.id).into();
+        Change { core_id: id, row, action, field: None, old: None, new: None, reason }
+    }
+
+    fn becomes(&mut self, after: &CoreRecord) {
+        let Some(before) = self.people.get(&after.id) else { return };
+        for (place, field) in self.world.contract.columns() {
             let (old, new) = (before.record.get(place), after.record.get(place));
             if old != new {
-                changes.push(Change {
-                    core_id: after.id,
-                    row: None,
-                    action: ChangeAction::Updated,
+                self.changes.push(Change {
                     field: Some(field.name.into()),
                     old: old.map(Into::into),
                     new: new.map(Into::into),
-                    reason: format!("run {} taken back", self.run.id).into(),
+                    ..self.change(after.id, ChangeAction::Updated, None)
                 });
             }
         }
-        self.log(session, rollback, &changes)
+        self.back.push(after.clone());
     }
 
-    fn remove(
-        &self,
-        session: &mut dyn StewardSession,
-        rollback: i64,
-        person: &CoreRecord,
-        entries: &[MapImage],
-        first: &LaterChange,
-    ) -> Result<()> {
+    fn write(&self, session: &mut dyn StewardSession, rollback: &RollbackRow) -> Result<()> {
         let contract = self.world.contract;
-        session.forget(contract, &[person.id])?;
-        session.remove_map(&entries.iter().map(|entry| entry.id).collect::<Vec<_>>())?;
-        session.change_keys(contract, &keys(self.world, person), &[])?;
-        session.remove_records(contract, &[person.id])?;
-        let change = Change {
-            core_id: person.id,
-            row: first.row,
-            action: ChangeAction::Removed,
-            field: None,
-            old: None,
-            new: None,
-            reason: format!("run {} taken back", self.run.id).into(),
-        };
-        self.log(session, rollback, &[change])
+        session.forget(contract, &self.gone)?;
+        let of_gone = self.gone.iter().filter_map(|id| self.entries.get(id)).flatten();
+        session.remove_map(&of_gone.map(|entry| entry.id).collect::<Vec<_>>())?;
+        session.put_records(contract, &self.back, self.world.now)?;
+        let changed = self.gone.iter().chain(self.back.iter().map(|person| &person.id));
+        let before = changed.filter_map(|id| self.people.get(id));
+        let add: Vec<_> = self.back.iter().flat_map(|person| keys(self.world, person)).collect();
+        let remove: Vec<_> = before.flat_map(|person| keys(self.world, person)).collect();
+        session.change_keys(contract, &remove, &add)?;
+        session.remove_records(contract, &self.gone)?;
+        let cause = Cause::Rollback(rollback.id);
+        session.log_changes(contract, &self.changes, cause, &rollback.actor, self.world.now)?;
+        session.log_rollback(rollback.id, &self.items)
     }
+}
 
-    fn log(&self, session: &mut dyn StewardSession, rollback: i64, changes: &[Change]) -> Result<()> {
-        let (cause, actor) = (Cause::Rollback(rollback), self.run.new.actor.clone());
-        session.log_changes(self.world.contract, changes, cause, &actor, self.world.now)
+fn by_person(lines: Vec<LaterChange>) -> HashMap<CoreId, Vec<LaterChange>> {
+    let mut found: HashMap<CoreId, Vec<LaterChange>> = HashMap::new();
+    for line in lines {
+        found.entry(line.core_id).or_default().push(line);
     }
+    found
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bulk::{Bulk, Column, Conflict, plain};
 use super::core::{CHANGE_COLUMNS, contact_owner, json_list};
@@ -209,16 +209,22 @@ impl HistoryStore for DieselSession {
         remove: &[(MatchKey, CoreId)],
         add: &[(MatchKey, CoreId)],
     ) -> Result<()> {
-        let sql =
-            "DELETE FROM match_keys WHERE key_hash = ? AND key_kind = ? AND entity_type = ? AND core_id = ?";
+        let mut by_kind: BTreeMap<i16, Vec<[i64; 2]>> = BTreeMap::new();
         for (key, id) in remove {
-            let binds = [
-                Cell::Int(key.hash),
-                Cell::Int(key.kind.into()),
-                Cell::Text(contract.entity),
-                Cell::Int(*id),
-            ];
-            self.connection.run(PEOPLE, sql, &binds)?;
+            by_kind.entry(key.kind).or_default().push([key.hash, *id]);
+        }
+        let pairs = if self.connection.is_postgres() {
+            "SELECT (value->>0)::bigint, (value->>1)::bigint FROM json_array_elements(?::json)"
+        } else {
+            "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
+        };
+        let sql = format!(
+            "DELETE FROM match_keys WHERE entity_type = ? AND key_kind = ? AND (key_hash, core_id) IN ({pairs})"
+        );
+        for (kind, pairs) in by_kind {
+            let list = serde_json::to_string(&pairs).unwrap_or_default();
+            let binds = [Cell::Text(contract.entity), Cell::Int(kind.into()), Cell::Text(&list)];
+            self.connection.run(PEOPLE, &sql, &binds)?;
         }
         self.write_keys(contract, &CoreWrite { keys: add.to_vec(), ..CoreWrite::default() })
     }
@@ -284,17 +290,21 @@ impl HistoryStore for DieselSession {
         Ok(())
     }
 
-    fn referred_to(&mut self, references: &[Reference], id: CoreId) -> Result<u64> {
-        let mut rows = 0;
-        for reference in references {
+    fn referred_to(&mut self, references: &[Reference], people: &[CoreId]) -> Result<BTreeMap<CoreId, u64>> {
+        let list = serde_json::Value::from(people).to_string();
+        let mut found = BTreeMap::new();
+        for Reference { table, column, .. } in references {
             let sql = format!(
-                "SELECT CAST(COUNT(*) AS TEXT) AS n FROM {} WHERE {} = ?",
-                reference.table, reference.column
+                "SELECT CAST({column} AS TEXT) AS c, CAST(COUNT(*) AS TEXT) AS n FROM {table} \
+                 WHERE {column} IN {} GROUP BY {column}",
+                self.connection.list(true)
             );
-            let found = self.connection.rows("look references up", &sql, &[Cell::Int(id)])?;
-            rows += found.first().map_or(0, |row| row.int(0)).unsigned_abs();
+            let told = |error: Error| error.at("table", table);
+            for row in self.connection.rows("look references up", &sql, &[Cell::Text(&list)]).map_err(told)? {
+                *found.entry(row.int(0)).or_default() += row.int(1).unsigned_abs();
+            }
         }
-        Ok(rows)
+        Ok(found)
     }
 
     fn later_changes(
@@ -330,16 +340,16 @@ impl HistoryStore for DieselSession {
         Ok(lines.collect())
     }
 
-    fn rewritten_since(&mut self, contract: &Contract, id: CoreId, after: i64) -> Result<Option<Cause>> {
-        let sql = "SELECT CAST(merge_id AS TEXT) AS m, CAST(rollback_id AS TEXT) AS r FROM change_log \
-                   WHERE core_id = ? AND entity_type = ? AND id > ? \
-                   AND (merge_id IS NOT NULL OR rollback_id IS NOT NULL) ORDER BY id DESC LIMIT 1";
-        let binds = [Cell::Int(id), Cell::Text(contract.entity), Cell::Int(after)];
-        let rows = self.connection.rows("read the change log", sql, &binds)?;
-        Ok(rows.first().and_then(|row| {
-            let merge = row.optional_int(0).map(Cause::Merge);
-            merge.or_else(|| row.optional_int(1).map(Cause::Rollback))
-        }))
+    fn merged_since(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<(CoreId, i64, i64)>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(c.core_id AS TEXT) AS p, CAST(c.id AS TEXT) AS i, CAST(c.merge_id AS TEXT) AS m {} \
+             AND c.entity_type = ? AND c.merge_id IS NOT NULL ORDER BY c.id",
+            self.connection.listed_in("change_log c", "c.core_id", true)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity)];
+        let rows = self.connection.rows("read the change log", &sql, &binds)?;
+        Ok(rows.iter().map(|row| (row.int(0), row.int(1), row.int(2))).collect())
     }
 
     fn source_rows(&mut self, contract: &Contract, rows: &[RowId]) -> Result<Vec<SourceRow>> {
