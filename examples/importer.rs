@@ -83,6 +83,10 @@ fn main() -> ExitCode {
         args::Command::Suggestions(args) => suggestions::suggestions(args),
         args::Command::Decide(args) => suggestions::decide(args),
         args::Command::Audit(args) => audit::audit(args),
+        args::Command::Roles => {
+            say!("{}", importer::service::roles_reference().trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
         args::Command::Template(args) => template::template(args),
         args::Command::Plugins(args) => plugins::plugins(args),
         args::Command::Evaluate(args) => evaluate::evaluate(args),

@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Decide(DecideArgs),
     /// Tells who did what, when and why
     Audit(AuditArgs),
+    /// Tells who may do and see what
+    Roles,
     /// Prints a file to start from
     Template(TemplateArgs),
     /// Lists and checks plugins
@@ -202,6 +204,8 @@ pub(crate) struct RunsArgs {
     pub(crate) run: Option<i64>,
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Of this source only
     #[arg(long)]
     pub(crate) source: Option<String>,
@@ -217,6 +221,8 @@ pub(crate) struct RunsArgs {
 pub(crate) struct ViolationsArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Of this run only
     #[arg(long, value_name = "RUN")]
     pub(crate) run: Option<i64>,
@@ -462,6 +468,8 @@ pub(crate) struct ScoreArgs {
     pub(crate) other: i64,
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// What the records are
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
@@ -480,6 +488,8 @@ pub(crate) struct ScoreArgs {
 pub(crate) struct SuggestionsArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Only those that wait for a decision
     #[arg(long, conflicts_with = "decision")]
     pub(crate) open: bool,

@@ -10,10 +10,11 @@ use crate::{setup, summary};
 
 pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
+    let desk = importer.desk(args.who.actor());
     if let Some(run) = args.run {
-        let report = importer.report(run)?;
+        let report = desk.report(run)?;
         let filter = RunFilter { source: Some(SCAN_SOURCE.into()), ..RunFilter::default() };
-        let scan = importer.runs(&filter)?.iter().find(|r| r.id == run).and_then(Importer::scan_report);
+        let scan = desk.runs(&filter)?.iter().find(|r| r.id == run).and_then(Importer::scan_report);
         if let Some(scan) = scan {
             if args.json {
                 say!("{}", serde_json::to_string(&scan).unwrap_or_default());
@@ -30,7 +31,7 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let filter = RunFilter { source: args.source.clone(), limit: args.limit, ..RunFilter::default() };
-    let runs = importer.runs(&filter)?;
+    let runs = desk.runs(&filter)?;
     if args.json {
         let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
         say!("[{}]", reports.join(","));

@@ -6,6 +6,7 @@ mod access;
 mod at_work;
 mod audit;
 mod edit;
+mod look;
 mod people;
 mod plugins;
 mod preview;
@@ -18,7 +19,7 @@ pub mod template;
 mod train;
 mod violations;
 
-pub use access::{Action, Actor, Desk, Role};
+pub use access::{Action, Actor, ContactView, Desk, MASKED, RecordView, Role, roles_reference};
 pub use edit::Edit;
 pub use preview::RulePreview;
 pub use scan::{

@@ -55,6 +55,8 @@ impl Importer {
 
     /// Runs, the newest first.
     ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::runs`](super::Desk::runs).
+    ///
     /// # Errors
     /// When the database fails.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<importer_core::ports::RunRecord>> {
@@ -62,6 +64,8 @@ impl Importer {
     }
 
     /// The report of a stored run.
+    ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::report`](super::Desk::report).
     ///
     /// # Errors
     /// When there is no such run, or the database fails.

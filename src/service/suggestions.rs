@@ -27,6 +27,8 @@ pub struct Decide {
 impl Importer {
     /// Suggestions in the order of their ids; page with [`SuggestionFilter::after`].
     ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::suggestions`](super::Desk::suggestions).
+    ///
     /// # Errors
     /// When the database fails.
     pub fn suggestions(&self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {

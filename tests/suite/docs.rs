@@ -116,6 +116,11 @@ fn the_reference_of_rules_is_current() {
 }
 
 #[test]
+fn the_reference_of_roles_is_current() {
+    current("docs/reference/roles.md", &importer::service::roles_reference());
+}
+
+#[test]
 fn the_reference_of_plugin_checks_is_current() {
     current("docs/reference/plugin-checks.md", &importer_conformance::reference());
 }
@@ -337,7 +342,7 @@ fn the_tests_named_in_the_architecture_exist() {
     let named: BTreeSet<String> = spans(&page).into_iter().filter(is_test).collect();
     assert!(named.len() > 8, "only {} tests are named", named.len());
     let mut sources = Vec::new();
-    for folder in ["tests", "importer-core", "importer-dq", "importer-dedupe", "importer-adapters"] {
+    for folder in ["src", "tests", "importer-core", "importer-dq", "importer-dedupe", "importer-adapters"] {
         files(&support::root().join(folder), &mut sources);
     }
     let rust = sources.iter().filter(|file| file.extension().is_some_and(|e| e == "rs"));

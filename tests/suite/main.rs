@@ -6,6 +6,7 @@
     reason = "helpers of tests fail like tests, and say aloud what they leave out"
 )]
 
+mod access;
 mod architecture;
 mod cli;
 mod compat;

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known,
-    Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId,
-    RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, Suggested, Suggestion, SuggestionFilter,
-    SuggestionRow, SuggestionStore, SuggestionVerdict, ViolationFilter, ViolationRow,
+    AuditEntry, AuditFilter, AuditRow, AuditStore, ChangeFilter, ChangeLog, ChangeRow, CleanRow, CoreId,
+    CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment,
+    NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow,
+    Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -144,6 +145,12 @@ impl AuditStore for DryRun {
 
     fn audit_log(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
         self.real.audit_log(filter)
+    }
+}
+
+impl ChangeLog for DryRun {
+    fn changes(&mut self, contract: &Contract, filter: &ChangeFilter) -> Result<Vec<ChangeRow>> {
+        self.real.changes(contract, filter)
     }
 }
 

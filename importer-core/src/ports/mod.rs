@@ -3,6 +3,7 @@
 //! The store, the rules and identity resolution live behind these; the pipeline knows nothing else of them.
 
 mod audit;
+mod changes;
 mod clock;
 mod fingerprint;
 mod record;
@@ -12,6 +13,7 @@ mod store;
 mod suggestions;
 
 pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
+pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};

@@ -1,7 +1,9 @@
 use std::any::Any;
 use std::borrow::Cow;
 
-use super::{AuditStore, CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore};
+use super::{
+    AuditStore, ChangeLog, CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore,
+};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -206,7 +208,7 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything the pipeline does to the database, on one connection.
-pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + AuditStore + Send {
+pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + AuditStore + ChangeLog + Send {
     /// Begins a transaction that may write.
     ///
     /// # Errors

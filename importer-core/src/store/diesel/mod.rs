@@ -2,6 +2,7 @@
 
 mod audit;
 mod bulk;
+mod changes;
 mod connection;
 #[cfg(feature = "postgres")]
 mod copy;
