@@ -25,6 +25,8 @@ mod plugins_new;
 mod progress;
 #[path = "cli/run.rs"]
 mod run;
+#[path = "cli/run_control.rs"]
+mod run_control;
 #[path = "cli/runs.rs"]
 mod runs;
 #[path = "cli/scan.rs"]

@@ -5,6 +5,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use importer::service::{Actor, Role};
 
 use crate::audit::AuditArgs;
+use crate::run_control::RunsCommand;
 
 /// Turns messy volunteer data into a clean, deduplicated database.
 #[derive(Parser)]
@@ -34,8 +35,8 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 pub(crate) enum Command {
     /// Imports a source; the same command goes on with an interrupted run
     Run(Box<RunArgs>),
-    /// Lists runs, or shows one
-    Runs(RunsArgs),
+    /// Lists runs, shows one, or does something with it
+    Runs(Box<RunsArgs>),
     /// Lists what the rules found
     Violations(ViolationsArgs),
     /// Looks through the core for people who are there twice
@@ -126,19 +127,9 @@ pub(crate) struct QuarantineFile {
     pub(crate) path: PathBuf,
 }
 
+/// What a run works with beside its source.
 #[derive(Args)]
-pub(crate) struct RunArgs {
-    /// The adapter, such as csv
-    #[arg(long)]
-    pub(crate) source: String,
-    /// The file to read
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// What the rows are
-    #[arg(long, default_value = "volunteer")]
-    pub(crate) entity: String,
-    #[command(flatten)]
-    pub(crate) database: Database,
+pub(crate) struct RunSetup {
     /// A mapping document; without it, columns are matched by their names
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
@@ -154,6 +145,25 @@ pub(crate) struct RunArgs {
     /// How pairs of people are scored: shipped, weighted, or a file with a learned model
     #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
     pub(crate) model: String,
+    #[command(flatten)]
+    pub(crate) plugins: PluginPlaces,
+}
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// The adapter, such as csv
+    #[arg(long)]
+    pub(crate) source: String,
+    /// The file to read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// What the rows are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) setup: RunSetup,
     /// Does everything except changing the core
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -178,8 +188,6 @@ pub(crate) struct RunArgs {
     /// Who runs it, for the change log
     #[arg(long, env = "USER", default_value = "importer")]
     pub(crate) actor: String,
-    #[command(flatten)]
-    pub(crate) plugins: PluginPlaces,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -199,7 +207,10 @@ pub(crate) enum RulesMode {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<RunsCommand>,
     /// Shows this run alone
     pub(crate) run: Option<i64>,
     #[command(flatten)]

@@ -9,6 +9,9 @@ use crate::say;
 use crate::{setup, summary};
 
 pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
+    if let Some(command) = &args.command {
+        return crate::run_control::control(command);
+    }
     let importer = setup::on(&args.database)?;
     let desk = importer.desk(args.who.actor());
     if let Some(run) = args.run {

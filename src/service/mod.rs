@@ -5,12 +5,14 @@
 mod access;
 mod at_work;
 mod audit;
+mod control;
 mod edit;
 mod look;
 mod people;
 mod plugins;
 mod preview;
 mod records;
+mod rerun;
 mod runs;
 mod scan;
 mod score;
@@ -20,8 +22,10 @@ mod train;
 mod violations;
 
 pub use access::{Action, Actor, ContactView, Desk, MASKED, RecordView, Role, roles_reference};
+pub use control::Heard;
 pub use edit::Edit;
 pub use preview::RulePreview;
+pub use rerun::Step;
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use importer::ports::{AuditFilter, AuditOutcome, AuditRow};
-use importer::service::{Action, Actor, Desk, Edit, Role};
+use importer::service::{Action, Actor, Desk, Edit, Role, Step};
 use importer::{Error, ErrorKind, Importer};
 
 use super::support::{self, Database};
@@ -13,6 +13,15 @@ type Call = fn(&Desk<'_>, &str) -> Result<(), Error>;
 
 /// Every public method of a desk: its name, what it is, whether it changes anything, and a call of it with a reason.
 const CALLS: &[(&str, Action, bool, Call)] = &[
+    ("approve", Action::ApproveRuns, true, |desk, reason| desk.approve(1, reason).map(drop)),
+    ("cancel", Action::ControlRuns, true, |desk, reason| desk.cancel(1, reason).map(drop)),
+    ("discard", Action::ApproveRuns, true, |desk, reason| desk.discard(1, reason)),
+    ("interrupted", Action::ViewRuns, false, |desk, _| desk.interrupted().map(drop)),
+    ("label", Action::ControlRuns, true, |desk, reason| desk.label(1, Some("spring"), reason)),
+    ("pause", Action::ControlRuns, true, |desk, reason| desk.pause(1, reason).map(drop)),
+    ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, Step::Upsert, reason).map(drop)),
+    ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(1, reason).map(drop)),
+    ("retry", Action::ControlRuns, true, |desk, reason| desk.retry(1, reason).map(drop)),
     ("audit_log", Action::ViewAudit, false, |desk, _| desk.audit_log(&Default::default()).map(drop)),
     ("changes", Action::ViewRecords, false, |desk, _| {
         desk.changes("volunteer", &Default::default()).map(drop)

@@ -21,6 +21,7 @@ mod isolation;
 mod migrations;
 mod options;
 mod plugin_host;
+mod run_control;
 mod samples;
 mod scale;
 mod scan;

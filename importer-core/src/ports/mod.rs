@@ -9,6 +9,7 @@ mod fingerprint;
 mod record;
 mod resolve;
 mod rules;
+mod run_control;
 mod store;
 mod suggestions;
 
@@ -22,6 +23,7 @@ pub use resolve::{
     SuggestionKind, Survivorship,
 };
 pub use rules::{Rules, SetJudge, Verdict};
+pub use run_control::{Asked, RunControl};
 pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,

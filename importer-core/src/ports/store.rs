@@ -2,7 +2,8 @@ use std::any::Any;
 use std::borrow::Cow;
 
 use super::{
-    AuditStore, ChangeLog, CoreId, CoreRecord, MatchKey, Moment, RowId, RunId, Suggestion, SuggestionStore,
+    AuditStore, ChangeLog, CoreId, CoreRecord, MatchKey, Moment, RowId, RunControl, RunId, Suggestion,
+    SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -25,12 +26,14 @@ pub enum RunStatus {
     Cancelled,
     /// Waiting for somebody to approve what the gate found.
     Held,
+    /// Stopped by somebody, to go on later.
+    Paused,
     /// Taken back.
     RolledBack,
 }
 
 impl RunStatus {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Pending, "pending"),
         (Self::Running, "running"),
         (Self::Succeeded, "succeeded"),
@@ -38,6 +41,7 @@ impl RunStatus {
         (Self::Failed, "failed"),
         (Self::Cancelled, "cancelled"),
         (Self::Held, "held"),
+        (Self::Paused, "paused"),
         (Self::RolledBack, "rolled_back"),
     ];
 
@@ -208,7 +212,9 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything the pipeline does to the database, on one connection.
-pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + AuditStore + ChangeLog + Send {
+pub trait Session:
+    RunStore + Landing + CoreStore + SuggestionStore + AuditStore + ChangeLog + RunControl + Send
+{
     /// Begins a transaction that may write.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod failure;
 mod landing;
 mod lock;
 mod migrate;
+mod run_control;
 mod runs;
 mod session;
 mod sql;
