@@ -23,6 +23,8 @@ mod plugins;
 mod plugins_new;
 #[path = "cli/progress.rs"]
 mod progress;
+#[path = "cli/retention.rs"]
+mod retention;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/run_control.rs"]
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         args::Command::Suggestions(args) => suggestions::suggestions(args),
         args::Command::Decide(args) => suggestions::decide(args),
         args::Command::Audit(args) => audit::audit(args),
+        args::Command::Retention(args) => retention::retention(args),
         args::Command::Roles => {
             say!("{}", importer::service::roles_reference().trim_end());
             Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use importer::service::{Actor, Role};
 
 use crate::audit::AuditArgs;
+use crate::retention::RetentionArgs;
 use crate::run_control::RunsCommand;
 
 /// Turns messy volunteer data into a clean, deduplicated database.
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Decide(DecideArgs),
     /// Tells who did what, when and why
     Audit(AuditArgs),
+    /// Purges or anonymises what is old
+    Retention(RetentionArgs),
     /// Tells who may do and see what
     Roles,
     /// Prints a file to start from
@@ -277,6 +280,8 @@ pub(crate) enum TemplateKind {
     Mapping,
     /// The shipped rule suite
     Suite,
+    /// The shipped retention policy
+    Retention,
 }
 
 #[derive(Args)]

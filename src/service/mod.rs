@@ -13,6 +13,7 @@ mod plugins;
 mod preview;
 mod records;
 mod rerun;
+mod retention;
 mod runs;
 mod scan;
 mod score;
@@ -26,6 +27,7 @@ pub use control::Heard;
 pub use edit::Edit;
 pub use preview::RulePreview;
 pub use rerun::Step;
+pub use retention::{RetentionReport, RetentionTable};
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
 };

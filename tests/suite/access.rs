@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use importer::ports::{AuditFilter, AuditOutcome, AuditRow};
+use importer::retention::RetentionPolicy;
 use importer::service::{Action, Actor, Desk, Edit, Role, Step};
 use importer::{Error, ErrorKind, Importer};
 
@@ -21,6 +22,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("pause", Action::ControlRuns, true, |desk, reason| desk.pause(1, reason).map(drop)),
     ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, Step::Upsert, reason).map(drop)),
     ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(1, reason).map(drop)),
+    ("retention", Action::Retain, true, |desk, reason| {
+        desk.retention(&RetentionPolicy::shipped(), false, reason).map(drop)
+    }),
     ("retry", Action::ControlRuns, true, |desk, reason| desk.retry(1, reason).map(drop)),
     ("audit_log", Action::ViewAudit, false, |desk, _| desk.audit_log(&Default::default()).map(drop)),
     ("changes", Action::ViewRecords, false, |desk, _| {
@@ -62,7 +66,7 @@ fn filled(db: &Database) -> Importer {
 }
 
 /// Everything but the audit log, as text.
-fn everything(db: &Database) -> Vec<String> {
+pub(crate) fn everything(db: &Database) -> Vec<String> {
     let tables = migrations::TABLES.iter().filter(|table| **table != "audit_log");
     let rows = |table: &&str| {
         let mut rows = match db.backend {

@@ -21,6 +21,7 @@ mod isolation;
 mod migrations;
 mod options;
 mod plugin_host;
+mod retention;
 mod run_control;
 mod samples;
 mod scale;

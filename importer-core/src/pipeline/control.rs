@@ -39,6 +39,17 @@ pub fn approve(run: &mut RunRecord, now: Moment) {
     run.updated_at = now;
 }
 
+/// How many samples of cells the report of a run holds.
+pub fn samples_of(run: &RunRecord) -> u64 {
+    let metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
+    metrics.unmapped.iter().map(|unmapped| unmapped.samples.len() as u64).sum()
+}
+
+/// Takes the samples of cells out of the report of a run.
+pub fn forget_samples(run: &mut RunRecord) {
+    edit(run, |metrics| metrics.unmapped.iter_mut().for_each(|unmapped| unmapped.samples.clear()));
+}
+
 /// Ends a run that is not at work.
 pub fn end(run: &mut RunRecord, status: RunStatus, why: &str, now: Moment) {
     edit(run, |metrics| metrics.resumable = status == RunStatus::Paused);

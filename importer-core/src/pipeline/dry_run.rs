@@ -6,10 +6,10 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, ChangeFilter, ChangeLog, ChangeRow, CleanRow,
-    CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey,
-    Moment, NewRun, Outcome, OutcomeTally, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session,
-    StagedRow, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
-    ViolationFilter, ViolationRow,
+    CoreId, CoreRecord, CoreStore, CoreWrite, Kind, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey,
+    Moment, NewRun, Outcome, OutcomeTally, Retention, RowId, RunControl, RunFilter, RunId, RunRecord,
+    RunStore, Scope, Session, StagedRow, Suggested, Suggestion, SuggestionFilter, SuggestionRow,
+    SuggestionStore, SuggestionVerdict, ViolationFilter, ViolationRow, Weighed,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -180,6 +180,32 @@ impl RunControl for DryRun {
         limit: usize,
     ) -> Result<Vec<StagedRow>> {
         self.real.current_rows(contract, run, unwritten, after, limit)
+    }
+}
+
+impl Retention for DryRun {
+    fn note_needed(&mut self) -> Result<()> {
+        self.real.note_needed()
+    }
+
+    fn weigh(&mut self, contract: &Contract, scope: &Scope) -> Result<Weighed> {
+        self.real.weigh(contract, scope)
+    }
+
+    fn old(&mut self, contract: &Contract, scope: &Scope, after: i64, limit: usize) -> Result<Vec<i64>> {
+        self.real.old(contract, scope, after, limit)
+    }
+
+    fn forget(&mut self, contract: &Contract, kind: Kind, ids: &[i64]) -> Result<u64> {
+        self.scratch.forget(contract, kind, ids)
+    }
+
+    fn images(&mut self, run: RunId) -> Result<u64> {
+        self.real.images(run)
+    }
+
+    fn forget_images(&mut self, run: RunId, limit: usize) -> Result<u64> {
+        self.scratch.forget_images(run, limit)
     }
 }
 

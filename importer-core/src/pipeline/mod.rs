@@ -21,7 +21,7 @@ mod request;
 mod resolve;
 mod together;
 
-pub use control::{GoOn, approve, columns_of, end, is_resumable, request_of};
+pub use control::{GoOn, approve, columns_of, end, forget_samples, is_resumable, request_of, samples_of};
 pub use counts::Counts;
 pub use engine::Engine;
 pub use gate::{Anomaly, GateMode, GatePolicy};

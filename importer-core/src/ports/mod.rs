@@ -8,6 +8,7 @@ mod clock;
 mod fingerprint;
 mod record;
 mod resolve;
+mod retention;
 mod rules;
 mod run_control;
 mod store;
@@ -22,6 +23,7 @@ pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
     SuggestionKind, Survivorship,
 };
+pub use retention::{Kind, Retention, Scope, Weighed};
 pub use rules::{Rules, SetJudge, Verdict};
 pub use run_control::{Asked, RunControl};
 pub use store::{

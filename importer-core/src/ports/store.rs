@@ -2,8 +2,8 @@ use std::any::Any;
 use std::borrow::Cow;
 
 use super::{
-    AuditStore, ChangeLog, CoreId, CoreRecord, MatchKey, Moment, RowId, RunControl, RunId, Suggestion,
-    SuggestionStore,
+    AuditStore, ChangeLog, CoreId, CoreRecord, MatchKey, Moment, Retention, RowId, RunControl, RunId,
+    Suggestion, SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -213,7 +213,7 @@ pub trait Store: Send + Sync {
 
 /// Everything the pipeline does to the database, on one connection.
 pub trait Session:
-    RunStore + Landing + CoreStore + SuggestionStore + AuditStore + ChangeLog + RunControl + Send
+    RunStore + Landing + CoreStore + SuggestionStore + AuditStore + ChangeLog + RunControl + Retention + Send
 {
     /// Begins a transaction that may write.
     ///

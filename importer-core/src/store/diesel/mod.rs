@@ -11,6 +11,7 @@ mod failure;
 mod landing;
 mod lock;
 mod migrate;
+mod retention;
 mod run_control;
 mod runs;
 mod session;
