@@ -59,9 +59,10 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     for run in &runs {
         let report = RunReport::of(run);
         let c = report.counts;
+        let label = run.new.label.as_deref().map_or_else(String::new, |label| format!("  {label}"));
         let status = run.status.as_str().to_owned() + if run.new.dry_run { " (dry)" } else { "" };
         say!(
-            "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}",
+            "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}{label}",
             run.id,
             run.new.source,
             status,

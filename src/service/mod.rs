@@ -7,6 +7,7 @@ mod at_work;
 mod audit;
 mod control;
 mod edit;
+mod go_on;
 mod look;
 mod people;
 mod plugins;

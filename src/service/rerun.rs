@@ -82,7 +82,9 @@ impl Desk<'_> {
         let stored = Stored::new(importer.shared_store()?, contract, &of, step)?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         importer.with_engine(contract, &request.external_system, request.auto_merge, |engine| {
-            engine.run(&stored, Stored::report(), &request)
+            let mut report = engine.run(&stored, Stored::report(), &request)?;
+            self.mask().report(&mut report);
+            Ok(report)
         })
     }
 }

@@ -196,9 +196,9 @@ impl Purge<'_> {
         let mut after = 0;
         loop {
             let (gone, last) = self.batch(|session| {
-                let ids = session.old(contract, scope, after, BATCH)?;
-                let Some(last) = ids.last().copied() else { return Ok((0, None)) };
-                Ok((session.forget(contract, scope.kind, &ids)?, Some(last)))
+                let (ids, last) = session.old(contract, scope, after, BATCH)?;
+                let gone = if ids.is_empty() { 0 } else { session.forget(contract, scope.kind, &ids)? };
+                Ok((gone, last))
             })?;
             table.gone += gone;
             let Some(last) = last else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use importer::ports::{AuditFilter, AuditOutcome, AuditRow};
 use importer::retention::RetentionPolicy;
 use importer::service::{Action, Actor, Desk, Edit, Role, Step};
-use importer::{Error, ErrorKind, Importer};
+use importer::{Error, ErrorKind, Importer, RunRequest};
 
 use super::support::{self, Database};
 use super::{cli, migrations};
@@ -17,6 +17,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("approve", Action::ApproveRuns, true, |desk, reason| desk.approve(1, reason).map(drop)),
     ("cancel", Action::ControlRuns, true, |desk, reason| desk.cancel(1, reason).map(drop)),
     ("discard", Action::ApproveRuns, true, |desk, reason| desk.discard(1, reason)),
+    ("import", Action::ControlRuns, true, |desk, reason| {
+        desk.import(&RunRequest::new("csv").file("nowhere.csv"), reason).map(drop)
+    }),
     ("interrupted", Action::ViewRuns, false, |desk, _| desk.interrupted().map(drop)),
     ("label", Action::ControlRuns, true, |desk, reason| desk.label(1, Some("spring"), reason)),
     ("pause", Action::ControlRuns, true, |desk, reason| desk.pause(1, reason).map(drop)),
@@ -198,6 +201,28 @@ fn the_command_line_shows_what_the_role_sees() {
             assert_eq!(said.contains("birth_date"), role == Role::Admin, "a score tells of it: {said}");
         }
     }
+}
+
+#[test]
+fn reports_of_runs_hold_no_samples_that_the_role_does_not_see() {
+    let db = support::sqlite();
+    let importer = filled(&db);
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", PEOPLE);
+    for (role, sees) in [(Role::Admin, true), (Role::Steward, false)] {
+        let desk = importer.desk(Actor::new("zoe", role));
+        let request = RunRequest::new("csv").file(&file).external_system(role.as_str());
+        let report = desk.import(&request, "the weekly file").unwrap();
+        let again = desk.rerun(report.run_id, Step::Validate, "to be sure").unwrap();
+        for report in [report, again] {
+            assert_eq!(!report.unmapped[0].samples.is_empty(), sees, "{role}: {report:?}");
+        }
+        let run = desk.runs(&Default::default()).unwrap().remove(0);
+        assert_eq!((run.metrics_json.contains("chess-and-go"), run.cursor.is_some()), (sees, sees), "{role}");
+    }
+    let log = log(&importer);
+    assert_eq!((log[0].entry.subject.as_str(), log[0].entry.actor.as_str()), ("volunteer from csv", "zoe"));
+    assert_eq!(db.number("SELECT COUNT(*) AS t FROM import_runs WHERE actor = 'zoe'"), 4);
 }
 
 #[test]

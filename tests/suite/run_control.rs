@@ -65,6 +65,55 @@ fn an_approved_run_ends_like_one_that_was_never_held() {
 }
 
 #[test]
+fn an_approval_outlives_its_process() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(folder.path(), "people.csv", every_third_is_bad(60));
+        let strict = strict(&db);
+        assert_eq!(strict.run(&RunRequest::new("csv").file(&file)).unwrap().status, "held");
+        // As the process leaves it that ends right after the approval was stored.
+        db.execute(
+            "UPDATE import_runs SET status = 'running', \
+             metrics_json = REPLACE(metrics_json, '\"approved\":false', '\"approved\":true')",
+        );
+        assert_eq!(admin(&strict).interrupted().unwrap().len(), 1);
+        let report = admin(&strict).resume(1, "the machine was restarted").unwrap();
+        assert_eq!((report.status.as_str(), report.counts.inserted), ("succeeded", 40), "{}", db.backend);
+    }
+}
+
+#[test]
+fn runs_of_different_sources_work_side_by_side() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let people = support::file(folder.path(), "people.csv", csv(3_000, 14));
+        let card = |n| {
+            format!(
+                "BEGIN:VCARD\nVERSION:4.0\nUID:v{n}\nFN:Card{n} Holder\nEMAIL:card{n}@example.net\nEND:VCARD\n"
+            )
+        };
+        let cards = support::file(folder.path(), "cards.vcf", (0..500).map(card).collect::<String>());
+        let importer = Importer::builder()
+            .database(&db.url)
+            .plugin(importer_adapter_csv::plugin())
+            .plugin(importer_sample_vcard::plugin())
+            .build()
+            .unwrap();
+        let requests = [RunRequest::new("csv").file(&people), RunRequest::new("vcard").file(&cards)];
+        std::thread::scope(|scope| {
+            let runs = requests.each_ref().map(|request| scope.spawn(|| importer.run(request).unwrap()));
+            for run in runs {
+                let report = run.join().unwrap();
+                assert_eq!(report.status, "succeeded", "{}: {report:?}", db.backend);
+            }
+        });
+        let known = "SELECT COUNT(*) AS t FROM external_id_map WHERE external_system = ";
+        let (cards, people) = (db.number(&format!("{known}'vcard'")), db.number(&format!("{known}'csv'")));
+        assert!(cards == 500 && people > 2_000, "{}: {cards} and {people}", db.backend);
+    }
+}
+
+#[test]
 fn a_discarded_run_loads_nothing_and_what_it_replaced_is_held_again() {
     for db in support::databases() {
         let folder = tempfile::tempdir().unwrap();

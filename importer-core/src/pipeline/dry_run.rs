@@ -192,7 +192,13 @@ impl Retention for DryRun {
         self.real.weigh(contract, scope)
     }
 
-    fn old(&mut self, contract: &Contract, scope: &Scope, after: i64, limit: usize) -> Result<Vec<i64>> {
+    fn old(
+        &mut self,
+        contract: &Contract,
+        scope: &Scope,
+        after: i64,
+        limit: usize,
+    ) -> Result<(Vec<i64>, Option<i64>)> {
         self.real.old(contract, scope, after, limit)
     }
 

@@ -86,11 +86,18 @@ pub trait Retention {
     /// # Errors
     /// When the database fails.
     fn weigh(&mut self, contract: &Contract, scope: &Scope) -> Result<Weighed>;
-    /// The next ids behind `after` of what goes in a scope.
+    /// Looks at the next `limit` ids behind `after` of what is old in a scope: those that go, and the last one looked at;
+    /// none at the end.
     ///
     /// # Errors
     /// When the database fails.
-    fn old(&mut self, contract: &Contract, scope: &Scope, after: i64, limit: usize) -> Result<Vec<i64>>;
+    fn old(
+        &mut self,
+        contract: &Contract,
+        scope: &Scope,
+        after: i64,
+        limit: usize,
+    ) -> Result<(Vec<i64>, Option<i64>)>;
     /// Purges or anonymises these, and says how many there were.
     ///
     /// # Errors

@@ -52,6 +52,11 @@ impl Retention for DieselSession {
         ] {
             self.connection.execute(OPERATION, sql)?;
         }
+        if self.connection.is_postgres() {
+            // What the planner does not know of a new table, it guesses.
+            self.connection
+                .execute(OPERATION, "ANALYZE importer_merged_people; ANALYZE importer_needed_rows")?;
+        }
         Ok(())
     }
 
@@ -77,15 +82,30 @@ impl Retention for DieselSession {
         Ok(weighed)
     }
 
-    fn old(&mut self, contract: &Contract, scope: &Scope, after: i64, limit: usize) -> Result<Vec<i64>> {
+    fn old(
+        &mut self,
+        contract: &Contract,
+        scope: &Scope,
+        after: i64,
+        limit: usize,
+    ) -> Result<(Vec<i64>, Option<i64>)> {
         let times = times(scope);
         let Shape { table, key, old, mut binds, stays } = shape(contract, scope, &times);
-        let goes: String = stays.iter().map(|(_, sql)| format!(" AND NOT ({sql})")).collect();
+        let stays: Vec<String> = stays.into_iter().map(|(_, sql)| sql).collect();
+        let goes = if stays.is_empty() {
+            "'1'".into()
+        } else {
+            format!("CASE WHEN {} THEN '0' ELSE '1' END", stays.join(" OR "))
+        };
+        // A window of ids is looked at, however many of them go: joined as a whole, each page would cost as much as all.
         let sql = format!(
-            "SELECT CAST(t.{key} AS TEXT) AS i FROM {table} t WHERE {old}{goes} AND t.{key} > ? ORDER BY t.{key} LIMIT ?"
+            "SELECT CAST(t.{key} AS TEXT) AS i, {goes} AS goes FROM \
+             (SELECT * FROM {table} t WHERE {old} AND t.{key} > ? ORDER BY t.{key} LIMIT ?) t ORDER BY t.{key}"
         );
         binds.extend([Cell::Int(after), Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))]);
-        Ok(self.connection.rows(OPERATION, &sql, &binds)?.iter().map(|row| row.int(0)).collect())
+        let rows = self.connection.rows(OPERATION, &sql, &binds)?;
+        let last = rows.last().map(|row| row.int(0));
+        Ok((rows.iter().filter(|row| row.flag(1)).map(|row| row.int(0)).collect(), last))
     }
 
     fn forget(&mut self, contract: &Contract, kind: Kind, ids: &[i64]) -> Result<u64> {
