@@ -6,7 +6,7 @@ use importer_core::ports::{Asked, RunFilter, RunId, RunRecord, RunStatus, Sessio
 use importer_core::{Error, ErrorKind, Result};
 
 use super::access::{Action, Desk, Note};
-use super::go_on::not_there;
+use super::go_on::{just_changed, not_there};
 
 pub(super) const OPERATION: &str = "control a run";
 /// How often a request is tried again that a run at work keeps from being written: it writes most of the time.
@@ -52,19 +52,25 @@ impl Desk<'_> {
             };
             return Err(Error::new(ErrorKind::Config, OPERATION, message).at("run", id).hint(hint));
         }
+        // A scan hears nobody but its own process.
+        pipeline::request_of(&run)?;
         // Held by whoever works on the run: then it is asked, in whatever process it is.
         let lock = match self.importer.store()?.lock_source(&run.new.entity, &run.new.source) {
             Ok(lock) => Some(lock),
-            Err(error) if error.kind() == ErrorKind::Busy => None,
+            Err(error) if error.kind() == ErrorKind::Busy && run.status == RunStatus::Running => None,
             Err(error) => return Err(error),
         };
-        if lock.is_none() && run.status == RunStatus::Running {
+        if lock.is_none() {
             self.patiently(Action::ControlRuns, &note, |session| session.ask(id, Some(asked)))?;
             return Ok(Heard::Asked);
         }
         let now = self.importer.clock.now();
         self.patiently(Action::ControlRuns, &note, |session| {
-            let Some(mut run) = session.run(id)? else { return Ok(()) };
+            let status = run.status;
+            let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
+            if run.status != status {
+                return Err(just_changed(id));
+            }
             let why = match asked {
                 Asked::Pause => "it was paused after its process had ended",
                 Asked::Cancel => "it was cancelled for good",

@@ -95,8 +95,7 @@ impl Desk<'_> {
             self.act(action, note, |session, _| {
                 let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
                 if run.status != status {
-                    return Err(Error::new(ErrorKind::Busy, OPERATION, "somebody else has just changed it")
-                        .at("run", id));
+                    return Err(just_changed(id));
                 }
                 if why == GoOn::Approve {
                     pipeline::approve(&mut run, now);
@@ -133,4 +132,10 @@ impl Desk<'_> {
 
 pub(super) fn not_there(id: RunId) -> Error {
     Error::new(ErrorKind::NotFound, OPERATION, format!("there is no run {id}")).hint("`runs` lists them")
+}
+
+pub(super) fn just_changed(id: RunId) -> Error {
+    Error::new(ErrorKind::Busy, OPERATION, "it has just ended, or somebody else has changed it")
+        .at("run", id)
+        .hint("look how it stands")
 }
