@@ -25,10 +25,14 @@ mod plugins;
 mod plugins_new;
 #[path = "cli/progress.rs"]
 mod progress;
+#[path = "cli/retention.rs"]
+mod retention;
 #[path = "cli/review.rs"]
 mod review;
 #[path = "cli/run.rs"]
 mod run;
+#[path = "cli/run_control.rs"]
+mod run_control;
 #[path = "cli/runs.rs"]
 mod runs;
 #[path = "cli/scan.rs"]
@@ -90,6 +94,11 @@ fn main() -> ExitCode {
         args::Command::Undo(args) => merge::undo(args),
         args::Command::Rollback(args) => merge::rollback(args),
         args::Command::Audit(args) => audit::audit(args),
+        args::Command::Retention(args) => retention::retention(args),
+        args::Command::Roles => {
+            say!("{}", importer::service::roles_reference().trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
         args::Command::Template(args) => template::template(args),
         args::Command::Plugins(args) => plugins::plugins(args),
         args::Command::Evaluate(args) => evaluate::evaluate(args),

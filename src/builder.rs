@@ -54,12 +54,18 @@ impl Importer {
         self.store.as_ref().map_or_else(|| "no database".into(), |store| store.describe())
     }
 
-    pub(crate) fn store(&self) -> Result<&dyn Store> {
-        self.store.as_deref().ok_or_else(|| {
-            Error::new(ErrorKind::Config, "use the database", "the importer was built without one")
-                .hint("give its builder a `database`")
-        })
+    pub(crate) fn shared_store(&self) -> Result<Arc<dyn Store>> {
+        self.store.clone().ok_or_else(no_database)
     }
+
+    pub(crate) fn store(&self) -> Result<&dyn Store> {
+        self.store.as_deref().ok_or_else(no_database)
+    }
+}
+
+fn no_database() -> Error {
+    Error::new(ErrorKind::Config, "use the database", "the importer was built without one")
+        .hint("give its builder a `database`")
 }
 
 /// Puts an [`Importer`] together. Everything has a default but the database.

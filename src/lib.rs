@@ -34,7 +34,7 @@ pub use importer_core::pipeline::{
     ScanProgress, Secrets,
 };
 pub use importer_core::{
-    Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, plugin_host, ports,
+    Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, plugin_host, ports, retention,
 };
 pub use importer_dedupe as dedupe;
 pub use importer_dq as dq;

@@ -6,7 +6,9 @@ use importer::service::{Actor, Role};
 
 use crate::audit::AuditArgs;
 use crate::merge::{MergeArgs, RollbackArgs, UndoArgs};
+use crate::retention::RetentionArgs;
 use crate::review::ReviewArgs;
+use crate::run_control::RunsCommand;
 
 /// Turns messy volunteer data into a clean, deduplicated database.
 #[derive(Parser)]
@@ -36,8 +38,8 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 pub(crate) enum Command {
     /// Imports a source; the same command goes on with an interrupted run
     Run(Box<RunArgs>),
-    /// Lists runs, or shows one
-    Runs(RunsArgs),
+    /// Lists runs, shows one, or does something with it
+    Runs(Box<RunsArgs>),
     /// Lists what the rules found
     Violations(ViolationsArgs),
     /// Looks through the core for people who are there twice
@@ -58,6 +60,10 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Tells who did what, when and why
     Audit(AuditArgs),
+    /// Purges or anonymises what is old
+    Retention(RetentionArgs),
+    /// Tells who may do and see what
+    Roles,
     /// Prints a file to start from
     Template(TemplateArgs),
     /// Lists and checks plugins
@@ -132,19 +138,9 @@ pub(crate) struct QuarantineFile {
     pub(crate) path: PathBuf,
 }
 
+/// What a run works with beside its source.
 #[derive(Args)]
-pub(crate) struct RunArgs {
-    /// The adapter, such as csv
-    #[arg(long)]
-    pub(crate) source: String,
-    /// The file to read
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// What the rows are
-    #[arg(long, default_value = "volunteer")]
-    pub(crate) entity: String,
-    #[command(flatten)]
-    pub(crate) database: Database,
+pub(crate) struct RunSetup {
     /// A mapping document; without it, columns are matched by their names
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
@@ -160,6 +156,25 @@ pub(crate) struct RunArgs {
     /// How pairs of people are scored: shipped, weighted, or a file with a learned model
     #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
     pub(crate) model: String,
+    #[command(flatten)]
+    pub(crate) plugins: PluginPlaces,
+}
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// The adapter, such as csv
+    #[arg(long)]
+    pub(crate) source: String,
+    /// The file to read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// What the rows are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) setup: RunSetup,
     /// Does everything except changing the core
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -184,8 +199,6 @@ pub(crate) struct RunArgs {
     /// Who runs it, for the change log
     #[arg(long, env = "USER", default_value = "importer")]
     pub(crate) actor: String,
-    #[command(flatten)]
-    pub(crate) plugins: PluginPlaces,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -205,11 +218,16 @@ pub(crate) enum RulesMode {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<RunsCommand>,
     /// Shows this run alone
     pub(crate) run: Option<i64>,
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Of this source only
     #[arg(long)]
     pub(crate) source: Option<String>,
@@ -225,6 +243,8 @@ pub(crate) struct RunsArgs {
 pub(crate) struct ViolationsArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Of this run only
     #[arg(long, value_name = "RUN")]
     pub(crate) run: Option<i64>,
@@ -268,6 +288,8 @@ pub(crate) enum TemplateKind {
     Mapping,
     /// The shipped rule suite
     Suite,
+    /// The shipped retention policy
+    Retention,
 }
 
 #[derive(Args)]
@@ -476,6 +498,8 @@ pub(crate) struct ScoreArgs {
     pub(crate) other: i64,
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// What the records are
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
@@ -494,6 +518,8 @@ pub(crate) struct ScoreArgs {
 pub(crate) struct SuggestionsArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Only those that wait for a decision
     #[arg(long, conflicts_with = "decision")]
     pub(crate) open: bool,

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use importer::ports::{AuditFilter, moment_text};
+use importer::ports::{AuditFilter, AuditRow, moment_text};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};
@@ -31,13 +31,19 @@ pub(crate) struct AuditArgs {
     /// Only those behind this id, for paging
     #[arg(long, default_value_t = 0)]
     after: i64,
-    /// At most this many
+    /// At most this many; 0 for all
     #[arg(long, default_value_t = 50)]
     limit: i64,
     /// Prints JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "csv")]
     json: bool,
+    /// Prints CSV, for a spreadsheet: who, when, what and why, with all details
+    #[arg(long)]
+    csv: bool,
 }
+
+/// How many lines are read at a time when all are wanted.
+const PAGE: i64 = 1_000;
 
 pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
@@ -49,16 +55,28 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
         }),
         None => Ok(None),
     };
-    let filter = AuditFilter {
+    let mut filter = AuditFilter {
         actor: args.by.clone(),
         action: args.action.clone(),
         subject: args.subject.clone(),
         since: moment(&args.since, "--since")?,
         until: moment(&args.until, "--until")?,
         after: args.after,
-        limit: args.limit,
+        limit: if args.limit > 0 { args.limit } else { PAGE },
     };
-    let lines = importer.desk(args.who.actor()).audit_log(&filter)?;
+    let desk = importer.desk(args.who.actor());
+    let mut lines = desk.audit_log(&filter)?;
+    while args.limit <= 0 && filter.after < lines.last().map_or(0, |line| line.id) {
+        filter.after = lines.last().map_or(0, |line| line.id);
+        lines.extend(desk.audit_log(&filter)?);
+    }
+    if args.csv {
+        say!("id,when,who,role,what,entity,subject,outcome,why,details");
+        for line in &lines {
+            say!("{}", csv(line));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.json {
         say!("{}", serde_json::to_value(&lines).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
@@ -82,4 +100,27 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line as CSV. What a spreadsheet would take for a formula gets an apostrophe in front.
+fn csv(line: &AuditRow) -> String {
+    let entry = &line.entry;
+    let details = serde_json::Value::Object(entry.details.clone()).to_string();
+    let cells = [
+        &line.id.to_string(),
+        &moment_text(line.at),
+        &entry.actor,
+        &entry.role,
+        &entry.action,
+        entry.entity.as_deref().unwrap_or_default(),
+        &entry.subject,
+        entry.outcome.as_str(),
+        &entry.reason,
+        &details,
+    ];
+    let cell = |text: &str| {
+        let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
+    };
+    cells.map(cell).join(",")
 }

@@ -5,9 +5,9 @@ use importer::dedupe::MatchModel;
 use importer::dedupe::matching::model::ModelDocument;
 use importer::mapping::Mapping;
 use importer::ports::AutoMerge;
-use importer::{Error, ErrorKind, Importer, Result, RunRequest, dq};
+use importer::{Builder, Error, ErrorKind, Importer, Result, RunReport, RunRequest, dq};
 
-use crate::args::{AutoMergeBy, RulesMode, RunArgs};
+use crate::args::{AutoMergeBy, RulesMode, RunArgs, RunSetup};
 use crate::progress::Bar;
 use crate::say;
 use crate::{setup, summary};
@@ -17,34 +17,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let bar = Arc::new(Bar::new(args.summary_json));
     let mut builder = Importer::builder().observer(bar.clone());
     builder = if args.preview { builder.without_database() } else { builder.database(&args.database.db) };
-    builder = setup::with_plugins(builder, &args.plugins)?;
-    if let Some(file) = &args.mapping {
-        builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
-    }
-    if let Some(file) = &args.suite {
-        builder =
-            builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
-    }
-    builder = builder.rules_mode(args.rules_mode.map(|mode| match mode {
-        RulesMode::Warn => dq::Mode::Warn,
-        RulesMode::Enforce => dq::Mode::Enforce,
-    }));
-    builder = builder.match_model(model(&args.model)?).auto_merge(match args.auto_merge {
-        AutoMergeBy::Off => AutoMerge::Off,
-        AutoMergeBy::Deterministic => AutoMerge::Deterministic,
-        AutoMergeBy::Full => AutoMerge::Full,
-    });
+    builder = with_setup(builder, &args.setup)?;
     let request = request(args)?;
     let importer = builder.build()?;
     importer.load_given_plugins()?;
-    let cancel = importer.cancel();
-    // A second Ctrl-C ends the program at once; what is stored by then is whole, and the run goes on later.
-    let _ = ctrlc::set_handler(move || {
-        if cancel.is_requested() {
-            std::process::exit(1);
-        }
-        cancel.request();
-    });
+    heed_ctrl_c(&importer);
     if args.preview {
         let preview = importer.preview(&request)?;
         say!("{}", preview.rules);
@@ -52,13 +29,46 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     }
     let report = importer.run(&request);
     bar.finish();
-    let report = report?;
-    if args.summary_json {
-        say!("{}", report.to_json());
-    } else {
-        say!("{}", summary::text(&report, &importer.database()).trim_end());
+    Ok(told(&report?, &importer, args.summary_json))
+}
+
+/// Puts together what a run works with.
+pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> {
+    let mut builder = setup::with_plugins(builder, &setup.plugins)?;
+    if let Some(file) = &setup.mapping {
+        builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
     }
-    if args.summary_json {
+    if let Some(file) = &setup.suite {
+        builder =
+            builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
+    }
+    builder = builder.rules_mode(setup.rules_mode.map(|mode| match mode {
+        RulesMode::Warn => dq::Mode::Warn,
+        RulesMode::Enforce => dq::Mode::Enforce,
+    }));
+    Ok(builder.match_model(model(&setup.model)?).auto_merge(match setup.auto_merge {
+        AutoMergeBy::Off => AutoMerge::Off,
+        AutoMergeBy::Deterministic => AutoMerge::Deterministic,
+        AutoMergeBy::Full => AutoMerge::Full,
+    }))
+}
+
+/// Ctrl-C stops runs after their batch. A second one ends the program at once; what is stored by then is whole, and the run
+/// goes on later.
+pub(crate) fn heed_ctrl_c(importer: &Importer) {
+    let cancel = importer.cancel();
+    let _ = ctrlc::set_handler(move || {
+        if cancel.is_requested() {
+            std::process::exit(1);
+        }
+        cancel.request();
+    });
+}
+
+/// Tells how a run ended, for people or for programs.
+pub(crate) fn told(report: &RunReport, importer: &Importer, summary_json: bool) -> ExitCode {
+    if summary_json {
+        say!("{}", report.to_json());
         // What a person reads in the summary goes beside the JSON.
         for note in &report.notes {
             eprintln!("note: {note}");
@@ -66,12 +76,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         if let Some(error) = &report.error {
             eprintln!("error: {error}");
         }
+    } else {
+        say!("{}", summary::text(report, &importer.database()).trim_end());
     }
-    Ok(match report.status.as_str() {
+    match report.status.as_str() {
         "succeeded" => ExitCode::SUCCESS,
         "held" => ExitCode::from(3),
         _ => ExitCode::FAILURE,
-    })
+    }
 }
 
 fn request(args: &RunArgs) -> Result<RunRequest> {
@@ -142,7 +154,7 @@ fn model(name: &str) -> Result<MatchModel> {
     }
 }
 
-fn read(file: &std::path::Path) -> Result<String> {
+pub(crate) fn read(file: &std::path::Path) -> Result<String> {
     std::fs::read_to_string(file).map_err(|e| {
         Error::new(ErrorKind::Config, "read a document", e.to_string())
             .at("file", file.display())

@@ -9,11 +9,15 @@ use crate::say;
 use crate::{setup, summary};
 
 pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
+    if let Some(command) = &args.command {
+        return crate::run_control::control(command);
+    }
     let importer = setup::on(&args.database)?;
+    let desk = importer.desk(args.who.actor());
     if let Some(run) = args.run {
-        let report = importer.report(run)?;
+        let report = desk.report(run)?;
         let filter = RunFilter { source: Some(SCAN_SOURCE.into()), ..RunFilter::default() };
-        let scan = importer.runs(&filter)?.iter().find(|r| r.id == run).and_then(Importer::scan_report);
+        let scan = desk.runs(&filter)?.iter().find(|r| r.id == run).and_then(Importer::scan_report);
         if let Some(scan) = scan {
             if args.json {
                 say!("{}", serde_json::to_string(&scan).unwrap_or_default());
@@ -30,7 +34,7 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let filter = RunFilter { source: args.source.clone(), limit: args.limit, ..RunFilter::default() };
-    let runs = importer.runs(&filter)?;
+    let runs = desk.runs(&filter)?;
     if args.json {
         let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
         say!("[{}]", reports.join(","));
@@ -55,9 +59,10 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     for run in &runs {
         let report = RunReport::of(run);
         let c = report.counts;
+        let label = run.new.label.as_deref().map_or_else(String::new, |label| format!("  {label}"));
         let status = run.status.as_str().to_owned() + if run.new.dry_run { " (dry)" } else { "" };
         say!(
-            "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}",
+            "{:>5}  {:<12} {:<17} {:<20} {:>9} {:>9} {:>9} {:>9} {:>11}{label}",
             run.id,
             run.new.source,
             status,

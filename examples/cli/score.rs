@@ -8,7 +8,7 @@ use crate::{say, scan};
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
     let (importer, bar) = scan::watched(&args.database, args.json)?;
     let model = args.model.as_deref().map(scan::model).transpose()?;
-    let score = importer.score(&args.entity, args.one, args.other, model.as_ref());
+    let score = importer.desk(args.who.actor()).score(&args.entity, args.one, args.other, model.as_ref());
     bar.finish();
     let score = score?;
     if let Some(file) = &args.svg {

@@ -9,7 +9,7 @@ use crate::{say, setup};
 pub(crate) fn suggestions(args: &SuggestionsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
     let base = if args.open { importer.waiting() } else { SuggestionFilter::default() };
-    let found = importer.suggestions(&SuggestionFilter {
+    let found = importer.desk(args.who.actor()).suggestions(&SuggestionFilter {
         kind: args.kind.as_deref().and_then(SuggestionKind::parse),
         decision: args.decision.as_deref().and_then(SuggestionDecision::parse),
         after: args.after,

@@ -9,7 +9,7 @@ use crate::setup;
 
 pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
-    let found = importer.violations(&ViolationFilter {
+    let found = importer.desk(args.who.actor()).violations(&ViolationFilter {
         run: args.run,
         rule: args.rule.clone(),
         severity: args.severity.clone(),

@@ -11,6 +11,7 @@ pub mod normalise;
 pub mod pipeline;
 pub mod plugin_host;
 pub mod ports;
+pub mod retention;
 #[cfg(feature = "store")]
 pub mod store;
 

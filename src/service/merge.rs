@@ -8,7 +8,7 @@ use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, Circumstances, MergeOrder, MergePlan, PlannedField, Undone, Winner};
 use serde::Serialize;
 
-use super::access::{Action, Desk, Note, Role};
+use super::access::{Action, Desk, Mask, Note};
 use super::edit::typed;
 use crate::Importer;
 
@@ -148,7 +148,7 @@ impl Desk<'_> {
         Ok(MergePreview {
             survivor: order.survivor,
             retired: order.retired,
-            fields: masked(contract, self.actor.role, plan.fields),
+            fields: masked(contract, self.mask(), plan.fields),
         })
     }
 
@@ -304,17 +304,11 @@ fn subject(order: &MergeOrder) -> String {
 }
 
 /// Whether values agree stays to be seen; the values do not.
-fn masked(contract: &Contract, role: Role, fields: Vec<PlannedField>) -> Vec<PlannedField> {
-    let hide = |value: &mut Option<String>| {
-        if let Some(value) = value {
-            *value = "•••".into();
-        }
-    };
-    let mut fields = fields;
+fn masked(contract: &Contract, mask: Mask, mut fields: Vec<PlannedField>) -> Vec<PlannedField> {
     for field in &mut fields {
-        if !contract.field(&field.field).is_some_and(|known| role.sees(known.pii)) {
-            field.values.iter_mut().for_each(|(_, value)| hide(value));
-            hide(&mut field.value);
+        let values = field.values.iter_mut().map(|(_, value)| value);
+        for value in values.chain([&mut field.value]) {
+            *value = value.take().map(|value| mask.value(contract, &field.field, value));
         }
     }
     fields

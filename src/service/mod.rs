@@ -5,12 +5,17 @@
 mod access;
 mod at_work;
 mod audit;
+mod control;
 mod edit;
+mod go_on;
+mod look;
 mod merge;
 mod people;
 mod plugins;
 mod preview;
 mod records;
+mod rerun;
+mod retention;
 mod rollback;
 mod runs;
 mod scan;
@@ -20,10 +25,13 @@ pub mod template;
 mod train;
 mod violations;
 
-pub use access::{Action, Actor, Desk, Role};
+pub use access::{Action, Actor, ContactView, Desk, MASKED, RecordView, Role, roles_reference};
+pub use control::Heard;
 pub use edit::Edit;
 pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest};
 pub use preview::RulePreview;
+pub use rerun::Step;
+pub use retention::{RetentionReport, RetentionTable};
 pub use rollback::{RollbackReport, RollbackRequest};
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,

@@ -16,6 +16,8 @@ impl Importer {
 
     /// A record by id.
     ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::record`](super::Desk::record).
+    ///
     /// # Errors
     /// When there is no such entity or the database fails.
     pub fn record(&self, entity: &str, id: CoreId) -> Result<Option<CoreRecord>> {

@@ -23,18 +23,36 @@ impl Importer {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let at_work = self.plugins_at_work(&plugin, &format!("import of `{}`", request.source))?;
+        let report = self.with_engine(contract, &request.external_system, request.auto_merge, |engine| {
+            engine.run(adapter.as_ref(), plugin_report(&plugin), request)
+        })?;
+        if report.status == "succeeded" {
+            at_work.succeeded();
+        }
+        tracing::info!(run_id = report.run_id, source = report.source, status = report.status, "run ended");
+        Ok(report)
+    }
+
+    /// Does something with an engine for a contract and a system.
+    pub(super) fn with_engine<T>(
+        &self,
+        contract: &'static Contract,
+        system: &str,
+        auto_merge: Option<AutoMerge>,
+        work: impl FnOnce(&Engine<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mapping = self.mapping(contract)?;
-        let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
+        let suite = self.compile_suite(&mapping, contract, system)?;
         let policies = Policies {
             resolver: self.resolver_with(
                 contract,
                 &mapping,
-                request.auto_merge,
+                auto_merge,
                 PluginFeatures::of(contract, self.lock_plugins().features())?,
             ),
             survivorship: Arc::new(self.survivorship.clone()),
         };
-        let engine = Engine {
+        work(&Engine {
             store: self.store()?,
             clock: self.clock.as_ref(),
             contract,
@@ -43,18 +61,14 @@ impl Importer {
             policies: &policies,
             gate: self.gate,
             observer: self.observer.as_ref(),
-            cancel: self.cancel.clone(),
+            cancel: self.cancel.for_one_run(),
             secrets: self.secrets.clone(),
-        };
-        let report = engine.run(adapter.as_ref(), plugin_report(&plugin), request)?;
-        if report.status == "succeeded" {
-            at_work.succeeded();
-        }
-        tracing::info!(run_id = report.run_id, source = report.source, status = report.status, "run ended");
-        Ok(report)
+        })
     }
 
     /// Runs, the newest first.
+    ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::runs`](super::Desk::runs).
     ///
     /// # Errors
     /// When the database fails.
@@ -63,6 +77,8 @@ impl Importer {
     }
 
     /// The report of a stored run.
+    ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::report`](super::Desk::report).
     ///
     /// # Errors
     /// When there is no such run, or the database fails.
@@ -173,7 +189,7 @@ pub(crate) fn contract(entity: &str) -> Result<&'static Contract> {
     })
 }
 
-fn plugin_report(info: &PluginInfo) -> PluginReport {
+pub(super) fn plugin_report(info: &PluginInfo) -> PluginReport {
     PluginReport {
         id: info.id.clone(),
         version: info.version.clone(),

@@ -39,6 +39,8 @@ impl Importer {
     /// Scores two records of the core and explains the score: by the given model, by that of the last scan, or by one that
     /// is learned for it. The whole core is read, because how telling a name is depends on all others.
     ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::score`](super::Desk::score).
+    ///
     /// # Errors
     /// When there is no such entity or record, both ids are the same, somebody cancels it, or the database fails.
     pub fn score(

@@ -65,6 +65,8 @@ pub struct Reviewed {
 impl Importer {
     /// Suggestions in the order of their ids; page with [`SuggestionFilter::after`].
     ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::suggestions`](super::Desk::suggestions).
+    ///
     /// # Errors
     /// When the database fails.
     pub fn suggestions(&self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
@@ -129,7 +131,7 @@ impl Desk<'_> {
                 }
                 _ => {}
             }
-            self.record(session, contract, id, verdict, &note.reason)?;
+            self.keep_verdict(session, contract, id, verdict, &note.reason)?;
             reviewed.suggestion = session.suggestion(id)?.ok_or_else(not_there)?;
             Ok(reviewed)
         })
@@ -150,7 +152,7 @@ impl Desk<'_> {
         self.look(Action::ViewRecords, &format!("{entity} {id}"), |session| session.households(contract, id))
     }
 
-    fn record(
+    fn keep_verdict(
         &self,
         session: &mut dyn StewardSession,
         contract: &Contract,

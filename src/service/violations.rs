@@ -8,6 +8,8 @@ use crate::Importer;
 impl Importer {
     /// Findings in the order of their ids; page with [`ViolationFilter::after`].
     ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::violations`](super::Desk::violations).
+    ///
     /// # Errors
     /// When the database fails.
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {

@@ -116,6 +116,11 @@ fn the_reference_of_rules_is_current() {
 }
 
 #[test]
+fn the_reference_of_roles_is_current() {
+    current("docs/reference/roles.md", &importer::service::roles_reference());
+}
+
+#[test]
 fn the_reference_of_plugin_checks_is_current() {
     current("docs/reference/plugin-checks.md", &importer_conformance::reference());
 }
@@ -246,8 +251,12 @@ fn every_command_in_the_documentation_exists() {
     let mut checked = 0;
     for (name, page) in pages() {
         for arguments in commands(&page) {
-            let nested = arguments.first().is_some_and(|word| word == "plugins" || word == "review");
-            let depth = if nested { 2 } else { 1 };
+            // A run is named by its number, what is done with it by a word.
+            let depth = match arguments.first().map(String::as_str).zip(arguments.get(1)) {
+                Some(("plugins" | "review", _)) => 2,
+                Some(("runs", word)) if word.bytes().all(|b| b.is_ascii_lowercase()) => 2,
+                _ => 1,
+            };
             let path: Vec<String> = arguments.iter().take(depth).cloned().collect();
             let path_words: Vec<&str> = path.iter().map(String::as_str).collect();
             let line = arguments.join(" ");
@@ -375,7 +384,7 @@ fn the_tests_named_in_the_architecture_exist() {
     let named: BTreeSet<String> = spans(&page).into_iter().filter(is_test).collect();
     assert!(named.len() > 8, "only {} tests are named", named.len());
     let mut sources = Vec::new();
-    for folder in ["tests", "importer-core", "importer-dq", "importer-dedupe", "importer-adapters"] {
+    for folder in ["src", "tests", "importer-core", "importer-dq", "importer-dedupe", "importer-adapters"] {
         files(&support::root().join(folder), &mut sources);
     }
     let rust = sources.iter().filter(|file| file.extension().is_some_and(|e| e == "rs"));

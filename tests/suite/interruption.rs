@@ -17,24 +17,24 @@ use super::cli;
 use super::support::Database;
 
 /// The command that is interrupted and repeated.
-fn command(folder: &Path, db: &Database, file: &Path) -> Command {
+pub(crate) fn command(folder: &Path, db: &Database, file: &Path) -> Command {
     let mut command = cli::program(folder);
     command.args(["run", "--source", "csv", "--file"]).arg(file).args(["--db", &db.url]);
     command
 }
 
 /// The same, started.
-fn start(folder: &Path, db: &Database, file: &Path) -> Child {
+pub(crate) fn start(folder: &Path, db: &Database, file: &Path) -> Child {
     command(folder, db, file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// The newest run; none as long as no process got that far.
-fn newest(importer: &Importer) -> Option<RunRecord> {
+pub(crate) fn newest(importer: &Importer) -> Option<RunRecord> {
     importer.runs(&RunFilter { limit: 1, ..RunFilter::default() }).unwrap().pop()
 }
 
 /// Waits until the newest run is where `there` says, or the process ended by itself: then it was too late.
-fn wait_until(child: &mut Child, importer: &Importer, there: impl Fn(&RunRecord) -> bool) -> bool {
+pub(crate) fn wait_until(child: &mut Child, importer: &Importer, there: impl Fn(&RunRecord) -> bool) -> bool {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(120) {
         if newest(importer).is_some_and(|run| there(&run)) {
@@ -49,7 +49,7 @@ fn wait_until(child: &mut Child, importer: &Importer, there: impl Fn(&RunRecord)
 }
 
 /// `kill -9`; true when it hit a process that was still at work.
-fn kill(mut child: Child) -> bool {
+pub(crate) fn kill(mut child: Child) -> bool {
     let running = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
     // A process that ends between the look and the blow has a code.

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail like tests, and say aloud what they leave out"
 )]
 
+mod access;
 mod architecture;
 mod cli;
 mod compat;
@@ -22,7 +23,9 @@ mod merging;
 mod migrations;
 mod options;
 mod plugin_host;
+mod retention;
 mod rolling_back;
+mod run_control;
 mod samples;
 mod scale;
 mod scan;

@@ -6,7 +6,7 @@ use importer_core::store::DieselStore;
 
 use super::support::{self, Database};
 
-const TABLES: [&str; 26] = [
+pub(crate) const TABLES: [&str; 26] = [
     "audit_log",
     "change_log",
     "clean_volunteers",

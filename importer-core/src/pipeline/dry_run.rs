@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
-    MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId, RunFilter, RunId, RunRecord, RunStore, Session,
-    StagedRow, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
-    ViolationFilter, ViolationRow,
+    Asked, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
+    MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId, RunControl, RunFilter, RunId, RunRecord,
+    RunStore, Session, StagedRow, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore,
+    SuggestionVerdict, ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -139,6 +139,35 @@ impl SuggestionStore for DryRun {
 
     fn decide(&mut self, contract: &Contract, verdict: &SuggestionVerdict, now: Moment) -> Result<()> {
         self.scratch.decide(contract, verdict, now)
+    }
+}
+
+impl RunControl for DryRun {
+    fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
+        self.real.ask(run, asked)
+    }
+
+    fn asked(&mut self, run: RunId) -> Result<Option<Asked>> {
+        self.real.asked(run)
+    }
+
+    fn label_run(&mut self, run: RunId, label: Option<&str>) -> Result<()> {
+        self.real.label_run(run, label)
+    }
+
+    fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
+        self.real.reopen_replaced(run)
+    }
+
+    fn current_rows(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        unwritten: bool,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<StagedRow>> {
+        self.real.current_rows(contract, run, unwritten, after, limit)
     }
 }
 

@@ -15,7 +15,9 @@ use super::report::{Metrics, PluginReport, RunReport};
 use super::{Anomaly, Counts, RunRequest, load, reconcile, together};
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
-use crate::ports::{Clock, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store};
+use crate::ports::{
+    Asked, Clock, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store,
+};
 use crate::{Error, ErrorKind, Result};
 
 /// Everything a run works with; the facade puts it together.
@@ -57,14 +59,12 @@ impl Engine<'_> {
     ) -> Result<RunReport> {
         let _lock = self.store.lock_source(&request.entity, &request.source)?;
         let mut session = self.session(request)?;
-        let host = Arc::new(RunHost {
-            plugin: plugin.id.clone(),
-            cancel: self.cancel.clone(),
-            secrets: Arc::clone(&self.secrets),
-            done: AtomicU64::new(0),
-            total: AtomicU64::new(0),
-        });
+        let host = self.host(&plugin);
         let (interrupted, mut notes) = self.interrupted(session.as_mut(), request)?;
+        if let Some(run) = &interrupted {
+            // What was asked of the process that is gone.
+            session.ask(run.id, None)?;
+        }
         let loading = interrupted.as_ref().is_some_and(|run| run.phase > Phase::Extract);
         if let Some(run) = interrupted.as_ref().filter(|_| loading) {
             let mut work = resumed(run.clone(), notes);
@@ -73,7 +73,7 @@ impl Engine<'_> {
         }
         let cursor = interrupted.as_ref().and_then(|run| run.cursor.clone());
         let mut interrupted = interrupted;
-        let mut source = match self.open(adapter, &host, request, cursor) {
+        let source = match self.open(adapter, &host, request, cursor) {
             Ok(source) => source,
             Err(error) if interrupted.is_some() && error.kind() == ErrorKind::Config => {
                 // The source is not what it was; what the interrupted run landed stays, and a new run begins.
@@ -89,6 +89,31 @@ impl Engine<'_> {
             }
             Err(error) => return Err(error),
         };
+        self.read(session.as_mut(), source, &host, plugin, request, interrupted, notes)
+    }
+
+    pub(super) fn host(&self, plugin: &PluginReport) -> Arc<RunHost> {
+        Arc::new(RunHost {
+            plugin: plugin.id.clone(),
+            cancel: self.cancel.clone(),
+            secrets: Arc::clone(&self.secrets),
+            done: AtomicU64::new(0),
+            total: AtomicU64::new(0),
+        })
+    }
+
+    /// Reads an open source, for a new run or for an interrupted one, and takes the run to its end.
+    #[expect(clippy::too_many_arguments, reason = "all of them make up one run")]
+    pub(super) fn read(
+        &self,
+        session: &mut dyn Session,
+        mut source: Box<dyn Source>,
+        host: &Arc<RunHost>,
+        plugin: PluginReport,
+        request: &RunRequest,
+        interrupted: Option<RunRecord>,
+        notes: Vec<String>,
+    ) -> Result<RunReport> {
         let columns = source.columns();
         let plan = self.mapping.plan(self.contract, &columns)?;
         let mut work = match interrupted {
@@ -100,6 +125,7 @@ impl Engine<'_> {
             }
         };
         work.metrics.plugins = vec![plugin];
+        work.metrics.columns.clone_from(&columns);
         work.metrics.mapping = serde_json::to_value(plan.describe()).unwrap_or_default();
         let fingerprint =
             format!("{}\n{}\n{}", self.rules_checksum(), self.mapping.checksum(), columns.join("\n"));
@@ -110,11 +136,11 @@ impl Engine<'_> {
             plan: &plan,
             columns: &columns,
             source: source.as_mut(),
-            host: &host,
+            host,
             hasher: RowHasher::new(&fingerprint),
             knows,
         };
-        self.finish(session.as_mut(), work, Some(extraction))
+        self.finish(session, work, Some(extraction))
     }
 
     fn session(&self, request: &RunRequest) -> Result<Box<dyn Session>> {
@@ -125,7 +151,7 @@ impl Engine<'_> {
         Ok(real)
     }
 
-    fn open(
+    pub(super) fn open(
         &self,
         adapter: &dyn Adapter,
         host: &Arc<RunHost>,
@@ -138,7 +164,7 @@ impl Engine<'_> {
     }
 
     /// Everything was read; the source is asked only whether it still is what was read, for the user to know.
-    fn other_source(
+    pub(super) fn other_source(
         &self,
         adapter: &dyn Adapter,
         host: &Arc<RunHost>,
@@ -180,7 +206,7 @@ impl Engine<'_> {
         }
     }
 
-    fn rules_checksum(&self) -> String {
+    pub(super) fn rules_checksum(&self) -> String {
         let parts =
             [self.rules.checksum(), self.policies.resolver.checksum(), self.policies.survivorship.checksum()]
                 .join("+");
@@ -240,7 +266,7 @@ impl Engine<'_> {
     }
 
     /// Drives the run to its end and stores how it ended, whatever happens.
-    fn finish(
+    pub(super) fn finish(
         &self,
         session: &mut dyn Session,
         mut work: Working,
@@ -258,11 +284,16 @@ impl Engine<'_> {
                 work.run.finished_at = Some(now);
             }
             Err(error) => {
-                let cancelled = error.kind() == ErrorKind::Cancelled;
-                work.run.status = if cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
+                let asked = self.cancel.asked().filter(|_| error.kind() == ErrorKind::Cancelled);
                 work.metrics.resumable =
                     matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Store | ErrorKind::Busy)
+                        && asked != Some(Asked::Cancel)
                         && !work.run.new.dry_run;
+                work.run.status = match (error.kind(), asked) {
+                    (ErrorKind::Cancelled, Some(Asked::Pause)) if work.metrics.resumable => RunStatus::Paused,
+                    (ErrorKind::Cancelled, _) => RunStatus::Cancelled,
+                    _ => RunStatus::Failed,
+                };
                 let again = if work.metrics.resumable && error.hint_text().is_none() {
                     "; the same command goes on where it stopped"
                 } else {
@@ -273,13 +304,26 @@ impl Engine<'_> {
             }
         }
         work.settle(now);
-        if let Err(error) = session.save_run(&work.run) {
+        if let Err(error) = self.ended(session, &work.run) {
             // The run stays `running` in the database and is found as interrupted; the report tells both errors.
             let first = work.run.error_summary.take().unwrap_or_default();
             work.run.status = RunStatus::Failed;
             work.run.error_summary = Some(format!("{first}\nits end could not be stored either: {error}"));
         }
         Ok(RunReport::of(&work.run))
+    }
+
+    /// Stores how a run ended, and that what was asked of it is done.
+    fn ended(&self, session: &mut dyn Session, run: &RunRecord) -> Result<()> {
+        session.save_run(run)?;
+        match self.cancel.asked() {
+            None => Ok(()),
+            Some(Asked::Pause) => session.ask(run.id, None),
+            Some(Asked::Cancel) => {
+                session.reopen_replaced(run.id)?;
+                session.ask(run.id, None)
+            }
+        }
     }
 
     fn phases(
@@ -298,7 +342,7 @@ impl Engine<'_> {
         // A set-level rule has a mode of its own in the suite.
         let holds = holds || together.holds;
         anomalies.extend(together.anomalies);
-        if holds && work.run.phase == Phase::Gate {
+        if holds && work.run.phase == Phase::Gate && !work.metrics.approved {
             work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
             return Ok(RunStatus::Held);
         }
@@ -325,7 +369,7 @@ impl Engine<'_> {
 }
 
 /// An interrupted run, at work again.
-fn resumed(mut run: RunRecord, notes: Vec<String>) -> Working {
+pub(super) fn resumed(mut run: RunRecord, notes: Vec<String>) -> Working {
     run.status = RunStatus::Running;
     run.error_summary = None;
     run.finished_at = None;

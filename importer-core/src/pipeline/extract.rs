@@ -89,8 +89,9 @@ impl Extraction<'_> {
                     return Err(error);
                 }
             }
+            self.engine.heed(session, work.run.id)?;
             if self.engine.cancel.is_requested() {
-                return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
+                return Err(self.engine.stopped());
             }
         }
         Ok(())
@@ -114,6 +115,7 @@ impl Extraction<'_> {
                 return Ok(true);
             }
             let end = self.batch(session, work, rows)?;
+            self.engine.heed(session, work.run.id)?;
             work.run.cursor = self.source.cursor();
             self.engine.observer.progress(Progress {
                 phase: Phase::Extract,

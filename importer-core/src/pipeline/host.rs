@@ -1,11 +1,11 @@
 //! What a run offers to its plugins and to whoever watches it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use importer_plugin::{HostCalls, LogLevel};
 
-use crate::ports::Phase;
+use crate::ports::{Asked, Phase};
 
 /// Asks a run to stop; clones share the request.
 ///
@@ -16,17 +16,45 @@ use crate::ports::Phase;
 /// assert!(cancel.is_requested());
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    all: Arc<AtomicBool>,
+    /// What was asked of one run alone: 0 for nothing.
+    one: Arc<AtomicU8>,
+}
 
 impl Cancel {
     /// Asks.
     pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.all.store(true, Ordering::Relaxed);
     }
 
     /// Whether somebody asked.
     pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.all.load(Ordering::Relaxed) || self.asked().is_some()
+    }
+
+    /// The same for one run: what is asked of it alone is not asked of others.
+    #[must_use]
+    pub fn for_one_run(&self) -> Self {
+        Self { all: Arc::clone(&self.all), one: Arc::default() }
+    }
+
+    /// Asks something of this run alone.
+    pub(super) fn ask(&self, asked: Asked) {
+        let asked = match asked {
+            Asked::Pause => 1,
+            Asked::Cancel => 2,
+        };
+        self.one.store(asked, Ordering::Relaxed);
+    }
+
+    /// What was asked of this run alone.
+    pub(super) fn asked(&self) -> Option<Asked> {
+        match self.one.load(Ordering::Relaxed) {
+            1 => Some(Asked::Pause),
+            2 => Some(Asked::Cancel),
+            _ => None,
+        }
     }
 }
 

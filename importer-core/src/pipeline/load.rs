@@ -8,7 +8,7 @@ use super::host::Progress;
 use super::payload;
 use super::resolve::resolve;
 use crate::ports::{CleanRow, CoreId, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, Session};
-use crate::{Error, ErrorKind, Result};
+use crate::{ErrorKind, Result};
 
 /// How many rows are resolved and written at once.
 const ROWS_PER_BATCH: usize = 10_000;
@@ -31,8 +31,9 @@ pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Wo
         if work.run.loaded_through == start {
             return Ok(());
         }
+        engine.heed(session, work.run.id)?;
         if engine.cancel.is_requested() {
-            return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
+            return Err(engine.stopped());
         }
     }
 }
@@ -45,6 +46,7 @@ fn several(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -
             return Ok(());
         }
         attempt(engine, session, work, &rows)?;
+        engine.heed(session, work.run.id)?;
         tell(engine, work);
     }
     Ok(())

@@ -76,6 +76,10 @@ pub(super) struct Metrics {
     pub(super) parity_misses: u64,
     /// True when the same request goes on where this run stopped.
     pub(super) resumable: bool,
+    /// True when somebody let it in although the gate held it.
+    pub(super) approved: bool,
+    /// The columns of the source, in the order of their cells.
+    pub(super) columns: Vec<String>,
     /// What else is worth knowing, in sentences.
     pub(super) notes: Vec<String>,
     /// What the set-level rules said; absent until they were asked.
@@ -147,7 +151,7 @@ impl RunReport {
             source: run.new.source.clone(),
             entity: run.new.entity.clone(),
             status: match run.status {
-                S::Cancelled | S::Failed => "failed",
+                S::Cancelled | S::Failed | S::Paused => "failed",
                 other => other.as_str(),
             }
             .into(),

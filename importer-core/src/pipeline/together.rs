@@ -10,8 +10,8 @@ use super::engine::Engine;
 use super::extract::{Working, millis};
 use super::finding::About;
 use super::{Anomaly, payload};
+use crate::Result;
 use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation};
-use crate::{Error, ErrorKind, Result};
 
 /// How many rows are read back and judged at once.
 const ROWS_PER_BATCH: usize = 5_000;
@@ -90,8 +90,9 @@ fn each_batch(
     for again in [false, true] {
         let mut after = 0;
         loop {
+            engine.heed(session, work.run.id)?;
             if engine.cancel.is_requested() {
-                return Err(Error::new(ErrorKind::Cancelled, "finish the run", "it was cancelled"));
+                return Err(engine.stopped());
             }
             let run = work.run.id;
             let rows = if again {

@@ -3,6 +3,7 @@
 //! The store, the rules and identity resolution live behind these; the pipeline knows nothing else of them.
 
 mod audit;
+mod changes;
 mod clock;
 mod fingerprint;
 mod history;
@@ -10,12 +11,15 @@ mod households;
 mod image;
 mod record;
 mod resolve;
+mod retention;
 mod rollback;
 mod rules;
+mod run_control;
 mod store;
 mod suggestions;
 
 pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
+pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
 pub use history::{
@@ -29,8 +33,10 @@ pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
     SuggestionKind, Survivorship,
 };
+pub use retention::{Kind, Retention, Scope, Weighed};
 pub use rollback::RollbackStore;
 pub use rules::{Rules, SetJudge, Verdict};
+pub use run_control::{Asked, RunControl};
 pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,

@@ -104,7 +104,7 @@ pub trait RollbackStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn forget(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
+    fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
     /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; and lets the
     /// watermark stand where it stood, unless a later run has moved it.
     ///

@@ -2,8 +2,8 @@ use std::any::Any;
 use std::borrow::Cow;
 
 use super::{
-    AuditStore, CoreId, CoreRecord, HistoryStore, HouseholdStore, MatchKey, Moment, RollbackStore, RowId,
-    RunId, Suggestion, SuggestionStore,
+    AuditStore, ChangeLog, CoreId, CoreRecord, HistoryStore, HouseholdStore, MatchKey, Moment, Retention,
+    RollbackStore, RowId, RunControl, RunId, Suggestion, SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -26,12 +26,14 @@ pub enum RunStatus {
     Cancelled,
     /// Waiting for somebody to approve what the gate found.
     Held,
+    /// Stopped by somebody, to go on later.
+    Paused,
     /// Taken back.
     RolledBack,
 }
 
 impl RunStatus {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Pending, "pending"),
         (Self::Running, "running"),
         (Self::Succeeded, "succeeded"),
@@ -39,6 +41,7 @@ impl RunStatus {
         (Self::Failed, "failed"),
         (Self::Cancelled, "cancelled"),
         (Self::Held, "held"),
+        (Self::Paused, "paused"),
         (Self::RolledBack, "rolled_back"),
     ];
 
@@ -209,7 +212,7 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything the pipeline does to the database, on one connection.
-pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + Send {
+pub trait Session: RunStore + RunControl + Landing + CoreStore + SuggestionStore + Send {
     /// Begins a transaction that may write.
     ///
     /// # Errors
@@ -233,7 +236,10 @@ pub trait Session: RunStore + Landing + CoreStore + SuggestionStore + Send {
 }
 
 /// What people need beside the pipeline: the audit log, and the history of records.
-pub trait StewardSession: Session + AuditStore + HistoryStore + RollbackStore + HouseholdStore {}
+pub trait StewardSession:
+    Session + AuditStore + HistoryStore + RollbackStore + HouseholdStore + ChangeLog + Retention
+{
+}
 
 /// Runs and watermarks.
 pub trait RunStore {

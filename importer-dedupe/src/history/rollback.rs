@@ -321,7 +321,7 @@ impl<'a> Page<'a> {
 
     fn write(&self, session: &mut dyn StewardSession, rollback: &RollbackRow) -> Result<()> {
         let contract = self.world.contract;
-        session.forget(contract, &self.gone)?;
+        session.forget_people(contract, &self.gone)?;
         let of_gone = self.gone.iter().filter_map(|id| self.entries.get(id)).flatten();
         session.remove_map(&of_gone.map(|entry| entry.id).collect::<Vec<_>>())?;
         session.put_records(contract, &self.back, self.world.now)?;

@@ -1,3 +1,5 @@
+use importer_core::contracts::PiiClass;
+
 use super::Role;
 
 /// What can be done at a desk.
@@ -95,6 +97,29 @@ impl Action {
         }
     }
 
+    /// What it is, in a few words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::ViewRuns => "see runs and what they found",
+            Self::ViewRecords => "see records and their changes, masked",
+            Self::ViewQuarantine => "see findings and rows in quarantine, masked",
+            Self::ViewSuggestions => "see pairs to review and their scores, masked",
+            Self::ViewAudit => "see who did what",
+            Self::Export => "write records, rows or logs to files, masked",
+            Self::ControlRuns => "run imports and scans; pause, cancel, label and go on with them",
+            Self::FixRows => "correct rows in quarantine and send them in again",
+            Self::SuppressRows => "exempt a row from a rule, or give it up",
+            Self::CreateRecords => "make a person by hand",
+            Self::EditRecords => "edit a person",
+            Self::Review => "accept, reject or defer suggestions; link and part households",
+            Self::Merge => "merge people",
+            Self::UndoMerge => "take a merge back",
+            Self::ApproveRuns => "let a held run into the core, or give it up",
+            Self::RollBackRuns => "take a whole run back",
+            Self::Retain => "purge or anonymise what is old",
+        }
+    }
+
     /// The least mighty role that may do it (specification, IMP-90: merge and undo need an admin).
     pub fn needs(self) -> Role {
         match self {
@@ -124,4 +149,39 @@ impl Action {
         let might = |role: Role| Role::ALL.iter().position(|r| *r == role);
         might(role) <= might(self.needs())
     }
+}
+
+/// Who may do and see what, as a page in Markdown.
+pub fn roles_reference() -> String {
+    use std::fmt::Write;
+    let heads: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    let cells =
+        |may: &dyn Fn(Role) -> bool| Role::ALL.map(|role| if may(role) { "yes" } else { "no" }).join(" | ");
+    let mut out = format!(
+        "# Roles\n\nWhat each role may do. Whoever tries something else is refused, and the refusal is in the audit log, as is \
+         everything that was done.\n\n| Action | What it is | {} |\n|---|---|---|---|---|\n",
+        heads.join(" | ")
+    );
+    for action in Action::ALL {
+        let may = cells(&|role| action.allowed(role));
+        // Writing into a text cannot fail.
+        let _ = writeln!(out, "| `{}` | {} | {may} |", action.as_str(), action.describe());
+    }
+    let _ = write!(
+        out,
+        "\n## What each role sees\n\nBy the PII class of a field, as [the contract](contract-volunteer.md) says. Other values \
+         are shown as `{}`, in records, rows as received, findings, changes and scores. A column that no field takes counts \
+         as sensitive.\n\n| Class | {} |\n|---|---|---|---|\n",
+        super::MASKED,
+        heads.join(" | ")
+    );
+    for (name, class) in [
+        ("none", PiiClass::None),
+        ("personal", PiiClass::Personal),
+        ("contact", PiiClass::Contact),
+        ("sensitive", PiiClass::Sensitive),
+    ] {
+        let _ = writeln!(out, "| {name} | {} |", cells(&|role| role.sees(class)));
+    }
+    out
 }

@@ -27,7 +27,7 @@ pub struct Desk<'a> {
 }
 
 /// What the audit log is told about an action beside who and when.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Note {
     /// What it was done to, such as `merge 7`.
     pub(crate) subject: String,
@@ -79,6 +79,15 @@ impl Desk<'_> {
             .hint(format!("it needs the role {}", action.needs())))
     }
 
+    pub(crate) fn has_reason(&self, action: Action, note: &Note) -> Result<()> {
+        if !note.reason.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Config, "act", "it needs a reason")
+            .at("action", action.as_str())
+            .hint("say why, for whoever reads the audit log"))
+    }
+
     /// Reads something the actor may see.
     pub(crate) fn look<T>(
         &self,
@@ -98,11 +107,7 @@ impl Desk<'_> {
         work: impl FnOnce(&mut dyn StewardSession, &mut Note) -> Result<T>,
     ) -> Result<T> {
         self.authorize(action, &note)?;
-        if note.reason.is_empty() {
-            return Err(Error::new(ErrorKind::Config, "act", "it needs a reason")
-                .at("action", action.as_str())
-                .hint("say why, for whoever reads the audit log"));
-        }
+        self.has_reason(action, &note)?;
         let mut session = self.importer.store()?.session()?;
         session.begin()?;
         let result = work(session.as_mut(), &mut note).and_then(|done| {

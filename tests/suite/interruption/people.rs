@@ -1,7 +1,7 @@
 //! A file of made-up people, the same for the same seed.
 
 /// SplitMix64: small, and the same everywhere.
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     pub(super) fn next(&mut self) -> u64 {
@@ -12,7 +12,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).unwrap()
     }
 

@@ -5,7 +5,7 @@ CREATE TABLE import_runs (
     source TEXT NOT NULL,
     external_system TEXT NOT NULL,
     label TEXT,
-    status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'succeeded', 'partially_failed', 'failed', 'cancelled', 'held', 'rolled_back')),
+    status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'succeeded', 'partially_failed', 'failed', 'cancelled', 'held', 'paused', 'rolled_back')),
     phase TEXT NOT NULL CHECK (phase IN ('extract', 'gate', 'load', 'reconcile', 'done')),
     dry_run BOOLEAN NOT NULL,
     actor TEXT NOT NULL,

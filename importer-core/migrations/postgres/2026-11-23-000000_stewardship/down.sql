@@ -1,3 +1,4 @@
+ALTER TABLE import_runs DROP COLUMN requested;
 DROP TABLE household_members;
 DROP TABLE households;
 DROP TABLE rollback_items;

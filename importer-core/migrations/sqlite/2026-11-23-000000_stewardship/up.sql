@@ -82,3 +82,6 @@ CREATE TABLE household_members (
     PRIMARY KEY (core_id, entity_type, household_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX household_members_household ON household_members (household_id);
+
+-- What somebody asks of a run that is at work; the process that works on it looks once per batch.
+ALTER TABLE import_runs ADD COLUMN requested TEXT CHECK (requested IN ('pause', 'cancel'));

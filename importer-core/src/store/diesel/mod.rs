@@ -2,6 +2,7 @@
 
 mod audit;
 mod bulk;
+mod changes;
 mod connection;
 #[cfg(feature = "postgres")]
 mod copy;
@@ -13,7 +14,9 @@ mod images;
 mod landing;
 mod lock;
 mod migrate;
+mod retention;
 mod rollback;
+mod run_control;
 mod runs;
 mod session;
 mod sql;

@@ -256,7 +256,7 @@ impl RollbackStore for DieselSession {
         Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
     }
 
-    fn forget(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.list(true);
         for column in ["left_id", "right_id"] {

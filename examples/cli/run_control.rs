@@ -1,0 +1,186 @@
+//! What people do with runs: pause, cancel, resume, retry, do again, approve, discard, label.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand, ValueEnum};
+use importer::ports::moment_text;
+use importer::service::{Heard, Step};
+use importer::{Importer, Result, RunReport};
+
+use crate::args::{Database, RunSetup, Who};
+use crate::progress::Bar;
+use crate::{run, say, setup};
+
+#[derive(Subcommand)]
+pub(crate) enum RunsCommand {
+    /// Stops a run after its batch, wherever it is at work; `resume` goes on with it
+    Pause(Simple),
+    /// Stops a run for good: what is loaded stays, nothing more is
+    Cancel(Simple),
+    /// Goes on with a run that was paused or interrupted
+    Resume(GoOnArgs),
+    /// Does the step again in which a run failed
+    Retry(GoOnArgs),
+    /// Does a step of a run again from its stored rows, as a new run
+    Rerun(RerunArgs),
+    /// Lets a held run into the core
+    Approve(GoOnArgs),
+    /// Gives a held run up: its clean rows are never loaded
+    Discard(Simple),
+    /// Gives a run a word for people
+    Label(LabelArgs),
+    /// Lists runs that could go on and on which nobody works
+    Interrupted(InterruptedArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct Simple {
+    /// The run
+    run: i64,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Args)]
+pub(crate) struct GoOnArgs {
+    #[command(flatten)]
+    what: Simple,
+    /// Prints one JSON object instead of the summary
+    #[arg(long)]
+    summary_json: bool,
+    #[command(flatten)]
+    setup: RunSetup,
+}
+
+#[derive(Args)]
+pub(crate) struct RerunArgs {
+    #[command(flatten)]
+    go_on: GoOnArgs,
+    /// The step
+    #[arg(long, value_enum)]
+    step: StepName,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum StepName {
+    /// Every row that its source has not replaced, by the mapping and the rules as they are now
+    Validate,
+    /// Rows that could not be written
+    Dedupe,
+    /// The same
+    Upsert,
+}
+
+#[derive(Args)]
+pub(crate) struct LabelArgs {
+    #[command(flatten)]
+    what: Simple,
+    /// The word; without it, the run has none
+    #[arg(long)]
+    label: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct InterruptedArgs {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
+    match command {
+        RunsCommand::Pause(args) => {
+            let heard = setup::on(&args.database)?.desk(args.who.actor()).pause(args.run, &args.reason)?;
+            tell(args.run, heard, "is paused", "pauses after its batch");
+        }
+        RunsCommand::Cancel(args) => {
+            let heard = setup::on(&args.database)?.desk(args.who.actor()).cancel(args.run, &args.reason)?;
+            tell(args.run, heard, "is cancelled", "stops after its batch");
+        }
+        RunsCommand::Resume(args) => return go_on(args, |desk, what| desk.resume(what.run, &what.reason)),
+        RunsCommand::Retry(args) => return go_on(args, |desk, what| desk.retry(what.run, &what.reason)),
+        RunsCommand::Approve(args) => return go_on(args, |desk, what| desk.approve(what.run, &what.reason)),
+        RunsCommand::Rerun(args) => {
+            let step = match args.step {
+                StepName::Validate => Step::Validate,
+                StepName::Dedupe => Step::Dedupe,
+                StepName::Upsert => Step::Upsert,
+            };
+            return go_on(&args.go_on, |desk, what| desk.rerun(what.run, step, &what.reason));
+        }
+        RunsCommand::Discard(args) => {
+            setup::on(&args.database)?.desk(args.who.actor()).discard(args.run, &args.reason)?;
+            say!("Run {} is discarded; its clean rows are never loaded.", args.run);
+        }
+        RunsCommand::Label(args) => {
+            let what = &args.what;
+            let desk = setup::on(&what.database)?;
+            desk.desk(what.who.actor()).label(what.run, args.label.as_deref(), &what.reason)?;
+            say!(
+                "Run {} has {}.",
+                what.run,
+                args.label.as_ref().map_or("no label".into(), |l| format!("the label {l}"))
+            );
+        }
+        RunsCommand::Interrupted(args) => return interrupted(args),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(run: i64, heard: Heard, done: &str, asked: &str) {
+    match heard {
+        Heard::Done => say!("Run {run} {done}."),
+        Heard::Asked => say!("Run {run} is at work and {asked}."),
+    }
+}
+
+fn go_on(
+    args: &GoOnArgs,
+    work: impl FnOnce(&importer::service::Desk<'_>, &Simple) -> Result<RunReport>,
+) -> Result<ExitCode> {
+    // Looking whether there is a database, before one is made.
+    setup::on(&args.what.database)?;
+    let bar = Arc::new(Bar::new(args.summary_json));
+    let builder = Importer::builder().observer(bar.clone()).database(&args.what.database.db);
+    let importer = run::with_setup(builder, &args.setup)?.build()?;
+    importer.load_given_plugins()?;
+    run::heed_ctrl_c(&importer);
+    let report = work(&importer.desk(args.what.who.actor()), &args.what);
+    bar.finish();
+    Ok(run::told(&report?, &importer, args.summary_json))
+}
+
+fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
+    let importer = setup::on(&args.database)?;
+    let runs = importer.desk(args.who.actor()).interrupted()?;
+    if args.json {
+        let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
+        say!("[{}]", reports.join(","));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if runs.is_empty() {
+        say!("No run in {} waits to go on.", importer.database());
+    }
+    for run in &runs {
+        let status = if run.status.as_str() == "running" { "its process ended" } else { run.status.as_str() };
+        say!(
+            "Run {} of {}: {status}, {} rows read, last moved {}; `runs resume {}` goes on with it",
+            run.id,
+            run.new.source,
+            run.rows_read,
+            moment_text(run.updated_at),
+            run.id
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

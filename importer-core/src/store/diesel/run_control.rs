@@ -1,0 +1,86 @@
+use super::session::DieselSession;
+use super::sql::Cell;
+use crate::Result;
+use crate::contracts::Contract;
+use crate::ports::{Asked, RowId, RunControl, RunId, StagedRow, row_id};
+
+impl RunControl for DieselSession {
+    fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
+        self.connection.run(
+            "ask something of a run",
+            "UPDATE import_runs SET requested = ? WHERE id = ?",
+            &[asked.map(Asked::as_str).into(), Cell::Int(run)],
+        )?;
+        Ok(())
+    }
+
+    fn asked(&mut self, run: RunId) -> Result<Option<Asked>> {
+        let sql = "SELECT requested FROM import_runs WHERE id = ?";
+        let rows = self.connection.rows("look what is asked of a run", sql, &[Cell::Int(run)])?;
+        Ok(rows.first().and_then(|row| row.get(0)).and_then(Asked::parse))
+    }
+
+    fn label_run(&mut self, run: RunId, label: Option<&str>) -> Result<()> {
+        let sql = "UPDATE import_runs SET label = ? WHERE id = ?";
+        self.connection.run("label a run", sql, &[label.into(), Cell::Int(run)])?;
+        Ok(())
+    }
+
+    fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
+        // A row of the same name that the run has loaded has rightly taken the entry's place.
+        let which = "status = 'superseded' AND replaced_in_run_id = ? AND NOT EXISTS (SELECT 1 FROM external_id_map m \
+                     WHERE m.external_id = quarantine.external_id AND m.external_system = quarantine.external_system \
+                     AND m.entity_type = quarantine.entity_type AND m.last_run_id = ?)";
+        let binds = [Cell::Int(run), Cell::Int(run)];
+        let sql = format!(
+            "UPDATE dq_violations SET status = 'open' WHERE status = 'superseded' AND staging_id IN \
+             (SELECT staging_id FROM quarantine WHERE {which})"
+        );
+        self.connection.run("open quarantine entries again", &sql, &binds)?;
+        let sql = format!("UPDATE quarantine SET status = 'open', replaced_in_run_id = NULL WHERE {which}");
+        Ok(self.connection.run("open quarantine entries again", &sql, &binds)? as u64)
+    }
+    fn current_rows(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        unwritten: bool,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<StagedRow>> {
+        let mapped = "SELECT 1 FROM external_id_map m WHERE m.external_id = s.external_id \
+                      AND m.external_system = s.external_system AND m.entity_type = ?";
+        let skipped = format!(
+            "EXISTS (SELECT 1 FROM row_outcomes o WHERE o.id = s.id AND o.outcome = 'skipped') AND NOT EXISTS ({mapped})"
+        );
+        let mut binds = vec![
+            Cell::Int(after.max(row_id(run, 0))),
+            Cell::Int(row_id(run + 1, 0)),
+            Cell::Text(contract.entity),
+        ];
+        let which = if unwritten {
+            skipped
+        } else {
+            binds.push(Cell::Text(contract.entity));
+            format!(
+                "({skipped} OR EXISTS ({mapped} AND m.staging_id = s.id) OR EXISTS (SELECT 1 FROM quarantine q \
+                 WHERE q.staging_id = s.id AND q.status = 'open'))"
+            )
+        };
+        let sql = format!(
+            "SELECT CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, CAST(s.row_hash AS TEXT) AS h, \
+             CAST(s.source_position AS TEXT) AS p FROM {} s WHERE s.id > ? AND s.id < ? AND {which} ORDER BY s.id LIMIT ?",
+            contract.staging_table()
+        );
+        binds.push(Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
+        let rows = self.connection.rows("read stored rows again", &sql, &binds)?;
+        let staged = rows.into_iter().map(|mut row| StagedRow {
+            id: row.int(0),
+            external_id: row.text(1),
+            payload_json: row.text(2),
+            row_hash: row.int(3),
+            position: row.optional_int(4).unwrap_or(0),
+        });
+        Ok(staged.collect())
+    }
+}

@@ -1,0 +1,188 @@
+//! Doing steps of a run again from what is stored: its rows as received are read like a source.
+
+use std::sync::Arc;
+
+use importer_core::contracts::Contract;
+use importer_core::pipeline::{self, PluginReport, RunReport, RunRequest};
+use importer_core::ports::{RowId, RunId, RunRecord, RunStatus, StagedRow, Store};
+use importer_core::{Error, ErrorKind, Result};
+use importer_plugin::{Adapter, AdapterMeta, Extract, Host, OpenRequest, Options, Source};
+
+use super::access::{Action, Desk, Note};
+
+/// The option by which a run is known that reads the rows of another one.
+pub(super) const RERUN_OF: &str = "rerun_of";
+const STEP: &str = "step";
+const OPERATION: &str = "do a step again";
+/// How many rows are read at a time.
+const PAGE: usize = 2_048;
+
+/// What is done again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Every row is normalised and judged by the mapping and the rules as they are now, and goes on from there.
+    Validate,
+    /// Rows that could not be written are resolved and loaded again. Who is who among the others is for a scan to say.
+    Dedupe,
+    /// The same: both happen to a row at once.
+    Upsert,
+}
+
+impl Step {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Validate => "validate",
+            Self::Dedupe => "dedupe",
+            Self::Upsert => "upsert",
+        }
+    }
+
+    pub(super) fn of(options: &Options) -> Self {
+        match options.get(STEP).and_then(|step| step.as_str().map(str::to_owned)).as_deref() {
+            Some("validate") => Self::Validate,
+            Some("dedupe") => Self::Dedupe,
+            _ => Self::Upsert,
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// Does a step of a run again from its stored rows, as a new run; the source is not asked. Rows that a later run
+    /// replaced are left out: what is newer stays.
+    ///
+    /// # Errors
+    /// When the actor may not, no reason is given, there is no such run, it did not come to its end, or a run of its source
+    /// is at work.
+    pub fn rerun(&self, run: RunId, step: Step, reason: &str) -> Result<RunReport> {
+        let mut note = Note::new(format!("run {run}"), reason);
+        note.detail("what", format!("rerun {}", step.as_str()));
+        self.allowed(Action::ControlRuns, &note)?;
+        let of = self.stored(run)?;
+        if !matches!(of.status, RunStatus::Succeeded | RunStatus::PartiallyFailed) || of.new.dry_run {
+            let message = if of.new.dry_run {
+                "it was a dry run".into()
+            } else {
+                format!("it is {}", of.status.as_str())
+            };
+            return Err(Error::new(ErrorKind::Config, OPERATION, message)
+                .at("run", run)
+                .hint("only runs that came to their end have steps to do again; `retry` and `resume` go on with others"));
+        }
+        let contract = super::runs::contract(&of.new.entity)?;
+        let mut request = RunRequest::new(&of.new.source)
+            .external_system(&of.new.external_system)
+            .actor(&self.actor.name)
+            .option(RERUN_OF, run)
+            .option(STEP, step.as_str());
+        request.entity.clone_from(&of.new.entity);
+        request.auto_merge = pipeline::request_of(&of)?.auto_merge;
+        request.label = Some(format!("{} of run {run}", step.as_str()));
+        let importer = self.importer;
+        let stored = Stored::new(importer.shared_store()?, contract, &of, step)?;
+        self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
+        importer.with_engine(contract, &request.external_system, request.auto_merge, |engine| {
+            let mut report = engine.run(&stored, Stored::report(), &request)?;
+            self.mask().report(&mut report);
+            Ok(report)
+        })
+    }
+}
+
+/// The stored rows of a run, as a source.
+pub(super) struct Stored {
+    store: Arc<dyn Store>,
+    contract: &'static Contract,
+    run: RunId,
+    step: Step,
+    columns: Vec<String>,
+}
+
+impl Stored {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        contract: &'static Contract,
+        run: &RunRecord,
+        step: Step,
+    ) -> Result<Self> {
+        let columns = pipeline::columns_of(run);
+        if columns.is_empty() {
+            let message = "its columns were not kept, because an earlier version made it";
+            return Err(Error::new(ErrorKind::Config, OPERATION, message)
+                .at("run", run.id)
+                .hint("import the source again"));
+        }
+        Ok(Self { store, contract, run: run.id, step, columns })
+    }
+
+    pub(super) fn report() -> PluginReport {
+        PluginReport {
+            id: "stored rows".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            isolation: "in-process".into(),
+            verified: true,
+            verified_by: None,
+        }
+    }
+}
+
+impl Adapter for Stored {
+    fn meta(&self) -> AdapterMeta {
+        AdapterMeta::new("stored", "Rows of an earlier run, as they were received")
+    }
+
+    fn open(
+        &self,
+        request: &OpenRequest,
+        _: &Host,
+    ) -> std::result::Result<Box<dyn Source>, importer_plugin::Error> {
+        let after = request.cursor.as_deref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+        Ok(Box::new(Rows {
+            store: Arc::clone(&self.store),
+            contract: self.contract,
+            run: self.run,
+            unwritten: self.step != Step::Validate,
+            columns: self.columns.clone(),
+            after,
+        }))
+    }
+}
+
+struct Rows {
+    store: Arc<dyn Store>,
+    contract: &'static Contract,
+    run: RunId,
+    unwritten: bool,
+    columns: Vec<String>,
+    after: RowId,
+}
+
+impl Rows {
+    fn page(&self) -> Result<Vec<StagedRow>> {
+        let mut session = self.store.session()?;
+        session.current_rows(self.contract, self.run, self.unwritten, self.after, PAGE)
+    }
+}
+
+impl Source for Rows {
+    fn columns(&self) -> Vec<String> {
+        self.columns.clone()
+    }
+
+    fn next(&mut self, out: &mut Extract) -> std::result::Result<(), importer_plugin::Error> {
+        let failed = |why: String| importer_plugin::Error::data(why);
+        for row in self.page().map_err(|error| failed(error.to_string()))? {
+            let cells: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&row.payload_json)
+                    .map_err(|_| failed(format!("the stored row {} is not what was written", row.id)))?;
+            let cells = self.columns.iter().map(|column| cells.get(column).and_then(|cell| cell.as_str()));
+            out.push_row(u64::try_from(row.position).unwrap_or(0), cells)?;
+            self.after = row.id;
+        }
+        Ok(())
+    }
+
+    fn cursor(&self) -> Option<String> {
+        Some(self.after.to_string())
+    }
+}

@@ -1,0 +1,274 @@
+//! Purging and anonymising what is old, as a policy says.
+
+use std::collections::BTreeMap;
+
+use importer_core::contracts::{self, Contract};
+use importer_core::pipeline;
+use importer_core::ports::{Kind, Moment, RunFilter, RunRecord, RunStatus, Scope, StewardSession, Weighed};
+use importer_core::retention::{Cutoffs, OpenEntries, RetentionPolicy};
+use importer_core::{ErrorKind, Result};
+
+use super::access::{Action, Desk, Note};
+
+/// How many rows one transaction takes.
+const BATCH: usize = 5_000;
+/// How often a batch is tried again that somebody else keeps from being written.
+const TRIES: u32 = 6;
+
+/// What a policy takes away, or took away.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RetentionReport {
+    /// The policy's name and version.
+    pub policy: String,
+    /// Whether everything is still there.
+    pub dry_run: bool,
+    /// Kind by kind.
+    pub tables: Vec<RetentionTable>,
+}
+
+/// What a policy does to one kind of data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RetentionTable {
+    /// The kind.
+    pub table: &'static str,
+    /// True when values go and lines stay.
+    pub anonymised: bool,
+    /// How many go.
+    pub gone: u64,
+    /// How many are old and stay, by reason: `unfinished` (their run is not over), `rollback` (it can be taken back), `merge`
+    /// (undoing one may need them), `open` (their entry of the quarantine is), `decided` (somebody did so for good).
+    pub kept: BTreeMap<&'static str, u64>,
+}
+
+impl RetentionTable {
+    fn new(table: &'static str, anonymised: bool) -> Self {
+        Self { table, anonymised, ..Self::default() }
+    }
+
+    fn keep(&mut self, why: &'static str, count: u64) {
+        if count > 0 {
+            *self.kept.entry(why).or_default() += count;
+        }
+    }
+
+    fn weighed(&mut self, weighed: &Weighed) {
+        self.keep("merge", weighed.merge);
+        self.keep("rollback", weighed.rollback);
+        self.keep("open", weighed.open);
+        self.keep("decided", weighed.decided);
+    }
+}
+
+impl Desk<'_> {
+    /// Purges and anonymises what is old, in batches, or says what would be with `dry_run`, which needs no reason. What
+    /// taking back a merge or a run may need stays; the people, the id map, merges and the audit log are not touched.
+    ///
+    /// # Errors
+    /// When the actor may not, no reason is given, or the database fails; what was purged by then stays purged.
+    pub fn retention(
+        &self,
+        policy: &RetentionPolicy,
+        dry_run: bool,
+        reason: &str,
+    ) -> Result<RetentionReport> {
+        let mut note = Note::new("old data", reason);
+        note.detail("policy", policy.name());
+        if dry_run {
+            self.authorize(Action::Retain, &note)?;
+        } else {
+            self.allowed(Action::Retain, &note)?;
+            // A purge is many transactions; one that is broken off has been told of.
+            let mut begun = note.clone();
+            begun.detail("what", "begin");
+            self.act(Action::Retain, begun, |_, _| Ok(()))?;
+        }
+        let mut session = self.importer.store()?.session()?;
+        session.note_needed()?;
+        let mut purge = Purge {
+            cutoffs: policy.cutoffs(self.importer.clock.now()),
+            keep_open: policy.open_quarantine() == OpenEntries::Keep,
+            dry_run,
+            runs: session.runs(&RunFilter::default())?,
+            session: session.as_mut(),
+        };
+        let report = RetentionReport { policy: policy.name(), dry_run, tables: purge.all()? };
+        if !dry_run {
+            note.detail("what", "end");
+            for table in &report.tables {
+                note.detail(table.table, table.gone);
+            }
+            self.act(Action::Retain, note, |_, _| Ok(()))?;
+        }
+        Ok(report)
+    }
+}
+
+struct Purge<'a> {
+    session: &'a mut dyn StewardSession,
+    runs: Vec<RunRecord>,
+    cutoffs: Cutoffs,
+    keep_open: bool,
+    dry_run: bool,
+}
+
+/// When a run was last at work.
+fn moved(run: &RunRecord) -> Moment {
+    run.finished_at.unwrap_or(run.updated_at)
+}
+
+/// Whether a run may still need what it has stored.
+fn is_unfinished(run: &RunRecord) -> bool {
+    matches!(run.status, RunStatus::Pending | RunStatus::Running | RunStatus::Paused | RunStatus::Held)
+        || pipeline::is_resumable(run)
+}
+
+impl Purge<'_> {
+    fn all(&mut self) -> Result<Vec<RetentionTable>> {
+        let c = self.cutoffs;
+        let mut tables = vec![self.of_runs(Kind::Violations, c.violations)?];
+        if !self.keep_open {
+            tables.push(self.of_runs(Kind::OpenViolations, c.violations)?);
+        }
+        // A normalised row refers to the row as received, so it goes first.
+        for (kind, before) in [
+            (Kind::Quarantine, c.quarantine),
+            (Kind::Outcomes, c.outcomes),
+            (Kind::Clean, c.clean),
+            (Kind::Staging, c.staging),
+        ] {
+            tables.push(self.of_runs(kind, before)?);
+        }
+        tables.push(self.samples()?);
+        for (kind, before) in [(Kind::Suggestions, c.suggestions), (Kind::ChangeLog, c.change_log)] {
+            let mut table = RetentionTable::new(kind.as_str(), kind.is_anonymised());
+            for contract in contracts::CONTRACTS {
+                if let Some(before) = before {
+                    self.scope(&mut table, contract, &self.scope_of(kind, 0, before))?;
+                }
+            }
+            tables.push(table);
+        }
+        tables.push(self.images()?);
+        Ok(tables)
+    }
+
+    fn scope_of(&self, kind: Kind, run: i64, before: Moment) -> Scope {
+        Scope { kind, run, before, rollback_from: self.cutoffs.images, keep_open: self.keep_open }
+    }
+
+    fn may_be_rolled_back(&self, run: &RunRecord) -> bool {
+        let loads = !run.new.dry_run && run.status != RunStatus::RolledBack;
+        loads && self.cutoffs.images.is_none_or(|from| moved(run) >= from)
+    }
+
+    /// What belongs to runs, run by run: the rows of a run are a range of ids.
+    fn of_runs(&mut self, kind: Kind, before: Option<Moment>) -> Result<RetentionTable> {
+        let mut table = RetentionTable::new(kind.as_str(), kind.is_anonymised());
+        let Some(before) = before else { return Ok(table) };
+        let old: Vec<RunRecord> = self.runs.iter().filter(|run| moved(run) < before).cloned().collect();
+        for run in old {
+            let Some(contract) = contracts::find(&run.new.entity) else { continue };
+            let scope = self.scope_of(kind, run.id, before);
+            let stays = match (is_unfinished(&run), self.may_be_rolled_back(&run)) {
+                (true, _) => Some("unfinished"),
+                (_, true) => Some("rollback"),
+                _ => None,
+            };
+            match stays {
+                Some(why) => {
+                    let all = self.session.weigh(contract, &scope)?;
+                    table.keep(why, all.goes + all.merge + all.rollback + all.open + all.decided);
+                }
+                None => self.scope(&mut table, contract, &scope)?,
+            }
+        }
+        Ok(table)
+    }
+
+    /// Weighs a scope and takes away what goes.
+    fn scope(&mut self, table: &mut RetentionTable, contract: &Contract, scope: &Scope) -> Result<()> {
+        let weighed = self.session.weigh(contract, scope)?;
+        table.weighed(&weighed);
+        if self.dry_run || weighed.goes == 0 {
+            table.gone += weighed.goes;
+            return Ok(());
+        }
+        let mut after = 0;
+        loop {
+            let (gone, last) = self.batch(|session| {
+                let (ids, last) = session.old(contract, scope, after, BATCH)?;
+                let gone = if ids.is_empty() { 0 } else { session.forget(contract, scope.kind, &ids)? };
+                Ok((gone, last))
+            })?;
+            table.gone += gone;
+            let Some(last) = last else { return Ok(()) };
+            after = last;
+        }
+    }
+
+    /// One transaction, again when somebody else was writing.
+    fn batch<T>(&mut self, mut work: impl FnMut(&mut dyn StewardSession) -> Result<T>) -> Result<T> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let result = self.session.begin().and_then(|()| {
+                let done = work(self.session).and_then(|done| self.session.commit().map(|()| done));
+                if done.is_err() {
+                    // The first error tells more than a failing rollback.
+                    let _ = self.session.rollback();
+                }
+                done
+            });
+            match result {
+                Err(error) if error.kind() == ErrorKind::Busy && tries < TRIES => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Samples of cells in the reports of old runs.
+    fn samples(&mut self) -> Result<RetentionTable> {
+        let mut table = RetentionTable::new("samples of columns", false);
+        let Some(before) = self.cutoffs.staging else { return Ok(table) };
+        let old: Vec<RunRecord> = self.runs.iter().filter(|run| moved(run) < before).cloned().collect();
+        for mut run in old {
+            let samples = pipeline::samples_of(&run);
+            if is_unfinished(&run) {
+                table.keep("unfinished", samples);
+                continue;
+            }
+            table.gone += samples;
+            if samples > 0 && !self.dry_run {
+                pipeline::forget_samples(&mut run);
+                self.batch(|session| session.save_run(&run))?;
+            }
+        }
+        Ok(table)
+    }
+
+    /// Records and map entries as they were before old runs.
+    fn images(&mut self) -> Result<RetentionTable> {
+        let mut table = RetentionTable::new("images", false);
+        let Some(before) = self.cutoffs.images else { return Ok(table) };
+        let old: Vec<RunRecord> = self.runs.iter().filter(|run| moved(run) < before).cloned().collect();
+        for run in old {
+            let images = self.session.images(run.id)?;
+            if is_unfinished(&run) {
+                table.keep("unfinished", images);
+                continue;
+            }
+            if self.dry_run {
+                table.gone += images;
+                continue;
+            }
+            loop {
+                let gone = self.batch(|session| session.forget_images(run.id, BATCH))?;
+                table.gone += gone;
+                if gone == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(table)
+    }
+}

@@ -1,0 +1,280 @@
+//! Who may do what: every call of a desk under every role, and what each role sees.
+
+use std::collections::BTreeSet;
+
+use importer::ports::{AuditFilter, AuditOutcome, AuditRow};
+use importer::retention::RetentionPolicy;
+use importer::service::{Action, Actor, Desk, Edit, MergeRequest, Role, RollbackRequest, Step, Verdict};
+use importer::{Error, ErrorKind, Importer, RunRequest};
+
+use super::support::{self, Database};
+use super::{cli, migrations};
+
+type Call = fn(&Desk<'_>, &str) -> Result<(), Error>;
+
+/// Every public method of a desk: its name, what it is, whether it changes anything, and a call of it with a reason.
+const CALLS: &[(&str, Action, bool, Call)] = &[
+    ("approve", Action::ApproveRuns, true, |desk, reason| desk.approve(1, reason).map(drop)),
+    ("cancel", Action::ControlRuns, true, |desk, reason| desk.cancel(1, reason).map(drop)),
+    ("discard", Action::ApproveRuns, true, |desk, reason| desk.discard(1, reason)),
+    ("import", Action::ControlRuns, true, |desk, reason| {
+        desk.import(&RunRequest::new("csv").file("nowhere.csv"), reason).map(drop)
+    }),
+    ("households", Action::ViewRecords, false, |desk, _| desk.households("volunteer", 1).map(drop)),
+    ("interrupted", Action::ViewRuns, false, |desk, _| desk.interrupted().map(drop)),
+    ("label", Action::ControlRuns, true, |desk, reason| desk.label(1, Some("spring"), reason)),
+    ("merge", Action::Merge, true, |desk, reason| {
+        desk.merge(&MergeRequest::new("volunteer", [1, 2], reason)).map(drop)
+    }),
+    ("merges", Action::ViewSuggestions, false, |desk, _| {
+        desk.merges("volunteer", &Default::default()).map(drop)
+    }),
+    ("pause", Action::ControlRuns, true, |desk, reason| desk.pause(1, reason).map(drop)),
+    ("preview_merge", Action::Review, false, |desk, reason| {
+        desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], reason)).map(drop)
+    }),
+    ("redo_merge", Action::Merge, true, |desk, reason| desk.redo_merge(1, reason).map(drop)),
+    ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, Step::Upsert, reason).map(drop)),
+    ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(1, reason).map(drop)),
+    ("retention", Action::Retain, true, |desk, reason| {
+        desk.retention(&RetentionPolicy::shipped(), false, reason).map(drop)
+    }),
+    ("review", Action::Review, true, |desk, reason| desk.review(1, &Verdict::Reject, reason).map(drop)),
+    ("review_all", Action::Review, true, |desk, reason| {
+        desk.review_all(&[1], &Verdict::Reject, reason)
+            .into_iter()
+            .try_for_each(|(_, result)| result.map(drop))
+    }),
+    ("roll_back", Action::RollBackRuns, true, |desk, reason| {
+        desk.roll_back(&RollbackRequest { run: 1, reason: reason.into(), dry_run: false }).map(drop)
+    }),
+    ("rollback_items", Action::ViewRuns, false, |desk, _| desk.rollback_items(1, None, 0, 10).map(drop)),
+    ("undo_merge", Action::UndoMerge, true, |desk, reason| desk.undo_merge(1, reason).map(drop)),
+    ("who_is", Action::ViewRecords, false, |desk, _| desk.who_is("volunteer", 1).map(drop)),
+    ("retry", Action::ControlRuns, true, |desk, reason| desk.retry(1, reason).map(drop)),
+    ("audit_log", Action::ViewAudit, false, |desk, _| desk.audit_log(&Default::default()).map(drop)),
+    ("changes", Action::ViewRecords, false, |desk, _| {
+        desk.changes("volunteer", &Default::default()).map(drop)
+    }),
+    ("edit", Action::EditRecords, true, |desk, reason| {
+        let values = vec![("city".to_owned(), "Liberty".to_owned())];
+        desk.edit("volunteer", 1, &Edit { values, reason: reason.into() })
+    }),
+    ("received", Action::ViewQuarantine, false, |desk, _| {
+        desk.received("volunteer", (1 << 32) + 1).map(drop)
+    }),
+    ("record", Action::ViewRecords, false, |desk, _| desk.record("volunteer", 1).map(drop)),
+    ("records", Action::ViewRecords, false, |desk, _| desk.records("volunteer", 0, 10).map(drop)),
+    ("report", Action::ViewRuns, false, |desk, _| desk.report(1).map(drop)),
+    ("runs", Action::ViewRuns, false, |desk, _| desk.runs(&Default::default()).map(drop)),
+    ("score", Action::ViewSuggestions, false, |desk, _| desk.score("volunteer", 1, 2, None).map(drop)),
+    ("suggestions", Action::ViewSuggestions, false, |desk, _| {
+        desk.suggestions(&Default::default()).map(drop)
+    }),
+    ("violations", Action::ViewQuarantine, false, |desk, _| desk.violations(&Default::default()).map(drop)),
+];
+
+/// Says nothing about data, and needs no permission.
+const OPEN: [&str; 1] = ["actor"];
+
+const PEOPLE: &str = "\
+id,first name,last name,e-mail,phone,dob,gender,hobby
+1,Ada,Lovelace,ada.secret@example.org,+1 816 234 5678,1985-04-23,womanly,chess-and-go
+2,Adda,Lovelace,ada.secret@example.org,,1985-04-23,womanly,
+3,Grace,Hopper,grace.secret.example.org,,1984-01-02,manly,ski-jumping
+";
+
+fn filled(db: &Database) -> Importer {
+    let folder = tempfile::tempdir().unwrap();
+    let report = db.import(&support::file(folder.path(), "people.csv", PEOPLE));
+    assert_eq!((report.counts.inserted, report.counts.quarantined), (2, 1), "{report:?}");
+    db.importer()
+}
+
+/// Everything but the audit log, as text.
+pub(crate) fn everything(db: &Database) -> Vec<String> {
+    let tables = migrations::TABLES.iter().filter(|table| **table != "audit_log");
+    let rows = |table: &&str| {
+        let mut rows = match db.backend {
+            "sqlite" => {
+                let columns = db.texts(&format!("SELECT name AS t FROM pragma_table_info('{table}')"));
+                let quoted: Vec<String> = columns.iter().map(|c| format!("quote({c})")).collect();
+                db.texts(&format!("SELECT {} AS t FROM {table}", quoted.join(" || ',' || ")))
+            }
+            _ => db.texts(&format!("SELECT y::text AS t FROM {table} y")),
+        };
+        rows.sort();
+        rows.into_iter().map(|row| format!("{table}: {row}")).collect::<Vec<_>>()
+    };
+    tables.flat_map(rows).collect()
+}
+
+fn log(importer: &Importer) -> Vec<AuditRow> {
+    importer.desk(Actor::admin("auditor")).audit_log(&AuditFilter::default()).unwrap()
+}
+
+#[test]
+fn every_call_of_a_desk_is_in_the_matrix() {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![support::root().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let text = std::fs::read_to_string(&entry).unwrap();
+            for block in text.split("\nimpl Desk<'_> {\n").skip(1) {
+                let block = block.split("\n}\n").next().unwrap();
+                let names =
+                    block.split("\n    pub fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+                found.extend(names.map(str::to_owned));
+                if let Some(first) = block.strip_prefix("    pub fn ") {
+                    found.extend(first.split(['(', '<']).next().map(str::to_owned));
+                }
+            }
+        }
+    }
+    let known: BTreeSet<String> = CALLS.iter().map(|call| call.0).chain(OPEN).map(str::to_owned).collect();
+    assert_eq!(found, known, "each method of a desk belongs into CALLS of this file, with its action");
+}
+
+#[test]
+fn a_role_does_what_it_may_and_a_refusal_changes_nothing_and_is_remembered() {
+    for db in support::databases() {
+        let importer = filled(&db);
+        for (name, action, changes, call) in CALLS {
+            for role in [Role::Viewer, Role::Steward, Role::Admin] {
+                let desk = importer.desk(Actor::new(format!("the {role}"), role));
+                let (before, lines) = (everything(&db), log(&importer).len());
+                if action.allowed(role) {
+                    if *changes {
+                        let error = call(&desk, " ").unwrap_err();
+                        assert!(
+                            error.kind() == ErrorKind::Config && error.to_string().contains("reason"),
+                            "{name}: {error}"
+                        );
+                        assert_eq!((everything(&db), log(&importer).len()), (before, lines), "{name}");
+                    }
+                    let result = call(&desk, "because");
+                    let forbidden = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Forbidden);
+                    assert!(!forbidden, "{name} as {role}: {result:?}");
+                    if *changes && result.is_ok() {
+                        let line = log(&importer).pop().unwrap().entry;
+                        assert_eq!(
+                            (line.outcome, line.reason.as_str()),
+                            (AuditOutcome::Done, "because"),
+                            "{name}"
+                        );
+                    }
+                    continue;
+                }
+                let error = call(&desk, "because").unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Forbidden, "{name} as {role}: {error}");
+                assert!(error.to_string().contains("it needs the role"), "{error}");
+                assert_eq!(everything(&db), before, "{name} as {role} on {}", db.backend);
+                let log = log(&importer);
+                assert_eq!(log.len(), lines + 1, "{name} as {role}");
+                let line = &log.last().unwrap().entry;
+                assert_eq!(
+                    (line.actor.clone(), line.role.as_str(), line.action.as_str(), line.outcome),
+                    (format!("the {role}"), role.as_str(), action.as_str(), AuditOutcome::Refused),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+/// What stands in cells of each class, as received or as normalised.
+const CONTACT: [&str; 3] = ["ada.secret", "grace.secret", "2345678"];
+const SENSITIVE: [&str; 6] = ["1985-04-23", "1984-01-02", "womanly", "manly", "chess-and-go", "ski-jumping"];
+
+#[test]
+fn the_command_line_shows_what_the_role_sees() {
+    for db in support::databases() {
+        filled(&db);
+        let desk = cli::Desk::on(db);
+        for role in Role::ALL {
+            let commands: [&[&str]; 9] = [
+                &["violations", "--json"],
+                &["violations"],
+                &["suggestions", "--json"],
+                &["suggestions"],
+                &["score", "1", "2", "--json"],
+                &["score", "1", "2"],
+                &["runs", "1"],
+                &["runs", "1", "--json"],
+                &["runs", "--json"],
+            ];
+            let mut said = String::new();
+            for command in commands {
+                let ended =
+                    desk.call(command.iter().copied().chain(["--role", role.as_str(), "--actor", "vera"]));
+                assert_eq!(ended.code, 0, "{command:?}: {ended:?}");
+                said += &ended.out;
+            }
+            let saw = |values: &[&str]| values.iter().filter(|value| said.contains(**value)).count();
+            match role {
+                Role::Admin => assert!(saw(&SENSITIVE) > 2 && saw(&CONTACT) > 0, "{said}"),
+                Role::Steward => assert!(saw(&SENSITIVE) == 0 && saw(&CONTACT) > 0, "{said}"),
+                Role::Viewer => assert!(saw(&SENSITIVE) == 0 && saw(&CONTACT) == 0, "{said}"),
+            }
+            assert!(said.contains("Grace"), "names are for everybody: {said}");
+            assert_eq!(said.contains("birth_date"), role == Role::Admin, "a score tells of it: {said}");
+        }
+    }
+}
+
+#[test]
+fn reports_of_runs_hold_no_samples_that_the_role_does_not_see() {
+    let db = support::sqlite();
+    let importer = filled(&db);
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "people.csv", PEOPLE);
+    for (role, sees) in [(Role::Admin, true), (Role::Steward, false)] {
+        let desk = importer.desk(Actor::new("zoe", role));
+        let request = RunRequest::new("csv").file(&file).external_system(role.as_str());
+        let report = desk.import(&request, "the weekly file").unwrap();
+        let again = desk.rerun(report.run_id, Step::Validate, "to be sure").unwrap();
+        for report in [report, again] {
+            assert_eq!(!report.unmapped[0].samples.is_empty(), sees, "{role}: {report:?}");
+        }
+        let run = desk.runs(&Default::default()).unwrap().remove(0);
+        assert_eq!((run.metrics_json.contains("chess-and-go"), run.cursor.is_some()), (sees, sees), "{role}");
+    }
+    let log = log(&importer);
+    assert_eq!((log[0].entry.subject.as_str(), log[0].entry.actor.as_str()), ("volunteer from csv", "zoe"));
+    assert_eq!(db.number("SELECT COUNT(*) AS t FROM import_runs WHERE actor = 'zoe'"), 4);
+}
+
+#[test]
+fn the_audit_log_is_exported_whole() {
+    let db = support::sqlite();
+    let importer = filled(&db);
+    let desk = importer.desk(Actor::new("=zoe", Role::Steward));
+    for city in ["Liberty", "Parkville"] {
+        let values = vec![("city".to_owned(), city.to_owned())];
+        desk.edit("volunteer", 1, &Edit { values, reason: "she said \"move\", so".into() }).unwrap();
+    }
+    let desk = cli::Desk::on(db);
+    desk.call(["audit", "--role", "viewer"])
+        .fails(2, &["a viewer may not view audit", "it needs the role steward"]);
+    let csv = desk.call(["audit", "--csv", "--limit", "0"]);
+    let lines: Vec<&str> = csv.succeeds().out.lines().collect();
+    assert_eq!(lines.len(), 4, "{csv:?}");
+    assert_eq!(lines[0], "id,when,who,role,what,entity,subject,outcome,why,details");
+    assert!(
+        lines[1].contains("\"'=zoe\",\"steward\",\"edit_records\",\"volunteer\",\"volunteer 1\",\"done\""),
+        "{csv:?}"
+    );
+    assert!(
+        lines[1].contains("\"she said \"\"move\"\", so\",\"{\"\"fields\"\":[\"\"city\"\"]}\""),
+        "{csv:?}"
+    );
+    assert!(lines[3].contains("\"view_audit\"") && lines[3].contains("\"refused\""), "{csv:?}");
+    assert!(!csv.out.contains("Parkville"), "no values of records: {csv:?}");
+    let json = desk.call(["audit", "--json", "--limit", "0"]).json();
+    assert_eq!(json.as_array().unwrap().len(), 3, "{json}");
+    assert_eq!((&json[0]["actor"], &json[0]["reason"]), (&"=zoe".into(), &"she said \"move\", so".into()));
+}
