@@ -9,6 +9,7 @@ mod edit;
 mod people;
 mod plugins;
 mod preview;
+mod quarantine;
 mod records;
 mod runs;
 mod scan;
@@ -21,6 +22,10 @@ mod violations;
 pub use access::{Action, Actor, Desk, Role};
 pub use edit::Edit;
 pub use preview::RulePreview;
+pub use quarantine::{
+    BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FindingView, Fixed, Loaded, NewPerson,
+    QuarantineTally, RowDetail, RowFix, RowSummary,
+};
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
 };

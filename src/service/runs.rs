@@ -44,6 +44,7 @@ impl Importer {
             observer: self.observer.as_ref(),
             cancel: self.cancel.clone(),
             secrets: self.secrets.clone(),
+            corrections: None,
         };
         let report = engine.run(adapter.as_ref(), plugin_report(&plugin), request)?;
         if report.status == "succeeded" {

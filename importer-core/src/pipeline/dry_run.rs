@@ -6,8 +6,9 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known,
-    Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId,
-    RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, Suggested, Suggestion, SuggestionFilter,
+    Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, QuarantineEntry,
+    QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, RowId, RunFilter, RunId,
+    RunRecord, RunStore, Session, StagedRow, StoredOutcome, Suggested, Suggestion, SuggestionFilter,
     SuggestionRow, SuggestionStore, SuggestionVerdict, ViolationFilter, ViolationRow,
 };
 
@@ -240,5 +241,57 @@ impl Landing for DryRun {
 
     fn violations(&mut self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
         self.real.violations(filter)
+    }
+}
+
+impl QuarantineStore for DryRun {
+    fn quarantined(
+        &mut self,
+        contract: &Contract,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantineEntry>> {
+        self.real.quarantined(contract, filter)
+    }
+
+    fn quarantine_runs(
+        &mut self,
+        contract: &Contract,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<(RunId, i64)>> {
+        self.real.quarantine_runs(contract, filter)
+    }
+
+    fn violations_of(&mut self, rows: &[RowId]) -> Result<Vec<ViolationRow>> {
+        self.real.violations_of(rows)
+    }
+
+    // A dry run leaves every entry as it is.
+    fn decide_quarantine(
+        &mut self,
+        _: &[RowId],
+        _: QuarantineStatus,
+        _: &QuarantineVerdict,
+        _: Moment,
+    ) -> Result<usize> {
+        Ok(0)
+    }
+
+    fn put_in_place(
+        &mut self,
+        _: &Contract,
+        _: &RunRecord,
+        rows: &[RowId],
+        _: &QuarantineVerdict,
+        _: Moment,
+    ) -> Result<usize> {
+        Ok(rows.len())
+    }
+
+    fn reopen_corrected(&mut self, _: &Contract, _: RunId) -> Result<usize> {
+        Ok(0)
+    }
+
+    fn outcome(&mut self, row: RowId) -> Result<Option<StoredOutcome>> {
+        self.real.outcome(row)
     }
 }

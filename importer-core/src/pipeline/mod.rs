@@ -4,6 +4,7 @@
 //! has been judged. Phase 2 resolves clean rows against the core and writes them. Every transaction stores where it
 //! ended, so a killed run goes on behind its last transaction.
 
+mod corrections;
 mod counts;
 mod dry_run;
 mod engine;
@@ -20,6 +21,7 @@ mod request;
 mod resolve;
 mod together;
 
+pub use corrections::{Correction, Corrections};
 pub use counts::Counts;
 pub use engine::Engine;
 pub use gate::{Anomaly, GateMode, GatePolicy};

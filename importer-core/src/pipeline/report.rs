@@ -71,6 +71,8 @@ pub(super) struct Metrics {
     /// Rows left aside because they are older than `since`.
     pub(super) before_since: u64,
     pub(super) mapping: serde_json::Value,
+    /// The columns of the source, in their order: a row that is corrected later is read as it was then.
+    pub(super) columns: Vec<String>,
     pub(super) resumed: u64,
     /// Sampled records that came back from the database other than they were written.
     pub(super) parity_misses: u64,

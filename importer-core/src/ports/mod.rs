@@ -5,6 +5,7 @@
 mod audit;
 mod clock;
 mod fingerprint;
+mod quarantine;
 mod record;
 mod resolve;
 mod rules;
@@ -14,6 +15,9 @@ mod suggestions;
 pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
+pub use quarantine::{
+    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,
+};
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,

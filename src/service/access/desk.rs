@@ -27,7 +27,7 @@ pub struct Desk<'a> {
 }
 
 /// What the audit log is told about an action beside who and when.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Note {
     /// What it was done to, such as `merge 7`.
     pub(crate) subject: String,
@@ -79,6 +79,17 @@ impl Desk<'_> {
             .hint(format!("it needs the role {}", action.needs())))
     }
 
+    /// Nothing, if the actor may and says why.
+    pub(crate) fn ready(&self, action: Action, note: &Note) -> Result<()> {
+        self.authorize(action, note)?;
+        if note.reason.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "act", "it needs a reason")
+                .at("action", action.as_str())
+                .hint("say why, for whoever reads the audit log"));
+        }
+        Ok(())
+    }
+
     /// Reads something the actor may see.
     pub(crate) fn look<T>(
         &self,
@@ -97,12 +108,7 @@ impl Desk<'_> {
         mut note: Note,
         work: impl FnOnce(&mut dyn Session, &mut Note) -> Result<T>,
     ) -> Result<T> {
-        self.authorize(action, &note)?;
-        if note.reason.is_empty() {
-            return Err(Error::new(ErrorKind::Config, "act", "it needs a reason")
-                .at("action", action.as_str())
-                .hint("say why, for whoever reads the audit log"));
-        }
+        self.ready(action, &note)?;
         let mut session = self.importer.store()?.session()?;
         session.begin()?;
         let result = work(session.as_mut(), &mut note).and_then(|done| {

@@ -10,6 +10,7 @@ mod failure;
 mod landing;
 mod lock;
 mod migrate;
+mod quarantine;
 mod runs;
 mod session;
 mod sql;

@@ -1,0 +1,21 @@
+//! Rows in quarantine: seen, corrected and sent in again, let in by exemption, or given up.
+//!
+//! A corrected row is landed as a new row that names the one it corrects; what was landed first never changes.
+
+mod bench;
+mod bulk;
+mod by_hand;
+mod decide;
+mod feed;
+mod fix;
+mod list;
+mod send_in;
+mod view;
+
+pub use bulk::{BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow};
+pub use by_hand::NewPerson;
+pub use fix::{Fixed, RowFix};
+pub use list::QuarantineTally;
+pub use view::{CellChange, FindingView, Loaded, RowDetail, RowSummary};
+
+const OPERATION: &str = "correct a row";

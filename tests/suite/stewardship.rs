@@ -1,0 +1,3 @@
+//! What stewards do, and what must hold whatever they do.
+
+mod quarantine;
