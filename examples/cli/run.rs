@@ -142,7 +142,7 @@ fn model(name: &str) -> Result<MatchModel> {
     }
 }
 
-fn read(file: &std::path::Path) -> Result<String> {
+pub(crate) fn read(file: &std::path::Path) -> Result<String> {
     std::fs::read_to_string(file).map_err(|e| {
         Error::new(ErrorKind::Config, "read a document", e.to_string())
             .at("file", file.display())

@@ -1,22 +1,84 @@
 use std::process::ExitCode;
 
+use clap::Args;
 use importer::Result;
 use importer::ports::ViolationFilter;
 
-use crate::args::ViolationsArgs;
-use crate::say;
-use crate::setup;
+use crate::args::{Database, Who};
+use crate::steward::moment;
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct ViolationsArgs {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    which: WhichViolations,
+    /// At most this many
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+    /// Prints JSON, with each row as received and as normalised
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct WhichViolations {
+    /// Of this run only
+    #[arg(long, value_name = "RUN")]
+    run: Option<i64>,
+    /// About rows of this entity only
+    #[arg(long)]
+    entity: Option<String>,
+    /// About rows that this adapter read only
+    #[arg(long)]
+    source: Option<String>,
+    /// Of this rule only
+    #[arg(long, value_name = "CODE")]
+    rule: Option<String>,
+    /// Of this severity only: info, warning or error
+    #[arg(long, value_parser = ["info", "warning", "error"])]
+    severity: Option<String>,
+    /// Of this status only: open, fixed, suppressed, wont_fix, superseded or preview
+    #[arg(long, value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "preview"])]
+    status: Option<String>,
+    /// With this text in the record's name, the field or the message only
+    #[arg(long)]
+    text: Option<String>,
+    /// Found at or after this moment, such as 2025-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Found before this moment
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+}
+
+impl WhichViolations {
+    pub(crate) fn filter(&self, limit: i64) -> Result<ViolationFilter> {
+        Ok(ViolationFilter {
+            run: self.run,
+            entity: self.entity.clone(),
+            source: self.source.clone(),
+            rule: self.rule.clone(),
+            severity: self.severity.clone(),
+            text: self.text.clone(),
+            since: moment(self.since.as_deref(), "--since")?,
+            until: moment(self.until.as_deref(), "--until")?,
+            status: self.status.clone(),
+            after: self.after,
+            limit,
+        })
+    }
+}
 
 pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
-    let found = importer.violations(&ViolationFilter {
-        run: args.run,
-        rule: args.rule.clone(),
-        severity: args.severity.clone(),
-        status: args.status.clone(),
-        after: args.after,
-        limit: args.limit,
-    })?;
+    let found = importer.desk(args.who.actor()).violations(&args.which.filter(args.limit)?)?;
     if args.json {
         let rows: Vec<serde_json::Value> = found
             .iter()

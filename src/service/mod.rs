@@ -6,6 +6,7 @@ mod access;
 mod at_work;
 mod audit;
 mod edit;
+mod export;
 mod people;
 mod plugins;
 mod preview;
@@ -21,10 +22,11 @@ mod violations;
 
 pub use access::{Action, Actor, Desk, Role};
 pub use edit::Edit;
+pub use export::{ExportKind, ExportReader, ExportRow};
 pub use preview::RulePreview;
 pub use quarantine::{
-    BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FindingView, Fixed, Loaded, NewPerson,
-    QuarantineTally, RowDetail, RowFix, RowSummary,
+    BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FileFix, FileProblem, FileReport,
+    FindingView, Fixed, Loaded, NewPerson, QuarantineTally, RowDetail, RowFix, RowSummary,
 };
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,

@@ -11,6 +11,7 @@ mod labelled;
 mod listing;
 mod options;
 pub(crate) mod plugins;
+mod stewards;
 mod summary;
 mod templates;
 mod trust;

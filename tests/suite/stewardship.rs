@@ -1,3 +1,6 @@
 //! What stewards do, and what must hold whatever they do.
 
+mod bulk;
+mod exports;
+mod histories;
 mod quarantine;

@@ -49,8 +49,8 @@ impl QuarantineStatus {
 /// Which rows in quarantine to list.
 #[derive(Debug, Clone, Default)]
 pub struct QuarantineFilter {
-    /// This row alone.
-    pub row: Option<RowId>,
+    /// These rows alone; all without any.
+    pub rows: Vec<RowId>,
     /// Landed by this run.
     pub run: Option<RunId>,
     /// Read by this adapter.

@@ -253,7 +253,7 @@ pub(super) fn exempted(mut finding: Finding, exempt: &[String]) -> Finding {
 }
 
 /// The columns of a run's source.
-fn columns(run: &RunRecord) -> Vec<String> {
+pub(crate) fn columns(run: &RunRecord) -> Vec<String> {
     let metrics: Value = serde_json::from_str(&run.metrics_json).unwrap_or_default();
     let texts = |list: &Value, key: Option<&str>| -> Vec<String> {
         let each = list.as_array().into_iter().flatten();
@@ -286,7 +286,8 @@ fn field_named(contract: &Contract, key: &str) -> Option<&'static str> {
     found.map(|field| field.name)
 }
 
-pub(super) fn object(payload: &str) -> Result<Map<String, Value>> {
+/// The cells of a landed row.
+pub(crate) fn object(payload: &str) -> Result<Map<String, Value>> {
     serde_json::from_str(payload).map_err(|e| {
         Error::new(ErrorKind::Store, OPERATION, "the landed row is not what was written").caused_by(e)
     })

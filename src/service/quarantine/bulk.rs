@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use importer_core::contracts::Contract;
+use importer_core::pipeline::RunReport;
 use importer_core::ports::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, RowId, RunId, RunRecord, Session, SourceLock,
 };
@@ -110,9 +111,21 @@ pub struct BulkPreview {
 }
 
 /// Rows of runs whose sources have the same columns and are read by the same mapping.
-struct Group {
-    bench: SharedBench,
-    runs: Vec<RunRecord>,
+pub(super) struct Group {
+    pub(super) bench: SharedBench,
+    pub(super) runs: Vec<RunRecord>,
+}
+
+impl Group {
+    /// Adds a run to its group.
+    pub(super) fn put(groups: &mut Vec<Self>, bench: Bench, run: RunRecord) {
+        let same =
+            |group: &&mut Self| group.bench.columns == bench.columns && group.bench.system == bench.system;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.runs.push(run),
+            None => groups.push(Self { bench: Arc::new(bench), runs: vec![run] }),
+        }
+    }
 }
 
 impl Desk<'_> {
@@ -158,7 +171,7 @@ impl Desk<'_> {
             let counts = Arc::new(Mutex::new(BulkReport::default()));
             let mut rows = self.rows(contract, &group, fix)?;
             let tally = Arc::clone(&counts);
-            let mut pull: Pull = Box::new(move || {
+            let pull: Pull = Box::new(move || {
                 while let Some(page) = rows.next_page()? {
                     tally.lock().unwrap_or_else(PoisonError::into_inner).add(&page.counts);
                     let passing = page.changed.into_iter().filter(|(changed, _)| changed.still.is_empty());
@@ -169,14 +182,13 @@ impl Desk<'_> {
                 }
                 Ok(Vec::new())
             });
-            // A group without a row that passes needs no run.
-            let first = pull()?;
-            if !first.is_empty() {
-                let mut first = Some(first);
-                let pull: Pull = Box::new(move || first.take().map_or_else(&mut pull, Ok));
-                let verdict = Some(self.verdict(status, &note));
-                let sending = Sending { source: "corrections", action, verdict, note: note.clone() };
-                let report = self.send_in(&group.bench, pull, sending)?;
+            let sending = Sending {
+                source: "corrections",
+                action,
+                verdict: Some(self.verdict(status, &note)),
+                note: note.clone(),
+            };
+            if let Some(report) = self.send_group(&group.bench, pull, sending)? {
                 done.skipped += report.counts.skipped;
                 done.runs += 1;
             }
@@ -184,6 +196,22 @@ impl Desk<'_> {
         }
         done.loaded -= done.skipped.min(done.loaded);
         Ok(done)
+    }
+
+    /// Sends rows in, unless there are none.
+    pub(super) fn send_group(
+        &self,
+        bench: &SharedBench,
+        mut pull: Pull,
+        sending: Sending,
+    ) -> Result<Option<RunReport>> {
+        let first = pull()?;
+        if first.is_empty() {
+            return Ok(None);
+        }
+        let mut first = Some(first);
+        let pull: Pull = Box::new(move || first.take().map_or_else(&mut pull, Ok));
+        self.send_in(bench, pull, sending).map(Some)
     }
 
     fn groups(&self, contract: &'static Contract, fix: &BulkFix) -> Result<Vec<Group>> {
@@ -208,18 +236,12 @@ impl Desk<'_> {
         for (id, _) in session.quarantine_runs(contract, &filter)? {
             let Some(run) = session.run(id)? else { continue };
             let bench = Bench::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
-            let same = |group: &&mut Group| {
-                group.bench.columns == bench.columns && group.bench.system == bench.system
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.runs.push(run),
-                None => groups.push(Group { bench: Arc::new(bench), runs: vec![run] }),
-            }
+            Group::put(&mut groups, bench, run);
         }
         Ok(groups)
     }
 
-    fn locks(&self, contract: &Contract, group: &Group) -> Result<Vec<SourceLock>> {
+    pub(super) fn locks(&self, contract: &Contract, group: &Group) -> Result<Vec<SourceLock>> {
         let mut sources: Vec<&RunRecord> = group.runs.iter().collect();
         sources.sort_by(|a, b| a.new.source.cmp(&b.new.source));
         sources.dedup_by(|a, b| a.new.source == b.new.source);

@@ -1,5 +1,7 @@
 use importer_core::contracts::Contract;
-use importer_core::ports::{QuarantineEntry, QuarantineFilter, RowId, RunRecord, Session};
+use importer_core::ports::{
+    QuarantineEntry, QuarantineFilter, RowId, RunRecord, Session, ViolationFilter, ViolationRow,
+};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -42,6 +44,14 @@ impl Desk<'_> {
             let by_run = session.quarantine_runs(contract, filter)?;
             Ok(QuarantineTally { rows: by_run.iter().map(|(_, rows)| rows).sum(), by_run })
         })
+    }
+
+    /// Findings of rules in the order of their ids; page with [`ViolationFilter::after`].
+    ///
+    /// # Errors
+    /// When the actor may not see them, or the database fails.
+    pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
+        self.look(Action::ViewQuarantine, "what the rules found", |session| session.violations(filter))
     }
 
     /// Everything about a row in quarantine: as received, as normalised, and what is wrong with it.
@@ -97,7 +107,7 @@ pub(super) fn find(
     row: RowId,
     operation: &'static str,
 ) -> Result<(QuarantineEntry, RunRecord)> {
-    let filter = QuarantineFilter { row: Some(row), ..QuarantineFilter::default() };
+    let filter = QuarantineFilter { rows: vec![row], ..QuarantineFilter::default() };
     let entry = session.quarantined(contract, &filter)?.pop();
     let run = match &entry {
         Some(entry) => session.run(entry.run)?,

@@ -7,6 +7,7 @@ mod bulk;
 mod by_hand;
 mod decide;
 mod feed;
+mod file;
 mod fix;
 mod list;
 mod send_in;
@@ -14,8 +15,11 @@ mod view;
 
 pub use bulk::{BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow};
 pub use by_hand::NewPerson;
+pub use file::{FileFix, FileProblem, FileReport};
 pub use fix::{Fixed, RowFix};
 pub use list::QuarantineTally;
 pub use view::{CellChange, FindingView, Loaded, RowDetail, RowSummary};
+
+pub(super) use bench::{columns as columns_of_run, object as raw_cells};
 
 const OPERATION: &str = "correct a row";

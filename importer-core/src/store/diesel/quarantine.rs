@@ -178,13 +178,14 @@ impl DieselSession {
             contract.staging_table()
         );
         let mut binds = vec![Cell::Text(contract.entity), Cell::Int(filter.after)];
-        for (condition, number) in
-            [("q.staging_id = ?", filter.row), ("q.staging_id >= ?", filter.run.map(|run| row_id(run, 0)))]
-        {
-            if let Some(number) = number {
-                sql.push_str(&format!(" AND {condition}"));
-                binds.push(Cell::Int(number));
-            }
+        let list = serde_json::Value::from(filter.rows.as_slice()).to_string();
+        if !filter.rows.is_empty() {
+            sql.push_str(&format!(" AND q.staging_id IN {}", self.connection.list(true)));
+            binds.push(Cell::Text(&list));
+        }
+        if let Some(run) = filter.run {
+            sql.push_str(" AND q.staging_id >= ?");
+            binds.push(Cell::Int(row_id(run, 0)));
         }
         if let Some(run) = filter.run {
             sql.push_str(" AND q.staging_id < ?");
