@@ -133,7 +133,7 @@ impl Extraction<'_> {
         let clock = Instant::now();
         let mut looked_at = Batch::new(2 * self.engine.contract.fields.len());
         let (taken, end) = self.take(work, rows, &mut looked_at)?;
-        let (mut fresh, mut write) = (Vec::new(), LandingWrite::default());
+        let (mut fresh, mut exempt, mut write) = (Vec::new(), Vec::new(), LandingWrite::default());
         let known = self.look_up(session, work, &taken)?;
         for row in &taken {
             let known = known.get(row.external_id.as_str()).map_or(&[][..], Vec::as_slice);
@@ -143,6 +143,8 @@ impl Extraction<'_> {
                     self.again(work, row, same, known, &mut write);
                 }
                 None => {
+                    let passed = known.iter().filter(|k| k.core_id.is_some());
+                    exempt.extend(passed.filter_map(|k| Some((fresh.len(), k.rule_codes.as_deref()?))));
                     fresh.push(row);
                     if known.iter().any(|k| k.core_id.is_none()) {
                         write.replaced.push(row.external_id.clone());
@@ -169,7 +171,11 @@ impl Extraction<'_> {
             let about = rows.findings().iter().filter(|f| f.row == row.index);
             from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
         }
-        let verdict = self.engine.rules.judge(&normalised, &from_adapter)?;
+        let mut verdict = self.engine.rules.judge(&normalised, &from_adapter)?;
+        // Whoever let a record in by exemption would have to do it again after every change at its source.
+        for (place, codes) in exempt {
+            verdict.exempt(place, |code| codes.split(',').any(|exempt| exempt == code));
+        }
         work.metrics.durations_ms.validate += millis(clock);
 
         let clock = Instant::now();

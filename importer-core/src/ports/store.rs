@@ -284,7 +284,7 @@ pub struct Known {
     pub map_entry: Option<i64>,
     /// The record it belongs to; none when the row is in quarantine.
     pub core_id: Option<CoreId>,
-    /// The rules that hold it back, separated by commas.
+    /// The rules that hold it back, separated by commas; those it is exempt from when it belongs to a record.
     pub rule_codes: Option<String>,
     /// The row as received, when somebody decided about it in quarantine: the decision outlives a change of rules.
     pub payload_json: Option<String>,

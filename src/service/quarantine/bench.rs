@@ -10,9 +10,9 @@ use importer_core::plugin::{Batch, Finding, Severity};
 use importer_core::ports::{Rules, RunRecord};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dq::CompiledSuite;
-use serde_json::{Map, Value};
 
 use super::OPERATION;
+use super::columns::{columns, field_named, object, place};
 use crate::Importer;
 
 /// What a run of corrections needs to know about the runs whose rows it corrects.
@@ -220,12 +220,17 @@ impl Bench {
         for row in 0..drafts.len() {
             normaliser.row(raw.row(row), &mut normalised).map_err(too_much)?;
         }
-        let verdict = self.suite.judge(&normalised, &[])?;
+        let mut verdict = self.suite.judge(&normalised, &[])?;
+        for (row, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.correction.exempt.is_empty())
+        {
+            verdict.exempt(row, |code| draft.correction.exempt.iter().any(|exempt| exempt == code));
+        }
         let mut judged: Vec<Judged> =
             drafts.iter().map(|_| Judged { held: false, findings: Vec::new() }).collect();
         for finding in verdict.findings {
-            let Some(draft) = drafts.get(finding.row) else { continue };
-            judged[finding.row].findings.push(exempted(finding, &draft.correction.exempt));
+            if let Some(judged) = judged.get_mut(finding.row) {
+                judged.findings.push(finding);
+            }
         }
         for (draft, judged) in drafts.iter().zip(&mut judged) {
             let carried = draft.carried.iter().filter(|code| !draft.correction.exempt.contains(*code));
@@ -242,55 +247,6 @@ impl Bench {
         }
         Ok(judged)
     }
-}
-
-/// A finding that a row is exempt from holds it back no longer, and is told all the same.
-pub(super) fn exempted(mut finding: Finding, exempt: &[String]) -> Finding {
-    if finding.severity == Severity::Error && exempt.contains(&finding.code) {
-        finding.severity = Severity::Warning;
-    }
-    finding
-}
-
-/// The columns of a run's source.
-pub(crate) fn columns(run: &RunRecord) -> Vec<String> {
-    let metrics: Value = serde_json::from_str(&run.metrics_json).unwrap_or_default();
-    let texts = |list: &Value, key: Option<&str>| -> Vec<String> {
-        let each = list.as_array().into_iter().flatten();
-        each.filter_map(|item| key.map_or(Some(item), |key| item.get(key))?.as_str().map(Into::into))
-            .collect()
-    };
-    let stored = texts(&metrics["columns"], None);
-    if !stored.is_empty() {
-        return stored;
-    }
-    // Runs of earlier versions stored only what became of their columns.
-    let mut all = texts(&metrics["mapping"], Some("source"));
-    all.extend(texts(&metrics["unmapped"], Some("column")));
-    let mut seen = HashSet::new();
-    all.retain(|column| seen.insert(column.clone()));
-    all
-}
-
-fn place(contract: &Contract, plan: &Plan, columns: &[String], key: &str) -> Option<usize> {
-    let named = |name: &str| columns.iter().position(|column| column == name);
-    named(key).or_else(|| {
-        let field = field_named(contract, key)?;
-        let read = plan.describe().into_iter().find(|read| read.field == field && read.source.is_some())?;
-        named(&read.source?)
-    })
-}
-
-fn field_named(contract: &Contract, key: &str) -> Option<&'static str> {
-    let found = contract.fields.iter().find(|field| field.name == key || field.header == key);
-    found.map(|field| field.name)
-}
-
-/// The cells of a landed row.
-pub(crate) fn object(payload: &str) -> Result<Map<String, Value>> {
-    serde_json::from_str(payload).map_err(|e| {
-        Error::new(ErrorKind::Store, OPERATION, "the landed row is not what was written").caused_by(e)
-    })
 }
 
 fn too_much(error: importer_core::plugin::Error) -> Error {

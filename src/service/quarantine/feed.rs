@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use importer_core::Result;
 use importer_core::pipeline::Correction;
 use importer_core::plugin::{
-    Adapter, AdapterMeta, Batch, Error, Extract, Finding, Host, OpenRequest, Severity, Source,
+    Adapter, AdapterMeta, Batch, Error, Extract, Finding, Host, OpenRequest, Source,
 };
 use importer_core::ports::{Rules, SetJudge, Verdict};
 
-use super::bench::{Draft, SharedBench, exempted};
+use super::bench::{Draft, SharedBench};
 
 /// Gives the next rows, none at the end. At most some thousand at a time.
 pub(super) type Pull = Box<dyn FnMut() -> Result<Vec<Draft>> + Send>;
@@ -78,15 +78,8 @@ impl Rules for Exempting {
     fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> Result<Verdict> {
         let mut verdict = self.bench.suite.judge(rows, from_adapter)?;
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        let exempt = |row: usize| notes.get(row).map_or(&[][..], |note| note.exempt.as_slice());
-        verdict.quarantined.fill(false);
-        for finding in &mut verdict.findings {
-            *finding = exempted(finding.clone(), exempt(finding.row));
-            if let (Severity::Error, Some(held)) =
-                (finding.severity, verdict.quarantined.get_mut(finding.row))
-            {
-                *held = true;
-            }
+        for (row, note) in notes.iter().enumerate().filter(|(_, note)| !note.exempt.is_empty()) {
+            verdict.exempt(row, |code| note.exempt.iter().any(|exempt| exempt == code));
         }
         Ok(verdict)
     }

@@ -10,7 +10,7 @@ use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use super::OPERATION;
-use super::bench::{Bench, Draft, SharedBench, object};
+use super::bench::{Bench, Draft, SharedBench};
 use super::list::find;
 use super::send_in::Sending;
 use super::view::{FindingView, Loaded};
@@ -115,7 +115,6 @@ impl Desk<'_> {
             &entry.rules,
             &fix.exempt,
         )?;
-        object(&entry.payload_json)?;
         for (key, value) in &fix.values {
             bench.set(&mut draft, bench.place(key)?, Some(value.clone()))?;
         }

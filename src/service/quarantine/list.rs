@@ -6,7 +6,8 @@ use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::bench::{Bench, object};
+use super::bench::Bench;
+use super::columns::object;
 use super::view::{FindingView, RowDetail, RowSummary};
 use crate::service::access::{Action, Desk};
 use crate::service::runs;

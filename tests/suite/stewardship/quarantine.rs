@@ -222,6 +222,20 @@ fn an_exempt_row_goes_in_as_it_is() {
         assert_eq!(import(&database, row).counts.unchanged, 1);
         assert_eq!(state(&database), before, "{}", database.backend);
         assert_eq!(why(&["REQ-001"], "again").unwrap_err().kind(), ErrorKind::Config, "it is not open");
+        // Her next row is exempt from the same rule, and from no other.
+        assert_eq!(import(&database, "1,Ann,Lee,,Gladstone,8\n").counts.updated, 1, "{}", database.backend);
+        assert_eq!(
+            import(&database, "1,Ann,Lee,nobody,Gladstone,8\n").counts.quarantined,
+            1,
+            "{}",
+            database.backend
+        );
+        assert_eq!(
+            import(&database, "2,Bob,Ray,,Gladstone,8\n").counts.quarantined,
+            1,
+            "{}",
+            database.backend
+        );
     }
 }
 

@@ -252,7 +252,8 @@ impl DieselSession {
                 staging_id: row.int(2),
                 map_entry: if went_in { row.optional_int(5) } else { None },
                 core_id: if went_in { row.optional_int(4) } else { None },
-                rule_codes: row.optional(3),
+                // A corrected row passed the rules; one that went in without passing is exempt from them.
+                rule_codes: if row.get(7) == Some("fixed") { None } else { row.optional(3) },
                 payload_json: row.optional(6),
             };
             known.push((row.text(0), entry));
