@@ -3,4 +3,5 @@
 mod bulk;
 mod exports;
 mod histories;
+mod killed;
 mod quarantine;

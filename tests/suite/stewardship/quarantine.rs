@@ -355,3 +355,65 @@ fn people_without_a_contact_are_made_under_a_temporary_identifier() {
         assert_eq!(bob.loaded.unwrap().outcome, "updated", "{}", database.backend);
     }
 }
+
+#[test]
+fn the_name_follows_a_corrected_id_and_the_original_still_changes_nothing() {
+    for database in support::databases() {
+        let bad = "one,Ann,Lee,ann@@example.org,Liberty,8\n";
+        import(&database, bad);
+        let importer = database.importer();
+        let both = RowFix {
+            values: vec![("id".into(), "1".into()), ("email".into(), "ann@example.org".into())],
+            reason: "a slip".into(),
+            ..RowFix::default()
+        };
+        assert!(fix(&importer, open(&importer)[0].row, &both).loaded.is_some());
+        assert_eq!(
+            database.texts("SELECT external_id AS t FROM external_id_map"),
+            ["1"],
+            "{}",
+            database.backend
+        );
+        let before = state(&database);
+        assert_eq!(import(&database, bad).counts.unchanged, 1, "{}", database.backend);
+        assert_eq!(state(&database), before, "{}", database.backend);
+    }
+}
+
+#[test]
+fn a_row_is_read_with_the_mapping_of_its_import_unless_asked_otherwise() {
+    for database in support::databases() {
+        import(&database, "1,Ann,Lee,,Liberty,(816) 234-5678\n");
+        let mapping = "mapping: shoes\nentity: volunteer\nversion: 1\nfields:\n  - { source: \"shoe size\", field: phone_e164 }\n";
+        let mapping = importer::mapping::Mapping::parse(mapping, "shoes.yaml").unwrap();
+        let importer = Importer::builder().database(&database.url).mapping(mapping).build().unwrap();
+        let row = open(&importer)[0].row;
+        let requeue = |current_mapping| {
+            let fix = RowFix { reason: "another mapping".into(), current_mapping, ..RowFix::default() };
+            desk(&importer).fix("volunteer", row, &fix)
+        };
+        let error = requeue(false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mapping, "{error}");
+        assert!(requeue(true).unwrap().loaded.is_some(), "{}", database.backend);
+        assert_eq!(database.texts("SELECT phone_e164 AS t FROM core_volunteers"), ["+18162345678"]);
+    }
+}
+
+#[test]
+fn entries_open_again_when_their_run_of_corrections_is_taken_back() {
+    use importer::contracts::VOLUNTEER;
+    use importer::ports::Store;
+    for database in support::databases() {
+        import(&database, "1,Ann,Lee,ann@@example.org,Liberty,8\n2,Bob,Ray,bob@@example.org,Liberty,8\n");
+        let importer = database.importer();
+        let rows = open(&importer);
+        let run = fix(&importer, rows[0].row, &set("email", "ann@example.org")).loaded.unwrap().run;
+        fix(&importer, rows[1].row, &set("email", "bob@example.org"));
+        let store = importer_core::store::DieselStore::open(&database.url).unwrap();
+        let mut session = store.session().unwrap();
+        assert_eq!(session.reopen_corrected(&VOLUNTEER, run).unwrap(), 1, "{}", database.backend);
+        assert_eq!(open(&importer), rows[..1], "{}", database.backend);
+        let statuses = "SELECT status AS t FROM dq_violations ORDER BY id";
+        assert_eq!(database.texts(statuses), ["open", "fixed"], "{}", database.backend);
+    }
+}
