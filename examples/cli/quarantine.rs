@@ -2,11 +2,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
-use importer::ports::QuarantineStatus;
-use importer::service::RowDetail;
+use importer::ports::{QuarantineFilter, QuarantineStatus};
+use importer::service::{RowDetail, RowSummary};
 
 use crate::args::{Database, Who};
-use crate::steward::{WhichRows, findings};
+use crate::steward::{WhichRows, element, end_of_list, findings, paged};
 use crate::{say, setup};
 
 #[derive(Args)]
@@ -46,36 +46,54 @@ pub(crate) fn quarantine(args: &QuarantineArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let filter = args.which.filter(QuarantineStatus::parse(&args.status), args.limit)?;
-    let rows = desk.quarantine(&args.entity, &filter)?;
+    let read =
+        |after, limit| desk.quarantine(&args.entity, &QuarantineFilter { after, limit, ..filter.clone() });
     if args.json {
-        say!("{}", serde_json::to_value(&rows).unwrap_or_default());
+        let told = paged(
+            filter.after,
+            args.limit,
+            read,
+            |row| row.row,
+            |row, first| {
+                element(&serde_json::to_value(row).unwrap_or_default(), first);
+            },
+        )?;
+        end_of_list(told.0);
         return Ok(ExitCode::SUCCESS);
     }
-    if rows.is_empty() {
-        say!("There are no such rows in quarantine in {}.", importer.database());
-        return Ok(ExitCode::SUCCESS);
-    }
-    say!("{:>14} {:>5} {:>7}  {:<28} {:<10} {:<20} rules", "row", "run", "line", "record", "status", "since");
-    for row in &rows {
-        say!(
-            "{:>14} {:>5} {:>7}  {:<28} {:<10} {:<20} {}",
-            row.row,
-            row.run,
-            row.position,
-            format!("{}:{}", row.system, row.external_id),
-            row.status,
-            row.first_seen_at,
-            row.rules.join(" ")
-        );
-    }
-    let total = desk.quarantine_tally(&args.entity, &filter)?.rows;
-    match rows.last() {
-        Some(last) if total > rows.len() as i64 => {
-            say!("{} of {total}; the next ones: --after {}", rows.len(), last.row);
-        }
-        _ => say!("{} in all", rows.len()),
+    let (told, last) = paged(filter.after, args.limit, read, |row| row.row, line)?;
+    let total = desk.quarantine_tally(&args.entity, &QuarantineFilter { after: 0, ..filter.clone() })?.rows;
+    match told {
+        0 => say!("There are no such rows in quarantine in {}.", importer.database()),
+        _ if told == args.limit && told < total => say!("{told} of {total}; the next ones: --after {last}"),
+        _ => say!("{told} of {total}"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line of the table, the first one with the names of the columns.
+fn line(row: &RowSummary, first: bool) {
+    if first {
+        say!(
+            "{:>14} {:>5} {:>7}  {:<28} {:<10} {:<20} rules",
+            "row",
+            "run",
+            "line",
+            "record",
+            "status",
+            "since"
+        );
+    }
+    say!(
+        "{:>14} {:>5} {:>7}  {:<28} {:<10} {:<20} {}",
+        row.row,
+        row.run,
+        row.position,
+        format!("{}:{}", row.system, row.external_id),
+        row.status,
+        row.first_seen_at,
+        row.rules.join(" ")
+    );
 }
 
 fn show(detail: &RowDetail) {

@@ -1,5 +1,6 @@
 //! What the commands of stewards share: who acts, on which rows, with which mapping and rules.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -157,4 +158,41 @@ pub(crate) fn findings(found: &[FindingView]) {
             say!("{:>20}hint: {}", "", finding.hint);
         }
     }
+}
+
+/// So many rows of a list are read at a time, so that a long list needs no more memory than a short one.
+const PAGE: i64 = 1_000;
+
+/// Reads a list page by page until `most` rows were told, all of them when 0. `read` is given the id of the last row and
+/// how many to read, `id` says what the id of a row is; a row is told with whether it is the first. Says how many there were,
+/// and the id of the last.
+pub(crate) fn paged<T>(
+    after: i64,
+    most: i64,
+    mut read: impl FnMut(i64, i64) -> Result<Vec<T>>,
+    id: impl Fn(&T) -> i64,
+    mut tell: impl FnMut(&T, bool),
+) -> Result<(i64, i64)> {
+    let most = if most > 0 { most } else { i64::MAX };
+    let (mut told, mut last) = (0, after);
+    while told < most {
+        let page = read(last, PAGE.min(most - told))?;
+        let Some(end) = page.last() else { break };
+        last = id(end);
+        for row in &page {
+            tell(row, told == 0);
+            told += 1;
+        }
+    }
+    Ok((told, last))
+}
+
+/// Prints one more element of a JSON list, which stands on one line; whoever listens may leave.
+pub(crate) fn element(value: &serde_json::Value, first: bool) {
+    let _ = write!(std::io::stdout(), "{}{value}", if first { "[" } else { "," });
+}
+
+/// Ends a JSON list of so many elements.
+pub(crate) fn end_of_list(elements: i64) {
+    say!("{}", if elements == 0 { "[]" } else { "]" });
 }

@@ -209,7 +209,8 @@ fn every_command_in_the_documentation_exists() {
     let mut checked = 0;
     for (name, page) in pages() {
         for arguments in commands(&page) {
-            let depth = if arguments.first().is_some_and(|word| word == "plugins") { 2 } else { 1 };
+            let has_own = |word: &String| ["plugins", "export"].contains(&word.as_str());
+            let depth = if arguments.first().is_some_and(has_own) { 2 } else { 1 };
             let path: Vec<String> = arguments.iter().take(depth).cloned().collect();
             let path_words: Vec<&str> = path.iter().map(String::as_str).collect();
             let line = arguments.join(" ");

@@ -31,7 +31,7 @@ fn rows_are_listed_shown_corrected_and_given_up() {
     let run = |arguments: &[&str]| steward(folder.path(), arguments);
     imported(folder.path());
     let list = run(&["quarantine"]);
-    assert!(list.out.contains("csv:1") && list.out.ends_with("4 in all\n"), "{list:?}");
+    assert!(list.out.contains("csv:1") && list.out.ends_with("4 of 4\n"), "{list:?}");
     assert!(run(&["quarantine", "--limit", "1"]).out.contains("1 of 4; the next ones: --after "));
     let rows = json(&run(&["quarantine", "--json"]));
     let id = |n: usize| rows[n]["row"].to_string();
@@ -78,7 +78,7 @@ fn rows_are_listed_shown_corrected_and_given_up() {
     let made =
         run(&["create", "--set", "first_name=Eve", "--set", "last_name=Orr", "--reason", "at the desk"]);
     assert!(made.code == 0 && made.out.starts_with("The person went in: "), "{made:?}");
-    assert!(run(&["quarantine", "--status", "all"]).out.ends_with("4 in all\n"));
+    assert!(run(&["quarantine", "--status", "all"]).out.ends_with("4 of 4\n"));
     let log = json(&run(&["audit", "--json"]));
     let actions: Vec<&str> =
         log.as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
