@@ -119,7 +119,9 @@ impl Desk<'_> {
         let report = engine.run(&feed, plugin, &request)?;
         if report.status == "failed" {
             let why = report.error.unwrap_or_else(|| "the run of corrections failed".into());
-            return Err(Error::new(ErrorKind::Store, OPERATION, why)
+            let cancelled = importer.cancel.is_requested();
+            let kind = if cancelled { ErrorKind::Cancelled } else { ErrorKind::Store };
+            return Err(Error::new(kind, OPERATION, why)
                 .at("run", report.run_id)
                 .hint("rows that were not loaded are still in quarantine; do the same again"));
         }

@@ -147,7 +147,8 @@ fn what_a_cancelled_bulk_fix_leaves_is_still_there() {
         let importer = database.importer();
         let before = open(&importer);
         importer.cancel().request();
-        assert!(desk(&importer).fix_bulk("volunteer", &typo()).is_err());
+        let error = desk(&importer).fix_bulk("volunteer", &typo()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
         assert_eq!(open(&importer), before, "{}", database.backend);
         let importer = database.importer();
         assert_eq!(
