@@ -65,6 +65,13 @@ pub(crate) struct Apply {
     most: usize,
 }
 
+impl Apply {
+    /// Whether it is to be done.
+    pub(crate) fn asked(&self) -> bool {
+        self.apply
+    }
+}
+
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["row", "bulk"])))]
 pub(crate) struct RequeueArgs {

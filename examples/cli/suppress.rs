@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
 use importer::Result;
+use importer::ports::QuarantineStatus;
 use importer::service::BulkChange;
 
 use crate::fix::{Apply, bulk, one};
@@ -21,7 +22,7 @@ pub(crate) struct SuppressArgs {
     #[arg(long, value_name = "CODE")]
     exempt: Vec<String>,
     /// Gives the row up: it stays out and is not reported again
-    #[arg(long, conflicts_with = "bulk")]
+    #[arg(long)]
     wont_fix: bool,
     /// Opens a row again that was given up
     #[arg(long, conflicts_with = "bulk")]
@@ -39,6 +40,9 @@ pub(crate) struct SuppressArgs {
 
 pub(crate) fn suppress(args: &SuppressArgs) -> Result<ExitCode> {
     let Some(row) = args.row else {
+        if args.wont_fix {
+            return give_up_all(args);
+        }
         let change = BulkChange::Exempt { rules: args.exempt.clone() };
         return bulk(&args.steward, &args.which, &args.apply, change, &args.reason);
     };
@@ -58,6 +62,27 @@ pub(crate) fn suppress(args: &SuppressArgs) -> Result<ExitCode> {
         say!("{}", serde_json::json!({ "row": row, "status": status }));
     } else {
         say!("Row {row} {told}.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives up what the filters find, or says how many rows that would be.
+fn give_up_all(args: &SuppressArgs) -> Result<ExitCode> {
+    let importer = args.steward.importer()?;
+    let desk = importer.desk(args.steward.who.actor());
+    let filter = args.which.filter(Some(QuarantineStatus::Open), 0)?;
+    let done = args.apply.asked();
+    let rows = if done {
+        desk.give_up_bulk(&args.steward.entity, &filter, &args.reason)?
+    } else {
+        u64::try_from(desk.quarantine_tally(&args.steward.entity, &filter)?.rows).unwrap_or(0)
+    };
+    if args.steward.json {
+        say!("{}", serde_json::json!({ "rows": rows, "status": "wont_fix", "applied": done }));
+    } else if done {
+        say!("{rows} rows are given up.");
+    } else {
+        say!("{rows} rows would be given up. Nothing has changed; --apply does it.");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,9 @@
-use importer_core::ports::{QuarantineStatus, RowId};
+use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::fix::{Fixed, RowFix, still_open};
 use super::list::find;
+use super::pages::open;
 use crate::service::access::{Action, Desk, Note};
 use crate::service::runs;
 
@@ -33,6 +34,31 @@ impl Desk<'_> {
     /// When the actor may not, there is no such row or it is not open, or the database fails.
     pub fn give_up(&self, entity: &str, row: RowId, reason: &str) -> Result<()> {
         self.decide_row(entity, row, reason, QuarantineStatus::Open, QuarantineStatus::WontFix)
+    }
+
+    /// Gives up all open rows that a filter finds, in one transaction, and says how many there were.
+    ///
+    /// # Errors
+    /// When the actor may not, no reason is given, or the database fails; no row is given up then.
+    pub fn give_up_bulk(&self, entity: &str, filter: &QuarantineFilter, reason: &str) -> Result<u64> {
+        let contract = runs::contract(entity)?;
+        let note = Note::new("rows in quarantine", reason).entity(entity);
+        self.act(Action::SuppressRows, note, |session, note| {
+            let verdict = self.verdict(QuarantineStatus::WontFix, note);
+            let mut filter = open(filter);
+            let mut rows = 0;
+            loop {
+                let page: Vec<RowId> =
+                    session.quarantined(contract, &filter)?.iter().map(|e| e.row).collect();
+                let Some(last) = page.last() else { break };
+                filter.after = *last;
+                let now = self.importer.clock.now();
+                rows += session.decide_quarantine(&page, QuarantineStatus::Open, &verdict, now)? as u64;
+            }
+            note.detail("status", verdict.status.as_str());
+            note.detail("rows", rows);
+            Ok(rows)
+        })
     }
 
     /// Opens a row again that was given up.

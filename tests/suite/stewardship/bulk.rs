@@ -141,6 +141,23 @@ fn filters_find_what_they_say_page_by_page() {
 }
 
 #[test]
+fn many_rows_are_given_up_in_one_action() {
+    for database in support::databases() {
+        import(&database, &rows(1, 1_200));
+        let importer = database.importer();
+        let all = open(&importer).len() as u64;
+        let filter = QuarantineFilter { text: Some("@@".into()), ..QuarantineFilter::default() };
+        assert!(desk(&importer).give_up_bulk("volunteer", &filter, " ").is_err(), "a reason is needed");
+        assert_eq!(desk(&importer).give_up_bulk("volunteer", &filter, "a test").unwrap(), all - 1);
+        assert_eq!(open(&importer).len(), 1, "{}", database.backend);
+        assert_eq!(import(&database, &rows(1, 1_200)).counts.quarantined, all);
+        assert_eq!(open(&importer).len(), 1, "{}", database.backend);
+        let log = database.texts("SELECT details_json AS t FROM audit_log");
+        assert_eq!(log, [format!("{{\"status\":\"wont_fix\",\"rows\":{}}}", all - 1)]);
+    }
+}
+
+#[test]
 fn what_a_cancelled_bulk_fix_leaves_is_still_there() {
     for database in support::databases() {
         import(&database, &rows(1, 12));
