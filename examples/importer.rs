@@ -13,10 +13,16 @@
 mod args;
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/create.rs"]
+mod create;
 #[path = "cli/describe.rs"]
 mod describe;
 #[path = "cli/evaluate.rs"]
 mod evaluate;
+#[path = "cli/export.rs"]
+mod export;
+#[path = "cli/fix.rs"]
+mod fix;
 #[path = "cli/merge.rs"]
 mod merge;
 #[path = "cli/plugins.rs"]
@@ -25,6 +31,8 @@ mod plugins;
 mod plugins_new;
 #[path = "cli/progress.rs"]
 mod progress;
+#[path = "cli/quarantine.rs"]
+mod quarantine;
 #[path = "cli/retention.rs"]
 mod retention;
 #[path = "cli/review.rs"]
@@ -43,10 +51,14 @@ mod score;
 mod secrets;
 #[path = "cli/setup.rs"]
 mod setup;
+#[path = "cli/steward.rs"]
+mod steward;
 #[path = "cli/suggestions.rs"]
 mod suggestions;
 #[path = "cli/summary.rs"]
 mod summary;
+#[path = "cli/suppress.rs"]
+mod suppress;
 #[path = "cli/template.rs"]
 mod template;
 #[path = "cli/violations.rs"]
@@ -85,6 +97,12 @@ fn main() -> ExitCode {
         args::Command::Run(args) => run::run(args),
         args::Command::Runs(args) => runs::runs(args),
         args::Command::Violations(args) => violations::violations(args),
+        args::Command::Quarantine(args) => quarantine::quarantine(args),
+        args::Command::Fix(args) => fix::fix(args),
+        args::Command::Requeue(args) => fix::requeue(args),
+        args::Command::Suppress(args) => suppress::suppress(args),
+        args::Command::Create(args) => create::create(args),
+        args::Command::Export(args) => export::export(args),
         args::Command::Scan(args) => scan::scan(args),
         args::Command::Train(args) => score::train(args),
         args::Command::Score(args) => score::score(args),

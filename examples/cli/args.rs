@@ -5,10 +5,16 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use importer::service::{Actor, Role};
 
 use crate::audit::AuditArgs;
+use crate::create::CreateArgs;
+use crate::export::ExportArgs;
+use crate::fix::{FixArgs, RequeueArgs};
 use crate::merge::{MergeArgs, RollbackArgs, UndoArgs};
+use crate::quarantine::QuarantineArgs;
 use crate::retention::RetentionArgs;
 use crate::review::ReviewArgs;
 use crate::run_control::RunsCommand;
+use crate::suppress::SuppressArgs;
+use crate::violations::ViolationsArgs;
 
 /// Turns messy volunteer data into a clean, deduplicated database.
 #[derive(Parser)]
@@ -42,6 +48,18 @@ pub(crate) enum Command {
     Runs(Box<RunsArgs>),
     /// Lists what the rules found
     Violations(ViolationsArgs),
+    /// Lists rows in quarantine, or shows one
+    Quarantine(QuarantineArgs),
+    /// Corrects rows in quarantine and sends them in again
+    Fix(Box<FixArgs>),
+    /// Sends rows in quarantine in again as they are, by the rules of today
+    Requeue(Box<RequeueArgs>),
+    /// Exempts rows in quarantine from rules, or gives them up
+    Suppress(Box<SuppressArgs>),
+    /// Makes a person by hand, also one without any contact
+    Create(Box<CreateArgs>),
+    /// Writes records, findings or rows in quarantine to a file that is safe in a spreadsheet
+    Export(ExportArgs),
     /// Looks through the core for people who are there twice
     Scan(ScanArgs),
     /// Learns from the core how much each agreement says
@@ -235,35 +253,6 @@ pub(crate) struct RunsArgs {
     #[arg(long, default_value_t = 20)]
     pub(crate) limit: i64,
     /// Prints JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args)]
-pub(crate) struct ViolationsArgs {
-    #[command(flatten)]
-    pub(crate) database: Database,
-    #[command(flatten)]
-    pub(crate) who: Who,
-    /// Of this run only
-    #[arg(long, value_name = "RUN")]
-    pub(crate) run: Option<i64>,
-    /// Of this rule only
-    #[arg(long, value_name = "CODE")]
-    pub(crate) rule: Option<String>,
-    /// Of this severity only: info, warning or error
-    #[arg(long, value_parser = ["info", "warning", "error"])]
-    pub(crate) severity: Option<String>,
-    /// Of this status only: open, fixed, suppressed, wont_fix, superseded or preview
-    #[arg(long, value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "preview"])]
-    pub(crate) status: Option<String>,
-    /// Only those behind this id, for paging
-    #[arg(long, default_value_t = 0)]
-    pub(crate) after: i64,
-    /// At most this many
-    #[arg(long, default_value_t = 50)]
-    pub(crate) limit: i64,
-    /// Prints JSON, with each row as received and as normalised
     #[arg(long)]
     pub(crate) json: bool,
 }

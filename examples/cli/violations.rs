@@ -1,67 +1,134 @@
 use std::process::ExitCode;
 
+use clap::Args;
 use importer::Result;
-use importer::ports::ViolationFilter;
+use importer::ports::{ViolationFilter, ViolationRow};
 
-use crate::args::ViolationsArgs;
-use crate::say;
-use crate::setup;
+use crate::args::{Database, Who};
+use crate::steward::{element, end_of_list, moment, paged};
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct ViolationsArgs {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    which: WhichViolations,
+    /// At most this many
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+    /// Prints JSON, with each row as received and as normalised
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct WhichViolations {
+    /// Of this run only
+    #[arg(long, value_name = "RUN")]
+    run: Option<i64>,
+    /// About rows of this entity only
+    #[arg(long)]
+    entity: Option<String>,
+    /// About rows that this adapter read only
+    #[arg(long)]
+    source: Option<String>,
+    /// Of this rule only
+    #[arg(long, value_name = "CODE")]
+    rule: Option<String>,
+    /// Of this severity only: info, warning or error
+    #[arg(long, value_parser = ["info", "warning", "error"])]
+    severity: Option<String>,
+    /// Of this status only: open, fixed, suppressed, wont_fix, superseded or preview
+    #[arg(long, value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "preview"])]
+    status: Option<String>,
+    /// With this text in the record's name, the field or the message only
+    #[arg(long)]
+    text: Option<String>,
+    /// Found at or after this moment, such as 2025-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Found before this moment
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+}
+
+impl WhichViolations {
+    pub(crate) fn filter(&self, limit: i64) -> Result<ViolationFilter> {
+        Ok(ViolationFilter {
+            run: self.run,
+            entity: self.entity.clone(),
+            source: self.source.clone(),
+            rule: self.rule.clone(),
+            severity: self.severity.clone(),
+            text: self.text.clone(),
+            since: moment(self.since.as_deref(), "--since")?,
+            until: moment(self.until.as_deref(), "--until")?,
+            status: self.status.clone(),
+            after: self.after,
+            limit,
+        })
+    }
+}
 
 pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
-    let found = importer.desk(args.who.actor()).violations(&ViolationFilter {
-        run: args.run,
-        rule: args.rule.clone(),
-        severity: args.severity.clone(),
-        status: args.status.clone(),
-        after: args.after,
-        limit: args.limit,
-    })?;
+    let desk = importer.desk(args.who.actor());
+    let filter = args.which.filter(args.limit)?;
+    let read = |after, limit| desk.violations(&ViolationFilter { after, limit, ..filter.clone() });
     if args.json {
-        let rows: Vec<serde_json::Value> = found
-            .iter()
-            .map(|row| {
-                let v = &row.violation;
-                serde_json::json!({
-                    "id": row.id, "run_id": row.run_id, "entity": row.entity, "status": row.status,
-                    "record": v.record_key, "rule": v.rule_code, "severity": v.severity.as_str(), "field": v.field,
-                    "message": v.message,
-                    "details": serde_json::from_str::<serde_json::Value>(&v.details_json).unwrap_or_default(),
-                })
-            })
-            .collect();
-        say!("{}", serde_json::Value::from(rows));
+        let told =
+            paged(filter.after, args.limit, read, |row| row.id, |row, first| element(&json(row), first))?;
+        end_of_list(told.0);
         return Ok(ExitCode::SUCCESS);
     }
-    if found.is_empty() {
+    let (told, last) = paged(filter.after, args.limit, read, |row| row.id, line)?;
+    if told == 0 {
         say!("There are no such violations in {}.", importer.database());
-        return Ok(ExitCode::SUCCESS);
-    }
-    say!(
-        "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} what is wrong",
-        "id",
-        "run",
-        "rule",
-        "severity",
-        "line",
-        "record"
-    );
-    for row in &found {
-        let v = &row.violation;
-        let field = if v.field.is_empty() { String::new() } else { format!("{}: ", v.field) };
-        say!(
-            "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} {field}{}",
-            row.id,
-            row.run_id,
-            v.rule_code,
-            v.severity.as_str(),
-            row.position,
-            v.record_key,
-            v.message
-        );
-    }
-    if let (Some(last), true) = (found.last(), found.len() as i64 == args.limit) {
-        say!("There may be more: --after {}", last.id);
+    } else if told == args.limit {
+        say!("There may be more: --after {last}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn json(row: &ViolationRow) -> serde_json::Value {
+    let v = &row.violation;
+    serde_json::json!({
+        "id": row.id, "run_id": row.run_id, "entity": row.entity, "status": row.status,
+        "record": v.record_key, "rule": v.rule_code, "severity": v.severity.as_str(), "field": v.field,
+        "message": v.message,
+        "details": serde_json::from_str::<serde_json::Value>(&v.details_json).unwrap_or_default(),
+    })
+}
+
+/// A line of the table, the first one with the names of the columns.
+fn line(row: &ViolationRow, first: bool) {
+    if first {
+        say!(
+            "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} what is wrong",
+            "id",
+            "run",
+            "rule",
+            "severity",
+            "line",
+            "record"
+        );
+    }
+    let v = &row.violation;
+    let field = if v.field.is_empty() { String::new() } else { format!("{}: ", v.field) };
+    say!(
+        "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} {field}{}",
+        row.id,
+        row.run_id,
+        v.rule_code,
+        v.severity.as_str(),
+        row.position,
+        v.record_key,
+        v.message
+    );
 }

@@ -11,6 +11,7 @@
 //! # let _ = cautious;
 //! ```
 
+mod autofix;
 mod evaluate;
 mod mail_domains;
 mod preview;
@@ -18,6 +19,7 @@ mod reference;
 pub mod rules;
 mod suite;
 
+pub use autofix::{autofix, autofixed_fields, can_autofix};
 pub use evaluate::{CatalogueEntry, CompiledSuite};
 #[cfg(feature = "mx")]
 pub use mail_domains::DnsMailDomains;

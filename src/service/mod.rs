@@ -7,12 +7,14 @@ mod at_work;
 mod audit;
 mod control;
 mod edit;
+mod export;
 mod go_on;
 mod look;
 mod merge;
 mod people;
 mod plugins;
 mod preview;
+mod quarantine;
 mod records;
 mod rerun;
 mod retention;
@@ -28,8 +30,13 @@ mod violations;
 pub use access::{Action, Actor, ContactView, Desk, MASKED, RecordView, Role, roles_reference};
 pub use control::Heard;
 pub use edit::Edit;
+pub use export::{ExportKind, ExportReader, ExportRow};
 pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest};
 pub use preview::RulePreview;
+pub use quarantine::{
+    BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FileFix, FileProblem, FileReport,
+    FindingView, Fixed, Loaded, NewPerson, QuarantineTally, RowDetail, RowFix, RowSummary,
+};
 pub use rerun::Step;
 pub use retention::{RetentionReport, RetentionTable};
 pub use rollback::{RollbackReport, RollbackRequest};

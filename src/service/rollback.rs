@@ -184,6 +184,8 @@ impl Work<'_> {
     fn end(&self, session: &mut dyn StewardSession, rollback: &mut RollbackRow) -> Result<()> {
         let now = self.desk.importer.clock.now();
         session.end_traces(self.run)?;
+        // What was corrected waits in quarantine again.
+        session.reopen_corrected(self.world.contract, self.run.id)?;
         let mut run = self.run.clone();
         (run.status, run.updated_at) = (RunStatus::RolledBack, now);
         session.save_run(&run)?;

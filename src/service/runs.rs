@@ -63,6 +63,7 @@ impl Importer {
             observer: self.observer.as_ref(),
             cancel: self.cancel.for_one_run(),
             secrets: self.secrets.clone(),
+            corrections: None,
         })
     }
 
@@ -122,7 +123,7 @@ impl Importer {
 
     /// The same with match features: they score where the resolver is the importer's and works by probability, and are told
     /// beside a pair where not.
-    fn resolver_with(
+    pub(super) fn resolver_with(
         &self,
         contract: &Contract,
         mapping: &Mapping,

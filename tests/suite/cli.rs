@@ -12,6 +12,7 @@ mod listing;
 mod matching;
 mod options;
 pub(crate) mod plugins;
+mod stewards;
 mod summary;
 mod templates;
 mod trust;

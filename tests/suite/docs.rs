@@ -253,7 +253,7 @@ fn every_command_in_the_documentation_exists() {
         for arguments in commands(&page) {
             // A run is named by its number, what is done with it by a word.
             let depth = match arguments.first().map(String::as_str).zip(arguments.get(1)) {
-                Some(("plugins" | "review", _)) => 2,
+                Some(("plugins" | "review" | "export", _)) => 2,
                 Some(("runs", word)) if word.bytes().all(|b| b.is_ascii_lowercase()) => 2,
                 _ => 1,
             };

@@ -31,6 +31,7 @@ mod scale;
 mod scan;
 mod score;
 mod set_rules;
+mod stewardship;
 mod store;
 mod support;
 mod who_is_who;

@@ -1,4 +1,5 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use importer_plugin::spreadsheet::EXPORT_MARK;
 
 /// In the order of preference when nothing else decides.
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -51,6 +52,13 @@ pub(crate) fn declared(line: &[u8]) -> Option<u8> {
 
 /// Takes the delimiter under which the first records have more than one cell and most often the same number.
 pub(crate) fn detect(text: &[u8], complete: bool, quote: Option<u8>) -> Found {
+    // A file of the importer's own begins with a name that says so, whatever its cells hold.
+    if let Some(rest) = text.strip_prefix(EXPORT_MARK.as_bytes())
+        && let Some(delimiter) = rest.iter().find(|byte| CANDIDATES.contains(byte) || **byte == b'\n')
+        && CANDIDATES.contains(delimiter)
+    {
+        return Found::Delimiter(*delimiter);
+    }
     let mut best: Option<(usize, usize, u8)> = None;
     let mut title = 0;
     for delimiter in CANDIDATES {
@@ -122,6 +130,12 @@ mod tests {
         check("a|b\n\"1,2,3\"|2\n", Found::Delimiter(b'|'));
         check("a;b;c\n", Found::Delimiter(b';'));
         check("a;note\n1;\"x,y\n,z;;;\"\n", Found::Delimiter(b';'));
+    }
+
+    #[test]
+    fn a_file_of_the_importers_own_is_known_by_its_first_name() {
+        check("importer-export:1:row,a\n1,x;;y\n2,x;;y\n", Found::Delimiter(b','));
+        check("importer-export:1:row;a;b\n1;x,y,z;\n", Found::Delimiter(b';'));
     }
 
     #[test]

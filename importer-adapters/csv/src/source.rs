@@ -1,3 +1,4 @@
+use importer_plugin::spreadsheet::{EXPORT_MARK, unguard};
 use importer_plugin::{Error, Extract, Host, LogLevel, OpenRequest, Severity, Source};
 
 use crate::cursor::Cursor;
@@ -18,6 +19,8 @@ pub(crate) struct CsvSource {
     records: Records,
     /// With the surplus column at the end.
     columns: Vec<String>,
+    /// Whether the importer wrote the file: its cells are taken out of their guard then, nobody else's.
+    exported: bool,
     rows: u64,
     blank: u64,
     /// Fewer rows than a batch takes, for tests of resuming.
@@ -45,10 +48,23 @@ impl CsvSource {
             ))
             .in_field("header_row"));
         }
-        let columns = header::read(&mut records, &input, &dialect, host)?;
-        let host = host.clone();
-        let mut source =
-            Self { host, input, dialect, records, columns, rows: 0, blank: 0, most_rows, finished: false };
+        let mut columns = header::read(&mut records, &input, &dialect, host)?;
+        let exported = columns.first().is_some_and(|name| name.starts_with(EXPORT_MARK));
+        if exported {
+            columns = columns.iter().map(|name| unguard(name).to_owned()).collect();
+        }
+        let mut source = Self {
+            host: host.clone(),
+            input,
+            dialect,
+            records,
+            columns,
+            exported,
+            rows: 0,
+            blank: 0,
+            most_rows,
+            finished: false,
+        };
         match cursor {
             Some(cursor) => source.resume(&cursor)?,
             None => source.host.log(
@@ -113,7 +129,7 @@ impl CsvSource {
             cells
                 .iter()
                 .take(expected)
-                .map(Some)
+                .map(|cell| Some(if self.exported { unguard(cell) } else { cell }))
                 .chain(std::iter::repeat_n(None, missing))
                 .chain(std::iter::once(surplus.as_deref())),
         )?;

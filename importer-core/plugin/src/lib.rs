@@ -68,6 +68,7 @@ mod plugin;
 mod rule;
 mod set_rule;
 mod source_facts;
+pub mod spreadsheet;
 
 #[doc(hidden)]
 pub mod abi;

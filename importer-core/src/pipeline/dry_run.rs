@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    Asked, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
-    MatchKey, Moment, NewRun, Outcome, OutcomeTally, RowId, RunControl, RunFilter, RunId, RunRecord,
-    RunStore, Session, StagedRow, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore,
-    SuggestionVerdict, ViolationFilter, ViolationRow,
+    Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
+    Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally,
+    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, RowId,
+    RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome, Suggested,
+    Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict, ViolationFilter,
+    ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -142,6 +144,16 @@ impl SuggestionStore for DryRun {
     }
 }
 
+impl AuditStore for DryRun {
+    fn audit(&mut self, entry: &AuditEntry, now: Moment) -> Result<()> {
+        self.scratch.audit(entry, now)
+    }
+
+    fn audit_log(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        self.real.audit_log(filter)
+    }
+}
+
 impl RunControl for DryRun {
     fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
         self.real.ask(run, asked)
@@ -264,5 +276,57 @@ impl Landing for DryRun {
 
     fn violations(&mut self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
         self.real.violations(filter)
+    }
+}
+
+impl QuarantineStore for DryRun {
+    fn quarantined(
+        &mut self,
+        contract: &Contract,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<QuarantineEntry>> {
+        self.real.quarantined(contract, filter)
+    }
+
+    fn quarantine_runs(
+        &mut self,
+        contract: &Contract,
+        filter: &QuarantineFilter,
+    ) -> Result<Vec<(RunId, i64)>> {
+        self.real.quarantine_runs(contract, filter)
+    }
+
+    fn violations_of(&mut self, rows: &[RowId]) -> Result<Vec<ViolationRow>> {
+        self.real.violations_of(rows)
+    }
+
+    // A dry run leaves every entry as it is.
+    fn decide_quarantine(
+        &mut self,
+        _: &[RowId],
+        _: QuarantineStatus,
+        _: &QuarantineVerdict,
+        _: Moment,
+    ) -> Result<usize> {
+        Ok(0)
+    }
+
+    fn put_in_place(
+        &mut self,
+        _: &Contract,
+        _: &RunRecord,
+        rows: &[RowId],
+        _: &QuarantineVerdict,
+        _: Moment,
+    ) -> Result<usize> {
+        Ok(rows.len())
+    }
+
+    fn reopen_corrected(&mut self, _: &Contract, _: RunId) -> Result<usize> {
+        Ok(0)
+    }
+
+    fn outcome(&mut self, row: RowId) -> Result<Option<StoredOutcome>> {
+        self.real.outcome(row)
     }
 }

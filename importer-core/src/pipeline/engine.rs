@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use importer_plugin::{Adapter, Host, OpenRequest, Source};
 
+use super::corrections::Corrections;
 use super::dry_run::DryRun;
 use super::extract::{Extraction, Working, millis};
 use super::gate::{GateMode, GatePolicy};
@@ -16,7 +17,7 @@ use super::{Anomaly, Counts, RunRequest, load, reconcile, together};
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
 use crate::ports::{
-    Asked, Clock, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store,
+    Asked, Clock, Knows, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -43,6 +44,8 @@ pub struct Engine<'a> {
     pub cancel: Cancel,
     /// Where plugins' secrets come from.
     pub secrets: Arc<dyn Secrets>,
+    /// Who stands behind a run of corrections; none for any other run.
+    pub corrections: Option<&'a dyn Corrections>,
 }
 
 impl Engine<'_> {
@@ -125,11 +128,14 @@ impl Engine<'_> {
             }
         };
         work.metrics.plugins = vec![plugin];
-        work.metrics.columns.clone_from(&columns);
         work.metrics.mapping = serde_json::to_value(plan.describe()).unwrap_or_default();
+        work.metrics.columns.clone_from(&columns);
         let fingerprint =
             format!("{}\n{}\n{}", self.rules_checksum(), self.mapping.checksum(), columns.join("\n"));
-        let knows = session.knows(self.contract, &request.external_system)?;
+        let knows = match self.corrections {
+            None => session.knows(self.contract, &request.external_system)?,
+            Some(_) => Knows { mapped: false, held: false },
+        };
         let extraction = Extraction {
             engine: self,
             request,
@@ -233,7 +239,8 @@ impl Engine<'_> {
                 // Whatever was interrupted before a run that ended is history.
                 return Ok((None, notes));
             }
-            let same = run.new.request_json == new.request_json
+            let same = self.corrections.is_none()
+                && run.new.request_json == new.request_json
                 && run.new.mapping_checksum == new.mapping_checksum
                 && run.new.rules_checksum == new.rules_checksum;
             // A dry run's scratch store died with it.

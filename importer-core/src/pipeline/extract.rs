@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
+use super::corrections::Correction;
 use super::engine::Engine;
 use super::finding::About;
 use super::hash::{RowHasher, text_hash};
@@ -134,15 +135,18 @@ impl Extraction<'_> {
         let clock = Instant::now();
         let mut looked_at = Batch::new(2 * self.engine.contract.fields.len());
         let (taken, end) = self.take(work, rows, &mut looked_at)?;
-        let (mut fresh, mut write) = (Vec::new(), LandingWrite::default());
+        let (mut fresh, mut exempt, mut write) = (Vec::new(), Vec::new(), LandingWrite::default());
         let known = self.look_up(session, work, &taken)?;
         for row in &taken {
             let known = known.get(row.external_id.as_str()).map_or(&[][..], Vec::as_slice);
-            match known.iter().find(|k| k.row_hash == row.row_hash) {
+            let same = known.iter().find(|k| k.row_hash == row.row_hash);
+            match same.or_else(|| self.decided(known, rows.batch().row(row.index))) {
                 Some(same) => {
                     self.again(work, row, same, known, &mut write);
                 }
                 None => {
+                    let passed = known.iter().filter(|k| k.core_id.is_some());
+                    exempt.extend(passed.filter_map(|k| Some((fresh.len(), k.rule_codes.as_deref()?))));
                     fresh.push(row);
                     if known.iter().any(|k| k.core_id.is_none()) {
                         write.replaced.push(row.external_id.clone());
@@ -169,7 +173,11 @@ impl Extraction<'_> {
             let about = rows.findings().iter().filter(|f| f.row == row.index);
             from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
         }
-        let verdict = self.engine.rules.judge(&normalised, &from_adapter)?;
+        let mut verdict = self.engine.rules.judge(&normalised, &from_adapter)?;
+        // Whoever let a record in by exemption would have to do it again after every change at its source.
+        for (place, codes) in exempt {
+            verdict.exempt(place, |code| codes.split(',').any(|exempt| exempt == code));
+        }
         work.metrics.durations_ms.validate += millis(clock);
 
         let clock = Instant::now();
@@ -213,22 +221,36 @@ impl Extraction<'_> {
             }
             self.hasher.take(row);
             // Postgres has no NUL in texts, so it cannot be part of a name.
-            let external_id = match normaliser.external_id(row).filter(|id| !id.contains('\0')) {
-                Some(id) => id.to_owned(),
-                // A position would name another person as soon as a line is inserted above; the content does not.
-                None => format!("{}:{:016x}", self.request.source, self.hasher.content_hash()),
-            };
             let number = work.run.rows_read + i64::try_from(taken.len()).unwrap_or(i64::MAX) + 1;
             let number = u32::try_from(number).map_err(|_| {
                 Error::new(ErrorKind::Source, "land rows", "one run takes at most 4,294,967,295 rows")
                     .hint("split the source")
             })?;
+            let id = row_id(work.run.id, number);
+            let correction = self.engine.corrections.and_then(|corrections| corrections.about(index));
+            let corrects = correction.as_ref().and_then(|correction| correction.corrects);
+            let external_id = match correction {
+                Some(Correction { external_id, .. }) => external_id.unwrap_or_else(|| format!("T-{id}")),
+                None => match normaliser.external_id(row).filter(|id| !id.contains('\0')) {
+                    Some(id) => id.to_owned(),
+                    // A position would name another person as soon as a line is inserted above; the content does not.
+                    None => format!("{}:{:016x}", self.request.source, self.hasher.content_hash()),
+                },
+            };
             let row_hash = self.hasher.row_hash();
             work.hash_sum = work.hash_sum.wrapping_add(row_hash.cast_unsigned());
-            taken.push(Taken { index, id: row_id(work.run.id, number), external_id, row_hash, normalised });
+            taken.push(Taken { index, id, external_id, corrects, row_hash, normalised });
         }
         let end = limit == taken.len() as u64;
         Ok((taken, end))
+    }
+
+    /// A row somebody decided about in quarantine, which is the same whatever processes it now.
+    fn decided<'k>(&self, known: &'k [Known], row: importer_plugin::Row<'_>) -> Option<&'k Known> {
+        let mut decided = known.iter().filter(|k| k.payload_json.is_some()).peekable();
+        decided.peek()?;
+        let raw = JsonObject::new().raw(self.columns, row);
+        decided.find(|k| k.payload_json.as_deref() == Some(&raw))
     }
 
     fn look_up(
@@ -268,7 +290,11 @@ impl Extraction<'_> {
             work.counts.clean += 1;
             work.counts.unchanged += 1;
             work.counts.matched += 1;
-            write.outcomes.push(outcome(OutcomeKind::Unchanged, "the same row as before"));
+            let reason = match same.payload_json {
+                Some(_) => "the same row as before, let in by hand",
+                None => "the same row as before",
+            };
+            write.outcomes.push(outcome(OutcomeKind::Unchanged, reason));
             if known.iter().any(|k| k.core_id.is_none()) {
                 write.replaced.push(row.external_id.clone());
             }
@@ -395,6 +421,7 @@ impl Extraction<'_> {
                 payload_json: raw,
                 row_hash: row.row_hash,
                 position,
+                corrects: row.corrects,
             });
         }
         work.run.freshness = freshest.as_deref().and_then(parse_moment);
@@ -425,6 +452,8 @@ struct Taken {
     index: usize,
     id: RowId,
     external_id: String,
+    /// The row that this one corrects.
+    corrects: Option<RowId>,
     row_hash: i64,
     /// Which of the rows that were looked at it is.
     normalised: Option<usize>,

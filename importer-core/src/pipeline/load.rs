@@ -7,7 +7,9 @@ use super::extract::{Working, millis};
 use super::host::Progress;
 use super::payload;
 use super::resolve::resolve;
-use crate::ports::{CleanRow, CoreId, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, Session};
+use crate::ports::{
+    CleanRow, CoreId, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RowId, Session,
+};
 use crate::{ErrorKind, Result};
 
 /// How many rows are resolved and written at once.
@@ -103,7 +105,7 @@ fn batch(
                 });
                 session.write_outcomes(work.run.id, &skipped.collect::<Vec<_>>())?;
                 loaded(work, rows);
-                Ok(())
+                told(engine, session, work, &[])
             })
         }
         result => result,
@@ -155,7 +157,16 @@ fn attempt(
     work.metrics.parity_misses += parity_misses(engine, session, &resolved.write)?;
     work.counts.add(&resolved.counts);
     loaded(work, rows);
-    Ok(())
+    told(engine, session, work, rows)
+}
+
+/// Tells whoever stands behind a run of corrections, within the transaction.
+fn told(engine: &Engine<'_>, session: &mut dyn Session, work: &Working, rows: &[CleanRow]) -> Result<()> {
+    let Some(corrections) = engine.corrections else { return Ok(()) };
+    let counts = &work.counts;
+    let last = counts.inserted + counts.updated + counts.unchanged + counts.skipped == counts.clean;
+    let rows: Vec<RowId> = rows.iter().map(|row| row.staging_id).collect();
+    corrections.loaded(session, &work.run, &rows, last)
 }
 
 /// Reads some of the written records back: what is stored must be what was decided.

@@ -5,6 +5,7 @@
 //! ended, so a killed run goes on behind its last transaction.
 
 mod control;
+mod corrections;
 mod counts;
 mod dry_run;
 mod engine;
@@ -22,6 +23,7 @@ mod resolve;
 mod together;
 
 pub use control::{GoOn, approve, columns_of, end, forget_samples, is_resumable, request_of, samples_of};
+pub use corrections::{Correction, Corrections};
 pub use counts::Counts;
 pub use engine::Engine;
 pub use gate::{Anomaly, GateMode, GatePolicy};

@@ -71,6 +71,8 @@ pub(super) struct Metrics {
     /// Rows left aside because they are older than `since`.
     pub(super) before_since: u64,
     pub(super) mapping: serde_json::Value,
+    /// The columns of the source, in their order: a row that is corrected later is read as it was then.
+    pub(super) columns: Vec<String>,
     pub(super) resumed: u64,
     /// Sampled records that came back from the database other than they were written.
     pub(super) parity_misses: u64,
@@ -78,8 +80,6 @@ pub(super) struct Metrics {
     pub(super) resumable: bool,
     /// True when somebody let it in although the gate held it.
     pub(super) approved: bool,
-    /// The columns of the source, in the order of their cells.
-    pub(super) columns: Vec<String>,
     /// What else is worth knowing, in sentences.
     pub(super) notes: Vec<String>,
     /// What the set-level rules said; absent until they were asked.

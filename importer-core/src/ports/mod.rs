@@ -9,6 +9,7 @@ mod fingerprint;
 mod history;
 mod households;
 mod image;
+mod quarantine;
 mod record;
 mod resolve;
 mod retention;
@@ -28,6 +29,9 @@ pub use history::{
 };
 pub use households::{Household, HouseholdStore};
 pub use image::{Born, ContactImage, MapImage, RecordImage};
+pub use quarantine::{
+    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,
+};
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,

@@ -1,4 +1,4 @@
-use importer_plugin::{Batch, Finding, SetFinding};
+use importer_plugin::{Batch, Finding, SetFinding, Severity};
 
 use crate::Result;
 
@@ -11,6 +11,37 @@ pub struct Verdict {
     pub quarantined: Vec<bool>,
     /// Cells (row, column of the batch) that stay out of the core although their row goes in.
     pub withheld: Vec<(usize, usize)>,
+}
+
+impl Verdict {
+    /// Lets a row pass that is exempt from rules: what they found is told as a warning.
+    ///
+    /// ```
+    /// use importer_core::plugin::{Finding, Severity};
+    /// use importer_core::ports::Verdict;
+    /// let finding = |code: &str| Finding {
+    ///     row: 0, code: code.into(), column: String::new(), severity: Severity::Error, message: "No.".into(),
+    /// };
+    /// let mut verdict = Verdict {
+    ///     findings: vec![finding("REQ-001"), finding("REQ-002")], quarantined: vec![true], withheld: Vec::new(),
+    /// };
+    /// verdict.exempt(0, |code| code == "REQ-001");
+    /// assert_eq!((verdict.findings[0].severity, verdict.quarantined[0]), (Severity::Warning, true));
+    /// verdict.exempt(0, |code| code == "REQ-002");
+    /// assert!(!verdict.quarantined[0]);
+    /// ```
+    pub fn exempt(&mut self, row: usize, is_exempt: impl Fn(&str) -> bool) {
+        let mut held = false;
+        for finding in self.findings.iter_mut().filter(|finding| finding.row == row) {
+            if finding.severity == Severity::Error && is_exempt(&finding.code) {
+                finding.severity = Severity::Warning;
+            }
+            held |= finding.severity == Severity::Error;
+        }
+        if let Some(quarantined) = self.quarantined.get_mut(row) {
+            *quarantined = held;
+        }
+    }
 }
 
 /// A suite of rules, bound to an entity and a source.

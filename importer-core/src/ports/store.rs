@@ -2,8 +2,8 @@ use std::any::Any;
 use std::borrow::Cow;
 
 use super::{
-    AuditStore, ChangeLog, CoreId, CoreRecord, HistoryStore, HouseholdStore, MatchKey, Moment, Retention,
-    RollbackStore, RowId, RunControl, RunId, Suggestion, SuggestionStore,
+    AuditStore, ChangeLog, CoreId, CoreRecord, HistoryStore, HouseholdStore, MatchKey, Moment,
+    QuarantineStore, Retention, RollbackStore, RowId, RunControl, RunId, Suggestion, SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -212,7 +212,9 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything the pipeline does to the database, on one connection.
-pub trait Session: RunStore + RunControl + Landing + CoreStore + SuggestionStore + Send {
+pub trait Session:
+    RunStore + RunControl + Landing + CoreStore + SuggestionStore + QuarantineStore + AuditStore + Send
+{
     /// Begins a transaction that may write.
     ///
     /// # Errors
@@ -296,8 +298,10 @@ pub struct Known {
     pub map_entry: Option<i64>,
     /// The record it belongs to; none when the row is in quarantine.
     pub core_id: Option<CoreId>,
-    /// The rules that hold it back, separated by commas.
+    /// The rules that hold it back, separated by commas; those it is exempt from when it belongs to a record.
     pub rule_codes: Option<String>,
+    /// The row as received, when somebody decided about it in quarantine: the decision outlives a change of rules.
+    pub payload_json: Option<String>,
 }
 
 /// A row as received.
@@ -313,6 +317,8 @@ pub struct StagedRow {
     pub row_hash: i64,
     /// Where it stands in the source; 0 when unknown.
     pub position: i64,
+    /// The landed row that a steward corrected into this one.
+    pub corrects: Option<RowId>,
 }
 
 /// A normalised row that passed.
@@ -384,10 +390,20 @@ pub struct ViolationRow {
 pub struct ViolationFilter {
     /// Of this run only.
     pub run: Option<RunId>,
+    /// Of this entity only.
+    pub entity: Option<String>,
+    /// About rows that this adapter read only.
+    pub source: Option<String>,
     /// Of this rule only.
     pub rule: Option<String>,
     /// Of this severity only.
     pub severity: Option<String>,
+    /// Only with this text, letter case aside, in the record's name, the field or the message.
+    pub text: Option<String>,
+    /// Found at or after this moment.
+    pub since: Option<Moment>,
+    /// Found before this moment.
+    pub until: Option<Moment>,
     /// Of this status only; without it, all but those of dry runs, unless a run is named.
     pub status: Option<String>,
     /// Only those behind this id, for paging.

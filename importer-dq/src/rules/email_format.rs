@@ -75,6 +75,7 @@ impl Rule for EmailFormat {
                     ("alt_emails.original", "ana@example.org\nana@localhost"),
                 ]),
             ],
+            auto_fix: true,
             ..RuleMeta::new("FMT-101", Category::Format, "An email address is well-formed.", COLUMNS)
         }
     }

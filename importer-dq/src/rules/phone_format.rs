@@ -58,6 +58,7 @@ impl Rule for PhoneFormat {
                 RuleExample::reported(&[("phone_e164.original", "123-456-7890")]),
                 RuleExample::reported(&[("alt_phones.original", "555-0123")]),
             ],
+            auto_fix: true,
             ..RuleMeta::new("FMT-102", Category::Format, "A phone number is one that can be dialled.", COLUMNS)
         }
     }

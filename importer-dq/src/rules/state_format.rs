@@ -45,6 +45,7 @@ impl Rule for StateFormat {
                 RuleExample::reported(&[("state_code.original", "Kans"), ("country_code", "US")]),
                 RuleExample::reported(&[("state_code.original", "XX")]),
             ],
+            auto_fix: true,
             ..RuleMeta::new("FMT-104", Category::Format, "A state is one of its country.", COLUMNS)
         }
     }

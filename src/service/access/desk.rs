@@ -79,6 +79,12 @@ impl Desk<'_> {
             .hint(format!("it needs the role {}", action.needs())))
     }
 
+    /// Nothing, if the actor may and says why.
+    pub(crate) fn ready(&self, action: Action, note: &Note) -> Result<()> {
+        self.authorize(action, note)?;
+        self.has_reason(action, note)
+    }
+
     pub(crate) fn has_reason(&self, action: Action, note: &Note) -> Result<()> {
         if !note.reason.is_empty() {
             return Ok(());
@@ -106,8 +112,7 @@ impl Desk<'_> {
         mut note: Note,
         work: impl FnOnce(&mut dyn StewardSession, &mut Note) -> Result<T>,
     ) -> Result<T> {
-        self.authorize(action, &note)?;
-        self.has_reason(action, &note)?;
+        self.ready(action, &note)?;
         let mut session = self.importer.store()?.session()?;
         session.begin()?;
         let result = work(session.as_mut(), &mut note).and_then(|done| {

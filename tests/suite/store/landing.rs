@@ -16,6 +16,7 @@ fn staged(run: &RunRecord, number: u32, external_id: &str, payload: &str) -> Sta
         payload_json: payload.into(),
         row_hash: i64::from(number) * 100,
         position: number.into(),
+        corrects: None,
     }
 }
 
@@ -156,6 +157,7 @@ fn what_is_known_of_an_id() {
             map_entry: Some(1),
             core_id: Some(1),
             rule_codes: None,
+            payload_json: None,
         };
         let held = |number: u32| Known {
             row_hash: i64::from(number) * 100,
@@ -163,6 +165,7 @@ fn what_is_known_of_an_id() {
             map_entry: None,
             core_id: None,
             rule_codes: Some("FMT-102,REQ-001".into()),
+            payload_json: None,
         };
         let expected = [
             ("7", mapped(i64::MIN)),

@@ -1,6 +1,6 @@
 use super::bulk::{Bulk, Column, plain, time};
 use super::session::DieselSession;
-use super::sql::Cell;
+use super::sql::{Cell, TextRow};
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
@@ -10,7 +10,7 @@ use crate::ports::{
 
 const LAND: &str = "land rows";
 
-const STAGING: [Column; 9] = [
+const STAGING: [Column; 10] = [
     plain("id"),
     plain("run_id").shared(),
     plain("source").shared(),
@@ -20,6 +20,7 @@ const STAGING: [Column; 9] = [
     plain("row_hash"),
     plain("source_position"),
     time("extracted_at").shared(),
+    plain("corrects"),
 ];
 const CLEAN: [Column; 6] = [
     plain("staging_id"),
@@ -82,7 +83,7 @@ impl Landing for DieselSession {
             self.known_mapped(&binds, &mut known)?;
         }
         if knows.held {
-            self.known_held(&binds, &mut known)?;
+            self.known_held(contract, &binds, &mut known)?;
         }
         Ok(known)
     }
@@ -118,6 +119,7 @@ impl Landing for DieselSession {
                 Cell::Int(row.row_hash),
                 Cell::Int(row.position),
                 Cell::Text(&now),
+                row.corrects.map_or(Cell::Null, Cell::Int),
             ]);
         }
         rows.insert(&mut self.connection, LAND)?;
@@ -225,7 +227,7 @@ impl Landing for DieselSession {
         let table = contract.staging_table();
         let sql = format!(
             "SELECT CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, CAST(s.row_hash AS TEXT) AS h, \
-             CAST(s.source_position AS TEXT) AS p {} ORDER BY s.id",
+             CAST(s.source_position AS TEXT) AS p, CAST(s.corrects AS TEXT) AS c {} ORDER BY s.id",
             self.connection.listed_in(&format!("{table} s"), "s.id", true)
         );
         let rows = self.connection.rows("read landed rows", &sql, &[Cell::Text(&list)])?;
@@ -235,6 +237,7 @@ impl Landing for DieselSession {
             payload_json: row.text(2),
             row_hash: row.int(3),
             position: row.optional_int(4).unwrap_or(0),
+            corrects: row.optional_int(5),
         });
         Ok(staged.collect())
     }
@@ -272,11 +275,7 @@ impl Landing for DieselSession {
     }
 
     fn violations(&mut self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
-        let mut sql = String::from(
-            "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, entity_type, status, \
-             CAST(staging_id AS TEXT) AS s, record_key, rule_code, severity, field, message, details_json \
-             FROM dq_violations WHERE id > ?",
-        );
+        let mut sql = format!("{VIOLATION} FROM dq_violations v WHERE v.id > ?");
         let mut binds = vec![Cell::Int(filter.after)];
         if let Some(run) = filter.run {
             sql.push_str(" AND run_id = ?");
@@ -284,6 +283,7 @@ impl Landing for DieselSession {
         }
         let status = filter.status.as_deref();
         for (column, value) in [
+            ("entity_type", filter.entity.as_deref()),
             ("rule_code", filter.rule.as_deref()),
             ("severity", filter.severity.as_deref()),
             ("status", status),
@@ -296,39 +296,26 @@ impl Landing for DieselSession {
         if status.is_none() && filter.run.is_none() {
             sql.push_str(" AND status <> 'preview'");
         }
+        if let Some(source) = filter.source.as_deref() {
+            sql.push_str(" AND run_id IN (SELECT id FROM import_runs WHERE source = ?)");
+            binds.push(Cell::Text(source));
+        }
+        if let Some(text) = filter.text.as_deref() {
+            sql.push_str(" AND ");
+            sql.push_str(&self.connection.holds_text("record_key || ' ' || field || ' ' || message"));
+            binds.push(Cell::Text(text));
+        }
+        let (since, until) = (filter.since.map(moment_text), filter.until.map(moment_text));
+        for (comparison, moment) in [(">=", &since), ("<", &until)] {
+            if let Some(moment) = moment {
+                sql.push_str(&format!(" AND created_at {comparison} ?time"));
+                binds.push(Cell::Text(moment));
+            }
+        }
         sql.push_str(" ORDER BY id LIMIT ?");
         binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
         let rows = self.connection.rows("list violations", &sql, &binds)?;
-        let found = rows.into_iter().map(|mut row| {
-            let severity = match row.get(7) {
-                Some("info") => importer_plugin::Severity::Info,
-                Some("warning") => importer_plugin::Severity::Warning,
-                _ => importer_plugin::Severity::Error,
-            };
-            let details_json = row.text(10);
-            // The position travels in the details, so that listing needs no look at the landed rows.
-            let position = serde_json::from_str::<serde_json::Value>(&details_json)
-                .ok()
-                .and_then(|details| details.get("position")?.as_i64())
-                .unwrap_or(0);
-            ViolationRow {
-                id: row.int(0),
-                run_id: row.int(1),
-                entity: row.text(2),
-                status: row.text(3),
-                position,
-                violation: Violation {
-                    staging_id: row.int(4),
-                    record_key: row.text(5),
-                    rule_code: row.text(6),
-                    severity,
-                    field: row.text(8),
-                    message: row.text(9),
-                    details_json,
-                },
-            }
-        });
-        Ok(found.collect())
+        Ok(rows.into_iter().map(violation_row).collect())
     }
 }
 
@@ -348,29 +335,11 @@ impl DieselSession {
                 map_entry: row.optional_int(5),
                 core_id: row.optional_int(3),
                 rule_codes: None,
+                payload_json: None,
             };
             let others =
                 row.get(4).and_then(|t| serde_json::from_str::<Vec<i64>>(t).ok()).unwrap_or_default();
             known.extend(others.into_iter().chain([row.int(1)]).map(|hash| (id.clone(), entry(hash))));
-        }
-        Ok(())
-    }
-
-    fn known_held(&mut self, binds: &[Cell<'_>], known: &mut Vec<(String, Known)>) -> Result<()> {
-        let sql = format!(
-            "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes \
-             {} AND q.entity_type = ? AND q.external_system = ? AND q.status = 'open'",
-            self.connection.listed_in("quarantine q", "q.external_id", false)
-        );
-        for mut row in self.connection.rows("look rows up", &sql, binds)? {
-            let entry = Known {
-                row_hash: row.int(1),
-                staging_id: row.int(2),
-                map_entry: None,
-                core_id: None,
-                rule_codes: row.optional(3),
-            };
-            known.push((row.text(0), entry));
         }
         Ok(())
     }
@@ -458,6 +427,40 @@ impl DieselSession {
             self.connection.run("note rows held again", &sql, &binds)?;
         }
         Ok(())
+    }
+}
+
+/// What [`violation_row`] reads.
+pub(super) const VIOLATION: &str = "SELECT CAST(v.id AS TEXT) AS i, CAST(v.run_id AS TEXT) AS r, v.entity_type, v.status, \
+     CAST(v.staging_id AS TEXT) AS s, v.record_key, v.rule_code, v.severity, v.field, v.message, v.details_json";
+
+pub(super) fn violation_row(mut row: TextRow) -> ViolationRow {
+    let severity = match row.get(7) {
+        Some("info") => importer_plugin::Severity::Info,
+        Some("warning") => importer_plugin::Severity::Warning,
+        _ => importer_plugin::Severity::Error,
+    };
+    let details_json = row.text(10);
+    // The position travels in the details, so that listing needs no look at the landed rows.
+    let position = serde_json::from_str::<serde_json::Value>(&details_json)
+        .ok()
+        .and_then(|details| details.get("position")?.as_i64())
+        .unwrap_or(0);
+    ViolationRow {
+        id: row.int(0),
+        run_id: row.int(1),
+        entity: row.text(2),
+        status: row.text(3),
+        position,
+        violation: Violation {
+            staging_id: row.int(4),
+            record_key: row.text(5),
+            rule_code: row.text(6),
+            severity,
+            field: row.text(8),
+            message: row.text(9),
+            details_json,
+        },
     }
 }
 

@@ -69,7 +69,7 @@ impl RunControl for DieselSession {
         };
         let sql = format!(
             "SELECT CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, CAST(s.row_hash AS TEXT) AS h, \
-             CAST(s.source_position AS TEXT) AS p FROM {} s WHERE s.id > ? AND s.id < ? AND {which} ORDER BY s.id LIMIT ?",
+             CAST(s.source_position AS TEXT) AS p, CAST(s.corrects AS TEXT) AS c FROM {} s WHERE s.id > ? AND s.id < ? AND {which} ORDER BY s.id LIMIT ?",
             contract.staging_table()
         );
         binds.push(Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
@@ -80,6 +80,7 @@ impl RunControl for DieselSession {
             payload_json: row.text(2),
             row_hash: row.int(3),
             position: row.optional_int(4).unwrap_or(0),
+            corrects: row.optional_int(5),
         });
         Ok(staged.collect())
     }

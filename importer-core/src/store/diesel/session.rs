@@ -1,8 +1,17 @@
+use std::time::{Duration, Instant};
+
 use super::connection::Connection;
 use super::sql::Cell;
 use crate::contracts::Contract;
 use crate::ports::{Session, StewardSession};
 use crate::{Error, ErrorKind, Result};
+
+const BEGIN: &str = "begin a transaction";
+/// How long a transaction waits to begin on SQLite, as long as any statement there.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it looks whether it may, and how long others are let by after a transaction.
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
+const TURN: Duration = Duration::from_millis(2);
 
 /// One connection with everything the pipeline asks of it.
 pub(super) struct DieselSession {
@@ -43,13 +52,32 @@ impl StewardSession for DieselSession {}
 
 impl Session for DieselSession {
     fn begin(&mut self) -> Result<()> {
-        // A SQLite transaction that begins by reading may not be able to write later.
-        let begin = if self.connection.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        self.connection.execute("begin a transaction", begin)
+        if self.connection.is_postgres() {
+            return self.connection.execute(BEGIN, "BEGIN");
+        }
+        // SQLite's own waiting looks again ten times a second, and would never see the gap between two transactions of a run.
+        self.connection.execute(BEGIN, "PRAGMA busy_timeout = 0")?;
+        let begun = Instant::now();
+        let result = loop {
+            // A transaction that begins by reading may not be able to write later.
+            match self.connection.execute(BEGIN, "BEGIN IMMEDIATE") {
+                Err(error) if error.kind() == ErrorKind::Busy && begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                result => break result,
+            }
+        };
+        self.connection.execute(BEGIN, "PRAGMA busy_timeout = 10000")?;
+        result
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.connection.execute("commit a transaction", "COMMIT")
+        self.connection.execute("commit a transaction", "COMMIT")?;
+        if !self.connection.is_postgres() {
+            // Whoever waits has a turn: a run would otherwise keep the database to itself until its end.
+            std::thread::sleep(TURN);
+        }
+        Ok(())
     }
 
     fn rollback(&mut self) -> Result<()> {

@@ -187,6 +187,12 @@ impl Connection {
         }
     }
 
+    /// A condition: the expression holds a bound text, letter case aside. No sign of the text is a wildcard.
+    pub(super) fn holds_text(&self, expression: &str) -> String {
+        let find = if self.is_postgres() { "strpos" } else { "instr" };
+        format!("{find}(LOWER({expression}), LOWER(?)) > 0")
+    }
+
     /// The beginning of a query for the rows of `table` whose `column` is in a bound JSON list: SQLite walks the list and
     /// seeks, Postgres is told an array, of which it knows that it is short.
     pub(super) fn listed_in(&self, table: &str, column: &str, of_numbers: bool) -> String {

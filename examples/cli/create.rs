@@ -1,0 +1,26 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use importer::Result;
+use importer::service::NewPerson;
+
+use crate::steward::{Steward, tell, values};
+
+#[derive(Args)]
+pub(crate) struct CreateArgs {
+    /// A field of the person; may be given several times
+    #[arg(long = "set", value_name = "FIELD=VALUE", required = true)]
+    set: Vec<String>,
+    #[command(flatten)]
+    steward: Steward,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+}
+
+pub(crate) fn create(args: &CreateArgs) -> Result<ExitCode> {
+    let importer = args.steward.importer()?;
+    let person = NewPerson { values: values(&args.set)?, reason: args.reason.clone() };
+    let made = importer.desk(args.steward.who.actor()).create(&args.steward.entity, &person)?;
+    Ok(tell(&made, "The person", args.steward.json))
+}

@@ -1,0 +1,111 @@
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use importer::ports::QuarantineStatus;
+use importer::{Error, ErrorKind, Result};
+
+use crate::args::{Database, Who};
+use crate::steward::WhichRows;
+use crate::violations::WhichViolations;
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The people of the core
+    Records {
+        /// What the records are
+        #[arg(long, default_value = "volunteer")]
+        entity: String,
+        #[command(flatten)]
+        to: To,
+    },
+    /// What the rules found
+    Violations {
+        #[command(flatten)]
+        which: WhichViolations,
+        #[command(flatten)]
+        to: To,
+    },
+    /// Rows in quarantine as received, to be corrected and read back with `fix --file`
+    Quarantine {
+        /// What the rows are
+        #[arg(long, default_value = "volunteer")]
+        entity: String,
+        #[command(flatten)]
+        which: WhichRows,
+        /// Of this status, or all
+        #[arg(long, default_value = "open", value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "all"])]
+        status: String,
+        #[command(flatten)]
+        to: To,
+    },
+}
+
+#[derive(Args)]
+struct To {
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
+    let (What::Records { to, .. } | What::Violations { to, .. } | What::Quarantine { to, .. }) = &args.what;
+    let importer = setup::on(&to.database)?;
+    let desk = importer.desk(to.who.actor());
+    let mut out = Late { path: &to.out, file: None };
+    let rows = match &args.what {
+        What::Records { entity, .. } => desk.export_records(entity, &to.reason, &mut out)?,
+        What::Violations { which, .. } => desk.export_violations(&which.filter(0)?, &to.reason, &mut out)?,
+        What::Quarantine { entity, which, status, .. } => {
+            let filter = which.filter(QuarantineStatus::parse(status), 0)?;
+            desk.export_quarantine(entity, &filter, &to.reason, &mut out)?
+        }
+    };
+    out.flush().map_err(|e| {
+        Error::new(ErrorKind::Config, "write an export", e.to_string()).at("file", to.out.display())
+    })?;
+    if to.json {
+        say!("{}", serde_json::json!({ "rows": rows, "file": to.out.display().to_string() }));
+    } else {
+        say!("{rows} rows in {}", to.out.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A file that is made when there is something to write: nobody who may not export leaves an empty one behind.
+struct Late<'a> {
+    path: &'a Path,
+    file: Option<BufWriter<File>>,
+}
+
+impl Write for Late<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.file.is_none() {
+            self.file = Some(BufWriter::new(File::create_new(self.path)?));
+        }
+        self.file.as_mut().map_or(Ok(0), |file| file.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
+}

@@ -1,0 +1,226 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgGroup, Args};
+use importer::service::{BulkChange, BulkFix, BulkReport, FileFix, FileReport, RowFix};
+use importer::{Error, ErrorKind, Result};
+
+use crate::say;
+use crate::steward::{Steward, WhichRows, tell, values};
+
+/// So many rows of a preview are listed unless asked otherwise.
+const LISTED: usize = 20;
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["row", "bulk", "file"])))]
+pub(crate) struct FixArgs {
+    /// The row
+    row: Option<i64>,
+    /// A cell of the row: a column of the source or a field, and what it holds from now on; may be given several times
+    #[arg(long = "set", value_name = "FIELD=VALUE", requires = "row")]
+    set: Vec<String>,
+    /// A rule the row is exempt from; may be given several times
+    #[arg(long, value_name = "CODE", requires = "row")]
+    exempt: Vec<String>,
+    /// Corrects all open rows that the filters find
+    #[arg(long)]
+    bulk: bool,
+    /// A file that `export quarantine` wrote and somebody corrected
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The column or field in which --find is replaced
+    #[arg(long, requires_all = ["bulk", "find", "replace"], conflicts_with = "autofix")]
+    field: Option<String>,
+    /// The text that is replaced, letter for letter
+    #[arg(long, value_name = "TEXT", requires = "field")]
+    find: Option<String>,
+    /// What stands there instead
+    #[arg(long, value_name = "TEXT", requires = "field")]
+    replace: Option<String>,
+    /// Writes what this rule suggests
+    #[arg(long, value_name = "CODE", requires = "bulk")]
+    autofix: Option<String>,
+    #[command(flatten)]
+    apply: Apply,
+    #[command(flatten)]
+    which: WhichRows,
+    #[command(flatten)]
+    steward: Steward,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+}
+
+/// Whether a bulk correction is shown or done.
+#[derive(Args)]
+pub(crate) struct Apply {
+    /// Shows what would change, and changes nothing; the default of --bulk
+    #[arg(long, conflicts_with = "apply")]
+    preview: bool,
+    /// Does it
+    #[arg(long)]
+    apply: bool,
+    /// Lists at most this many rows of a preview
+    #[arg(long, default_value_t = LISTED)]
+    most: usize,
+}
+
+impl Apply {
+    /// Whether it is to be done.
+    pub(crate) fn asked(&self) -> bool {
+        self.apply
+    }
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["row", "bulk"])))]
+pub(crate) struct RequeueArgs {
+    /// The row
+    row: Option<i64>,
+    /// Sends in all open rows that the filters find
+    #[arg(long)]
+    bulk: bool,
+    #[command(flatten)]
+    apply: Apply,
+    #[command(flatten)]
+    which: WhichRows,
+    #[command(flatten)]
+    steward: Steward,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+}
+
+pub(crate) fn fix(args: &FixArgs) -> Result<ExitCode> {
+    if let Some(row) = args.row {
+        return one(&args.steward, row, values(&args.set)?, &args.exempt, &args.reason);
+    }
+    if let Some(file) = &args.file {
+        return from_file(args, file);
+    }
+    let change = match (&args.autofix, &args.field, &args.find, &args.replace) {
+        (Some(rule), ..) => BulkChange::AutoFix { rule: rule.clone() },
+        (None, Some(field), Some(find), Some(replace)) => {
+            BulkChange::Replace { field: field.clone(), find: find.clone(), replace: replace.clone() }
+        }
+        _ => {
+            return Err(Error::new(ErrorKind::Config, "correct rows", "there is nothing to change")
+                .hint("give --field, --find and --replace, or --autofix with a rule"));
+        }
+    };
+    bulk(&args.steward, &args.which, &args.apply, change, &args.reason)
+}
+
+pub(crate) fn requeue(args: &RequeueArgs) -> Result<ExitCode> {
+    match args.row {
+        Some(row) => one(&args.steward, row, Vec::new(), &[], &args.reason),
+        None => bulk(&args.steward, &args.which, &args.apply, BulkChange::Nothing, &args.reason),
+    }
+}
+
+/// Corrects one row.
+pub(crate) fn one(
+    steward: &Steward,
+    row: i64,
+    values: Vec<(String, String)>,
+    exempt: &[String],
+    reason: &str,
+) -> Result<ExitCode> {
+    let importer = steward.importer()?;
+    let fix = RowFix {
+        values,
+        exempt: exempt.to_vec(),
+        reason: reason.into(),
+        current_mapping: steward.current_mapping,
+    };
+    let fixed = importer.desk(steward.who.actor()).fix(&steward.entity, row, &fix)?;
+    Ok(tell(&fixed, &format!("Row {row}"), steward.json))
+}
+
+/// Shows or does the same to many rows.
+pub(crate) fn bulk(
+    steward: &Steward,
+    which: &WhichRows,
+    apply: &Apply,
+    change: BulkChange,
+    reason: &str,
+) -> Result<ExitCode> {
+    let importer = steward.importer()?;
+    let desk = importer.desk(steward.who.actor());
+    let fix = BulkFix {
+        filter: which.filter(None, 0)?,
+        change,
+        reason: reason.into(),
+        current_mapping: steward.current_mapping,
+    };
+    if apply.apply {
+        let done = desk.fix_bulk(&steward.entity, &fix)?;
+        if steward.json {
+            say!("{}", serde_json::to_value(done).unwrap_or_default());
+        } else {
+            counts(&done, "went in");
+        }
+        return Ok(if done.skipped > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+    }
+    let preview = desk.preview_bulk(&steward.entity, &fix, apply.most)?;
+    if steward.json {
+        say!("{}", serde_json::to_value(&preview).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    for row in &preview.rows {
+        let still = if row.still.is_empty() {
+            "goes in".to_owned()
+        } else {
+            format!("still held back by {}", row.still.join(" "))
+        };
+        say!("{:>14} {:<24} {still}", row.row, row.external_id);
+        for cell in &row.cells {
+            let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "(missing)".into());
+            say!("{:>14} {}: {} -> {}", "", cell.column, text(&cell.before), text(&cell.after));
+        }
+    }
+    counts(&preview.counts, "would go in");
+    say!("Nothing has changed; --apply does it.");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn counts(done: &BulkReport, verb: &str) {
+    say!(
+        "{} open rows, {} concerned: {} {verb}, {} still held back, {} refused by the database; {} runs",
+        done.matched,
+        done.changed,
+        done.loaded,
+        done.still_held,
+        done.skipped,
+        done.runs
+    );
+}
+
+fn from_file(args: &FixArgs, file: &std::path::Path) -> Result<ExitCode> {
+    let importer = args.steward.importer()?;
+    let fix = FileFix { reason: args.reason.clone(), current_mapping: args.steward.current_mapping };
+    let done = importer.desk(args.steward.who.actor()).fix_file(&args.steward.entity, file, &fix)?;
+    if args.steward.json {
+        say!("{}", serde_json::to_value(&done).unwrap_or_default());
+    } else {
+        tell_file(&done);
+    }
+    let whole = done.problems.is_empty() && done.skipped == 0;
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell_file(done: &FileReport) {
+    for problem in &done.problems {
+        say!("  row {:<6} of the file, id {:<14} {}", problem.number, problem.row, problem.why);
+    }
+    say!(
+        "{} rows: {} went in, {} as they were, {} still held back, {} not open, {} refused by the database; {} runs",
+        done.read,
+        done.loaded,
+        done.unchanged,
+        done.still_held,
+        done.not_open,
+        done.skipped,
+        done.runs
+    );
+}

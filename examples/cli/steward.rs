@@ -1,0 +1,198 @@
+//! What the commands of stewards share: who acts, on which rows, with which mapping and rules.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use importer::mapping::Mapping;
+use importer::ports::{Moment, QuarantineFilter, QuarantineStatus};
+use importer::service::{FindingView, Fixed};
+use importer::{Error, ErrorKind, Importer, Result, dq};
+
+use crate::args::{Database, PluginPlaces, Who};
+use crate::{run, say, setup};
+
+/// Everything that decides what becomes of a corrected row.
+#[derive(Args)]
+pub(crate) struct Steward {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    /// What the rows are
+    #[arg(long, default_value = "volunteer")]
+    pub(crate) entity: String,
+    /// The mapping document the rows were imported with
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// Reads rows with the mapping that is given, although they were imported with another one
+    #[arg(long)]
+    pub(crate) current_mapping: bool,
+    /// A rule suite instead of the shipped one
+    #[arg(long, value_name = "FILE")]
+    suite: Option<PathBuf>,
+    #[command(flatten)]
+    plugins: PluginPlaces,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Steward {
+    /// An importer on a database that exists, with the documents and plugins of the import.
+    pub(crate) fn importer(&self) -> Result<Importer> {
+        setup::on(&self.database)?;
+        let mut builder =
+            setup::with_plugins(Importer::builder().database(&self.database.db), &self.plugins)?;
+        if let Some(file) = &self.mapping {
+            builder = builder.mapping(Mapping::parse(&run::read(file)?, &file.display().to_string())?);
+        }
+        if let Some(file) = &self.suite {
+            let suite =
+                dq::SuiteDocument::parse(&run::read(file)?).map_err(|e| e.at("file", file.display()))?;
+            builder = builder.suite(suite);
+        }
+        let importer = builder.build()?;
+        importer.load_given_plugins()?;
+        Ok(importer)
+    }
+}
+
+/// Which rows in quarantine.
+#[derive(Args)]
+pub(crate) struct WhichRows {
+    /// Landed by this run only
+    #[arg(long, value_name = "RUN")]
+    run: Option<i64>,
+    /// Read by this adapter only
+    #[arg(long)]
+    source: Option<String>,
+    /// With ids of this system only
+    #[arg(long)]
+    system: Option<String>,
+    /// Held back by this rule only
+    #[arg(long, value_name = "CODE")]
+    rule: Option<String>,
+    /// With a finding of this severity only
+    #[arg(long, value_parser = ["info", "warning", "error"])]
+    severity: Option<String>,
+    /// With this text in the record's name or anywhere in the row only
+    #[arg(long)]
+    text: Option<String>,
+    /// Held back at or after this moment, such as 2025-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Held back before this moment
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+}
+
+impl WhichRows {
+    pub(crate) fn filter(&self, status: Option<QuarantineStatus>, limit: i64) -> Result<QuarantineFilter> {
+        Ok(QuarantineFilter {
+            run: self.run,
+            source: self.source.clone(),
+            system: self.system.clone(),
+            rule: self.rule.clone(),
+            severity: self.severity.clone(),
+            text: self.text.clone(),
+            since: moment(self.since.as_deref(), "--since")?,
+            until: moment(self.until.as_deref(), "--until")?,
+            status,
+            after: self.after,
+            limit,
+            ..QuarantineFilter::default()
+        })
+    }
+}
+
+/// A moment on the command line.
+pub(crate) fn moment(text: Option<&str>, option: &'static str) -> Result<Option<Moment>> {
+    let Some(text) = text else { return Ok(None) };
+    importer::ports::parse_moment(text).map(Some).ok_or_else(|| {
+        Error::new(ErrorKind::Config, "read the arguments", "that is no moment")
+            .at("option", option)
+            .hint("write it like 2025-01-31T08:00:00Z")
+    })
+}
+
+/// Cells as FIELD=VALUE.
+pub(crate) fn values(given: &[String]) -> Result<Vec<(String, String)>> {
+    let pair = |given: &String| {
+        let (field, value) = given.split_once('=').ok_or_else(|| {
+            // What stands there may be somebody's name.
+            Error::new(ErrorKind::Config, "read the arguments", "`--set` takes FIELD=VALUE")
+        })?;
+        Ok((field.to_owned(), value.to_owned()))
+    };
+    given.iter().map(pair).collect()
+}
+
+/// What became of one row; an error code when it stays where it was.
+pub(crate) fn tell(fixed: &Fixed, what: &str, json: bool) -> std::process::ExitCode {
+    if json {
+        say!("{}", serde_json::to_value(fixed).unwrap_or_default());
+    } else if let Some(loaded) = &fixed.loaded {
+        let record = loaded.record.map_or_else(String::new, |record| format!(" record {record}"));
+        say!("{what} went in:{record} {} by run {}, row {}.", loaded.outcome, loaded.run, loaded.row);
+    } else {
+        say!("{what} stays out, and nothing has changed:");
+        findings(&fixed.findings);
+    }
+    if fixed.loaded.is_some() { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
+}
+
+/// Findings with what to do about them.
+pub(crate) fn findings(found: &[FindingView]) {
+    for finding in found {
+        let field = if finding.field.is_empty() { String::new() } else { format!("{}: ", finding.field) };
+        let status = if finding.status.is_empty() { String::new() } else { format!(" ({})", finding.status) };
+        say!("  {:<8} {:<8} {field}{}{status}", finding.rule, finding.severity, finding.message);
+        if let Some(suggestion) = &finding.suggestion {
+            say!("{:>20}suggestion: {suggestion}", "");
+        }
+        if !finding.hint.is_empty() {
+            say!("{:>20}hint: {}", "", finding.hint);
+        }
+    }
+}
+
+/// So many rows of a list are read at a time, so that a long list needs no more memory than a short one.
+const PAGE: i64 = 1_000;
+
+/// Reads a list page by page until `most` rows were told, all of them when 0. `read` is given the id of the last row and
+/// how many to read, `id` says what the id of a row is; a row is told with whether it is the first. Says how many there were,
+/// and the id of the last.
+pub(crate) fn paged<T>(
+    after: i64,
+    most: i64,
+    mut read: impl FnMut(i64, i64) -> Result<Vec<T>>,
+    id: impl Fn(&T) -> i64,
+    mut tell: impl FnMut(&T, bool),
+) -> Result<(i64, i64)> {
+    let most = if most > 0 { most } else { i64::MAX };
+    let (mut told, mut last) = (0, after);
+    while told < most {
+        let page = read(last, PAGE.min(most - told))?;
+        let Some(end) = page.last() else { break };
+        last = id(end);
+        for row in &page {
+            tell(row, told == 0);
+            told += 1;
+        }
+    }
+    Ok((told, last))
+}
+
+/// Prints one more element of a JSON list, which stands on one line; whoever listens may leave.
+pub(crate) fn element(value: &serde_json::Value, first: bool) {
+    let _ = write!(std::io::stdout(), "{}{value}", if first { "[" } else { "," });
+}
+
+/// Ends a JSON list of so many elements.
+pub(crate) fn end_of_list(elements: i64) {
+    say!("{}", if elements == 0 { "[]" } else { "]" });
+}

@@ -1,0 +1,88 @@
+use std::process::ExitCode;
+
+use clap::{ArgGroup, Args};
+use importer::Result;
+use importer::ports::QuarantineStatus;
+use importer::service::BulkChange;
+
+use crate::fix::{Apply, bulk, one};
+use crate::say;
+use crate::steward::{Steward, WhichRows};
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["row", "bulk"])))]
+#[command(group(ArgGroup::new("how").required(true).args(["exempt", "wont_fix", "reopen"])))]
+pub(crate) struct SuppressArgs {
+    /// The row
+    row: Option<i64>,
+    /// All open rows that the filters find
+    #[arg(long)]
+    bulk: bool,
+    /// A rule the row is exempt from; it goes in then. May be given several times
+    #[arg(long, value_name = "CODE")]
+    exempt: Vec<String>,
+    /// Gives the row up: it stays out and is not reported again
+    #[arg(long)]
+    wont_fix: bool,
+    /// Opens a row again that was given up
+    #[arg(long, conflicts_with = "bulk")]
+    reopen: bool,
+    #[command(flatten)]
+    apply: Apply,
+    #[command(flatten)]
+    which: WhichRows,
+    #[command(flatten)]
+    steward: Steward,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+}
+
+pub(crate) fn suppress(args: &SuppressArgs) -> Result<ExitCode> {
+    let Some(row) = args.row else {
+        if args.wont_fix {
+            return give_up_all(args);
+        }
+        let change = BulkChange::Exempt { rules: args.exempt.clone() };
+        return bulk(&args.steward, &args.which, &args.apply, change, &args.reason);
+    };
+    if !args.exempt.is_empty() {
+        return one(&args.steward, row, Vec::new(), &args.exempt, &args.reason);
+    }
+    let importer = args.steward.importer()?;
+    let desk = importer.desk(args.steward.who.actor());
+    let (status, told) = if args.reopen {
+        desk.reopen(&args.steward.entity, row, &args.reason)?;
+        ("open", "waits for somebody again")
+    } else {
+        desk.give_up(&args.steward.entity, row, &args.reason)?;
+        ("wont_fix", "is given up; it stays out and is not reported again")
+    };
+    if args.steward.json {
+        say!("{}", serde_json::json!({ "row": row, "status": status }));
+    } else {
+        say!("Row {row} {told}.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives up what the filters find, or says how many rows that would be.
+fn give_up_all(args: &SuppressArgs) -> Result<ExitCode> {
+    let importer = args.steward.importer()?;
+    let desk = importer.desk(args.steward.who.actor());
+    let filter = args.which.filter(Some(QuarantineStatus::Open), 0)?;
+    let done = args.apply.asked();
+    let rows = if done {
+        desk.give_up_bulk(&args.steward.entity, &filter, &args.reason)?
+    } else {
+        u64::try_from(desk.quarantine_tally(&args.steward.entity, &filter)?.rows).unwrap_or(0)
+    };
+    if args.steward.json {
+        say!("{}", serde_json::json!({ "rows": rows, "status": "wont_fix", "applied": done }));
+    } else if done {
+        say!("{rows} rows are given up.");
+    } else {
+        say!("{rows} rows would be given up. Nothing has changed; --apply does it.");
+    }
+    Ok(ExitCode::SUCCESS)
+}

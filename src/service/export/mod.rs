@@ -1,0 +1,81 @@
+//! Files for people: records, findings and rows in quarantine as delimited text.
+//!
+//! Every cell is safe in a spreadsheet and comes back as it was ([`spreadsheet`]). The first column names the kind of file
+//! and holds the ids. Writing and reading go row by row, whatever the size.
+
+mod quarantine;
+mod read;
+mod records;
+mod violations;
+mod write;
+
+use importer_core::Result;
+use importer_core::ports::AuditOutcome;
+#[cfg(doc)]
+use importer_plugin::spreadsheet;
+use serde::Serialize;
+
+pub use read::{ExportReader, ExportRow};
+
+use super::access::{Action, Desk, Note};
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportKind {
+    /// People.
+    Records,
+    /// Findings of rules.
+    Violations,
+    /// Rows in quarantine.
+    Quarantine,
+}
+
+impl ExportKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Records, Self::Violations, Self::Quarantine];
+
+    /// What the ids of the first column are ids of.
+    pub fn of_what(self) -> &'static str {
+        match self {
+            Self::Records => "record",
+            Self::Violations => "violation",
+            Self::Quarantine => "row",
+        }
+    }
+
+    fn subject(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::Violations => "violations",
+            Self::Quarantine => "rows in quarantine",
+        }
+    }
+}
+
+/// How many rows are read from the database at a time.
+const PAGE: usize = 1_000;
+const OPERATION: &str = "write an export";
+
+/// Columns that are there to be read by people; what stands in them is not read back.
+pub(crate) const TOLD: &str = "importer:";
+
+impl Desk<'_> {
+    /// Authorises an export, writes it, and tells the audit log how many rows it holds.
+    fn export(
+        &self,
+        kind: ExportKind,
+        entity: &str,
+        reason: &str,
+        write: impl FnOnce() -> Result<u64>,
+    ) -> Result<u64> {
+        let mut note = Note::new(kind.subject(), reason).entity(entity);
+        self.ready(Action::Export, &note)?;
+        let rows = write();
+        // What was written before an error has left the house as well.
+        note.detail("rows", rows.as_ref().map_or(serde_json::Value::Null, |rows| (*rows).into()));
+        let mut session = self.importer.store()?.session()?;
+        session.audit(&self.line(Action::Export, &note, AuditOutcome::Done), self.importer.clock.now())?;
+        rows
+    }
+}

@@ -1,0 +1,89 @@
+use std::collections::HashMap;
+use std::io::Write;
+
+use importer_core::Result;
+use importer_core::ports::{QuarantineFilter, RowId, ViolationRow};
+
+use super::write::ExportWriter;
+use super::{ExportKind, PAGE, TOLD};
+use crate::service::access::Desk;
+use crate::service::quarantine::{columns_of_run, raw_cells};
+use crate::service::runs;
+
+/// What people are told beside the cells.
+const BESIDE: [&str; 5] = ["status", "system", "line", "rules", "problems"];
+
+impl Desk<'_> {
+    /// Writes rows in quarantine as they were received, under the columns of their sources, each with its id: to be
+    /// corrected elsewhere and read back by [`Desk::fix_file`]. Says how many there are.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no reason, the database fails or the file cannot be written.
+    pub fn export_quarantine(
+        &self,
+        entity: &str,
+        filter: &QuarantineFilter,
+        reason: &str,
+        out: &mut dyn Write,
+    ) -> Result<u64> {
+        let contract = runs::contract(entity)?;
+        self.export(ExportKind::Quarantine, entity, reason, || {
+            let mut session = self.importer.store()?.session()?;
+            let mut columns: Vec<String> = Vec::new();
+            for (id, _) in session.quarantine_runs(contract, filter)? {
+                let Some(run) = session.run(id)? else { continue };
+                for column in columns_of_run(&run) {
+                    if !columns.contains(&column) {
+                        columns.push(column);
+                    }
+                }
+            }
+            let beside: Vec<String> = BESIDE.iter().map(|name| format!("{TOLD}{name}")).collect();
+            let header = columns.iter().chain(&beside).map(String::as_str);
+            let mut file = ExportWriter::begin(ExportKind::Quarantine, header, out)?;
+            let most = u64::try_from(filter.limit).ok().filter(|most| *most > 0).unwrap_or(u64::MAX);
+            let mut filter = filter.clone();
+            let mut written = 0;
+            while written < most {
+                filter.limit = i64::try_from((most - written).min(PAGE as u64)).unwrap_or(i64::MAX);
+                let page = session.quarantined(contract, &filter)?;
+                let Some(last) = page.last() else { break };
+                filter.after = last.row;
+                written += page.len() as u64;
+                let ids: Vec<RowId> = page.iter().map(|entry| entry.row).collect();
+                let problems = problems(&session.violations_of(&ids)?);
+                for entry in &page {
+                    let raw = raw_cells(&entry.payload_json)?;
+                    let cell = |column: &String| raw.get(column).and_then(|v| v.as_str()).unwrap_or_default();
+                    let (line, rules) = (entry.position.to_string(), entry.rules.join(" "));
+                    let beside = [
+                        entry.status.as_str(),
+                        &entry.system,
+                        &line,
+                        &rules,
+                        problems.get(&entry.row).map_or("", String::as_str),
+                    ];
+                    file.row(entry.row, columns.iter().map(cell).chain(beside))?;
+                }
+            }
+            file.finish()
+        })
+    }
+}
+
+/// What is wrong with each row, in a cell.
+fn problems(findings: &[ViolationRow]) -> HashMap<RowId, String> {
+    let mut told: HashMap<RowId, String> = HashMap::new();
+    for v in findings.iter().map(|found| &found.violation) {
+        let cell = told.entry(v.staging_id).or_default();
+        if !cell.is_empty() {
+            cell.push('\n');
+        }
+        if !v.field.is_empty() {
+            cell.push_str(&v.field);
+            cell.push_str(": ");
+        }
+        cell.push_str(&v.message);
+    }
+    told
+}

@@ -1,0 +1,54 @@
+use std::io::Write;
+
+use importer_core::Result;
+use importer_core::contracts::{Contract, FieldKind};
+use importer_core::ports::{ContactKind, CoreRecord};
+
+use super::write::ExportWriter;
+use super::{ExportKind, PAGE};
+use crate::service::access::Desk;
+use crate::service::runs;
+
+impl Desk<'_> {
+    /// Writes every record of an entity; the columns have the names of the contract's fields, so that the file can be
+    /// imported without a mapping. Says how many there are.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no reason, the database fails or the file cannot be written.
+    pub fn export_records(&self, entity: &str, reason: &str, out: &mut dyn Write) -> Result<u64> {
+        let contract = runs::contract(entity)?;
+        self.export(ExportKind::Records, entity, reason, || {
+            let fields = contract.fields.iter().enumerate();
+            let fields: Vec<(usize, &str, FieldKind)> = fields
+                .filter(|(_, field)| field.kind.is_column() || field.kind.is_list())
+                .map(|(place, field)| (place, field.name, field.kind))
+                .collect();
+            let mut file = ExportWriter::begin(ExportKind::Records, fields.iter().map(|field| field.1), out)?;
+            let mut session = self.importer.store()?.session()?;
+            let mut after = 0;
+            loop {
+                let page = session.records_after(contract, after, PAGE)?;
+                let Some(last) = page.last() else { return file.finish() };
+                after = last.id;
+                for record in &page {
+                    let cells: Vec<String> =
+                        fields.iter().map(|&(place, _, kind)| cell(contract, record, place, kind)).collect();
+                    file.row(record.id, cells.iter().map(String::as_str))?;
+                }
+            }
+        })
+    }
+}
+
+/// What a record holds in a field, as a source would write it.
+fn cell(_: &Contract, record: &CoreRecord, place: usize, kind: FieldKind) -> String {
+    let others = |kind: ContactKind| {
+        let others = record.contacts.iter().filter(|contact| contact.kind == kind && !contact.primary);
+        others.map(|contact| &*contact.value).collect::<Vec<_>>().join("\n")
+    };
+    match kind {
+        FieldKind::EmailList => others(ContactKind::Email),
+        FieldKind::PhoneList => others(ContactKind::Phone),
+        _ => record.record.get(place).unwrap_or_default().to_owned(),
+    }
+}

@@ -1,0 +1,67 @@
+use std::fmt;
+use std::sync::Arc;
+
+use importer_core::Result;
+use importer_core::ports::Origin;
+use serde_json::Value;
+
+use super::bench::{Bench, Draft};
+use super::fix::{Fixed, once};
+use super::send_in::Sending;
+use super::view::FindingView;
+use crate::service::access::{Action, Desk, Note};
+use crate::service::runs;
+
+/// The rule that wants a way to reach everybody.
+const CONTACT: &str = "REQ-001";
+
+/// A person who came in through no source.
+#[derive(Clone, Default)]
+pub struct NewPerson {
+    /// Field and value, as somebody types it.
+    pub values: Vec<(String, String)>,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Debug for NewPerson {
+    // Values are personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewPerson({} values)", self.values.len())
+    }
+}
+
+impl Desk<'_> {
+    /// Makes a person by hand, under a temporary identifier unless one is given. Nobody needs a contact for that; every
+    /// other rule holds. Somebody who is known already is found, as in an import.
+    ///
+    /// # Errors
+    /// When the actor may not, a name is no field, or the database refuses the person.
+    pub fn create(&self, entity: &str, person: &NewPerson) -> Result<Fixed> {
+        let mut note = Note::new("a new person", &person.reason).entity(entity);
+        note.detail("fields", person.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
+        self.ready(Action::CreateRecords, &note)?;
+        let contract = runs::contract(entity)?;
+        let keys: Vec<&str> = person.values.iter().map(|(key, _)| key.as_str()).collect();
+        let bench = Bench::by_hand(self.importer, contract, Origin::MANUAL, &keys)?;
+        let mut draft = Draft { cells: vec![None; bench.columns.len()], ..Draft::default() };
+        draft.correction.exempt.push(CONTACT.into());
+        for (key, value) in &person.values {
+            bench.set(&mut draft, bench.place(key)?, Some(value.clone()))?;
+        }
+        let judged = bench.judge(std::slice::from_ref(&draft))?.pop();
+        let (held, found) = judged.map_or((true, Vec::new()), |judged| (judged.held, judged.findings));
+        let raw =
+            person.values.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+        let mut findings: Vec<FindingView> = found.iter().map(FindingView::found).collect();
+        for finding in &mut findings {
+            self.advise(finding, Some(&bench), &raw);
+        }
+        if held {
+            return Ok(Fixed { row: 0, loaded: None, findings });
+        }
+        let sending = Sending { source: Origin::MANUAL, action: Action::CreateRecords, verdict: None, note };
+        let report = self.send_in(&Arc::new(bench), once(vec![draft]), sending)?;
+        Ok(Fixed { row: 0, loaded: Some(self.loaded(&report)?), findings })
+    }
+}

@@ -1,0 +1,132 @@
+use std::fmt;
+
+use importer_core::Result;
+use importer_core::ports::QuarantineEntry;
+
+use super::bench::{Bench, Draft};
+use crate::service::access::{Action, Note};
+
+/// What is done to each of many rows.
+#[derive(Clone, PartialEq, Eq)]
+pub enum BulkChange {
+    /// Replaces a text wherever it stands in a column of the source or in the columns of a field.
+    Replace {
+        /// The column or field.
+        field: String,
+        /// What is replaced, letter for letter.
+        find: String,
+        /// What stands there instead.
+        replace: String,
+    },
+    /// Writes what a rule suggests.
+    AutoFix {
+        /// The rule.
+        rule: String,
+    },
+    /// Exempts the rows from rules.
+    Exempt {
+        /// The rules.
+        rules: Vec<String>,
+    },
+    /// Looks at the rows once more, by the rules of today.
+    Nothing,
+}
+
+impl fmt::Debug for BulkChange {
+    // A pattern may be somebody's name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replace { field, .. } => write!(f, "Replace({field})"),
+            Self::AutoFix { rule } => write!(f, "AutoFix({rule})"),
+            Self::Exempt { rules } => write!(f, "Exempt({rules:?})"),
+            Self::Nothing => f.write_str("Nothing"),
+        }
+    }
+}
+
+/// A row after a change.
+pub(super) struct Applied {
+    pub(super) draft: Draft,
+    /// The columns that changed, with what they held before.
+    pub(super) cells: Vec<(usize, Option<String>)>,
+}
+
+impl BulkChange {
+    pub(super) fn action(&self) -> Action {
+        match self {
+            Self::Exempt { .. } => Action::SuppressRows,
+            _ => Action::FixRows,
+        }
+    }
+
+    /// For the audit log, which holds no values.
+    pub(super) fn describe(&self, note: &mut Note) {
+        match self {
+            Self::Replace { field, .. } => {
+                note.detail("change", "replace");
+                note.detail("field", field.as_str());
+            }
+            Self::AutoFix { rule } => {
+                note.detail("change", "auto_fix");
+                note.detail("rule", rule.as_str());
+            }
+            Self::Exempt { rules } => {
+                note.detail("change", "exempt");
+                note.detail("rules", rules.clone());
+            }
+            Self::Nothing => note.detail("change", "none"),
+        }
+    }
+
+    /// The row after the change.
+    ///
+    /// # Errors
+    /// When its bytes are not what was written.
+    pub(super) fn apply(&self, bench: &Bench, entry: &QuarantineEntry) -> Result<Applied> {
+        let exempt: &[String] = if let Self::Exempt { rules } = self { rules } else { &[] };
+        let mut draft = bench.draft(
+            entry.row,
+            &entry.external_id,
+            entry.position,
+            &entry.payload_json,
+            &entry.rules,
+            exempt,
+        )?;
+        let mut writes: Vec<(usize, String)> = Vec::new();
+        match self {
+            Self::Replace { field, find, replace } => {
+                let named = bench.columns.iter().position(|column| column == field);
+                let columns = named.map_or_else(|| bench.columns_of_key(field), |column| vec![column]);
+                for column in columns {
+                    if let Some(Some(cell)) = draft
+                        .cells
+                        .get(column)
+                        .filter(|c| c.as_deref().is_some_and(|c| c.contains(find.as_str())))
+                    {
+                        writes.push((column, cell.replace(find.as_str(), replace)));
+                    }
+                }
+            }
+            Self::AutoFix { rule } if entry.rules.iter().any(|code| code == rule) => {
+                for field in importer_dq::autofixed_fields(rule) {
+                    for column in bench.columns_of(field) {
+                        let Some(Some(cell)) = draft.cells.get(column) else { continue };
+                        if let Some(better) = importer_dq::autofix(rule, field, cell, bench.country()) {
+                            writes.push((column, better));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+        let mut cells = Vec::with_capacity(writes.len());
+        for (column, value) in writes {
+            let before = draft.cells.get(column).cloned().flatten();
+            if before.as_deref() != Some(value.as_str()) {
+                bench.set(&mut draft, column, Some(value))?;
+                cells.push((column, before));
+            }
+        }
+        Ok(Applied { draft, cells })
+    }
+}

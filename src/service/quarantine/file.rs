@@ -1,0 +1,188 @@
+//! Rows that were exported, corrected elsewhere, and are read back.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{QuarantineStatus, RowId, RunId};
+use importer_core::{Error, ErrorKind, Result};
+use serde::Serialize;
+
+use super::bench::Bench;
+use super::columns::columns;
+use super::feed::Pull;
+use super::file_rows::FileRows;
+use super::groups::Group;
+use super::send_in::Sending;
+use crate::service::access::{Action, Desk, Note};
+use crate::service::export::{ExportKind, ExportReader, TOLD};
+use crate::service::runs;
+
+/// So many problems are told one by one; the others are counted.
+const PROBLEMS: usize = 1_000;
+const OPERATION: &str = "read corrected rows";
+
+/// How a corrected file is read back.
+#[derive(Debug, Clone, Default)]
+pub struct FileFix {
+    /// Why.
+    pub reason: String,
+    /// Reads rows with the mapping there is now, although their run had another one.
+    pub current_mapping: bool,
+}
+
+/// Why a row of the file did not go in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileProblem {
+    /// The row of the file as spreadsheets count them, the names of the columns being the first; 0 for several rows.
+    pub number: u64,
+    /// The row.
+    pub row: RowId,
+    /// The rules that hold it back still, or what else is the matter.
+    pub why: String,
+}
+
+/// What became of the rows of a corrected file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// Rows of the file.
+    pub read: u64,
+    /// Rows that are as they were received; nothing is done about them.
+    pub unchanged: u64,
+    /// Rows that went in.
+    pub loaded: u64,
+    /// Rows that the rules hold back all the same; nothing changes about them.
+    pub still_held: u64,
+    /// Rows that are not open any more, or never were in this quarantine.
+    pub not_open: u64,
+    /// Rows that the database refused; they stay in quarantine.
+    pub skipped: u64,
+    /// How many runs of corrections took them in.
+    pub runs: u64,
+    /// The first rows that did not go in although somebody changed them.
+    pub problems: Vec<FileProblem>,
+}
+
+impl FileReport {
+    pub(super) fn problem(&mut self, number: u64, row: RowId, why: String) {
+        if self.problems.len() < PROBLEMS {
+            self.problems.push(FileProblem { number, row, why });
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// Reads a file back that [`Desk::export_quarantine`] wrote and somebody corrected: rows are found by their ids, and
+    /// those with changed cells are sent in like any correction. Rows may be left out, columns for further fields added.
+    ///
+    /// # Errors
+    /// When the actor may not, the file is no such export or names a column that is none, or as [`Desk::fix`]. Rows that
+    /// went in before an error stay in; the same file again takes the others.
+    pub fn fix_file(&self, entity: &str, path: &Path, fix: &FileFix) -> Result<FileReport> {
+        let mut note = Note::new("", &fix.reason).entity(entity);
+        note.detail("change", "file");
+        self.ready(Action::FixRows, &note)?;
+        let contract = runs::contract(entity)?;
+        let (header, counted) = self.survey(path)?;
+        let mut report = FileReport { read: counted.values().sum(), ..FileReport::default() };
+        for group in self.file_groups(contract, path, &header, &counted, fix, &mut report)? {
+            let _locks = self.locks(contract, &group)?;
+            let told = Arc::new(Mutex::new(FileReport::default()));
+            let mut rows = FileRows {
+                file: ExportReader::open(path)?,
+                session: self.importer.store()?.session()?,
+                contract,
+                runs: group.runs.iter().map(|run| run.id).collect(),
+                cells: header.iter().map(|name| own_place(&group.bench, name)).collect(),
+                bench: Arc::clone(&group.bench),
+                told: Arc::clone(&told),
+            };
+            let pull: Pull = Box::new(move || rows.next_drafts());
+            let verdict = Some(self.verdict(QuarantineStatus::Fixed, &note));
+            let sending =
+                Sending { source: "corrections", action: Action::FixRows, verdict, note: note.clone() };
+            if let Some(run) = self.send_group(&group.bench, pull, sending)? {
+                report.skipped += run.counts.skipped;
+                report.runs += 1;
+            }
+            let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+            report.unchanged += told.unchanged;
+            report.loaded += told.loaded;
+            report.still_held += told.still_held;
+            report.not_open += told.not_open;
+            report.problems.extend(told.problems);
+        }
+        report.loaded -= report.skipped.min(report.loaded);
+        report.problems.truncate(PROBLEMS);
+        Ok(report)
+    }
+
+    /// The columns of the file that somebody may have corrected, and how many rows of which runs it holds. Read to its end
+    /// before anything is done, so that a broken file is refused as a whole.
+    fn survey(&self, path: &Path) -> Result<(Vec<String>, BTreeMap<RunId, u64>)> {
+        let mut file = ExportReader::open(path)?;
+        if file.kind() != ExportKind::Quarantine {
+            return Err(Error::new(ErrorKind::Config, OPERATION, "the file holds no rows of the quarantine")
+                .at("file", path.display())
+                .hint("export them with the kind `quarantine`"));
+        }
+        let (mut counted, mut seen) = (BTreeMap::new(), HashSet::new());
+        while let Some(row) = file.next_row()? {
+            if !seen.insert(row.id) {
+                return Err(Error::new(ErrorKind::Config, OPERATION, "this row stands in the file twice")
+                    .at("file", path.display())
+                    .at("row of the file", row.number)
+                    .at("id", row.id));
+            }
+            *counted.entry(row.id >> 32).or_default() += 1;
+        }
+        Ok((file.columns().to_vec(), counted))
+    }
+
+    fn file_groups(
+        &self,
+        contract: &'static Contract,
+        path: &Path,
+        header: &[String],
+        counted: &BTreeMap<RunId, u64>,
+        fix: &FileFix,
+        report: &mut FileReport,
+    ) -> Result<Vec<Group>> {
+        let mut session = self.importer.store()?.session()?;
+        let (mut groups, mut used) = (Vec::new(), BTreeSet::new());
+        for (&id, &rows) in counted {
+            let Some(run) = session.run(id)?.filter(|run| run.new.entity == contract.entity) else {
+                report.not_open += rows;
+                report.problem(0, id << 32, format!("there is no run {id} in this database"));
+                continue;
+            };
+            let own = columns(&run);
+            let is_field = |name: &str| contract.fields.iter().any(|f| f.name == name || f.header == name);
+            let keys: Vec<&str> =
+                header.iter().map(String::as_str).filter(|name| !name.starts_with(TOLD)).collect();
+            let keys: Vec<&str> =
+                keys.into_iter().filter(|key| own.iter().any(|c| c == key) || is_field(key)).collect();
+            used.extend(keys.iter().map(|key| (*key).to_owned()));
+            let bench = Bench::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
+            Group::put(&mut groups, bench, run);
+        }
+        let unknown = header.iter().find(|name| !name.starts_with(TOLD) && !used.contains(*name));
+        if let (Some(unknown), false) = (unknown, groups.is_empty()) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                OPERATION,
+                "this is neither a column of the sources nor a field",
+            )
+            .at("file", path.display())
+            .at("column", unknown)
+            .hint("leave the names of columns as they were exported; a column for a field has its name"));
+        }
+        Ok(groups)
+    }
+}
+
+/// Where a column of the file belongs; what is only told belongs nowhere.
+fn own_place(bench: &Bench, name: &str) -> Option<usize> {
+    if name.starts_with(TOLD) { None } else { bench.place(name).ok() }
+}

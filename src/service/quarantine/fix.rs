@@ -1,0 +1,175 @@
+use std::fmt;
+use std::sync::Arc;
+
+use importer_core::contracts::Contract;
+use importer_core::pipeline::RunReport;
+use importer_core::ports::{
+    QuarantineEntry, QuarantineStatus, QuarantineVerdict, RowId, RunRecord, SourceLock, row_id,
+};
+use importer_core::{Error, ErrorKind, Result};
+use serde::Serialize;
+
+use super::OPERATION;
+use super::bench::{Bench, Draft, SharedBench};
+use super::list::find;
+use super::send_in::Sending;
+use super::view::{FindingView, Loaded};
+use crate::service::access::{Action, Desk, Note};
+use crate::service::runs;
+
+/// What is done to a row in quarantine before it is sent in again.
+#[derive(Clone, Default)]
+pub struct RowFix {
+    /// New cells: a column of the source or a field of the contract, and what it holds from now on. Cells that are not
+    /// named stay as they were received.
+    pub values: Vec<(String, String)>,
+    /// Rules the row is exempt from.
+    pub exempt: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// Reads the row with the mapping there is now, although its run had another one.
+    pub current_mapping: bool,
+}
+
+impl fmt::Debug for RowFix {
+    // Values are personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RowFix({} cells, exempt from {:?})", self.values.len(), self.exempt)
+    }
+}
+
+/// What became of a row that was sent in again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fixed {
+    /// The row in quarantine.
+    pub row: RowId,
+    /// Where it went; nothing when the rules still hold it back, and then nothing has changed anywhere.
+    pub loaded: Option<Loaded>,
+    /// What the rules say about the corrected row.
+    pub findings: Vec<FindingView>,
+}
+
+/// A row with its corrections, ready to be judged.
+pub(crate) struct Amended {
+    pub(crate) bench: SharedBench,
+    pub(crate) draft: Draft,
+}
+
+impl Desk<'_> {
+    /// Corrects cells of a row in quarantine and sends it in again; without corrections the rules of today look at it once
+    /// more. The row goes the way of an import: it is landed beside the one it corrects, resolved and merged.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such row or it is not open, a name is neither column nor field, or the database
+    /// refuses the row.
+    pub fn fix(&self, entity: &str, row: RowId, fix: &RowFix) -> Result<Fixed> {
+        let action = if fix.exempt.is_empty() { Action::FixRows } else { Action::SuppressRows };
+        let mut note = Note::new(format!("row {row}"), &fix.reason).entity(entity);
+        note.detail("fields", fix.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
+        if !fix.exempt.is_empty() {
+            note.detail("exempt", fix.exempt.clone());
+        }
+        self.ready(action, &note)?;
+        let contract = runs::contract(entity)?;
+        let (entry, run) = find(self.importer.store()?.session()?.as_mut(), contract, row, OPERATION)?;
+        still_open(&entry)?;
+        let Amended { bench, draft } = self.amend(contract, &entry, &run, fix)?;
+        let judged = bench.judge(std::slice::from_ref(&draft))?.pop();
+        let (held, found) = judged.map_or((true, Vec::new()), |judged| (judged.held, judged.findings));
+        let raw = bench.columns.iter().zip(&draft.cells);
+        let raw = raw.filter_map(|(column, cell)| Some((column.clone(), cell.clone()?.into()))).collect();
+        let mut findings: Vec<FindingView> = found.iter().map(FindingView::found).collect();
+        for finding in &mut findings {
+            self.advise(finding, Some(&bench), &raw);
+        }
+        if held {
+            return Ok(Fixed { row, loaded: None, findings });
+        }
+        // An exemption alone changes nothing about the row.
+        let exempted = !fix.exempt.is_empty() && fix.values.is_empty();
+        let status = if exempted { QuarantineStatus::Suppressed } else { QuarantineStatus::Fixed };
+        let _lock = self.lock(contract, &run)?;
+        let report = self.send_in(
+            &bench,
+            once(vec![draft]),
+            Sending { source: "corrections", action, verdict: Some(self.verdict(status, &note)), note },
+        )?;
+        Ok(Fixed { row, loaded: Some(self.loaded(&report)?), findings })
+    }
+
+    /// A row with its corrections.
+    pub(crate) fn amend(
+        &self,
+        contract: &'static Contract,
+        entry: &QuarantineEntry,
+        run: &RunRecord,
+        fix: &RowFix,
+    ) -> Result<Amended> {
+        let keys: Vec<&str> = fix.values.iter().map(|(key, _)| key.as_str()).collect();
+        let bench = Bench::of(self.importer, contract, run, &keys, fix.current_mapping)?;
+        let mut draft = bench.draft(
+            entry.row,
+            &entry.external_id,
+            entry.position,
+            &entry.payload_json,
+            &entry.rules,
+            &fix.exempt,
+        )?;
+        for (key, value) in &fix.values {
+            bench.set(&mut draft, bench.place(key)?, Some(value.clone()))?;
+        }
+        Ok(Amended { bench: Arc::new(bench), draft })
+    }
+
+    pub(super) fn verdict(&self, status: QuarantineStatus, note: &Note) -> QuarantineVerdict {
+        QuarantineVerdict { status, actor: self.actor.name.clone(), reason: note.reason.clone() }
+    }
+
+    /// Keeps imports of the row's source away meanwhile: they could bring another row of the same record.
+    pub(super) fn lock(&self, contract: &Contract, run: &RunRecord) -> Result<SourceLock> {
+        self.importer.store()?.lock_source(contract.entity, &run.new.source)
+    }
+
+    /// Where the one row of a run went.
+    ///
+    /// # Errors
+    /// When the database refused it.
+    pub(super) fn loaded(&self, report: &RunReport) -> Result<Loaded> {
+        let row = row_id(report.run_id, 1);
+        let outcome = self.importer.store()?.session()?.outcome(row)?;
+        let refused = |why: Option<String>| {
+            Error::new(ErrorKind::Refused, OPERATION, why.unwrap_or_else(|| "the row was not loaded".into()))
+                .at("run", report.run_id)
+                .hint("it is still in quarantine")
+        };
+        match outcome {
+            Some(outcome) if outcome.core_id.is_some() => Ok(Loaded {
+                run: report.run_id,
+                row,
+                record: outcome.core_id,
+                outcome: outcome.kind.as_str(),
+                why: outcome.reason,
+            }),
+            Some(outcome) => Err(refused(outcome.reason)),
+            None => Err(refused(None)),
+        }
+    }
+}
+
+/// Rows that are at hand, in one batch.
+pub(super) fn once(rows: Vec<Draft>) -> super::feed::Pull {
+    let mut rows = Some(rows);
+    Box::new(move || Ok(rows.take().unwrap_or_default()))
+}
+
+pub(super) fn still_open(entry: &QuarantineEntry) -> Result<()> {
+    if entry.status == QuarantineStatus::Open {
+        return Ok(());
+    }
+    let message = match entry.status {
+        QuarantineStatus::Superseded => "the source has brought another row of the record since".to_owned(),
+        QuarantineStatus::WontFix => "it was given up; reopen it first".to_owned(),
+        status => format!("it is {} already", status.as_str().replace('_', " ")),
+    };
+    Err(Error::new(ErrorKind::Config, OPERATION, message).at("row", entry.row))
+}

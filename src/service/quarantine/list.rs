@@ -1,0 +1,111 @@
+use importer_core::contracts::Contract;
+use importer_core::ports::{QuarantineEntry, QuarantineFilter, RowId, RunRecord, Session};
+use importer_core::{Error, ErrorKind, Result};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::bench::Bench;
+use super::columns::object;
+use super::view::{FindingView, RowDetail, RowSummary};
+use crate::service::access::{Action, Desk};
+use crate::service::runs;
+
+/// How many rows a filter finds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct QuarantineTally {
+    /// All of them.
+    pub rows: i64,
+    /// By the run that landed them.
+    pub by_run: Vec<(i64, i64)>,
+}
+
+const OPERATION: &str = "show a row in quarantine";
+
+impl Desk<'_> {
+    /// Rows in quarantine, in the order of their ids; page with [`QuarantineFilter::after`].
+    ///
+    /// # Errors
+    /// When the actor may not see them, there is no such entity, or the database fails.
+    pub fn quarantine(&self, entity: &str, filter: &QuarantineFilter) -> Result<Vec<RowSummary>> {
+        let contract = runs::contract(entity)?;
+        self.look(Action::ViewQuarantine, "the quarantine", |session| {
+            Ok(session.quarantined(contract, filter)?.iter().map(RowSummary::from).collect())
+        })
+    }
+
+    /// How many rows in quarantine a filter finds, whatever its limit.
+    ///
+    /// # Errors
+    /// As [`Desk::quarantine`].
+    pub fn quarantine_tally(&self, entity: &str, filter: &QuarantineFilter) -> Result<QuarantineTally> {
+        let contract = runs::contract(entity)?;
+        self.look(Action::ViewQuarantine, "the quarantine", |session| {
+            let by_run = session.quarantine_runs(contract, filter)?;
+            Ok(QuarantineTally { rows: by_run.iter().map(|(_, rows)| rows).sum(), by_run })
+        })
+    }
+
+    /// Everything about a row in quarantine: as received, as normalised, and what is wrong with it.
+    ///
+    /// # Errors
+    /// When the actor may not see it, there is no such row, or the database fails.
+    pub fn quarantined_row(&self, entity: &str, row: RowId) -> Result<RowDetail> {
+        let contract = runs::contract(entity)?;
+        self.look(Action::ViewQuarantine, &format!("row {row}"), |session| {
+            let (entry, run) = find(session, contract, row, OPERATION)?;
+            let stored = session.violations_of(&[row])?;
+            let details = stored.first().and_then(|v| object(&v.violation.details_json).ok());
+            let normalised = details.and_then(|mut details| match details.remove("normalised") {
+                Some(Value::Object(values)) => Some(values),
+                _ => None,
+            });
+            let raw = object(&entry.payload_json)?;
+            // Whatever mapping there is now: it only tells where a suggestion would go.
+            let bench = Bench::of(self.importer, contract, &run, &[], true).ok();
+            let mut findings: Vec<FindingView> = stored.iter().map(FindingView::stored).collect();
+            for finding in &mut findings {
+                self.advise(finding, bench.as_ref(), &raw);
+            }
+            Ok(RowDetail {
+                summary: RowSummary::from(&entry),
+                entity: contract.entity.into(),
+                columns: bench.map(|bench| bench.columns).unwrap_or_default(),
+                raw,
+                normalised: normalised.unwrap_or_default(),
+                findings,
+            })
+        })
+    }
+
+    /// Adds what the rule advises, and what it would write instead.
+    pub(super) fn advise(&self, finding: &mut FindingView, bench: Option<&Bench>, raw: &Map<String, Value>) {
+        let Some(bench) = bench else { return };
+        let catalogue = bench.suite.catalogue();
+        if let Some(entry) = catalogue.iter().find(|entry| entry.rule.code == finding.rule) {
+            finding.hint = entry.rule.hint.to_string();
+        }
+        let cells = bench.columns_of(&finding.field).into_iter().filter_map(|at| bench.columns.get(at));
+        finding.suggestion = cells
+            .filter_map(|column| raw.get(column)?.as_str())
+            .find_map(|cell| importer_dq::autofix(&finding.rule, &finding.field, cell, bench.country()));
+    }
+}
+
+/// An entry with the run that landed its row.
+pub(super) fn find(
+    session: &mut dyn Session,
+    contract: &Contract,
+    row: RowId,
+    operation: &'static str,
+) -> Result<(QuarantineEntry, RunRecord)> {
+    let filter = QuarantineFilter { rows: vec![row], ..QuarantineFilter::default() };
+    let entry = session.quarantined(contract, &filter)?.pop();
+    let run = match &entry {
+        Some(entry) => session.run(entry.run)?,
+        None => None,
+    };
+    entry.zip(run).ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, operation, format!("there is no row {row} in quarantine"))
+            .hint("the list of rows in quarantine tells their ids")
+    })
+}

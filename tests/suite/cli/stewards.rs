@@ -1,0 +1,127 @@
+//! The commands of stewards: tables for people, JSON for programs, exit codes for scripts.
+
+use std::path::Path;
+
+use super::super::support;
+use super::{Ended, ended, program};
+
+/// The program as sam the steward.
+fn steward(folder: &Path, arguments: &[&str]) -> Ended {
+    let mut command = program(folder);
+    command.args(arguments).args(["--actor", "sam", "--role", "steward", "--db", "sqlite://x.db"]);
+    ended(command)
+}
+
+fn json(ended: &Ended) -> serde_json::Value {
+    assert_eq!(ended.code, 0, "{ended:?}");
+    serde_json::from_str(&ended.out).unwrap()
+}
+
+fn imported(folder: &Path) {
+    let rows = "id,first name,last name,email\n1,Ann,Lee,ann@@example.org\n2,Bob,Ray,bob@@example.org\n3,Cy,Poe,\n4,Di,Fox,di\n";
+    support::file(folder, "people.csv", rows);
+    let mut command = program(folder);
+    command.args(["run", "--source", "csv", "--file", "people.csv", "--db", "sqlite://x.db"]);
+    assert_eq!(ended(command).code, 0);
+}
+
+#[test]
+fn rows_are_listed_shown_corrected_and_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| steward(folder.path(), arguments);
+    imported(folder.path());
+    let list = run(&["quarantine"]);
+    assert!(list.out.contains("csv:1") && list.out.ends_with("4 of 4\n"), "{list:?}");
+    assert!(run(&["quarantine", "--limit", "1"]).out.contains("1 of 4; the next ones: --after "));
+    let rows = json(&run(&["quarantine", "--json"]));
+    let id = |n: usize| rows[n]["row"].to_string();
+    let shown = run(&["quarantine", &id(0)]);
+    for told in ["ann@@example.org", "FMT-101", "suggestion: ann@example.org", "hint: "] {
+        assert!(shown.out.contains(told), "{told}: {shown:?}");
+    }
+    let stays = run(&["fix", &id(0), "--set", "email=nobody", "--reason", "she wrote"]);
+    assert!(stays.code == 1 && stays.out.contains("stays out, and nothing has changed"), "{stays:?}");
+    let fixed = run(&["fix", &id(0), "--set", "email=ann@example.org", "--reason", "she wrote"]);
+    assert!(fixed.code == 0 && fixed.out.contains("went in: record 1 inserted"), "{fixed:?}");
+    let again = run(&["fix", &id(0), "--set", "email=ann@example.org", "--reason", "she wrote"]);
+    assert!(again.code == 2 && again.err.contains("it is fixed already"), "{again:?}");
+
+    let preview = run(&["fix", "--bulk", "--autofix", "FMT-101", "--reason", "a form wrote two signs"]);
+    assert!(preview.out.contains("email: bob@@example.org -> bob@example.org"), "{preview:?}");
+    assert!(preview.out.ends_with("Nothing has changed; --apply does it.\n"), "{preview:?}");
+    let change = [
+        "fix",
+        "--bulk",
+        "--field",
+        "email",
+        "--find",
+        "@@",
+        "--replace",
+        "@",
+        "--reason",
+        "a form",
+        "--apply",
+        "--json",
+    ];
+    assert_eq!(json(&run(&change))["loaded"], 1);
+
+    let exempt = run(&["suppress", &id(2), "--exempt", "REQ-001", "--reason", "comes in person"]);
+    assert!(exempt.code == 0 && exempt.out.contains("went in"), "{exempt:?}");
+    assert_eq!(
+        json(&run(&["suppress", &id(3), "--wont-fix", "--reason", "nobody", "--json"]))["status"],
+        "wont_fix"
+    );
+    assert_eq!(run(&["suppress", &id(3), "--reopen", "--reason", "somebody"]).code, 0);
+    let requeued = run(&["requeue", &id(3), "--reason", "new rules"]);
+    assert!(requeued.code == 1 && requeued.out.contains("FMT-101"), "{requeued:?}");
+    assert_eq!(json(&run(&["requeue", "--bulk", "--reason", "new rules", "--json"]))["counts"]["matched"], 1);
+    let made =
+        run(&["create", "--set", "first_name=Eve", "--set", "last_name=Orr", "--reason", "at the desk"]);
+    assert!(made.code == 0 && made.out.starts_with("The person went in: "), "{made:?}");
+    assert!(run(&["quarantine", "--status", "all"]).out.ends_with("4 of 4\n"));
+    let log = json(&run(&["audit", "--json"]));
+    let actions: Vec<&str> =
+        log.as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
+    let expected =
+        ["fix_rows", "fix_rows", "suppress_rows", "suppress_rows", "suppress_rows", "create_records"];
+    assert_eq!(actions, expected);
+}
+
+#[test]
+fn what_is_exported_and_corrected_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| steward(folder.path(), arguments);
+    imported(folder.path());
+    let out = run(&["export", "quarantine", "--out", "rows.csv", "--reason", "for the office"]);
+    assert!(out.code == 0 && out.out == "4 rows in rows.csv\n", "{out:?}");
+    let twice = run(&["export", "quarantine", "--out", "rows.csv", "--reason", "for the office"]);
+    assert_ne!(twice.code, 0, "a file that is there stays as it is");
+    let text = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
+    support::file(folder.path(), "rows.csv", text.replacen("ann@@", "ann@", 1));
+    let read = run(&["fix", "--file", "rows.csv", "--reason", "from the office"]);
+    assert!(read.code == 0 && read.out.starts_with("4 rows: 1 went in, 3 as they were"), "{read:?}");
+    assert_eq!(
+        json(&run(&["export", "records", "--out", "people.csv.out", "--reason", "backup", "--json"]))["rows"],
+        1
+    );
+    let found =
+        run(&["export", "violations", "--out", "v.csv", "--rule", "FMT-101", "--reason", "report", "--json"]);
+    assert_eq!(json(&found)["rows"], 3);
+    let mut viewer = program(folder.path());
+    viewer.args([
+        "export",
+        "records",
+        "--out",
+        "no.csv",
+        "--reason",
+        "why",
+        "--role",
+        "viewer",
+        "--db",
+        "sqlite://x.db",
+    ]);
+    let refused = ended(viewer);
+    assert!(refused.code == 2 && refused.err.contains("it needs the role steward"), "{refused:?}");
+    assert!(!folder.path().join("no.csv").exists());
+    assert!(run(&["violations", "--text", "csv:2", "--status", "open"]).out.contains("csv:2"));
+}

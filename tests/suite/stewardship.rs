@@ -1,0 +1,7 @@
+//! What stewards do, and what must hold whatever they do.
+
+mod bulk;
+mod exports;
+mod histories;
+mod killed;
+mod quarantine;

@@ -1,0 +1,265 @@
+//! Files for people: nothing in them runs in a spreadsheet, and everything comes back as it was.
+
+use std::path::{Path, PathBuf};
+
+use importer::plugin::spreadsheet::EXPORT_MARK;
+use importer::ports::{QuarantineFilter, ViolationFilter};
+use importer::service::{ExportKind, ExportReader, FileFix};
+use importer::{ErrorKind, Importer, RunRequest};
+use proptest::prelude::*;
+
+use super::super::support::{self, Database};
+use super::quarantine::{desk, open};
+
+/// Every string that is known to have broken somebody's software; without NUL, which no text of a database holds.
+fn strings() -> Vec<String> {
+    let folder = support::root().join("tests/data/strings");
+    let text = std::fs::read_to_string(folder.join("blns.json")).unwrap();
+    let mut all: Vec<String> = serde_json::from_str(&text).unwrap();
+    let text = std::fs::read_to_string(folder.join("csv_injection.txt")).unwrap();
+    all.extend(text.lines().map(Into::into));
+    let more = [
+        "-1234",
+        "+1 816 234 5678",
+        "x-12",
+        "'",
+        "''",
+        "'=1",
+        "''=1",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "a\r\nb",
+        "a\rb",
+        "\"",
+        ";",
+    ];
+    all.extend(more.map(Into::into));
+    all.retain(|text| !text.contains('\0'));
+    all
+}
+
+fn quoted(cell: &str) -> String {
+    format!("\"{}\"", cell.replace('"', "\"\""))
+}
+
+/// Imports rows that nothing reaches, with these notes.
+fn held(database: &Database, notes: &[String]) -> PathBuf {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "id,first name,last name,email,notes,-x\n".to_owned();
+    for (n, note) in notes.iter().enumerate() {
+        text.push_str(&format!("{n},Pat,Stone,,{},{}\n", quoted(note), quoted(note)));
+    }
+    let request =
+        RunRequest::new("csv").file(support::file(folder.path(), "x.csv", text)).option("delimiter", ",");
+    let request = request.option("encoding", "utf-8");
+    let report = database.importer().run(&request).unwrap();
+    assert_eq!(report.counts.quarantined, notes.len() as u64, "{:?}", report.dq);
+    folder.keep()
+}
+
+fn exported(importer: &Importer, file: &Path) -> u64 {
+    let mut out = std::fs::File::create(file).unwrap();
+    desk(importer)
+        .export_quarantine("volunteer", &QuarantineFilter::default(), "cleaning up", &mut out)
+        .unwrap()
+}
+
+/// Cells as a spreadsheet would read them.
+fn as_a_spreadsheet(file: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let text = text.strip_prefix('\u{FEFF}').unwrap().to_owned();
+    // A reader of our own, so that the crate that wrote the file is not its own judge.
+    let (mut rows, mut row, mut cell, mut inside) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '"' if inside && signs.peek() == Some(&'"') => cell.push(signs.next().unwrap()),
+            '"' => inside = !inside,
+            ',' if !inside => row.push(std::mem::take(&mut cell)),
+            '\n' if !inside => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            sign => cell.push(sign),
+        }
+    }
+    rows
+}
+
+fn check_round_trip(database: &Database, notes: &[String]) {
+    let folder = held(database, notes);
+    let importer = database.importer();
+    let file = folder.join("out.csv");
+    assert_eq!(exported(&importer, &file), notes.len() as u64);
+    for cell in as_a_spreadsheet(&file).iter().flatten() {
+        let start = cell.trim_start().chars().next();
+        assert!(!matches!(start, Some('=' | '+' | '-' | '@')), "{cell:?} would run in a spreadsheet");
+        assert!(!cell.starts_with(['\t', '\r']), "{cell:?}");
+    }
+    let mut reader = ExportReader::open(&file).unwrap();
+    assert_eq!(reader.kind(), ExportKind::Quarantine);
+    let place = |name: &str| reader.columns().iter().position(|column| column == name).unwrap();
+    let (of_notes, of_other) = (place("notes"), place("-x"));
+    let mut read = 0;
+    while let Some(row) = reader.next_row().unwrap() {
+        let detail = desk(&importer).quarantined_row("volunteer", row.id).unwrap();
+        let raw = |column: &str| detail.raw[column].as_str().unwrap().to_owned();
+        assert_eq!((&row.cells[of_notes], &row.cells[of_other]), (&raw("notes"), &raw("-x")));
+        read += 1;
+    }
+    assert_eq!(read, notes.len());
+    // Read back as it is, nothing has changed.
+    let report = desk(&importer).fix_file(
+        "volunteer",
+        &file,
+        &FileFix { reason: "back".into(), current_mapping: false },
+    );
+    let report = report.unwrap();
+    assert_eq!((report.unchanged, report.loaded, report.still_held), (notes.len() as u64, 0, 0));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn every_known_string_comes_back_from_the_quarantine() {
+    for database in support::databases() {
+        check_round_trip(&database, &strings());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_string_comes_back_from_the_quarantine(notes in prop::collection::vec("[a'=+@\\t\\r\\n\";, \u{A0}-]{0,8}|[^\0]{0,12}", 1..30)) {
+        let notes: Vec<String> = notes.into_iter().map(|note| note.replace('\0', "")).collect();
+        check_round_trip(&support::sqlite(), &notes);
+    }
+}
+
+#[test]
+fn records_are_the_same_people_after_export_and_import() {
+    for database in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut text = "id,first name,last name,email,alt emails,phone,notes\n".to_owned();
+        for (n, note) in strings().iter().enumerate() {
+            text.push_str(&format!(
+                "{n},Pat{n},Stone,pat{n}@example.org,p{n}@example.net,(816) 234-{:04} x-{n},{}\n",
+                2000 + n,
+                quoted(note)
+            ));
+        }
+        let request =
+            RunRequest::new("csv").file(support::file(folder.path(), "a.csv", text)).option("delimiter", ",");
+        let report = database.importer().run(&request.option("encoding", "utf-8")).unwrap();
+        assert_eq!(report.counts.inserted, report.counts.read, "{:?}", report.dq);
+        let file = folder.path().join("people.csv");
+        let mut out = std::fs::File::create(&file).unwrap();
+        let rows = desk(&database.importer()).export_records("volunteer", "moving house", &mut out).unwrap();
+        assert_eq!(rows, report.counts.read);
+        let other = support::sqlite();
+        assert_eq!(other.import(&file).counts.inserted, rows, "{}", database.backend);
+        let people = "SELECT first_name || '|' || COALESCE(notes, '(none)') || '|' || COALESCE(phone_e164, '') || '|' || \
+                      COALESCE(phone_extension, '') || '|' || email_normalized AS t FROM core_volunteers ORDER BY id";
+        assert_eq!(other.texts(people), database.texts(people), "{}", database.backend);
+        let contacts =
+            "SELECT kind || value || is_primary AS t FROM core_volunteer_contacts ORDER BY kind, value";
+        assert_eq!(other.number("SELECT COUNT(*) AS t FROM core_volunteer_contacts"), 3 * rows as i64);
+        if database.backend == "sqlite" {
+            assert_eq!(other.texts(contacts), database.texts(contacts));
+        }
+    }
+}
+
+#[test]
+fn an_apostrophe_in_somebody_elses_file_is_an_apostrophe() {
+    let database = support::sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let text = "id,first name,last name,email,notes\n1,Ann,Lee,ann@example.org,'=1+1\n";
+    database.import(&support::file(folder.path(), "x.csv", text));
+    assert_eq!(database.texts("SELECT notes AS t FROM core_volunteers"), ["'=1+1"]);
+}
+
+#[test]
+fn a_corrected_file_finds_its_rows_again() {
+    for database in support::databases() {
+        let folder = held(&database, &["one".into(), "two".into(), "three".into()]);
+        let importer = database.importer();
+        let file = folder.join("out.csv");
+        exported(&importer, &file);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with(&format!("\u{FEFF}{EXPORT_MARK}row,id,")), "{text}");
+        // Somebody's spreadsheet writes semicolons; one row gets an address, one a phone number in a new column, one is left out.
+        let mut rows = as_a_spreadsheet(&file);
+        let email = rows[0].iter().position(|name| name == "email").unwrap();
+        rows[0].push("phone_e164".into());
+        rows[1][email] = "pat@example.org".into();
+        rows[1].push(String::new());
+        rows[2].push("not a number".into());
+        rows.truncate(3);
+        let lines = rows.iter().map(|row| row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(";"));
+        let file = support::file(&folder, "back.csv", lines.collect::<Vec<_>>().join("\r\n"));
+        let fix = FileFix { reason: "from the office".into(), current_mapping: false };
+        let report = desk(&importer).fix_file("volunteer", &file, &fix).unwrap();
+        assert_eq!((report.read, report.loaded, report.still_held, report.runs), (2, 1, 1, 1), "{report:?}");
+        assert_eq!((report.problems.len(), report.problems[0].number), (1, 3), "{report:?}");
+        assert_eq!(open(&importer).len(), 2, "{}", database.backend);
+        let corrects =
+            database.number("SELECT corrects AS t FROM staging_volunteers WHERE corrects IS NOT NULL");
+        assert_eq!(corrects, rows[1][0].parse::<i64>().unwrap());
+        // Once more: what went in is not open any more.
+        let again = desk(&importer).fix_file("volunteer", &file, &fix).unwrap();
+        assert_eq!((again.loaded, again.not_open, again.still_held), (0, 1, 1), "{}", database.backend);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_no_export_is_refused_as_a_whole() {
+    let database = support::sqlite();
+    let folder = held(&database, &["one".into()]);
+    let importer = database.importer();
+    let row = open(&importer)[0].row;
+    let mark = format!("{EXPORT_MARK}row");
+    for (text, told) in [
+        ("id,email\n1,x@example.org\n".to_owned(), "did not write it"),
+        (String::new(), "did not write it"),
+        (format!("{EXPORT_MARK}record,email\n1,x\n"), "no rows of the quarantine"),
+        (format!("{mark},emial\n{row},x@example.org\n"), "neither a column"),
+        (format!("{mark},email\n{row},x@example.org\nseven,x\n"), "no id"),
+        (format!("{mark},email\n{row},x@example.org\n{row},y@example.org\n"), "twice"),
+        (format!("{mark},email\n{row},x@example.org,more\n"), "more cells"),
+    ] {
+        let file = support::file(&folder, "wrong.csv", text);
+        let fix = FileFix { reason: "why".into(), current_mapping: false };
+        let error = desk(&importer).fix_file("volunteer", &file, &fix).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(told), "{error}");
+        assert!(!error.to_string().contains("example.org"), "{error}");
+        assert_eq!(open(&importer).len(), 1);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn findings_are_exported_page_by_page_and_every_export_is_in_the_log() {
+    for database in support::databases() {
+        let folder = held(&database, &vec!["note".to_owned(); 1_100]);
+        let importer = database.importer();
+        let file = folder.join("findings.csv");
+        let mut out = std::fs::File::create(&file).unwrap();
+        let found = importer.violations(&ViolationFilter::default()).unwrap();
+        let rows =
+            desk(&importer).export_violations(&ViolationFilter::default(), "a report", &mut out).unwrap();
+        assert_eq!(rows, found.len() as u64, "{}", database.backend);
+        let mut reader = ExportReader::open(&file).unwrap();
+        for row in &found {
+            let read = reader.next_row().unwrap().unwrap();
+            assert_eq!((read.id, &read.cells[8]), (row.id, &row.violation.message));
+        }
+        assert_eq!(reader.next_row().unwrap(), None);
+        let log = "SELECT actor || ' ' || action || ' ' || subject || ' ' || reason || ' ' || details_json AS t FROM audit_log";
+        assert_eq!(database.texts(log), [format!("sam export violations a report {{\"rows\":{rows}}}")]);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
