@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::ports::MergeFilter;
-use importer::service::{Choice, MergePreview, MergeRequest};
+use importer::service::{Choice, Desk, MergePreview, MergeRequest};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};
@@ -20,6 +20,9 @@ pub(crate) struct MergeArgs {
     /// Says what would become of each field, and writes nothing
     #[arg(long)]
     preview: bool,
+    /// Merges every pair that waits for a decision, is probable enough, and against which nothing speaks, as one run
+    #[arg(long, conflicts_with_all = ["people", "survivor", "keep", "set", "list"])]
+    obvious: bool,
     /// Lists the merges there are
     #[arg(long, conflicts_with_all = ["people", "preview"])]
     list: bool,
@@ -68,6 +71,9 @@ impl Chosen {
 pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
     let desk = importer.desk(args.who.actor());
+    if args.obvious {
+        return obvious(args, &desk);
+    }
     if args.list {
         let filter = MergeFilter { after: args.after, limit: args.limit, ..MergeFilter::default() };
         let lines = desk.merges(&args.entity, &filter)?;
@@ -131,6 +137,28 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     say!("Changed: {}.", if done.changed.is_empty() { "nothing".into() } else { done.changed.join(", ") });
     say!("To take it back: undo {}", done.merge);
     Ok(ExitCode::SUCCESS)
+}
+
+fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
+    let told = match args.preview {
+        true => desk.preview_obvious(&args.entity)?,
+        false => desk.merge_obvious(&args.entity, &args.reason)?,
+    };
+    if args.json {
+        say!("{}", serde_json::to_value(&told).unwrap_or_default());
+    } else if let Some(run) = told.run {
+        say!("{} of {} obvious pairs are merged, as run {run}.", told.merged, told.obvious);
+        say!("To take all of them back: rollback {run}");
+    } else {
+        say!("{} pairs are obvious: probable enough, and nothing speaks against them.", told.obvious);
+        for (id, left, right, score) in &told.pairs {
+            say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
+        }
+    }
+    for (id, why) in &told.failed {
+        eprintln!("suggestion {id}: {why}");
+    }
+    Ok(if told.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Everybody's values side by side, and which survives.

@@ -11,6 +11,7 @@ mod export;
 mod go_on;
 mod look;
 mod merge;
+mod obvious;
 mod people;
 mod plugins;
 mod preview;
@@ -32,6 +33,7 @@ pub use control::Heard;
 pub use edit::Edit;
 pub use export::{ExportKind, ExportReader, ExportRow};
 pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest};
+pub use obvious::{MERGE_SOURCE, ObviousReport};
 pub use preview::RulePreview;
 pub use quarantine::{
     BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FileFix, FileProblem, FileReport,

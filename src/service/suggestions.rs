@@ -177,7 +177,11 @@ impl Desk<'_> {
 }
 
 /// An error when there is nothing to be decided any more.
-fn decidable(session: &mut dyn StewardSession, contract: &Contract, row: &SuggestionRow) -> Result<()> {
+pub(super) fn decidable(
+    session: &mut dyn StewardSession,
+    contract: &Contract,
+    row: &SuggestionRow,
+) -> Result<()> {
     let refuse = |why: String| Error::new(ErrorKind::Config, OPERATION, why).at("suggestion", row.id);
     match row.decision {
         SuggestionDecision::AutoMerged => Err(refuse("both records are merged already".into())),

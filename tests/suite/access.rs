@@ -26,6 +26,10 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("merge", Action::Merge, true, |desk, reason| {
         desk.merge(&MergeRequest::new("volunteer", [1, 2], reason)).map(drop)
     }),
+    ("merge_obvious", Action::Merge, true, |desk, reason| desk.merge_obvious("volunteer", reason).map(drop)),
+    ("preview_obvious", Action::ViewSuggestions, false, |desk, _| {
+        desk.preview_obvious("volunteer").map(drop)
+    }),
     ("merges", Action::ViewSuggestions, false, |desk, _| {
         desk.merges("volunteer", &Default::default()).map(drop)
     }),

@@ -4,6 +4,8 @@
 pub(crate) mod history;
 #[path = "merging/laws.rs"]
 mod laws;
+#[path = "merging/obvious.rs"]
+mod obvious;
 
 use importer::ports::MergeFilter;
 use importer::service::{Actor, Choice, Edit, MergeRequest, Role};

@@ -13,6 +13,9 @@ pub(crate) const PEOPLE: usize = 6;
 const CITIES: [&str; 5] = ["Oslo", "Lima", "Kyoto", "Quito", "Turin"];
 const EMPLOYERS: [&str; 4] = ["Acme", "Globex", "Initech", "Umbrella"];
 
+const SIGNUPS: &str =
+    "CREATE TABLE signups (id INTEGER PRIMARY KEY, volunteer_id INTEGER NOT NULL, event TEXT NOT NULL)";
+
 /// A database with people of one name, each with an address of their own, from two systems.
 pub(crate) struct World {
     pub(crate) db: Database,
@@ -50,9 +53,7 @@ impl World {
     pub(crate) fn new(db: Database) -> Self {
         let world = Self { db };
         world.importer_at(0);
-        world.db.execute(
-            "CREATE TABLE signups (id INTEGER PRIMARY KEY, volunteer_id INTEGER NOT NULL, event TEXT NOT NULL)",
-        );
+        world.db.execute(SIGNUPS);
         for system in ["alpha", "beta"] {
             let people = (0..PEOPLE).filter(|person| system_of(*person) == system);
             world.import(
@@ -62,6 +63,12 @@ impl World {
             );
         }
         world
+    }
+
+    /// A host's tables beside people who are there already.
+    pub(crate) fn beside(db: Database) -> Self {
+        db.execute(SIGNUPS);
+        Self { db }
     }
 
     /// An importer at whose desks it is a certain hour.

@@ -260,7 +260,7 @@ impl HistoryStore for DieselSession {
         for (id, left, right, decision) in &moved.suggestions {
             // What was rejected or deferred since stays so.
             let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ?, decision = \
-                       CASE WHEN decision IN ('superseded', 'accepted') THEN ? ELSE decision END WHERE id = ?";
+                       CASE WHEN decision IN ('superseded', 'accepted', 'auto_merged') THEN ? ELSE decision END WHERE id = ?";
             let binds = [Cell::Int(*left), Cell::Int(*right), Cell::Text(decision), Cell::Int(*id)];
             self.connection.run(BACK, sql, &binds)?;
         }

@@ -1,0 +1,199 @@
+//! Merging what is beyond doubt, as a run that can be taken back as a whole.
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{
+    NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionKind,
+    SuggestionRow, SuggestionVerdict,
+};
+use importer_core::{ErrorKind, Result};
+use importer_dedupe::Thresholds;
+use importer_dedupe::history::{self, MergeOrder};
+use serde::Serialize;
+
+use super::access::{Action, Desk, Note};
+use super::merge::MergeRequest;
+use super::suggestions::decidable;
+
+/// The source under which such runs are listed.
+pub const MERGE_SOURCE: &str = "merge";
+
+const OPERATION: &str = "merge what is obvious";
+/// How many suggestions are read at a time.
+const PAGE: i64 = 500;
+/// How many pairs a preview shows.
+const SHOWN: usize = 20;
+
+/// What merging the obvious came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ObviousReport {
+    /// The run, which `rollback` takes back as a whole; none for a preview.
+    pub run: Option<RunId>,
+    /// How many suggestions are obvious: probable enough, and nothing speaks against them.
+    pub obvious: u64,
+    /// How many merges there were.
+    pub merged: u64,
+    /// Suggestions that could not be decided, and why.
+    pub failed: Vec<(i64, String)>,
+    /// The first obvious pairs: suggestion, both records, probability.
+    pub pairs: Vec<(i64, i64, i64, f64)>,
+}
+
+impl Desk<'_> {
+    /// Which suggestions are obvious; nothing is merged.
+    ///
+    /// # Errors
+    /// When the actor may not see suggestions, there is no such entity, or the database fails.
+    pub fn preview_obvious(&self, entity: &str) -> Result<ObviousReport> {
+        let contract = super::runs::contract(entity)?;
+        self.look(Action::ViewSuggestions, "suggestions", |session| {
+            let mut told = ObviousReport::default();
+            let mut after = 0;
+            while let Some(page) = self.obvious(session, contract, &mut after)? {
+                told.obvious += page.len() as u64;
+                let room = SHOWN.saturating_sub(told.pairs.len());
+                let shown = page.iter().take(room);
+                told.pairs.extend(shown.map(|row| (row.id, row.left, row.right, row.score.unwrap_or(0.0))));
+            }
+            Ok(told)
+        })
+    }
+
+    /// Merges every pair that waits for a decision, is probable enough, and against which nothing speaks: each in a transaction
+    /// of its own, all as one run, which [`Desk::roll_back`] takes back as a whole.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no reason, no such entity, another such run is at work, or the database fails.
+    pub fn merge_obvious(&self, entity: &str, reason: &str) -> Result<ObviousReport> {
+        let contract = super::runs::contract(entity)?;
+        let note = Note::new("suggestions", reason).entity(entity);
+        self.ready(Action::Merge, &note)?;
+        let importer = self.importer;
+        let _lock = importer.store()?.lock_source(entity, MERGE_SOURCE)?;
+        let mut session = importer.store()?.session()?;
+        let mut run = session.create_run(&self.new_run(contract), importer.clock.now())?;
+        let mut told = ObviousReport { run: Some(run.id), ..ObviousReport::default() };
+        let result = self.merge_all(session.as_mut(), contract, run.id, &note.reason, &mut told);
+        run.status = match &result {
+            Ok(()) => RunStatus::Succeeded,
+            Err(error) if error.kind() == ErrorKind::Cancelled => RunStatus::Cancelled,
+            Err(_) => RunStatus::Failed,
+        };
+        run.error_summary = result.as_ref().err().map(ToString::to_string);
+        run.counts_json = serde_json::json!({ "auto_merged": told.merged }).to_string();
+        (run.phase, run.updated_at) = (Phase::Done, importer.clock.now());
+        run.finished_at = Some(run.updated_at);
+        session.save_run(&run)?;
+        result.map(|()| told)
+    }
+
+    fn merge_all(
+        &self,
+        session: &mut dyn StewardSession,
+        contract: &'static Contract,
+        run: RunId,
+        reason: &str,
+        told: &mut ObviousReport,
+    ) -> Result<()> {
+        loop {
+            let (before, mut after) = (told.merged, 0);
+            while let Some(page) = self.obvious(session, contract, &mut after)? {
+                for row in page {
+                    if told.failed.iter().any(|(id, _)| *id == row.id) {
+                        continue;
+                    }
+                    self.importer.not_cancelled(OPERATION)?;
+                    told.obvious += 1;
+                    match self.merge_one(contract, run, &row, reason) {
+                        Ok(true) => told.merged += 1,
+                        Ok(false) => {}
+                        Err(error) if error.kind() == ErrorKind::Store => return Err(error),
+                        Err(error) => told.failed.push((row.id, error.to_string())),
+                    }
+                }
+            }
+            // What two who were merged had each in common with a third is one suggestion now, which may have been passed.
+            if told.merged == before {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next suggestions that are obvious; none when there are no more.
+    fn obvious(
+        &self,
+        session: &mut dyn StewardSession,
+        contract: &Contract,
+        after: &mut i64,
+    ) -> Result<Option<Vec<SuggestionRow>>> {
+        let filter = SuggestionFilter {
+            entity: Some(contract.entity.into()),
+            kind: Some(SuggestionKind::PossibleDuplicate),
+            after: *after,
+            limit: PAGE,
+            ..self.importer.waiting()
+        };
+        let rows = session.suggestions(&filter)?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        *after = last.id;
+        Ok(Some(rows.into_iter().filter(is_obvious).collect()))
+    }
+
+    /// Merges a pair; false when somebody has decided about it meanwhile.
+    fn merge_one(
+        &self,
+        contract: &'static Contract,
+        run: RunId,
+        row: &SuggestionRow,
+        reason: &str,
+    ) -> Result<bool> {
+        let note = Note::new(format!("suggestion {}", row.id), reason).entity(contract.entity);
+        self.act(Action::Merge, note, |session, note| {
+            session.lock_core(contract)?;
+            let Some(now) = session.suggestion(row.id)?.filter(is_obvious) else { return Ok(false) };
+            if !matches!(now.decision, SuggestionDecision::Open | SuggestionDecision::Deferred) {
+                return Ok(false);
+            }
+            decidable(session, contract, &now)?;
+            let request = MergeRequest::new(contract.entity, [now.left, now.right], reason);
+            let order =
+                MergeOrder { suggestion: Some(now.id), run: Some(run), ..self.order(contract, &request)? };
+            let (merge, _) =
+                self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
+            note.detail("merge", merge);
+            note.detail("run", run);
+            let verdict = SuggestionVerdict {
+                id: now.id,
+                decision: SuggestionDecision::AutoMerged,
+                actor: self.actor.name.clone(),
+                reason: reason.into(),
+                deferred_until: None,
+            };
+            session.decide(contract, &verdict, self.importer.clock.now())?;
+            Ok(true)
+        })
+    }
+
+    fn new_run(&self, contract: &Contract) -> NewRun {
+        NewRun {
+            entity: contract.entity.into(),
+            source: MERGE_SOURCE.into(),
+            external_system: MERGE_SOURCE.into(),
+            label: None,
+            dry_run: false,
+            actor: self.actor.name.clone(),
+            ingest_version: contract.version.into(),
+            mapping_name: String::new(),
+            mapping_version: 0,
+            mapping_checksum: String::new(),
+            rules_checksum: String::new(),
+            request_json: "{}".into(),
+        }
+    }
+}
+
+/// Probable enough to be merged without anybody looking, with nothing that speaks against it. Both stand in the suggestion.
+fn is_obvious(row: &SuggestionRow) -> bool {
+    let terms: serde_json::Value = serde_json::from_str(&row.features_json).unwrap_or_default();
+    row.score.is_some_and(|score| score >= Thresholds::DEFAULT.auto)
+        && terms["held_back"].as_array().is_some_and(Vec::is_empty)
+}
