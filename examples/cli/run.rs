@@ -29,11 +29,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         RulesMode::Warn => dq::Mode::Warn,
         RulesMode::Enforce => dq::Mode::Enforce,
     }));
-    builder = builder.match_model(model(&args.model)?).auto_merge(match args.auto_merge {
-        AutoMergeBy::Off => AutoMerge::Off,
-        AutoMergeBy::Deterministic => AutoMerge::Deterministic,
-        AutoMergeBy::Full => AutoMerge::Full,
-    });
+    builder = builder.match_model(model(&args.model)?);
     let request = request(args)?;
     let importer = builder.build()?;
     importer.load_given_plugins()?;
@@ -94,6 +90,11 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
         request = request.external_system(system);
     }
     request.limit = args.limit;
+    request.auto_merge = args.auto_merge.map(|way| match way {
+        AutoMergeBy::Off => AutoMerge::Off,
+        AutoMergeBy::Deterministic => AutoMerge::Deterministic,
+        AutoMergeBy::Full => AutoMerge::Full,
+    });
     Ok(request)
 }
 

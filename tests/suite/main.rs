@@ -29,4 +29,5 @@ mod score;
 mod set_rules;
 mod store;
 mod support;
+mod told;
 mod who_is_who;

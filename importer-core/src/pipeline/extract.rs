@@ -9,7 +9,7 @@ use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
 use super::engine::Engine;
 use super::finding::About;
-use super::hash::{RowHasher, text_hash};
+use super::hash::{RowHasher, content_name, text_hash};
 use super::host::{Progress, RunHost};
 use super::payload::JsonObject;
 use super::report::{Metrics, Unmapped};
@@ -214,7 +214,7 @@ impl Extraction<'_> {
             let external_id = match normaliser.external_id(row).filter(|id| !id.contains('\0')) {
                 Some(id) => id.to_owned(),
                 // A position would name another person as soon as a line is inserted above; the content does not.
-                None => format!("{}:{:016x}", self.request.source, self.hasher.content_hash()),
+                None => content_name(&self.request.source, self.hasher.content_hash()),
             };
             let number = work.run.rows_read + i64::try_from(taken.len()).unwrap_or(i64::MAX) + 1;
             let number = u32::try_from(number).map_err(|_| {

@@ -19,6 +19,7 @@ mod report;
 mod request;
 mod resolve;
 mod together;
+mod told;
 
 pub use counts::Counts;
 pub use engine::Engine;
@@ -27,3 +28,4 @@ pub use host::{Cancel, NoSecrets, Observer, Progress, ScanPhase, ScanProgress, S
 pub use payload::person as person_of_clean_row;
 pub use report::{Durations, PluginReport, RunReport, Unmapped};
 pub use request::RunRequest;
+pub use told::MergeSample;

@@ -65,6 +65,25 @@ impl CoreStore for DieselSession {
         Ok(entries.collect())
     }
 
+    fn external_ids_of(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        people: &[CoreId],
+    ) -> Result<Vec<(CoreId, String)>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(m.core_id AS TEXT) AS c, m.external_id {} AND m.entity_type = ? AND m.external_system = ? ORDER BY m.id",
+            self.connection.listed_in("external_id_map m", "m.core_id", true)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
+        let rows = self.connection.rows("look ids up", &sql, &binds)?;
+        Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
+    }
+
     fn find_keys(
         &mut self,
         contract: &Contract,
