@@ -27,6 +27,7 @@ mod scale;
 mod scan;
 mod score;
 mod set_rules;
+mod shared_ids;
 mod store;
 mod support;
 mod told;
