@@ -47,3 +47,23 @@ fn scans_and_scores_compare_ids_of_different_systems() {
         assert!(all.iter().any(|s| (s.left, s.right) == (first, first + 1)), "{}: {all:?}", db.backend);
     }
 }
+
+#[test]
+fn a_row_is_compared_with_who_has_its_id_in_another_system() {
+    for db in support::databases() {
+        let importer = db.importer();
+        import(&db, "crm", "0035g00001XyZaB,Mildred,Brandt,mildred@example.org,Liberty");
+        import(&db, "crm", "1001,Ngozi,Adeyemi,ngozi@example.org,Liberty");
+        // Nothing but the id would make them candidates.
+        let told = import(&db, "signup", "0035g00001XyZaB,Millie,Brant,mb@example.net,Liberty");
+        assert_eq!(told.counts.needs_review, 1, "{}", db.backend);
+        let told = import(&db, "signup", "1001,Ngozy,Adeyemy,na@example.net,Liberty");
+        assert_eq!(told.counts.needs_review, 0, "a number that every system has");
+        let told = import(&db, "signup", "0035g00001QqQqQ,Millie,Brant,other@example.net,Liberty");
+        assert_eq!(told.counts.needs_review, 0, "another id says nothing");
+        let all = importer.suggestions(&Default::default()).unwrap();
+        let [pair] = &all[..] else { panic!("{all:?}") };
+        assert!(pair.features_json.contains("external_id"), "{}", pair.features_json);
+        assert!(!pair.features_json.contains("0035g"), "terms, no values");
+    }
+}

@@ -82,6 +82,16 @@ impl CoreStore for DryRun {
         Ok(found)
     }
 
+    fn known_elsewhere(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+    ) -> Result<Vec<(String, CoreId)>> {
+        // A run writes ids of one system, its own.
+        self.real.known_elsewhere(contract, system, ids)
+    }
+
     fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>> {
         let last = match self.last_id {
             Some(last) => last,

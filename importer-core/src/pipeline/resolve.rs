@@ -12,6 +12,9 @@ use crate::ports::{
 };
 use crate::{Error, ErrorKind, Result};
 
+/// In how many other systems an id may stand for different people before it says nothing.
+const SYSTEMS: usize = 8;
+
 /// What a batch of rows comes to.
 #[derive(Default)]
 pub(super) struct Resolved {
@@ -103,6 +106,8 @@ struct Batch<'a> {
     keys: Vec<MatchKey>,
     /// By the fingerprint of a row, who is not that person: somebody has looked and said so.
     told_apart: FxHashMap<i64, Vec<(CoreId, Option<i64>)>>,
+    /// Who has a row's external id in another system.
+    elsewhere: FxHashMap<String, Vec<CoreId>>,
     /// While a row is resolved whose id belongs to somebody else: who that is.
     owner_of_id: Option<CoreId>,
     out: Resolved,
@@ -134,6 +139,7 @@ impl<'a> Batch<'a> {
         // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
         // back is made anew, so it needs an id too.
         let (mut keys, mut new, mut prints) = (Vec::new(), 0, Vec::new());
+        let mut telling: Vec<&str> = Vec::new();
         let apart = core.has_rejections(contract)?;
         for row in rows {
             let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
@@ -142,6 +148,9 @@ impl<'a> Batch<'a> {
             if !certain {
                 policies.resolver.keys(contract, &row.person, &mut keys);
                 new += 1;
+                telling.extend(
+                    Some(row.external_id.as_str()).filter(|id| policies.resolver.tells_across_systems(id)),
+                );
                 prints.extend(apart.then(|| fingerprint(contract, &row.person)).flatten());
             }
         }
@@ -154,6 +163,13 @@ impl<'a> Batch<'a> {
                 under_key.entry(key).or_default().push(id);
             }
         }
+        let mut elsewhere: FxHashMap<String, Vec<CoreId>> = FxHashMap::default();
+        for (id, person) in core.known_elsewhere(contract, &run.new.external_system, &telling)? {
+            elsewhere.entry(id).or_default().push(person);
+        }
+        // An id that many have is a placeholder, and nobody's.
+        elsewhere.retain(|_, people| people.len() <= SYSTEMS);
+        wanted.extend(elsewhere.values().flatten());
         // Nobody is compared by a key that too many have, so nobody is read for it.
         wanted.extend(under_key.iter().filter(|(key, ids)| ids.len() <= most(key)).flat_map(|(_, ids)| ids));
         load_people(core, contract, wanted, &mut people)?;
@@ -175,6 +191,7 @@ impl<'a> Batch<'a> {
             free_ids,
             keys,
             told_apart,
+            elsewhere,
             owner_of_id: None,
             out: Resolved::default(),
         })
@@ -231,6 +248,8 @@ impl<'a> Batch<'a> {
                 ids.extend(found);
             }
         }
+        let same_id = self.elsewhere.get(&row.external_id).cloned().unwrap_or_default();
+        ids.extend(&same_id);
         ids.sort_unstable();
         ids.dedup();
         self.without_told_apart(&row, &mut ids);
@@ -239,7 +258,10 @@ impl<'a> Batch<'a> {
         if candidates.is_empty() {
             return self.insert(row, Vec::new(), "nobody known is like it");
         }
-        match self.policies.resolver.decide(self.contract, &row.person, &candidates) {
+        let same_id: Vec<usize> =
+            (0..candidates.len()).filter(|place| same_id.contains(&candidates[*place].id)).collect();
+        let resolver = &self.policies.resolver;
+        match resolver.decide_known(self.contract, &row.person, &candidates, &same_id) {
             Decision::Same { candidate, reason } => {
                 let id = candidates.get(candidate).map(|c| c.id).ok_or_else(|| {
                     Error::new(

@@ -647,6 +647,16 @@ pub trait CoreStore {
         system: &str,
         people: &[CoreId],
     ) -> Result<Vec<(CoreId, String)>>;
+    /// Who is known by these ids in other systems than this one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn known_elsewhere(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+    ) -> Result<Vec<(String, CoreId)>>;
     /// Records under keys, at most `per_key` of each; a pair per record and key, in the order of the ids.
     ///
     /// # Errors

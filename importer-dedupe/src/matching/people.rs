@@ -91,6 +91,18 @@ impl People {
         self.push_cells(person, &ids)
     }
 
+    /// The same of a few records of which it is known who has one and the same id in different systems; which id does not matter.
+    pub(crate) fn push_same_id(
+        &mut self,
+        contract: &Contract,
+        person: &CoreRecord,
+        system: Option<&str>,
+    ) -> u32 {
+        self.frame.push_further(|column| value(contract, person, column));
+        let id = system.map(|system| format!("{system}:0000000000-the-same-1"));
+        self.push_cells(person, id.as_slice())
+    }
+
     /// Takes one more; returns its number in the frame.
     pub fn push(&mut self, person: &CoreRecord) -> u32 {
         self.push_cells(person, &[])
