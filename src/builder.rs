@@ -176,7 +176,8 @@ impl Builder {
         self
     }
 
-    /// How far rows are merged with known people without anybody looking; a request may say otherwise.
+    /// How far rows are merged with known people without anybody looking; a mapping may say otherwise for its
+    /// source, and a request for itself.
     #[must_use]
     pub fn auto_merge(mut self, auto_merge: AutoMerge) -> Self {
         self.auto_merge = auto_merge;

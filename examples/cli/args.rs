@@ -168,9 +168,9 @@ pub(crate) struct RunSetup {
     /// One mode for all rules
     #[arg(long, value_enum, env = "IMPORTER_RULES_MODE")]
     pub(crate) rules_mode: Option<RulesMode>,
-    /// How far rows are merged with known people without anybody looking
-    #[arg(long, value_enum, env = "IMPORTER_AUTO_MERGE", default_value_t = AutoMergeBy::Deterministic)]
-    pub(crate) auto_merge: AutoMergeBy,
+    /// How far rows are merged with known people without anybody looking [default: what the mapping says, or deterministic]
+    #[arg(long, value_enum, env = "IMPORTER_AUTO_MERGE")]
+    pub(crate) auto_merge: Option<AutoMergeBy>,
     /// How pairs of people are scored: shipped, weighted, or a file with a learned model
     #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
     pub(crate) model: String,

@@ -46,11 +46,7 @@ pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> 
         RulesMode::Warn => dq::Mode::Warn,
         RulesMode::Enforce => dq::Mode::Enforce,
     }));
-    Ok(builder.match_model(model(&setup.model)?).auto_merge(match setup.auto_merge {
-        AutoMergeBy::Off => AutoMerge::Off,
-        AutoMergeBy::Deterministic => AutoMerge::Deterministic,
-        AutoMergeBy::Full => AutoMerge::Full,
-    }))
+    Ok(builder.match_model(model(&setup.model)?))
 }
 
 /// Ctrl-C stops runs after their batch. A second one ends the program at once; what is stored by then is whole, and the run
@@ -106,6 +102,11 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
         request = request.external_system(system);
     }
     request.limit = args.limit;
+    request.auto_merge = args.setup.auto_merge.map(|way| match way {
+        AutoMergeBy::Off => AutoMerge::Off,
+        AutoMergeBy::Deterministic => AutoMerge::Deterministic,
+        AutoMergeBy::Full => AutoMerge::Full,
+    });
     Ok(request)
 }
 

@@ -39,6 +39,18 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
         "  {} rows were people already known, {} of them merged by who they are; {} wait for review, {} of them households",
         c.matched, c.auto_merged, c.needs_review, c.households
     )?;
+    for sample in &report.would_merge {
+        let new = if sample.new_record { ", new in this run" } else { "" };
+        writeln!(
+            out,
+            "    would merge row {} with record {}{new}: {}",
+            sample.row, sample.record, sample.reason
+        )?;
+    }
+    let more = c.auto_merged.saturating_sub(report.would_merge.len() as u64);
+    if report.dry_run && more > 0 {
+        writeln!(out, "    and {more} more")?;
+    }
     if report.before_since > 0 {
         writeln!(out, "  {} rows are older than --since and were left aside", report.before_since)?;
     }

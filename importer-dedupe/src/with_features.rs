@@ -38,7 +38,21 @@ impl Resolver for WithFeatures {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
-        match self.inner.0.decide(contract, incoming, candidates) {
+        self.decide_known(contract, incoming, candidates, &[])
+    }
+
+    fn tells_across_systems(&self, external_id: &str) -> bool {
+        self.inner.0.tells_across_systems(external_id)
+    }
+
+    fn decide_known(
+        &self,
+        contract: &Contract,
+        incoming: &CoreRecord,
+        candidates: &[&CoreRecord],
+        same_id: &[usize],
+    ) -> Decision {
+        match self.inner.0.decide_known(contract, incoming, candidates, same_id) {
             Decision::New { mut look_at } => {
                 for pair in &mut look_at {
                     if let Some(candidate) = candidates.get(pair.candidate) {

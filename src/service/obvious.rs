@@ -2,8 +2,8 @@
 
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionKind,
-    SuggestionRow, SuggestionVerdict,
+    AuditOutcome, NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision, SuggestionFilter,
+    SuggestionKind, SuggestionRow, SuggestionVerdict,
 };
 use importer_core::{ErrorKind, Result};
 use importer_dedupe::Thresholds;
@@ -65,7 +65,7 @@ impl Desk<'_> {
     /// When the actor may not, there is no reason, no such entity, another such run is at work, or the database fails.
     pub fn merge_obvious(&self, entity: &str, reason: &str) -> Result<ObviousReport> {
         let contract = super::runs::contract(entity)?;
-        let note = Note::new("suggestions", reason).entity(entity);
+        let mut note = Note::new("suggestions", reason).entity(entity);
         self.ready(Action::Merge, &note)?;
         let importer = self.importer;
         let _lock = importer.store()?.lock_source(entity, MERGE_SOURCE)?;
@@ -83,6 +83,10 @@ impl Desk<'_> {
         (run.phase, run.updated_at) = (Phase::Done, importer.clock.now());
         run.finished_at = Some(run.updated_at);
         session.save_run(&run)?;
+        note.subject = format!("run {}", run.id);
+        note.detail("merged", told.merged);
+        note.detail("failed", told.failed.len());
+        session.audit(&self.line(Action::Merge, &note, AuditOutcome::Done), importer.clock.now())?;
         result.map(|()| told)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{ScanPhase, ScanProgress};
-use importer_core::ports::{CoreId, Session};
+use importer_core::ports::{CoreId, StewardSession};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::PluginFeatures;
 use importer_dedupe::matching::further::Compares;
@@ -19,7 +19,7 @@ impl Importer {
     /// Reads all people of the core.
     pub(super) fn people(
         &self,
-        session: &mut dyn Session,
+        session: &mut dyn StewardSession,
         contract: &Contract,
         operation: &'static str,
     ) -> Result<People> {
@@ -32,8 +32,14 @@ impl Importer {
             let page = session.records_after(contract, after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = last.id;
+            let ids: Vec<CoreId> = page.iter().map(|person| person.id).collect();
+            let mut known = session.map_of(contract, &ids)?;
+            // A stable order: of one person's ids the oldest come first.
+            known.sort_by_key(|entry| entry.core_id);
             for person in &page {
-                people.push_whole(contract, person);
+                let start = known.partition_point(|entry| entry.core_id < person.id);
+                let end = known.partition_point(|entry| entry.core_id <= person.id);
+                people.push_known(contract, person, &known[start..end]);
             }
             let done = people.ids.len() as u64;
             self.observer.scanning(ScanProgress { phase: ScanPhase::Reading, done, total });

@@ -23,8 +23,13 @@ impl Importer {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let at_work = self.plugins_at_work(&plugin, &format!("import of `{}`", request.source))?;
-        let report = self.with_engine(contract, &request.external_system, request.auto_merge, |engine| {
-            engine.run(adapter.as_ref(), plugin_report(&plugin), request)
+        // What holds for the run is recorded with it, whoever said it.
+        let mut recorded = request.clone();
+        if self.resolver.is_none() {
+            recorded.auto_merge = Some(self.auto_merge_of(&self.mapping(contract)?, request.auto_merge));
+        }
+        let report = self.with_engine(contract, &request.external_system, recorded.auto_merge, |engine| {
+            engine.run(adapter.as_ref(), plugin_report(&plugin), &recorded)
         })?;
         if report.status == "succeeded" {
             at_work.succeeded();
@@ -47,7 +52,7 @@ impl Importer {
             resolver: self.resolver_with(
                 contract,
                 &mapping,
-                auto_merge,
+                Some(self.auto_merge_of(&mapping, auto_merge)),
                 PluginFeatures::of(contract, self.lock_plugins().features())?,
             ),
             survivorship: Arc::new(self.survivorship.clone()),
@@ -134,7 +139,7 @@ impl Importer {
         let (scoring, told) = if scores { (features, None) } else { (None, features) };
         let resolver = self.resolver.clone().unwrap_or_else(|| {
             let options = ResolveOptions {
-                auto_merge: auto_merge.unwrap_or(self.auto_merge),
+                auto_merge: self.auto_merge_of(mapping, auto_merge),
                 model: self.match_model.clone(),
                 strip_email_tags: mapping.defaults().strip_email_tags,
                 ..ResolveOptions::default()
@@ -145,6 +150,11 @@ impl Importer {
             Some(features) => Arc::new(WithFeatures::new(resolver, features)),
             None => resolver,
         }
+    }
+
+    /// How far rows are merged: what a request says, else the mapping of its source, else what the importer was built with.
+    fn auto_merge_of(&self, mapping: &Mapping, asked: Option<AutoMerge>) -> AutoMerge {
+        asked.or(mapping.defaults().auto_merge).unwrap_or(self.auto_merge)
     }
 
     pub(crate) fn compile_suite(

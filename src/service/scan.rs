@@ -6,8 +6,8 @@ use std::time::Instant;
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
-    CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, Suggested, Suggestion,
-    SuggestionDecision, SuggestionFilter, SuggestionKind, moment_text, parse_moment,
+    CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, StewardSession, Suggested,
+    Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
@@ -231,7 +231,7 @@ impl Importer {
     /// Everything but storing.
     fn look(
         &self,
-        session: &mut dyn Session,
+        session: &mut dyn StewardSession,
         contract: &Contract,
         request: &ScanRequest,
         last: Option<&Earlier>,

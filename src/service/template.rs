@@ -44,7 +44,9 @@ pub fn mapping_yaml(entity: &str) -> Result<String> {
     let mut out = format!(
         "# From the columns of a source to the fields of `{entity}`. Delete the lines you do not need.\n\
          mapping: my-{entity}s\nversion: 1\nentity: {entity}\ncontract: \"{}\"\n\
-         defaults: {{ country: US }}\nfields:\n",
+         defaults: {{ country: US }}\n\
+         # further defaults: date_format, timestamp_format, timezone, strip_email_tags (true or false), and how far rows are\n\
+         # merged with known people without anybody looking, auto_merge: off, deterministic or full\nfields:\n",
         contract.version
     );
     for field in contract.fields.iter().filter(|field| in_template(field)) {

@@ -151,6 +151,7 @@ fn features_page() -> String {
         "locality",
         "gender",
         "identifier",
+        "external_id",
         "text",
     ] {
         let text = std::fs::read_to_string(folder.join(format!("{file}.rs"))).unwrap();

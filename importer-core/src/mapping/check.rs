@@ -12,6 +12,7 @@ use super::notation;
 use super::refuse::{Place, listed};
 use super::yaml::{self, Document, place};
 use crate::contracts::{self, Contract};
+use crate::ports::AutoMerge;
 use crate::{Error, Result, normalise};
 
 /// Errors about a document, with their place in it.
@@ -103,6 +104,16 @@ impl Checker<'_> {
             })?;
             checked.timezone = Some(found);
         }
+        if let Some(way) = defaults.auto_merge {
+            let found = way.value.parse::<AutoMerge>().map_err(|_| {
+                let error = self.at(&way, format!("there is no way of merging `{}`", way.value));
+                error.hint(match nearest(&way.value, AutoMerge::ALL.iter().map(|way| way.as_str())) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => "write `off`, `deterministic` or `full`".into(),
+                })
+            })?;
+            checked.auto_merge = Some(found);
+        }
         Ok(checked)
     }
 
@@ -170,6 +181,11 @@ mod tests {
                 "defaults: { country: Atlantis }",
                 "the default country is not one (file: m.yaml, line: 4, column: 22)",
             ),
+            (
+                "defaults: { auto_merge: ful }",
+                "there is no way of merging `ful` (file: m.yaml, line: 4, column: 25); did you mean `full`?",
+            ),
+            ("defaults: { auto_merge: sometimes-or-never }", "write `off`, `deterministic` or `full`"),
             ("defaults: { region: US }", "unknown field `region`"),
             (
                 "fields: [{ field: city, default: a }, { field: city, default: b }]",

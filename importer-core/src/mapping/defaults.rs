@@ -1,6 +1,8 @@
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
+use crate::ports::AutoMerge;
+
 /// What holds for all columns of a source unless a line says otherwise.
 ///
 /// ```
@@ -22,6 +24,11 @@ pub struct Defaults {
     pub timezone: Option<Tz>,
     /// True to find `ann+news@example.org` under `ann@example.org` when rows are matched; what is stored keeps its tag.
     pub strip_email_tags: bool,
+    /// How far rows of this source are merged with known people without anybody looking; what the importer was built with
+    /// unless set. A request may say otherwise.
+    // Absent rather than null: mappings that do not speak of it keep the checksum they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_merge: Option<AutoMerge>,
 }
 
 impl Default for Defaults {
@@ -32,6 +39,7 @@ impl Default for Defaults {
             timestamp_format: None,
             timezone: None,
             strip_email_tags: true,
+            auto_merge: None,
         }
     }
 }

@@ -183,7 +183,7 @@ mapping: sign-up
 version: 3
 entity: volunteer
 contract: "1.0"
-defaults: { country: US, date_format: "%m/%d/%Y", timestamp_format: null, timezone: America/Chicago }
+defaults: { country: US, date_format: "%m/%d/%Y", timestamp_format: null, timezone: America/Chicago, auto_merge: off }
 fields:
   - { source: "Given", field: first_name, required: true, notes: "as on the badge" }
   - { source: "Birthday", field: dob, transform: date, format: "%d.%m.%Y" }
@@ -217,6 +217,7 @@ ignore: ["Internal Notes"]
         for (from, to) in [
             ("version: 3", "version: 4"),
             ("Given", "First"),
+            ("auto_merge: off", "auto_merge: full"),
             ("default: null", "default: \"\""),
             ("More", "Mehr"),
         ] {

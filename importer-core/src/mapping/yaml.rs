@@ -32,6 +32,7 @@ pub(super) struct Defaults {
     pub(super) timestamp_format: Option<Spanned<String>>,
     pub(super) timezone: Option<Spanned<String>>,
     pub(super) strip_email_tags: Option<bool>,
+    pub(super) auto_merge: Option<Spanned<String>>,
 }
 
 /// The texts of a `map` and what they become; `None` is blank.

@@ -73,6 +73,27 @@ impl CoreStore for DryRun {
         Ok(found)
     }
 
+    fn external_ids_of(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        people: &[CoreId],
+    ) -> Result<Vec<(CoreId, String)>> {
+        let mut found = self.real.external_ids_of(contract, system, people)?;
+        found.extend(self.scratch.external_ids_of(contract, system, people)?);
+        Ok(found)
+    }
+
+    fn known_elsewhere(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+    ) -> Result<Vec<(String, CoreId)>> {
+        // A run writes ids of one system, its own.
+        self.real.known_elsewhere(contract, system, ids)
+    }
+
     fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>> {
         let last = match self.last_id {
             Some(last) => last,
@@ -120,6 +141,19 @@ impl SuggestionStore for DryRun {
         now: Moment,
     ) -> Result<Suggested> {
         self.scratch.suggest(contract, run, suggestions, now)
+    }
+
+    // What people decided is in the real store; nobody decides about a dry run.
+    fn has_rejections(&mut self, contract: &Contract) -> Result<bool> {
+        self.real.has_rejections(contract)
+    }
+
+    fn rejected_as(
+        &mut self,
+        contract: &Contract,
+        prints: &[i64],
+    ) -> Result<Vec<(i64, CoreId, Option<i64>)>> {
+        self.real.rejected_as(contract, prints)
     }
 
     fn suggestions(&mut self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {

@@ -354,6 +354,10 @@ impl Engine<'_> {
             return Ok(RunStatus::Held);
         }
         load::load(self, session, work)?;
+        let system = &work.run.new.external_system;
+        anomalies.extend(work.metrics.told.anomaly(system));
+        let note = work.metrics.told.note(system);
+        work.metrics.notes.extend(note);
         if work.counts.unchanged > 0 {
             // Rows that came again were not read again; what they told then still holds.
             let new = &work.run.new;

@@ -10,7 +10,7 @@ use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 use super::corrections::Correction;
 use super::engine::Engine;
 use super::finding::About;
-use super::hash::{RowHasher, text_hash};
+use super::hash::{RowHasher, content_name, text_hash};
 use super::host::{Progress, RunHost};
 use super::payload::JsonObject;
 use super::report::{Metrics, Unmapped};
@@ -234,7 +234,7 @@ impl Extraction<'_> {
                 None => match normaliser.external_id(row).filter(|id| !id.contains('\0')) {
                     Some(id) => id.to_owned(),
                     // A position would name another person as soon as a line is inserted above; the content does not.
-                    None => format!("{}:{:016x}", self.request.source, self.hasher.content_hash()),
+                    None => content_name(&self.request.source, self.hasher.content_hash()),
                 },
             };
             let row_hash = self.hasher.row_hash();

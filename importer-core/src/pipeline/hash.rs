@@ -41,6 +41,17 @@ impl RowHasher {
     }
 }
 
+/// The name of a row that has none: its content.
+pub(super) fn content_name(source: &str, content_hash: u64) -> String {
+    format!("{source}:{content_hash:016x}")
+}
+
+/// Whether a name is [`content_name`]'s and not the source's own.
+pub(super) fn is_content_name(source: &str, name: &str) -> bool {
+    let hash = name.strip_prefix(source).and_then(|rest| rest.strip_prefix(':'));
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// The hash of a text.
 pub(super) fn text_hash(text: &str) -> i64 {
     xxh3_64(text.as_bytes()).cast_signed()

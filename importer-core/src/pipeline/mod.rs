@@ -21,6 +21,7 @@ mod report;
 mod request;
 mod resolve;
 mod together;
+mod told;
 
 pub use control::{GoOn, approve, columns_of, end, forget_samples, is_resumable, request_of, samples_of};
 pub use corrections::{Correction, Corrections};
@@ -31,3 +32,4 @@ pub use host::{Cancel, NoSecrets, Observer, Progress, ScanPhase, ScanProgress, S
 pub use payload::person as person_of_clean_row;
 pub use report::{Durations, PluginReport, RunReport, Unmapped};
 pub use request::RunRequest;
+pub use told::MergeSample;

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::together::SetVerdict;
-use super::{Anomaly, Counts};
-use crate::ports::RunRecord;
+use super::told::{MergeSample, Told};
+use super::{Anomaly, Counts, RunRequest};
+use crate::ports::{AutoMerge, RunRecord};
 
 /// How long each step took, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,8 @@ pub(super) struct Metrics {
     pub(super) approved: bool,
     /// What else is worth knowing, in sentences.
     pub(super) notes: Vec<String>,
+    /// What loading has to say.
+    pub(super) told: Told,
     /// What the set-level rules said; absent until they were asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) set_verdict: Option<SetVerdict>,
@@ -119,6 +122,12 @@ pub struct RunReport {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// A few of the rows that a dry run would merge with somebody known; all of them are counted as `auto_merged`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub would_merge: Vec<MergeSample>,
+    /// How far the run merged without people; unknown where a host's own resolver decides.
+    #[serde(skip)]
+    pub auto_merge: Option<AutoMerge>,
     /// Rows held back by rule.
     #[serde(skip)]
     pub quarantined_by_rule: BTreeMap<String, u64>,
@@ -165,6 +174,10 @@ impl RunReport {
             rows_per_second,
             plugins: metrics.plugins,
             error: run.error_summary.clone(),
+            would_merge: metrics.told.would_merge,
+            auto_merge: serde_json::from_str::<RunRequest>(&run.new.request_json)
+                .ok()
+                .and_then(|r| r.auto_merge),
             quarantined_by_rule: metrics.dq_quarantined,
             unmapped: metrics.unmapped,
             before_since: metrics.before_since,

@@ -29,7 +29,7 @@ pub struct RunRequest {
     pub since: Option<String>,
     /// At most this many rows.
     pub limit: Option<u64>,
-    /// How far this run merges without people; what the importer was built with unless set.
+    /// How far this run merges without people; what the mapping says, or the importer was built with, unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_merge: Option<AutoMerge>,
     /// Who asked for it.
@@ -103,7 +103,7 @@ impl RunRequest {
         self
     }
 
-    /// Sets how far this run merges without people, whatever the importer was built with.
+    /// Sets how far this run merges without people, whatever the mapping says and the importer was built with.
     #[must_use]
     pub fn auto_merge(mut self, auto_merge: AutoMerge) -> Self {
         self.auto_merge = Some(auto_merge);

@@ -7,10 +7,13 @@ use rustc_hash::FxHashMap;
 use super::Counts;
 use crate::contracts::Contract;
 use crate::ports::{
-    Change, ChangeAction, CoreId, CoreRecord, CoreStore, CoreWrite, Decision, Incoming, LookAt, MapEntry,
-    MatchKey, Outcome, OutcomeKind, Policies, RowId, RunRecord, Suggestion, SuggestionKind,
+    Change, ChangeAction, CoreId, CoreRecord, CoreWrite, Decision, Incoming, LookAt, MapEntry, MatchKey,
+    Outcome, OutcomeKind, Policies, RowId, RunRecord, Session, Suggestion, SuggestionKind, fingerprint,
 };
 use crate::{Error, ErrorKind, Result};
+
+/// In how many other systems an id may stand for different people before it says nothing.
+const SYSTEMS: usize = 8;
 
 /// What a batch of rows comes to.
 #[derive(Default)]
@@ -18,11 +21,45 @@ pub(super) struct Resolved {
     pub(super) write: CoreWrite,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) counts: Counts,
+    /// Rows that were merged by who they are, in their order.
+    pub(super) merges: Vec<Merge>,
+    /// Rows whose id named somebody else, in their order.
+    pub(super) moved: Vec<Moved>,
+}
+
+/// A row that was merged by who it is.
+pub(super) struct Merge {
+    pub(super) row: RowId,
+    pub(super) external_id: String,
+    /// The id is in the map, for somebody else.
+    pub(super) id_is_known: bool,
+    pub(super) record: CoreId,
+    /// The record is one that this batch makes.
+    pub(super) new_record: bool,
+    pub(super) reason: String,
+}
+
+/// A row whose id names somebody else.
+pub(super) struct Moved {
+    pub(super) row: RowId,
+    pub(super) external_id: String,
+    /// Whom the map names by the id.
+    pub(super) before: CoreId,
+    /// Who the row is.
+    pub(super) now: CoreId,
+}
+
+/// A row that became a record which has another id of the same system.
+pub(super) struct Joined {
+    pub(super) row: RowId,
+    pub(super) external_id: String,
+    pub(super) other_id: String,
+    pub(super) record: CoreId,
 }
 
 /// Resolves rows in their order. Reads the core, writes nothing.
 pub(super) fn resolve(
-    core: &mut dyn CoreStore,
+    core: &mut dyn Session,
     contract: &Contract,
     policies: &Policies,
     run: &RunRecord,
@@ -67,6 +104,10 @@ struct Batch<'a> {
     people: FxHashMap<CoreId, Person>,
     free_ids: std::vec::IntoIter<CoreId>,
     keys: Vec<MatchKey>,
+    /// By the fingerprint of a row, who is not that person: somebody has looked and said so.
+    told_apart: FxHashMap<i64, Vec<(CoreId, Option<i64>)>>,
+    /// Who has a row's external id in another system.
+    elsewhere: FxHashMap<String, Vec<CoreId>>,
     /// While a row is resolved whose id belongs to somebody else: who that is.
     owner_of_id: Option<CoreId>,
     out: Resolved,
@@ -75,7 +116,7 @@ struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// Reads everything the batch can need in a handful of statements.
     fn load(
-        core: &mut dyn CoreStore,
+        core: &mut dyn Session,
         contract: &'a Contract,
         policies: &'a Policies,
         run: &'a RunRecord,
@@ -97,7 +138,9 @@ impl<'a> Batch<'a> {
         load_people(core, contract, map.values().map(|mapped| mapped.entry.core_id).collect(), &mut people)?;
         // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
         // back is made anew, so it needs an id too.
-        let (mut keys, mut new) = (Vec::new(), 0);
+        let (mut keys, mut new, mut prints) = (Vec::new(), 0, Vec::new());
+        let mut telling: Vec<&str> = Vec::new();
+        let apart = core.has_rejections(contract)?;
         for row in rows {
             let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
             let certain =
@@ -105,6 +148,10 @@ impl<'a> Batch<'a> {
             if !certain {
                 policies.resolver.keys(contract, &row.person, &mut keys);
                 new += 1;
+                telling.extend(
+                    Some(row.external_id.as_str()).filter(|id| policies.resolver.tells_across_systems(id)),
+                );
+                prints.extend(apart.then(|| fingerprint(contract, &row.person)).flatten());
             }
         }
         keys.sort_unstable();
@@ -116,9 +163,23 @@ impl<'a> Batch<'a> {
                 under_key.entry(key).or_default().push(id);
             }
         }
+        let mut elsewhere: FxHashMap<String, Vec<CoreId>> = FxHashMap::default();
+        for (id, person) in core.known_elsewhere(contract, &run.new.external_system, &telling)? {
+            elsewhere.entry(id).or_default().push(person);
+        }
+        // An id that many have is a placeholder, and nobody's.
+        elsewhere.retain(|_, people| people.len() <= SYSTEMS);
+        wanted.extend(elsewhere.values().flatten());
         // Nobody is compared by a key that too many have, so nobody is read for it.
         wanted.extend(under_key.iter().filter(|(key, ids)| ids.len() <= most(key)).flat_map(|(_, ids)| ids));
         load_people(core, contract, wanted, &mut people)?;
+        let mut told_apart: FxHashMap<i64, Vec<_>> = FxHashMap::default();
+        for (print, id, other) in core.rejected_as(contract, &prints)? {
+            // Two with the same data say nothing about a third with it.
+            if other != Some(print) {
+                told_apart.entry(print).or_default().push((id, other));
+            }
+        }
         let free_ids = core.reserve_ids(contract, new)?.into_iter();
         Ok(Self {
             contract,
@@ -129,6 +190,8 @@ impl<'a> Batch<'a> {
             people,
             free_ids,
             keys,
+            told_apart,
+            elsewhere,
             owner_of_id: None,
             out: Resolved::default(),
         })
@@ -158,6 +221,20 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// Who was told apart from the row's person, for ever, whatever id it comes under: these are no candidates.
+    fn without_told_apart(&self, row: &Incoming, ids: &mut Vec<CoreId>) {
+        if self.told_apart.is_empty() {
+            return;
+        }
+        let print = fingerprint(self.contract, &row.person);
+        let Some(others) = print.and_then(|print| self.told_apart.get(&print)) else { return };
+        ids.retain(|id| {
+            let record = self.people.get(id).map(|person| &person.record);
+            let print = record.and_then(|record| fingerprint(self.contract, record));
+            !others.iter().any(|(other, of)| other == id || (of.is_some() && *of == print))
+        });
+    }
+
     fn decide(&mut self, row: Incoming) -> Result<()> {
         self.keys.clear();
         self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
@@ -171,14 +248,20 @@ impl<'a> Batch<'a> {
                 ids.extend(found);
             }
         }
+        let same_id = self.elsewhere.get(&row.external_id).cloned().unwrap_or_default();
+        ids.extend(&same_id);
         ids.sort_unstable();
         ids.dedup();
+        self.without_told_apart(&row, &mut ids);
         let candidates: Vec<&CoreRecord> =
             ids.iter().filter_map(|id| self.people.get(id)).map(|person| &person.record).collect();
         if candidates.is_empty() {
             return self.insert(row, Vec::new(), "nobody known is like it");
         }
-        match self.policies.resolver.decide(self.contract, &row.person, &candidates) {
+        let same_id: Vec<usize> =
+            (0..candidates.len()).filter(|place| same_id.contains(&candidates[*place].id)).collect();
+        let resolver = &self.policies.resolver;
+        match resolver.decide_known(self.contract, &row.person, &candidates, &same_id) {
             Decision::Same { candidate, reason } => {
                 let id = candidates.get(candidate).map(|c| c.id).ok_or_else(|| {
                     Error::new(
@@ -188,6 +271,15 @@ impl<'a> Batch<'a> {
                     )
                 })?;
                 self.out.counts.auto_merged += 1;
+                self.out.merges.push(Merge {
+                    row: row.row,
+                    external_id: row.external_id.clone(),
+                    id_is_known: self.owner_of_id.is_some(),
+                    record: id,
+                    new_record: self.people.get(&id).is_some_and(|person| person.fate == Fate::Created),
+                    reason: reason.clone(),
+                });
+                self.moved(&row, id, &[]);
                 self.update(row, id, reason.into());
                 Ok(())
             }
@@ -205,6 +297,42 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// Tells of a row whose id names somebody else, and shows people both, unless they are shown anyway.
+    fn moved(&mut self, row: &Incoming, now: CoreId, shown: &[CoreId]) {
+        let Some(before) = self.owner_of_id.filter(|before| *before != now) else { return };
+        self.out.moved.push(Moved { row: row.row, external_id: row.external_id.clone(), before, now });
+        if shown.contains(&before) {
+            return;
+        }
+        self.out.counts.needs_review += u64::from(shown.is_empty());
+        let (left, right) = (before.min(now), before.max(now));
+        let terms = serde_json::json!({
+            "model": "external_id",
+            "terms": [],
+            "why": "the source uses one id for both: it named the first and is the second now",
+            "id_named": before,
+            "id_is_now": now,
+        });
+        self.out.write.suggestions.push(Suggestion {
+            row: row.row,
+            left,
+            right,
+            kind: SuggestionKind::Ambiguous,
+            score: None,
+            features_json: terms.to_string(),
+        });
+    }
+
+    /// The reason of an outcome, with the other one that the row's id named.
+    fn with_owner(&self, reason: Cow<'static, str>, now: CoreId) -> Cow<'static, str> {
+        match self.owner_of_id.filter(|before| *before != now) {
+            Some(before) => {
+                format!("{reason}; the source's id named record {before}, who is somebody else").into()
+            }
+            None => reason,
+        }
+    }
+
     fn insert(&mut self, row: Incoming, pairs: Vec<(CoreId, LookAt)>, reason: &'static str) -> Result<()> {
         let id = self.free_ids.next().ok_or_else(|| {
             Error::new(
@@ -216,6 +344,8 @@ impl<'a> Batch<'a> {
         self.out.counts.inserted += 1;
         self.out.counts.needs_review += u64::from(!pairs.is_empty());
         self.out.counts.households += u64::from(pairs.iter().any(|p| p.1.kind == SuggestionKind::Household));
+        let shown: Vec<CoreId> = pairs.iter().map(|(other, _)| *other).collect();
+        self.moved(&row, id, &shown);
         for (other, LookAt { kind, score, terms, .. }) in pairs {
             let (left, right) = (other.min(id), other.max(id));
             let features_json = terms;
@@ -237,7 +367,8 @@ impl<'a> Batch<'a> {
             new: None,
             reason: reason.into(),
         });
-        self.outcome(row.row, OutcomeKind::Inserted, id, reason.into());
+        let reason = self.with_owner(reason.into(), id);
+        self.outcome(row.row, OutcomeKind::Inserted, id, reason);
         self.note_map(&row.external_id, id, row.row_hash, row.row);
         let record = CoreRecord { id, ..row.person };
         self.note_keys(&record);
@@ -247,6 +378,7 @@ impl<'a> Batch<'a> {
 
     fn update(&mut self, row: Incoming, id: CoreId, reason: Cow<'static, str>) {
         self.out.counts.matched += 1;
+        let reason = self.with_owner(reason, id);
         let Some(existing) = self.people.get(&id) else { return };
         let fate = if existing.fate == Fate::Created { Fate::Created } else { Fate::Changed };
         let merged = self.policies.survivorship.merge(self.contract, &existing.record, &row.person);
@@ -376,7 +508,7 @@ impl<'a> Batch<'a> {
 }
 
 fn load_people(
-    core: &mut dyn CoreStore,
+    core: &mut dyn Session,
     contract: &Contract,
     mut ids: Vec<CoreId>,
     people: &mut FxHashMap<CoreId, Person>,

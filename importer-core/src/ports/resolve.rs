@@ -148,6 +148,24 @@ pub trait Resolver: Send + Sync {
     /// their ids.
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision;
 
+    /// Whether an external id tells who somebody is in whatever system it stands: rows under it are then also compared with who
+    /// has it in another system. No id does unless the resolver says so.
+    fn tells_across_systems(&self, _external_id: &str) -> bool {
+        false
+    }
+
+    /// The same as [`decide`](Self::decide), where another system knows some of the candidates by the row's own external id:
+    /// `same_id` has the places of these.
+    fn decide_known(
+        &self,
+        contract: &Contract,
+        incoming: &CoreRecord,
+        candidates: &[&CoreRecord],
+        _same_id: &[usize],
+    ) -> Decision {
+        self.decide(contract, incoming, candidates)
+    }
+
     /// Whether a row that comes under a known external id is somebody else for certain: a source that gives its ids away
     /// again must not turn one person into another.
     fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool;

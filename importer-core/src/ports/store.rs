@@ -659,6 +659,26 @@ pub trait CoreStore {
     /// # Errors
     /// When the database fails.
     fn find_external(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<MapEntry>>;
+    /// The ids of a system under which people are known, the oldest entries first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn external_ids_of(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        people: &[CoreId],
+    ) -> Result<Vec<(CoreId, String)>>;
+    /// Who is known by these ids in other systems than this one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn known_elsewhere(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+    ) -> Result<Vec<(String, CoreId)>>;
     /// Records under keys, at most `per_key` of each; a pair per record and key, in the order of the ids.
     ///
     /// # Errors

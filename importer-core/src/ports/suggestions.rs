@@ -157,6 +157,18 @@ pub trait SuggestionStore {
         suggestions: &[Suggestion],
         now: Moment,
     ) -> Result<Suggested>;
+    /// Whether somebody has rejected any pair.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn has_rejections(&mut self, contract: &Contract) -> Result<bool>;
+    /// For fingerprints of people, who somebody has said is not that person: the fingerprint, the other's id, and the other's
+    /// fingerprint at that time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rejected_as(&mut self, contract: &Contract, prints: &[i64])
+    -> Result<Vec<(i64, CoreId, Option<i64>)>>;
     /// Suggestions, in the order of their ids.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ const KEYS: &[&[&str]] = &[
     &["street_name", "given_prefix"],
     &["street_name", "house_number"],
     &["house_number", "postal_code"],
+    &["external_id"],
 ];
 
 /// What one key did.

@@ -104,6 +104,11 @@ impl ListColumn {
         &self.ids[start..self.ends[record] as usize]
     }
 
+    /// How many have a value.
+    pub(crate) fn count(&self, id: ValueId) -> u32 {
+        self.values.count(id)
+    }
+
     /// How frequent the rarest value is that two records share.
     pub(crate) fn frequency(&self, a: u32, b: u32) -> Option<f32> {
         let (a, b) = (self.ids(a), self.ids(b));

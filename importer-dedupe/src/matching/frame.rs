@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::features::{
-    BirthDates, Emails, Feature, Genders, Identifiers, Localities, MISSING, Names, Phones, Streets, Term,
-    Texts,
+    BirthDates, Emails, ExternalIds, Feature, Genders, Identifiers, Localities, MISSING, Names, Phones,
+    Streets, Term, Texts,
 };
 use super::further::{Compares, Further};
 use super::role::Role;
@@ -120,6 +120,10 @@ impl Frame {
         }
         for (i, name) in each(Role::Text) {
             frame.add(Box::new(Texts::new(name, 0.3)), vec![i]);
+        }
+        let ids = of(&[Role::ExternalId]);
+        if !ids.is_empty() {
+            frame.add(Box::new(ExternalIds::new()), ids);
         }
         frame
     }

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{ContactKind, CoreRecord};
+use importer_core::ports::{ContactKind, CoreRecord, MapImage};
 
+use super::features::external_id::cell;
+pub use super::features::external_id::tells_across_systems;
 use super::frame::{ColumnSpec, Frame};
 use super::further::Compares;
 use super::role::Role;
 
 /// How many contacts of a kind of one person are compared.
 const CONTACTS: usize = 4;
+/// How many external ids of one person are compared.
+const IDS: usize = 4;
 
 /// What the fields of contracts are about; others are not compared.
 const ROLES: &[(&str, Role)] = &[
@@ -61,6 +65,8 @@ impl People {
         for (name, role) in [("email", Role::Email), ("phone", Role::Phone)] {
             columns.extend((0..CONTACTS).map(|_| ColumnSpec { name: name.into(), role }));
         }
+        let id = ColumnSpec { name: "external_id".into(), role: Role::ExternalId };
+        columns.extend((0..IDS).map(|_| id.clone()));
         Self { frame: Frame::new(&columns), ids: Vec::new(), fields }
     }
 
@@ -75,12 +81,34 @@ impl People {
 
     /// Takes one more, with what further terms look at; returns its number in the frame.
     pub fn push_whole(&mut self, contract: &Contract, person: &CoreRecord) -> u32 {
+        self.push_known(contract, person, &[])
+    }
+
+    /// The same with the person's entries in the id map.
+    pub fn push_known(&mut self, contract: &Contract, person: &CoreRecord, known: &[MapImage]) -> u32 {
         self.frame.push_further(|column| value(contract, person, column));
-        self.push(person)
+        let ids: Vec<String> = known.iter().filter_map(cell).take(IDS).collect();
+        self.push_cells(person, &ids)
+    }
+
+    /// The same of a few records of which it is known who has one and the same id in different systems; which id does not matter.
+    pub(crate) fn push_same_id(
+        &mut self,
+        contract: &Contract,
+        person: &CoreRecord,
+        system: Option<&str>,
+    ) -> u32 {
+        self.frame.push_further(|column| value(contract, person, column));
+        let id = system.map(|system| format!("{system}:0000000000-the-same-1"));
+        self.push_cells(person, id.as_slice())
     }
 
     /// Takes one more; returns its number in the frame.
     pub fn push(&mut self, person: &CoreRecord) -> u32 {
+        self.push_cells(person, &[])
+    }
+
+    fn push_cells(&mut self, person: &CoreRecord, ids: &[String]) -> u32 {
         let mut cells: Vec<Option<&str>> =
             self.fields.iter().map(|&place| person.record.get(place)).collect();
         for kind in [ContactKind::Email, ContactKind::Phone] {
@@ -88,6 +116,9 @@ impl People {
             cells.extend(person.contact_values(kind).take(CONTACTS).map(Some));
             cells.resize(start + CONTACTS, None);
         }
+        let start = cells.len();
+        cells.extend(ids.iter().map(|id| Some(id.as_str())));
+        cells.resize(start + IDS, None);
         let number = self.frame.len();
         self.frame.push(&cells);
         self.ids.push(person.id);

@@ -44,6 +44,8 @@ pub enum Role {
     Gender,
     /// A number or code that few share.
     Identifier,
+    /// An id under which a system knows the person, written `system:id`.
+    ExternalId,
     /// Any other text.
     Text,
     /// Not compared.

@@ -51,10 +51,11 @@ impl<'a> Compared<'a> {
         rule: Deterministic,
         incoming: &'a CoreRecord,
         records: &[&'a CoreRecord],
+        same_id: &[usize],
         (at_most, further): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
         let mut people = People::with_further(contract, further);
-        let own = people.push_whole(contract, incoming);
+        let own = people.push_same_id(contract, incoming, (!same_id.is_empty()).then_some("own"));
         let contacts = rule.contacts(incoming);
         let mut candidates: Vec<Candidate<'a>> = records
             .iter()
@@ -85,11 +86,12 @@ impl<'a> Compared<'a> {
             1 + candidates.iter().filter(|c| shares(c) && c.names != NameAgreement::Agree).count()
         };
         let (email_shared_by, phone_shared_by) = (shared_by(|c| c.email), shared_by(|c| c.phone));
-        // Whoever shares a contact is compared first; the order is stable.
-        candidates.sort_by_key(|c| !(c.email || c.phone));
+        // Whoever shares a contact or the id is compared first; the order is stable.
+        candidates.sort_by_key(|c| !(c.email || c.phone || same_id.contains(&c.place)));
         candidates.truncate(at_most);
         for candidate in &mut candidates {
-            candidate.number = people.push_whole(contract, candidate.record);
+            let other = same_id.contains(&candidate.place).then_some("other");
+            candidate.number = people.push_same_id(contract, candidate.record, other);
         }
         let mut frame = people.frame;
         frame.finish();

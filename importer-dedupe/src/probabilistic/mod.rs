@@ -29,6 +29,7 @@ use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
 use crate::matching::features::common_names;
 use crate::matching::further::Compares;
 use crate::matching::model::{HOUSEHOLD, Likelihood, Objection, Thresholds};
+use crate::matching::people::tells_across_systems;
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
 ///
@@ -218,8 +219,23 @@ impl Resolver for Probabilistic {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
+        self.decide_known(contract, incoming, candidates, &[])
+    }
+
+    fn tells_across_systems(&self, external_id: &str) -> bool {
+        tells_across_systems(external_id)
+    }
+
+    fn decide_known(
+        &self,
+        contract: &Contract,
+        incoming: &CoreRecord,
+        candidates: &[&CoreRecord],
+        same_id: &[usize],
+    ) -> Decision {
         let limits = (self.options.candidates, self.further.as_ref());
-        let mut compared = Compared::of(contract, &self.fields, self.rule, incoming, candidates, limits);
+        let mut compared =
+            Compared::of(contract, &self.fields, self.rule, incoming, candidates, same_id, limits);
         compared.ask_further(|compared, candidate| {
             candidate.email
                 || candidate.phone

@@ -204,7 +204,8 @@ fn the_weighted_mean_is_over_the_fields_that_both_have() {
     let score = |a: &str, b: &str| {
         let (a, b) = (person(a), person(b));
         let fields = Fields::of(&VOLUNTEER);
-        let compared = Compared::of(&VOLUNTEER, &fields, Deterministic::default(), &a, &[&b], (10, None));
+        let compared =
+            Compared::of(&VOLUNTEER, &fields, Deterministic::default(), &a, &[&b], &[], (10, None));
         weighted::explain(&fields, &compared, &compared.candidates[0]).probability
     };
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} is not {b}");
@@ -278,7 +279,7 @@ proptest! {
             let score = |a: &str, b: &str| {
                 let (a, b) = (person(a), person(b));
                 let compared =
-                    Compared::of(&VOLUNTEER, &resolver.fields, resolver.rule, &a, &[&b], (10, None));
+                    Compared::of(&VOLUNTEER, &resolver.fields, resolver.rule, &a, &[&b], &[], (10, None));
                 resolver.scored(&VOLUNTEER, &compared, &compared.candidates[0]).probability
             };
             let (one, other) = (score(&a, &b), score(&b, &a));

@@ -18,6 +18,9 @@ fn on_a_fresh_database_it_foretells_the_first_run() {
         let real = desk.summary("people.csv", &[]);
         assert_eq!(dry.counts(), real.succeeds().counts(), "{}", desk.db.backend);
         let (dry, real) = (dry.json(), real.json());
+        let sample = &dry["would_merge"][0];
+        assert_eq!((&sample["row"], &sample["new_record"]), (&5.into(), &true.into()), "{sample}");
+        assert_eq!(real.get("would_merge"), None, "what was merged is in the outcomes");
         for key in ["dq", "unmapped_fields", "anomalies", "freshness_max_timestamp", "status"] {
             assert_eq!(dry[key], real[key], "{key}");
         }
@@ -75,7 +78,9 @@ fn it_says_how_to_make_it_real() {
     let desk = Desk::new();
     desk.file("people.csv", PEOPLE);
     let ended = desk.run("people.csv", &["--dry-run"]);
-    for part in ["dry run: the core is untouched", "the same command without --dry-run"] {
+    let merges =
+        "would merge row 5 with record 1, new in this run: the same email address and an agreeing name";
+    for part in ["dry run: the core is untouched", "the same command without --dry-run", merges] {
         assert!(ended.succeeds().out.contains(part), "{part}: {}", ended.out);
     }
 }

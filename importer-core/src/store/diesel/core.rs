@@ -65,6 +65,45 @@ impl CoreStore for DieselSession {
         Ok(entries.collect())
     }
 
+    fn external_ids_of(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        people: &[CoreId],
+    ) -> Result<Vec<(CoreId, String)>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(m.core_id AS TEXT) AS c, m.external_id {} AND m.entity_type = ? AND m.external_system = ? ORDER BY m.id",
+            self.connection.listed_in("external_id_map m", "m.core_id", true)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
+        let rows = self.connection.rows("look ids up", &sql, &binds)?;
+        Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
+    }
+
+    fn known_elsewhere(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+    ) -> Result<Vec<(String, CoreId)>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = super::landing::sorted_list(ids);
+        let sql = format!(
+            "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c {} AND m.entity_type = ? AND m.external_system <> ? \
+             ORDER BY m.id",
+            self.connection.listed_in("external_id_map m", "m.external_id", false)
+        );
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
+        let rows = self.connection.rows("look ids up", &sql, &binds)?;
+        Ok(rows.into_iter().map(|mut row| (row.text(0), row.int(1))).collect())
+    }
+
     fn find_keys(
         &mut self,
         contract: &Contract,

@@ -66,6 +66,26 @@ impl SuggestionStore for DieselSession {
         Ok(all)
     }
 
+    fn has_rejections(&mut self, contract: &Contract) -> Result<bool> {
+        let any = "SELECT CAST(id AS TEXT) AS i FROM not_duplicates WHERE entity_type = ? LIMIT 1";
+        Ok(!self.connection.rows(READ, any, &[Cell::Text(contract.entity)])?.is_empty())
+    }
+
+    fn rejected_as(
+        &mut self,
+        contract: &Contract,
+        prints: &[i64],
+    ) -> Result<Vec<(i64, CoreId, Option<i64>)>> {
+        if prints.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut prints = prints.to_vec();
+        prints.sort_unstable();
+        prints.dedup();
+        let found = self.not_duplicates(contract, "n.fingerprint", prints)?;
+        Ok(found.into_iter().filter_map(|f| Some((f.one.1?, f.other.0, f.other.1))).collect())
+    }
+
     fn suggestions(&mut self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
         let mut conditions = String::from("id > ?");
         let mut binds = vec![Cell::Int(filter.after)];
@@ -294,11 +314,7 @@ impl DieselSession {
     /// For each pair, whether somebody has rejected it: these two records, or others with their data.
     fn rejected_before(&mut self, contract: &Contract, suggestions: &[Suggestion]) -> Result<Vec<bool>> {
         let none = vec![false; suggestions.len()];
-        if suggestions.is_empty() {
-            return Ok(none);
-        }
-        let any = "SELECT CAST(id AS TEXT) AS i FROM not_duplicates WHERE entity_type = ? LIMIT 1";
-        if self.connection.rows(READ, any, &[Cell::Text(contract.entity)])?.is_empty() {
+        if suggestions.is_empty() || !self.has_rejections(contract)? {
             return Ok(none);
         }
         let mut ids: Vec<CoreId> = suggestions.iter().flat_map(|s| [s.left, s.right]).collect();

@@ -3,6 +3,7 @@
 mod birth_date;
 pub(crate) mod common_names;
 mod email;
+pub(crate) mod external_id;
 mod family_name;
 mod gender;
 mod given_name;
@@ -22,6 +23,7 @@ mod words;
 
 pub(crate) use birth_date::BirthDates;
 pub(crate) use email::Emails;
+pub(crate) use external_id::ExternalIds;
 pub(crate) use gender::Genders;
 pub(crate) use identifier::Identifiers;
 pub(crate) use locality::Localities;

@@ -176,7 +176,7 @@ fn codes_and_texts() {
 }
 
 /// What each file says about its levels at its top: its text, the columns its examples have, and its term.
-const DOCUMENTED: [(&str, &str, &[Role], &str); 12] = [
+const DOCUMENTED: [(&str, &str, &[Role], &str); 13] = [
     ("given_name", include_str!("given_name.rs"), &[Role::GivenName], "given_name"),
     ("family_name", include_str!("family_name.rs"), &[Role::FamilyName], "family_name"),
     ("middle_name", include_str!("middle_name.rs"), &[Role::MiddleName], "middle_name"),
@@ -188,6 +188,7 @@ const DOCUMENTED: [(&str, &str, &[Role], &str); 12] = [
     ("locality", include_str!("locality.rs"), &[Role::PostalCode, Role::City, Role::State], "locality"),
     ("gender", include_str!("gender.rs"), &[Role::Gender], "c0"),
     ("identifier", include_str!("identifier.rs"), &[Role::Identifier], "c0"),
+    ("external_id", include_str!("external_id.rs"), &[Role::ExternalId], "external_id"),
     ("text", include_str!("text.rs"), &[Role::Text], "c0"),
 ];
 
@@ -200,6 +201,25 @@ fn documented(text: &str) -> Vec<(&str, [Vec<&str>; 2])> {
         (ticked[0], [one, other].map(|example| example.split(" / ").map(str::trim).collect()))
     })
     .collect()
+}
+
+/// A small number is somebody in every system, and one system gives an id to one person.
+#[test]
+fn external_ids_count_across_systems_alone() {
+    check(
+        Role::ExternalId,
+        &[
+            ("crm:0035g00001XyZaB", "csv:0035g00001XyZaB", "exact"),
+            ("crm:0035g00001XyZaB", "csv:0035g00001xyzab", "differ"),
+            ("crm:B1946AC9-2492-4D23-8F6C-1A2B3C4D5E6F", "csv:b1946ac9-2492-4d23-8f6c-1a2b3c4d5e6f", "exact"),
+            ("crm:1001", "csv:1001", "missing"),
+            ("crm:20240102030405", "csv:20240102030405", "missing"),
+            ("crm:volunteering", "csv:volunteering", "missing"),
+            ("crm:csv:0123456789abcdef", "csv:csv:0123456789abcdef", "missing"),
+            ("crm:0035g00001XyZaB", "crm:0035g00001XyZaC", "missing"),
+            ("crm:0035g00001XyZaB", "", "missing"),
+        ],
+    );
 }
 
 #[test]
