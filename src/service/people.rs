@@ -57,6 +57,7 @@ impl Importer {
     }
 
     pub(super) fn not_cancelled(&self, operation: &'static str) -> Result<()> {
+        self.cancel.wait_while_paused();
         if self.cancel.is_requested() {
             return Err(Error::new(
                 ErrorKind::Cancelled,

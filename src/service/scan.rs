@@ -12,7 +12,7 @@ use importer_core::ports::{
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
 use importer_dedupe::matching::people::People;
-use importer_dedupe::matching::scan::{Scan, scan_with};
+use importer_dedupe::matching::scan::{Scan, scan_watched};
 use serde::{Deserialize, Serialize};
 
 use super::people::{id_of, number_of};
@@ -242,7 +242,8 @@ impl Importer {
         let changed = since.map(|(_, since)| session.changed_since(contract, since)).transpose()?;
         let mut people = self.people(session, contract, OPERATION)?;
         self.phase(ScanPhase::Scoring, people.ids.len(), OPERATION)?;
-        let scan = scan_with(&mut people.frame, request.model.as_ref());
+        let turn = || self.cancel.wait_while_paused();
+        let scan = scan_watched(&mut people.frame, request.model.as_ref(), &turn);
         self.not_cancelled(OPERATION)?;
         // A given model keeps its name, however many people it is used on.
         let learned = || ModelDocument::of(&scan.model, people.ids.len() as u64);

@@ -169,3 +169,44 @@ fn a_cancelled_scan_leaves_nothing_half_done() {
         assert!(scan(&importer, false).suggestions.unwrap().added >= 2, "the next scan begins anew");
     }
 }
+
+/// Lets a scan wait as soon as it scores.
+struct Waits(std::sync::Mutex<Option<importer::Cancel>>);
+
+impl Observer for Waits {
+    fn progress(&self, _: Progress) {}
+
+    fn scanning(&self, progress: ScanProgress) {
+        if progress.phase == ScanPhase::Scoring {
+            self.0.lock().unwrap().take().unwrap().pause();
+        }
+    }
+}
+
+#[test]
+fn a_scan_that_was_paused_ends_as_if_it_had_not_been() {
+    for (db, other) in support::databases().into_iter().zip(support::databases()) {
+        let expected = scan(&imported(&other), true);
+        drop(imported(&db));
+        let waits = std::sync::Arc::new(Waits(std::sync::Mutex::default()));
+        let importer = Importer::builder().database(&db.url).observer(waits.clone()).build().unwrap();
+        let cancel = importer.cancel();
+        *waits.0.lock().unwrap() = Some(cancel.clone());
+        let found = std::thread::scope(|threads| {
+            let scanning = threads.spawn(|| scan(&importer, true));
+            while !cancel.is_paused() {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            assert!(
+                !scanning.is_finished() && db.number("SELECT COUNT(*) AS t FROM dedupe_suggestions") == 0
+            );
+            cancel.go_on();
+            scanning.join().unwrap()
+        });
+        let told =
+            |report: &ScanReport| (report.pairs_scored, report.suggestions, report.model_checksum.clone());
+        assert_eq!(told(&found), told(&expected), "{}", db.backend);
+        assert_eq!(db.texts(STORED), other.texts(STORED));
+    }
+}

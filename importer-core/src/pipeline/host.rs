@@ -7,7 +7,7 @@ use importer_plugin::{HostCalls, LogLevel};
 
 use crate::ports::{Asked, Phase};
 
-/// Asks a run to stop; clones share the request.
+/// Asks runs and scans to stop, or scans to wait; clones share the request.
 ///
 /// ```
 /// use importer_core::pipeline::Cancel;
@@ -20,6 +20,7 @@ pub struct Cancel {
     all: Arc<AtomicBool>,
     /// What was asked of one run alone: 0 for nothing.
     one: Arc<AtomicU8>,
+    waiting: Arc<AtomicBool>,
 }
 
 impl Cancel {
@@ -33,10 +34,45 @@ impl Cancel {
         self.all.load(Ordering::Relaxed) || self.asked().is_some()
     }
 
+    /// Lets scans wait where they are until [`go_on`](Self::go_on).
+    ///
+    /// ```
+    /// use importer_core::pipeline::Cancel;
+    /// let cancel = Cancel::default();
+    /// cancel.pause();
+    /// let scan = std::thread::spawn({
+    ///     let cancel = cancel.clone();
+    ///     move || cancel.wait_while_paused()
+    /// });
+    /// assert!(cancel.is_paused() && !scan.is_finished());
+    /// cancel.go_on();
+    /// scan.join().unwrap();
+    /// ```
+    pub fn pause(&self) {
+        self.waiting.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets them go on.
+    pub fn go_on(&self) {
+        self.waiting.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether somebody lets them wait.
+    pub fn is_paused(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Waits until they may go on, or are to stop.
+    pub fn wait_while_paused(&self) {
+        while self.is_paused() && !self.is_requested() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
     /// The same for one run: what is asked of it alone is not asked of others.
     #[must_use]
     pub fn for_one_run(&self) -> Self {
-        Self { all: Arc::clone(&self.all), one: Arc::default() }
+        Self { all: Arc::clone(&self.all), one: Arc::default(), waiting: Arc::clone(&self.waiting) }
     }
 
     /// Asks something of this run alone.

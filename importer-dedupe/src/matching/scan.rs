@@ -87,6 +87,11 @@ pub fn scan(frame: &mut Frame) -> Scan {
 
 /// The same, by a model that was learned before when there is one.
 pub fn scan_with(frame: &mut Frame, known: Option<&ModelDocument>) -> Scan {
+    scan_watched(frame, known, &|| ())
+}
+
+/// The same; `turn` is called again and again while pairs are scored, and may take its time.
+pub fn scan_watched(frame: &mut Frame, known: Option<&ModelDocument>, turn: &(dyn Fn() + Sync)) -> Scan {
     let candidates = Candidates::of(frame);
     let model = match known {
         Some(document) => document.model(frame),
@@ -98,7 +103,9 @@ pub fn scan_with(frame: &mut Frame, known: Option<&ModelDocument>) -> Scan {
             model
         }
     };
-    let likely = score(frame, &candidates, &model);
+    turn();
+    let likely = score(frame, &candidates, &model, turn);
+    turn();
     let pairs: Vec<Pair> =
         likely.iter().map(|(pair, _)| *pair).filter(|pair| f64::from(pair.log_odds) > KEEP).collect();
     let cluster_of = clusters(frame.len(), &pairs, Linkage::default());
@@ -155,12 +162,21 @@ fn with_further(
 }
 
 /// The pairs that may be worth keeping, with their levels.
-fn score(frame: &Frame, candidates: &Candidates, model: &Model) -> Vec<(Pair, u64)> {
+fn score(
+    frame: &Frame,
+    candidates: &Candidates,
+    model: &Model,
+    turn: &(dyn Fn() + Sync),
+) -> Vec<(Pair, u64)> {
     let scorer = Scorer::new(model, frame);
     let parts = candidates.fold(
-        Vec::new,
+        // Called once for each of the parts that pairs are scored in.
+        || {
+            turn();
+            Vec::new()
+        },
         |soon| frame.touch(soon),
-        |pairs, a, b| {
+        |pairs: &mut Vec<(Pair, u64)>, a, b| {
             let levels = frame.compare(a, b);
             if let Some(score) = scorer.score(&levels, a, b, KEEP - RECOUNT) {
                 pairs.push((Pair { a, b, log_odds: narrow(score.log_odds) }, pack(&levels)));
