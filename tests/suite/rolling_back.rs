@@ -105,6 +105,40 @@ fn what_was_built_on_since_is_kept_and_told() {
 }
 
 #[test]
+fn a_merge_that_was_taken_back_keeps_nobody() {
+    for (db, other) in support::databases().into_iter().zip(support::databases()) {
+        // The wrong rows come to one world only. While two are one, a source brings the one who went again.
+        let [with, without] = [(db, true), (other, false)].map(|(db, wrong)| {
+            let world = World::new(db);
+            world.bring(2, 2, 0);
+            if wrong {
+                world.bring(3, 2, 1);
+            }
+            let run = last_run(&world);
+            let importer = world.importer();
+            let desk = importer.desk(Actor::admin("ann"));
+            let merge = desk.merge(&MergeRequest::new("volunteer", [1, 2], "the same")).unwrap().merge;
+            world.bring(4, 2, 2);
+            if wrong {
+                let kept = roll_back_dry(&importer, run);
+                assert_eq!(kept.not_reverted[0].why, format!("went into 1; take merge {merge} back first"));
+            }
+            desk.undo_merge(merge, "twins").unwrap();
+            if wrong {
+                let told = roll_back(&importer, run);
+                assert!(told.not_reverted.iter().all(|item| item.field.is_some()), "{told:?}");
+            }
+            world
+        });
+        assert_eq!(snapshot(&with.db), snapshot(&without.db), "{}", with.db.backend);
+    }
+}
+
+fn roll_back_dry(importer: &Importer, run: i64) -> RollbackReport {
+    importer.desk(Actor::admin("ann")).roll_back(&RollbackRequest { dry_run: true, ..request(run) }).unwrap()
+}
+
+#[test]
 fn a_rollback_needs_an_admin_a_reason_and_a_run() {
     let world = World::new(support::sqlite());
     let importer = world.importer();

@@ -89,7 +89,7 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn map_named(&mut self, contract: &Contract, system: &str, names: &[&str]) -> Result<Vec<MapImage>>;
-    /// The next rows behind `after` that a run landed and did not quarantine, with their names in the source.
+    /// The next rows behind `after` that a run brought and did not quarantine, with their names in the source.
     ///
     /// # Errors
     /// When the database fails.

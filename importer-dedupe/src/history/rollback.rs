@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use importer_core::Result;
 use importer_core::ports::{
-    Cause, Change, ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, RecordImage, RollbackItem,
-    RollbackRow, RowId, RunId, RunRecord, StewardSession, row_id,
+    Cause, Change, ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, MergeFilter, MergeRow,
+    RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord, StewardSession, row_id,
 };
 
 use super::merge::keys;
@@ -78,8 +78,16 @@ pub fn roll_back_rows(
                 Some(image) => back.push(MapImage { id: entry.id, ..image }),
                 None => gone.push(entry.id),
             },
-            None if landed_by(run.id, &entry) => gone.push(entry.id),
-            None => {}
+            // It was made by this run, or by one that was taken back while this one stood by it.
+            None => {
+                let id = entry.id;
+                let staging = entry.staging_id;
+                match before_all(session, world, run, entry)? {
+                    Some(image) if image.staging_id != staging => back.push(MapImage { id, ..image }),
+                    Some(_) => {}
+                    None => gone.push(id),
+                }
+            }
         }
     }
     session.put_map(contract, &back, world.now)?;
@@ -218,7 +226,7 @@ impl<'a> Page<'a> {
                 .iter()
                 .map(|e| ((e.system.clone(), e.external_id.clone()), Owner::Known(id)))
                 .collect(),
-            changes: self.stands.get(&id).into_iter().flatten().filter(|l| l.id > mark).cloned().collect(),
+            changes: self.said_since(session, id, mark)?,
             merges: Vec::new(),
             silent: entries
                 .iter()
@@ -266,12 +274,47 @@ impl<'a> Page<'a> {
                 None => "not in the core any more".into(),
             }));
         }
-        if let Some((_, merge)) = self.merged.get(&id).filter(|(line, _)| *line > first.id) {
-            return Ok(Some(format!("merged or parted since; take merge {merge} back first")));
+        if self.merged.get(&id).is_some_and(|(line, _)| *line > first.id) {
+            for merge in self.merges_of(session, id)? {
+                if merge.undone.is_none() {
+                    return Ok(Some(format!("merged since; take merge {} back first", merge.id)));
+                }
+                if merge.merge.change_mark < first.id {
+                    // What it was before the run was several people, one of whom has parted since.
+                    return Ok(Some(format!("merge {} was taken back since", merge.id)));
+                }
+            }
         }
         let entries = self.entries.get(&id).into_iter().flatten();
         let mut again = entries.filter(|e| landed_by(self.run.id, e) && e.last_run != self.run.id);
         Ok(again.next().map(|entry| format!("run {} brought the same row again", entry.last_run)))
+    }
+
+    fn merges_of(&self, session: &mut dyn StewardSession, id: CoreId) -> Result<Vec<MergeRow>> {
+        let filter = MergeFilter { people: vec![id], ..MergeFilter::default() };
+        session.merges(self.world.contract, &filter)
+    }
+
+    /// What was said behind a line by whose word is not taken back; also while somebody else stood for the person, in a merge
+    /// that was taken back since.
+    fn said_since(
+        &self,
+        session: &mut dyn StewardSession,
+        id: CoreId,
+        mark: i64,
+    ) -> Result<Vec<LaterChange>> {
+        if !self.merged.contains_key(&id) {
+            return Ok(self.stands.get(&id).into_iter().flatten().filter(|l| l.id > mark).cloned().collect());
+        }
+        let mut people = BTreeSet::from([id]);
+        for merge in self.merges_of(session, id)? {
+            people.insert(merge.merge.survivor);
+            people.extend(merge.merge.retired);
+        }
+        let people: Vec<CoreId> = people.into_iter().collect();
+        let mut lines = session.later_changes(self.world.contract, &people, mark)?;
+        lines.retain(|line| line.run.is_none_or(|run| !self.taken_back.contains(&run)));
+        Ok(lines)
     }
 
     /// Why somebody stays whom a run has made that is taken back.

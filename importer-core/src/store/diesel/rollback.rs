@@ -244,7 +244,7 @@ impl RollbackStore for DieselSession {
     ) -> Result<Vec<(RowId, String)>> {
         let sql = format!(
             "SELECT CAST(o.id AS TEXT) AS i, s.external_id FROM row_outcomes o JOIN {} s ON s.id = o.staging_id \
-             WHERE o.id > ? AND o.id < ? AND o.staging_id = o.id AND o.core_id IS NOT NULL ORDER BY o.id LIMIT ?",
+             WHERE o.id > ? AND o.id < ? AND o.core_id IS NOT NULL ORDER BY o.id LIMIT ?",
             contract.staging_table()
         );
         let binds = [
