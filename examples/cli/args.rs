@@ -9,6 +9,7 @@ use crate::create::CreateArgs;
 use crate::export::ExportArgs;
 use crate::fix::{FixArgs, RequeueArgs};
 use crate::merge::{MergeArgs, RollbackArgs, UndoArgs};
+use crate::policy::PolicyFile;
 use crate::quarantine::QuarantineArgs;
 use crate::retention::RetentionArgs;
 use crate::review::ReviewArgs;
@@ -171,6 +172,8 @@ pub(crate) struct RunSetup {
     /// How far rows are merged with known people without anybody looking
     #[arg(long, value_enum, env = "IMPORTER_AUTO_MERGE", default_value_t = AutoMergeBy::Deterministic)]
     pub(crate) auto_merge: AutoMergeBy,
+    #[command(flatten)]
+    pub(crate) policy: PolicyFile,
     /// How pairs of people are scored: shipped, weighted, or a file with a learned model
     #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
     pub(crate) model: String,
@@ -277,6 +280,8 @@ pub(crate) enum TemplateKind {
     Mapping,
     /// The shipped rule suite
     Suite,
+    /// The shipped survivorship policy: which value survives a merge
+    Policy,
     /// The shipped retention policy
     Retention,
 }
