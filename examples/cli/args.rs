@@ -458,9 +458,11 @@ pub(crate) struct ScanArgs {
     /// All pairs
     #[arg(long)]
     pub(crate) all: bool,
-    /// Who asks for it
-    #[arg(long, env = "USER", default_value = "importer")]
-    pub(crate) actor: String,
+    /// Why, for the audit log
+    #[arg(long, default_value = "asked for on the command line")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Prints JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -470,6 +472,11 @@ pub(crate) struct ScanArgs {
 pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    /// Why, for the audit log
+    #[arg(long, default_value = "asked for on the command line")]
+    pub(crate) reason: String,
     /// What the records are
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
