@@ -29,6 +29,8 @@ mod merge;
 mod plugins;
 #[path = "cli/plugins_new.rs"]
 mod plugins_new;
+#[path = "cli/policy.rs"]
+mod policy;
 #[path = "cli/progress.rs"]
 mod progress;
 #[path = "cli/quarantine.rs"]

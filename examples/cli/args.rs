@@ -9,6 +9,7 @@ use crate::create::CreateArgs;
 use crate::export::ExportArgs;
 use crate::fix::{FixArgs, RequeueArgs};
 use crate::merge::{MergeArgs, RollbackArgs, UndoArgs};
+use crate::policy::PolicyFile;
 use crate::quarantine::QuarantineArgs;
 use crate::retention::RetentionArgs;
 use crate::review::ReviewArgs;
@@ -171,6 +172,8 @@ pub(crate) struct RunSetup {
     /// How far rows are merged with known people without anybody looking [default: what the mapping says, or deterministic]
     #[arg(long, value_enum, env = "IMPORTER_AUTO_MERGE")]
     pub(crate) auto_merge: Option<AutoMergeBy>,
+    #[command(flatten)]
+    pub(crate) policy: PolicyFile,
     /// How pairs of people are scored: shipped, weighted, or a file with a learned model
     #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
     pub(crate) model: String,
@@ -277,6 +280,8 @@ pub(crate) enum TemplateKind {
     Mapping,
     /// The shipped rule suite
     Suite,
+    /// The shipped survivorship policy: which value survives a merge
+    Policy,
     /// The shipped retention policy
     Retention,
 }
@@ -453,9 +458,11 @@ pub(crate) struct ScanArgs {
     /// All pairs
     #[arg(long)]
     pub(crate) all: bool,
-    /// Who asks for it
-    #[arg(long, env = "USER", default_value = "importer")]
-    pub(crate) actor: String,
+    /// Why, for the audit log
+    #[arg(long, default_value = "asked for on the command line")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// Prints JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -465,6 +472,11 @@ pub(crate) struct ScanArgs {
 pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    /// Why, for the audit log
+    #[arg(long, default_value = "asked for on the command line")]
+    pub(crate) reason: String,
     /// What the records are
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,

@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use importer::plugin::spreadsheet::guard;
 use importer::ports::{AuditFilter, AuditRow, moment_text};
 use importer::{Error, ErrorKind, Result};
 
@@ -71,11 +72,7 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
         lines.extend(desk.audit_log(&filter)?);
     }
     if args.csv {
-        say!("id,when,who,role,what,entity,subject,outcome,why,details");
-        for line in &lines {
-            say!("{}", csv(line));
-        }
-        return Ok(ExitCode::SUCCESS);
+        return csv(&lines);
     }
     if args.json {
         say!("{}", serde_json::to_value(&lines).unwrap_or_default());
@@ -102,25 +99,39 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line as CSV. What a spreadsheet would take for a formula gets an apostrophe in front.
-fn csv(line: &AuditRow) -> String {
-    let entry = &line.entry;
-    let details = serde_json::Value::Object(entry.details.clone()).to_string();
-    let cells = [
-        &line.id.to_string(),
-        &moment_text(line.at),
-        &entry.actor,
-        &entry.role,
-        &entry.action,
-        entry.entity.as_deref().unwrap_or_default(),
-        &entry.subject,
-        entry.outcome.as_str(),
-        &entry.reason,
-        &details,
-    ];
-    let cell = |text: &str| {
-        let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
+const COLUMNS: [&str; 10] =
+    ["id", "when", "who", "role", "what", "entity", "subject", "outcome", "why", "details"];
+
+/// Lines as CSV, safe in a spreadsheet like every exported file.
+fn csv(lines: &[AuditRow]) -> Result<ExitCode> {
+    let mut out = csv::Writer::from_writer(std::io::stdout());
+    let mut write = || -> csv::Result<()> {
+        out.write_record(COLUMNS)?;
+        for line in lines {
+            let entry = &line.entry;
+            let details = serde_json::Value::Object(entry.details.clone()).to_string();
+            let cells = [
+                &line.id.to_string(),
+                &moment_text(line.at),
+                &entry.actor,
+                &entry.role,
+                &entry.action,
+                entry.entity.as_deref().unwrap_or_default(),
+                &entry.subject,
+                entry.outcome.as_str(),
+                &entry.reason,
+                &details,
+            ];
+            out.write_record(cells.map(guard).iter().map(|cell| cell.as_bytes()))?;
+        }
+        Ok(out.flush()?)
     };
-    cells.map(cell).join(",")
+    match write() {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        // Whoever listens may leave.
+        Err(e) if matches!(e.kind(), csv::ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::BrokenPipe) => {
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(e) => Err(Error::new(ErrorKind::Config, "write the audit log", e.to_string())),
+    }
 }

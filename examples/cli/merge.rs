@@ -6,6 +6,7 @@ use importer::service::{Choice, Desk, MergePreview, MergeRequest};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};
+use crate::policy::PolicyFile;
 use crate::{say, setup};
 
 #[derive(Args)]
@@ -56,6 +57,8 @@ pub(crate) struct Chosen {
     /// Sets another value; may be given several times
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) policy: PolicyFile,
 }
 
 impl Chosen {
@@ -69,7 +72,7 @@ impl Chosen {
 }
 
 pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
-    let importer = setup::on(&args.database)?;
+    let importer = setup::merging_on(&args.database, &args.chosen.policy)?;
     let desk = importer.desk(args.who.actor());
     if args.obvious {
         return obvious(args, &desk);
@@ -187,6 +190,8 @@ pub(crate) struct UndoArgs {
     #[arg(long)]
     again: bool,
     #[command(flatten)]
+    policy: PolicyFile,
+    #[command(flatten)]
     database: Database,
     #[command(flatten)]
     who: Who,
@@ -196,7 +201,7 @@ pub(crate) struct UndoArgs {
 }
 
 pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
-    let importer = setup::on(&args.database)?;
+    let importer = setup::merging_on(&args.database, &args.policy)?;
     let desk = importer.desk(args.who.actor());
     if args.again {
         let merge = desk.redo_merge(args.merge, &args.reason)?;
@@ -264,6 +269,8 @@ pub(crate) struct RollbackArgs {
     #[arg(long, default_value_t = 50)]
     limit: i64,
     #[command(flatten)]
+    policy: PolicyFile,
+    #[command(flatten)]
     database: Database,
     #[command(flatten)]
     who: Who,
@@ -273,7 +280,7 @@ pub(crate) struct RollbackArgs {
 }
 
 pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
-    let importer = setup::on(&args.database)?;
+    let importer = setup::merging_on(&args.database, &args.policy)?;
     let desk = importer.desk(args.who.actor());
     if args.list {
         let items = desk.rollback_items(args.run, args.outcome.as_deref(), args.after, args.limit)?;

@@ -3,10 +3,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use importer::ports::{SuggestionKind, SuggestionRow, moment_text};
 use importer::service::{Choice, Desk, MergeRequest, Reviewed, Verdict};
-use importer::{Error, ErrorKind, Importer, Result};
+use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};
 use crate::merge::{Chosen, print_preview};
+use crate::policy::PolicyFile;
 use crate::{say, setup};
 
 #[derive(Args)]
@@ -21,6 +22,8 @@ enum ReviewCommand {
     Show {
         /// The id of a suggestion
         id: i64,
+        #[command(flatten)]
+        policy: PolicyFile,
         #[command(flatten)]
         common: Common,
     },
@@ -75,20 +78,26 @@ struct Which {
 }
 
 pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
+    let mut policy = None;
     let (which, verdict) = match &args.command {
-        ReviewCommand::Show { id, common } => return show(*id, common),
+        ReviewCommand::Show { id, policy, common } => return show(*id, policy, common),
         ReviewCommand::Accept { which, chosen } => {
             if which.ids.len() > 1 && !chosen.is_empty() {
                 let why = "a survivor and fields are chosen for one suggestion at a time";
                 return Err(Error::new(ErrorKind::Config, "record decisions", why));
             }
+            policy = Some(&chosen.policy);
             (which, Verdict::Accept { survivor: chosen.survivor, choices: chosen.choices()? })
         }
         ReviewCommand::Reject { which } => (which, Verdict::Reject),
         ReviewCommand::Defer { which, days } => (which, Verdict::Defer { days: *days }),
         ReviewCommand::Reopen { which } => (which, Verdict::Reopen),
     };
-    let importer = setup::on(&which.common.database)?;
+    let database = &which.common.database;
+    let importer = match policy {
+        Some(policy) => setup::merging_on(database, policy)?,
+        None => setup::on(database)?,
+    };
     let desk = importer.desk(which.common.who.actor());
     if let [id] = which.ids[..] {
         let reviewed = desk.review(id, &verdict, &which.reason)?;
@@ -150,10 +159,10 @@ fn print(reviewed: &Reviewed, verdict: &Verdict) {
     }
 }
 
-fn show(id: i64, common: &Common) -> Result<ExitCode> {
-    let importer = setup::on(&common.database)?;
+fn show(id: i64, policy: &PolicyFile, common: &Common) -> Result<ExitCode> {
+    let importer = setup::merging_on(&common.database, policy)?;
     let desk = importer.desk(common.who.actor());
-    let row = suggestion(&importer, id)?;
+    let row = suggestion(&desk, id)?;
     let request = MergeRequest::new(&row.entity, [row.left, row.right], "");
     let preview = desk.preview_merge(&request)?;
     if common.json {
@@ -193,9 +202,9 @@ fn households(desk: &Desk<'_>, row: &SuggestionRow) -> Result<serde_json::Value>
     Ok(serde_json::to_value(all).unwrap_or_default())
 }
 
-fn suggestion(importer: &Importer, id: i64) -> Result<SuggestionRow> {
+fn suggestion(desk: &Desk<'_>, id: i64) -> Result<SuggestionRow> {
     let filter = importer::ports::SuggestionFilter { after: id - 1, limit: 1, ..Default::default() };
-    importer.suggestions(&filter)?.into_iter().find(|row| row.id == id).ok_or_else(|| {
+    desk.suggestions(&filter)?.into_iter().find(|row| row.id == id).ok_or_else(|| {
         Error::new(ErrorKind::NotFound, "show a suggestion", format!("there is no suggestion {id}"))
             .hint("`suggestions` lists them")
     })

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
 
 /// Puts together what a run works with.
 pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> {
-    let mut builder = setup::with_plugins(builder, &setup.plugins)?;
+    let mut builder = setup.policy.apply(setup::with_plugins(builder, &setup.plugins)?)?;
     if let Some(file) = &setup.mapping {
         builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
     }

@@ -12,13 +12,12 @@ use crate::{say, setup};
 pub(crate) fn scan(args: &ScanArgs) -> Result<ExitCode> {
     let (importer, bar) = watched(&args.database, args.json)?;
     let request = ScanRequest {
-        entity: args.entity.clone(),
         preview: args.preview,
         all: args.all,
         model: args.model.as_deref().map(model).transpose()?,
-        actor: args.actor.clone(),
+        ..ScanRequest::new(&args.entity)
     };
-    let report = importer.scan(&request);
+    let report = importer.desk(args.who.actor()).scan(&request, &args.reason);
     bar.finish();
     let report = report?;
     if args.json {
@@ -91,7 +90,7 @@ pub(crate) fn tell(report: &ScanReport, database: &str) {
             sample.score,
             sample.terms.join(", ")
         );
-        if sample.kind == "review" {
+        if sample.kind == "review" && !sample.held_back.is_empty() {
             let why: Vec<&str> = sample.held_back.iter().map(|objection| objection.as_str()).collect();
             say!("             not merged by itself: {}", why.join(", "));
         }

@@ -53,7 +53,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
 
 pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let (importer, bar) = scan::watched(&args.database, args.json)?;
-    let training = importer.train(&args.entity, args.weight);
+    let training = importer.desk(args.who.actor()).train(&args.entity, args.weight, &args.reason);
     bar.finish();
     let training = training?;
     write(&args.out, &training.document.write())?;

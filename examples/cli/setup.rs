@@ -9,10 +9,22 @@ use importer::plugin_host::{
 use importer::{Builder, Error, ErrorKind, Importer, Result};
 
 use crate::args::{Database, PluginPlaces, QuarantineFile};
+use crate::policy::PolicyFile;
 use crate::secrets::FromEnvironment;
 
 /// An importer on a database that exists, without plugins.
 pub(crate) fn on(database: &Database) -> Result<Importer> {
+    there(database)?;
+    Importer::builder().database(&database.db).build()
+}
+
+/// The same with a policy for whoever is merged.
+pub(crate) fn merging_on(database: &Database, policy: &PolicyFile) -> Result<Importer> {
+    there(database)?;
+    policy.apply(Importer::builder().database(&database.db))?.build()
+}
+
+fn there(database: &Database) -> Result<()> {
     // Looking must not make what it looks for.
     if let Some(path) =
         database.db.strip_prefix("sqlite://").filter(|path| !std::path::Path::new(path).exists())
@@ -21,7 +33,7 @@ pub(crate) fn on(database: &Database) -> Result<Importer> {
             .at("database", path)
             .hint("name it with --db; a run makes it"));
     }
-    Importer::builder().database(&database.db).build()
+    Ok(())
 }
 
 /// Where plugins are looked for, without a database.

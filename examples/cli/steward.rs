@@ -10,6 +10,7 @@ use importer::service::{FindingView, Fixed};
 use importer::{Error, ErrorKind, Importer, Result, dq};
 
 use crate::args::{Database, PluginPlaces, Who};
+use crate::policy::PolicyFile;
 use crate::{run, say, setup};
 
 /// Everything that decides what becomes of a corrected row.
@@ -32,6 +33,8 @@ pub(crate) struct Steward {
     #[arg(long, value_name = "FILE")]
     suite: Option<PathBuf>,
     #[command(flatten)]
+    policy: PolicyFile,
+    #[command(flatten)]
     plugins: PluginPlaces,
     /// Prints JSON
     #[arg(long)]
@@ -44,6 +47,7 @@ impl Steward {
         setup::on(&self.database)?;
         let mut builder =
             setup::with_plugins(Importer::builder().database(&self.database.db), &self.plugins)?;
+        builder = self.policy.apply(builder)?;
         if let Some(file) = &self.mapping {
             builder = builder.mapping(Mapping::parse(&run::read(file)?, &file.display().to_string())?);
         }

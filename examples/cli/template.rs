@@ -12,6 +12,7 @@ pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
         TemplateKind::Sample => files::sample_csv(&args.entity)?,
         TemplateKind::Mapping => files::mapping_yaml(&args.entity)?,
         TemplateKind::Suite => importer::dq::VOLUNTEER_SUITE.to_owned(),
+        TemplateKind::Policy => importer::dedupe::DEFAULT_POLICY.to_owned(),
         TemplateKind::Retention => importer::retention::DEFAULT_RETENTION.to_owned(),
     };
     say!("{}", text.trim_end());

@@ -1,8 +1,5 @@
 //! Looking at data: what people are shown, masked by what their role sees.
 
-use std::collections::BTreeMap;
-
-use importer_core::contracts;
 use importer_core::pipeline::RunReport;
 use importer_core::ports::{
     ChangeFilter, ChangeRow, CoreId, RowId, RunFilter, RunId, RunRecord, SuggestionFilter, SuggestionRow,
@@ -11,7 +8,7 @@ use importer_core::ports::{
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::ModelDocument;
 
-use super::access::{Action, Columns, Desk, Mask, Note, RecordView};
+use super::access::{Action, Columns, Desk, Mask, Note, RecordView, Seen};
 use super::score::PairScore;
 
 impl Desk<'_> {
@@ -76,31 +73,14 @@ impl Desk<'_> {
         })
     }
 
-    /// Findings in the order of their ids, with their rows, masked; page with [`ViolationFilter::after`].
+    /// Findings in the order of their ids, with their rows, masked; page with [`ViolationFilter::after`]. A text is sought only
+    /// in what the role sees.
     ///
     /// # Errors
     /// When the actor may not see the quarantine, or the database fails.
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
-        let (mut found, columns) = self.look(Action::ViewQuarantine, "violations", |session| {
-            let found = session.violations(filter)?;
-            let mut columns: BTreeMap<RunId, Columns> = BTreeMap::new();
-            for row in found.iter().filter(|_| !self.mask().shows_all()) {
-                if columns.contains_key(&row.run_id) {
-                    continue;
-                }
-                let run = session.run(row.run_id)?;
-                let known = contracts::find(&row.entity).zip(run);
-                let known = known.map(|(contract, run)| Columns::of(contract, &run));
-                columns.insert(row.run_id, known.unwrap_or_default());
-            }
-            Ok((found, columns))
-        })?;
-        let none = Columns::default();
-        for row in &mut found {
-            let columns = columns.get(&row.run_id).unwrap_or(&none);
-            self.mask().violation(contracts::find(&row.entity), columns, row);
-        }
-        Ok(found)
+        let mut seen = Seen::by(self.mask());
+        self.look(Action::ViewQuarantine, "violations", |session| seen.violations(session, filter))
     }
 
     /// Suggestions in the order of their ids, their terms masked; page with [`SuggestionFilter::after`].

@@ -183,7 +183,7 @@ impl Desk<'_> {
             let told = history::undo(session, world, merge, &self.actor.name, reason)?;
             note.detail("restored", told.restored.clone());
             note.detail("conflicts", told.conflicts.len());
-            Ok(told)
+            Ok(self.mask().undone(told))
         })
     }
 

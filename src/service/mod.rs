@@ -9,6 +9,7 @@ mod control;
 mod edit;
 mod export;
 mod go_on;
+mod learn;
 mod look;
 mod merge;
 mod obvious;

@@ -54,7 +54,7 @@ impl Verdict {
 /// A suggestion after a decision, with what came of it.
 #[derive(Debug, Clone)]
 pub struct Reviewed {
-    /// The suggestion.
+    /// The suggestion; its terms about what the role does not see are masked.
     pub suggestion: SuggestionRow,
     /// The merge it led to.
     pub merge: Option<MergeDone>,
@@ -133,6 +133,7 @@ impl Desk<'_> {
             }
             self.keep_verdict(session, contract, id, verdict, &note.reason)?;
             reviewed.suggestion = session.suggestion(id)?.ok_or_else(not_there)?;
+            self.mask().suggestion(&mut reviewed.suggestion);
             Ok(reviewed)
         })
     }

@@ -12,6 +12,7 @@ mod listing;
 mod matching;
 mod options;
 pub(crate) mod plugins;
+mod policies;
 mod stewards;
 mod summary;
 mod templates;
@@ -64,7 +65,13 @@ pub(crate) fn program(folder: &std::path::Path) -> Command {
 
 /// Takes away what the environment of whoever runs the tests would change.
 pub(crate) fn quiet(command: &mut Command) -> &mut Command {
-    let variables = ["DATABASE_URL", "IMPORTER_PLUGIN_PATH", "IMPORTER_PLUGIN_ALLOW_LIST", "IMPORTER_LOG"];
+    let variables = [
+        "DATABASE_URL",
+        "IMPORTER_PLUGIN_PATH",
+        "IMPORTER_PLUGIN_ALLOW_LIST",
+        "IMPORTER_LOG",
+        "IMPORTER_POLICY",
+    ];
     let trust = ["IMPORTER_PLUGIN_KEYS", "IMPORTER_PLUGIN_QUARANTINE", "IMPORTER_PLUGIN_ISOLATION"];
     for variable in trust {
         command.env_remove(variable);

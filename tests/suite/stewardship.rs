@@ -4,4 +4,5 @@ mod bulk;
 mod exports;
 mod histories;
 mod killed;
+mod masked;
 mod quarantine;

@@ -1,4 +1,4 @@
-use importer_plugin::spreadsheet::{EXPORT_MARK, unguard};
+use importer_plugin::spreadsheet::{EXPORT_MARK, MASKED, unguard};
 use importer_plugin::{Error, Extract, Host, LogLevel, OpenRequest, Severity, Source};
 
 use crate::cursor::Cursor;
@@ -129,7 +129,12 @@ impl CsvSource {
             cells
                 .iter()
                 .take(expected)
-                .map(|cell| Some(if self.exported { unguard(cell) } else { cell }))
+                .map(|cell| match self.exported {
+                    // Whoever exported it did not see it: that says nothing about the value.
+                    true if cell.trim() == MASKED => None,
+                    true => Some(unguard(cell)),
+                    false => Some(cell),
+                })
                 .chain(std::iter::repeat_n(None, missing))
                 .chain(std::iter::once(surplus.as_deref())),
         )?;

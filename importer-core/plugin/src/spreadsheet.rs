@@ -9,6 +9,10 @@ use std::borrow::Cow;
 /// How the first column name begins in every file that was written with [`guard`].
 pub const EXPORT_MARK: &str = "importer-export:1:";
 
+/// What stands in an exported cell whose value is not shown: it is not known then, and never read as a value. A cell that really
+/// holds this text is guarded, so that the two differ.
+pub const MASKED: &str = "***";
+
 /// A cell that no spreadsheet takes for a formula; [`unguard`] gives the original back, whatever it is.
 ///
 /// ```
@@ -17,6 +21,7 @@ pub const EXPORT_MARK: &str = "importer-export:1:";
 /// assert_eq!(guard("-12"), "'-12");
 /// assert_eq!(guard("'tis"), "'tis", "what is harmless stays as it is");
 /// assert_eq!(unguard(&guard("'=1+1")), "'=1+1");
+/// assert_eq!(guard("***"), "'***", "it is not masked");
 /// ```
 pub fn guard(cell: &str) -> Cow<'_, str> {
     if is_guarded_or_dangerous(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
@@ -30,9 +35,10 @@ pub fn unguard(cell: &str) -> &str {
     }
 }
 
-/// Dangerous, or dangerous behind apostrophes: such a cell gets one more, so that the way back is certain.
+/// Dangerous or like a masked cell, perhaps behind apostrophes: such a cell gets one more, so that the way back is certain.
 fn is_guarded_or_dangerous(cell: &str) -> bool {
-    is_dangerous(cell.trim_start_matches('\''))
+    let bare = cell.trim_start_matches('\'');
+    bare.trim() == MASKED || is_dangerous(bare)
 }
 
 /// Begins like a formula, once what spreadsheets leave out at the beginning of a cell is left out. Full-width signs and

@@ -182,7 +182,7 @@ pub struct RollbackItem {
     pub field: Option<String>,
     /// `reverted`, `kept` or `failed`.
     pub outcome: String,
-    /// Why.
+    /// Why, without any value: this is shown to whoever may see runs.
     pub why: String,
 }
 

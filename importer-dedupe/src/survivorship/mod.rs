@@ -1,7 +1,10 @@
 //! Which value survives: a documented policy file, applied field by field.
 
 mod contacts;
+mod document;
 mod names;
+#[cfg(test)]
+mod policies;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -75,6 +78,16 @@ impl Survivorship {
     }
 }
 
+impl Survivorship {
+    /// Whether somebody edited the incoming value, and nobody the existing one, where that counts: people know how a name is
+    /// written.
+    fn edits(&self, field: &str, existing: Option<&Origin>, incoming: &Origin) -> bool {
+        self.policy.order(field).contains(&Criterion::Manual)
+            && incoming.source == Origin::MANUAL
+            && existing.is_some_and(|origin| origin.source != Origin::MANUAL)
+    }
+}
+
 impl importer_core::ports::Survivorship for Survivorship {
     fn merge(&self, contract: &Contract, existing: &CoreRecord, incoming: &CoreRecord) -> Merged {
         let mut merged = Merged { person: existing.clone(), changes: Vec::new(), kept: Vec::new() };
@@ -94,6 +107,7 @@ impl importer_core::ports::Survivorship for Survivorship {
             let origin = old.map(|_| existing.origin_of(field.name)).or(emptied);
             if let (FieldKind::Name, Some(old), Some(new)) = (field.kind, old, new)
                 && (swapped || names::is_poorer(old, new))
+                && !self.edits(field.name, origin, incoming.origin_of(field.name))
             {
                 merged.kept.push((field.name, "the fuller form of the same name"));
                 continue;

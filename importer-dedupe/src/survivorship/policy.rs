@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
-use importer_core::{Error, ErrorKind, Result};
+use importer_core::Result;
 use serde::{Deserialize, Serialize};
+
+use super::document;
 
 /// The policy that ships, as a document with its explanation.
 pub const DEFAULT_POLICY: &str = include_str!("../../policies/survivorship.yaml");
@@ -25,41 +27,23 @@ pub(super) enum Criterion {
 /// assert_eq!(policy, Policy::shipped());
 /// # Ok::<(), importer_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Policy {
-    survivorship: String,
-    version: u32,
-    order: Vec<Criterion>,
-    source_priority: Vec<String>,
-    #[serde(default)]
-    fields: BTreeMap<String, Vec<Criterion>>,
+    pub(super) survivorship: String,
+    pub(super) version: u32,
+    pub(super) order: Vec<Criterion>,
+    pub(super) source_priority: Vec<String>,
+    pub(super) fields: BTreeMap<String, Vec<Criterion>>,
 }
 
 impl Policy {
     /// Reads a policy document; `origin` is its file's name, for errors.
     ///
     /// # Errors
-    /// When it is not a policy document; with line and column.
+    /// When it is not a policy document, an order lets blanks win or asks the same twice, or an exception is for a field that
+    /// there is not; with line and column.
     pub fn parse(yaml: &str, origin: &str) -> Result<Self> {
-        let policy: Self = serde_saphyr::from_str(yaml).map_err(|e| {
-            Error::new(ErrorKind::Config, "read the survivorship policy", e.to_string()).at("file", origin)
-        })?;
-        let orders =
-            [("order", &policy.order)].into_iter().chain(policy.fields.iter().map(|(f, o)| (f.as_str(), o)));
-        for (name, order) in orders {
-            if order.first() != Some(&Criterion::NonNull) {
-                // Without it a blank could win, which nothing may ever do.
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "read the survivorship policy",
-                    "an order must begin with `non_null`",
-                )
-                .at("order", name)
-                .at("file", origin));
-            }
-        }
-        Ok(policy)
+        document::read(yaml, origin)
     }
 
     /// The policy that ships.

@@ -1,8 +1,10 @@
 use importer_core::contracts::VOLUNTEER;
-use importer_core::ports::{ContactKind, CoreRecord, Survivorship as _};
+use importer_core::ports::{ContactKind, CoreRecord, Origin, Survivorship as _};
 use proptest::prelude::*;
 
-use super::{Policy, Survivorship};
+use super::Survivorship;
+use super::policies::any_policy;
+use crate::history::edited;
 use crate::testing::person;
 
 fn place(field: &str) -> usize {
@@ -49,15 +51,6 @@ fn an_extension_moves_with_its_number() {
     assert_eq!(merged.person.record.get(place("phone_extension")), None);
 }
 
-#[test]
-fn a_policy_that_lets_blanks_win_is_refused() {
-    let yaml = "survivorship: x\nversion: 1\norder: [most_recent]\nsource_priority: []\n";
-    let error = Policy::parse(yaml, "x.yaml").unwrap_err();
-    assert!(error.to_string().contains("must begin with `non_null`"), "{error}");
-    let error = Policy::parse("survivorship: x\nversion: 1\norder: [newest]\n", "x.yaml").unwrap_err();
-    assert!(error.to_string().contains("line 3"), "{error}");
-}
-
 prop_compose! {
     fn any_person()(
         values in prop::collection::vec((prop::sample::select(vec!["first_name", "city", "dob", "email_normalized", "phone_e164", "consent_signed_at"]), "[a-c]{1,2}"), 0..6),
@@ -88,6 +81,80 @@ proptest! {
         }
         for contact in old.contacts.iter().chain(&new.contacts) {
             prop_assert!(merged.person.contacts.iter().any(|c| c.value == contact.value));
+        }
+    }
+
+    #[test]
+    fn consent_is_never_replaced_by_nothing_whatever_the_policy(
+        policy in any_policy(), old in any_person(), rows in prop::collection::vec(any_person(), 1..4),
+    ) {
+        let survivorship = Survivorship::new(policy);
+        let (consent, mut person) = (place("consent_signed_at"), old);
+        for row in rows {
+            let merged = survivorship.merge(&VOLUNTEER, &person, &row).person;
+            let (before, given) = (person.record.get(consent), row.record.get(consent));
+            let after = merged.record.get(consent);
+            prop_assert!(after == before || after == given);
+            prop_assert!(after.is_some() || before.is_none() && given.is_none());
+            person = merged;
+        }
+    }
+
+    #[test]
+    fn contacts_are_all_kept_with_one_primary_of_each_kind_whatever_the_policy(
+        policy in any_policy(), old in any_person(), rows in prop::collection::vec(any_person(), 1..4),
+    ) {
+        let survivorship = Survivorship::new(policy);
+        let mut person = old.clone();
+        for row in &rows {
+            person = survivorship.merge(&VOLUNTEER, &person, row).person;
+        }
+        for (kind, field) in [(ContactKind::Email, "email_normalized"), (ContactKind::Phone, "phone_e164")] {
+            let of_kind: Vec<_> = person.contacts.iter().filter(|contact| contact.kind == kind).collect();
+            let primaries: Vec<&str> = of_kind.iter().filter(|c| c.primary).map(|c| &*c.value).collect();
+            prop_assert_eq!(primaries.len(), usize::from(!of_kind.is_empty()));
+            prop_assert_eq!(primaries.first().copied(), person.record.get(place(field)));
+            for brought in rows.iter().chain([&old]).flat_map(|p| p.contact_values(kind)) {
+                prop_assert_eq!(of_kind.iter().filter(|c| &*c.value == brought).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn an_edit_by_hand_outranks_imports_where_the_policy_asks_for_edits_first(
+        policy in any_policy(), old in any_person(), new in any_person(),
+    ) {
+        let survivorship = Survivorship::new(policy.clone());
+        let merged = survivorship.merge(&VOLUNTEER, &old, &new).person;
+        let manual = |person: &CoreRecord| person.origin.source == Origin::MANUAL;
+        for (place, field) in VOLUNTEER.columns().filter(|(_, field)| policy.asks_for_edits_first(field.name)) {
+            let (before, given) = (old.record.get(place), new.record.get(place));
+            if before.is_some() && given.is_some() && manual(&old) != manual(&new) {
+                let edit = if manual(&old) { before } else { given };
+                prop_assert_eq!(merged.record.get(place), edit, "{}", field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_explicit_choice_outranks_every_policy(
+        policy in any_policy(), old in any_person(), new in any_person(), chosen in "[a-c]{1,2}",
+        field in prop::sample::select(vec!["first_name", "city", "email_normalized", "phone_e164", "consent_signed_at"]),
+    ) {
+        let survivorship = Survivorship::new(policy.clone());
+        let merged = survivorship.merge(&VOLUNTEER, &old, &new).person;
+        let at = importer_core::ports::parse_moment("2019-01-31T08:00:00Z").unwrap();
+        let typed = [(field.to_owned(), Some(chosen.clone()))];
+        let person = edited(&VOLUNTEER, &survivorship, &merged, &typed, at);
+        prop_assert_eq!(person.record.get(place(field)), Some(chosen.as_str()));
+        prop_assert_eq!(person.origin_of(field).source.as_str(), Origin::MANUAL);
+        for (other, _) in VOLUNTEER.columns().filter(|(_, other)| other.name != field) {
+            prop_assert_eq!(person.record.get(other), merged.record.get(other), "the policy decided");
+        }
+        // Later imports leave it alone where edits come first.
+        if policy.asks_for_edits_first(field) && new.origin.source != Origin::MANUAL {
+            let later = survivorship.merge(&VOLUNTEER, &person, &new).person;
+            prop_assert_eq!(later.record.get(place(field)), Some(chosen.as_str()));
         }
     }
 }

@@ -71,12 +71,17 @@ impl Desk<'_> {
         if action.allowed(self.actor.role) {
             return Ok(());
         }
+        let what = action.as_str().replace('_', " ");
+        let error = self.refuse(action, note, &what)?;
+        Err(error.hint(format!("it needs the role {}", action.needs())))
+    }
+
+    /// Keeps a refusal in the audit log; what the actor is told.
+    pub(crate) fn refuse(&self, action: Action, note: &Note, what: &str) -> Result<Error> {
         let mut session = self.importer.store()?.session()?;
         session.audit(&self.line(action, note, AuditOutcome::Refused), self.importer.clock.now())?;
-        let message = format!("a {} may not {}", self.actor.role, action.as_str().replace('_', " "));
-        Err(Error::new(ErrorKind::Forbidden, "act", message)
-            .at("actor", &self.actor.name)
-            .hint(format!("it needs the role {}", action.needs())))
+        let message = format!("a {} may not {what}", self.actor.role);
+        Ok(Error::new(ErrorKind::Forbidden, "act", message).at("actor", &self.actor.name))
     }
 
     /// Nothing, if the actor may and says why.

@@ -12,41 +12,13 @@ use importer_core::ports::{ContactKind, CoreRecord, RunRecord, ViolationRow};
 use serde_json::{Map, Value};
 
 use super::Role;
+use super::columns::{Columns, class_of};
 use super::view::{ContactView, RecordView};
 
 /// What stands where a value would.
-pub const MASKED: &str = "***";
+pub const MASKED: &str = importer_plugin::spreadsheet::MASKED;
 /// What stands where a message would that quotes a value.
-const MASKED_MESSAGE: &str = "(the message is about a value that this role does not see)";
-
-/// How personal the columns of a source are, by the mapping of the run that read it.
-#[derive(Debug, Default)]
-pub(crate) struct Columns(BTreeMap<String, PiiClass>);
-
-impl Columns {
-    pub(crate) fn of(contract: &Contract, run: &RunRecord) -> Self {
-        let metrics: Value = serde_json::from_str(&run.metrics_json).unwrap_or_default();
-        let mut classes: BTreeMap<String, PiiClass> = BTreeMap::new();
-        for assignment in metrics["mapping"].as_array().into_iter().flatten() {
-            let (Some(column), Some(field)) = (assignment["source"].as_str(), assignment["field"].as_str())
-            else {
-                continue;
-            };
-            let class = class_of(contract, field);
-            let known = classes.entry(column.to_owned()).or_insert(class);
-            *known = (*known).max(class);
-        }
-        Self(classes)
-    }
-
-    fn class(&self, column: &str) -> PiiClass {
-        self.0.get(column).copied().unwrap_or(PiiClass::Sensitive)
-    }
-}
-
-fn class_of(contract: &Contract, field: &str) -> PiiClass {
-    contract.field(field).map_or(PiiClass::Sensitive, |field| field.pii)
-}
+pub(crate) const MASKED_MESSAGE: &str = "(the message is about a value that this role does not see)";
 
 /// What one role is shown.
 #[derive(Debug, Clone, Copy)]
@@ -112,33 +84,50 @@ impl Mask {
         let mut hidden = Vec::new();
         let raw = self.cells(&details["raw"], |column| columns.class(column), &mut hidden);
         let class = |field: &str| contract.map_or(PiiClass::Sensitive, |contract| class_of(contract, field));
-        let mut normalised = self.cells(&details["normalised"], class, &mut hidden);
-        if let Some(original) = details["normalised"].get("original") {
-            normalised.insert("original".into(), self.cells(original, class, &mut hidden).into());
-        }
+        let normalised = self.normalised(contract, &details["normalised"], &mut hidden);
         let mut shown = Map::new();
         shown.insert("position".into(), row.position.into());
         shown.insert("raw".into(), raw.into());
         shown.insert("normalised".into(), normalised.into());
         finding.details_json = Value::Object(shown).to_string();
-        // Built-in rules never repeat a value; what plugins say about a value may hold it in another form.
-        let ours = importer_dq::catalogue().iter().any(|meta| meta.code == finding.rule_code);
         let about_hidden = !finding.field.is_empty() && self.hides(class(&finding.field));
-        if (about_hidden && !ours) || quotes(&finding.message, &hidden) {
-            finding.message = MASKED_MESSAGE.into();
+        self.message(&finding.rule_code, about_hidden, &hidden, &mut finding.message);
+        let (system, id) = finding.record_key.split_once(':').unwrap_or(("", &finding.record_key));
+        if self.hides_name(id, &hidden) {
+            finding.record_key = format!("{system}:{MASKED}");
         }
-        finding.record_key = self.record_key(&finding.record_key, &hidden);
     }
 
-    /// The name of a row in its source, which may be an address that the source uses as an id.
-    fn record_key(self, key: &str, hidden: &[String]) -> String {
-        let (system, id) = key.split_once(':').unwrap_or(("", key));
-        let reaches = self.hides(PiiClass::Contact) && id.contains('@');
-        if reaches || quotes(id, hidden) { format!("{system}:{MASKED}") } else { key.to_owned() }
+    /// What a rule says. Built-in rules never repeat a value; what plugins say about a value may hold it in another form.
+    pub(super) fn message(self, rule: &str, about_hidden: bool, hidden: &[String], message: &mut String) {
+        let ours = importer_dq::catalogue().iter().any(|meta| meta.code == rule);
+        if (about_hidden && !ours) || quotes(message, hidden) {
+            *message = MASKED_MESSAGE.into();
+        }
+    }
+
+    /// Whether the name of a row in its source is hidden: it may be an address that the source uses as an id.
+    pub(super) fn hides_name(self, id: &str, hidden: &[String]) -> bool {
+        self.hides(PiiClass::Contact) && id.contains('@') || quotes(id, hidden)
+    }
+
+    /// A row as normalised, by field, with what its cells were under `original`.
+    pub(super) fn normalised(
+        self,
+        contract: Option<&Contract>,
+        values: &Value,
+        hidden: &mut Vec<String>,
+    ) -> Map<String, Value> {
+        let class = |field: &str| contract.map_or(PiiClass::Sensitive, |contract| class_of(contract, field));
+        let mut shown = self.cells(values, class, hidden);
+        if let Some(original) = values.get("original") {
+            shown.insert("original".into(), self.cells(original, class, hidden).into());
+        }
+        shown
     }
 
     /// An object of texts, value by value; what is hidden is collected.
-    fn cells(
+    pub(super) fn cells(
         self,
         cells: &Value,
         class: impl Fn(&str) -> PiiClass,
@@ -147,7 +136,8 @@ impl Mask {
         let mut shown = Map::new();
         for (name, value) in cells.as_object().into_iter().flatten() {
             let Some(text) = value.as_str() else { continue };
-            if self.hides(class(name)) {
+            // An address is one in every column, be it that of the ids.
+            if self.hides(class(name)) || self.hides(PiiClass::Contact) && text.contains('@') {
                 hidden.push(text.to_lowercase());
                 shown.insert(name.clone(), MASKED.into());
             } else {
@@ -195,7 +185,7 @@ impl Mask {
 }
 
 /// Whether a text holds one of the values, whatever its case. Short ones count as words of their own: every text has an `f`.
-fn quotes(text: &str, hidden: &[String]) -> bool {
+pub(super) fn quotes(text: &str, hidden: &[String]) -> bool {
     let text = text.to_lowercase();
     hidden.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).any(|value| {
         if value.chars().count() > 3 {
@@ -208,4 +198,4 @@ fn quotes(text: &str, hidden: &[String]) -> bool {
 
 #[cfg(test)]
 #[path = "mask_laws.rs"]
-mod laws;
+pub(super) mod laws;

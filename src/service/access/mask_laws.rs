@@ -11,21 +11,21 @@ use super::*;
 use crate::service::Role;
 
 /// A value that stands nowhere else, for each field: a marker among characters that JSON escapes and that have two cases.
-fn values() -> impl Strategy<Value = Vec<String>> {
+pub(in super::super) fn values() -> impl Strategy<Value = Vec<String>> {
     let around = "[ÄÖa-cA-C\"\\\\\n<>0-9 ]{0,6}";
     prop::collection::vec((around, around), VOLUNTEER.fields.len())
         .prop_map(|parts| parts.iter().enumerate().map(|(n, (a, b))| format!("{a}Mark{n:02}Er{b}")).collect())
 }
 
-fn marker(field: usize) -> String {
+pub(in super::super) fn marker(field: usize) -> String {
     format!("mark{field:02}er")
 }
 
-fn role() -> impl Strategy<Value = Role> {
+pub(in super::super) fn role() -> impl Strategy<Value = Role> {
     prop::sample::select(Role::ALL.to_vec())
 }
 
-fn check(answer: &str, role: Role) {
+pub(in super::super) fn check(answer: &str, role: Role) {
     let answer = answer.to_lowercase();
     for (place, field) in VOLUNTEER.fields.iter().enumerate() {
         if !role.sees(field.pii) {
@@ -34,7 +34,7 @@ fn check(answer: &str, role: Role) {
     }
 }
 
-fn json(pairs: impl IntoIterator<Item = (String, String)>) -> Value {
+pub(in super::super) fn json(pairs: impl IntoIterator<Item = (String, String)>) -> Value {
     Value::Object(pairs.into_iter().map(|(name, value)| (name, value.into())).collect())
 }
 

@@ -6,6 +6,7 @@ use importer_dedupe::matching::model::{ExplainedTerm, Explanation};
 use serde_json::{Map, Value};
 
 use super::mask::{MASKED, Mask};
+use crate::service::scan::ScanReport;
 use crate::service::score::PairScore;
 
 /// What a term, a part of a blocking key or an objection is about. What is not known here counts as sensitive.
@@ -77,6 +78,18 @@ impl Mask {
             shown.insert(name.clone(), value);
         }
         row.features_json = Value::Object(shown).to_string();
+    }
+
+    /// A scan: the samples lose what is about hidden fields.
+    pub(crate) fn scan(self, report: &mut ScanReport) {
+        for sample in &mut report.samples {
+            for term in &mut sample.terms {
+                if self.hides(about(term.split(' ').next().unwrap_or_default())) {
+                    *term = MASKED.into();
+                }
+            }
+            sample.held_back.retain(|objection| !self.hides(about(objection.as_str())));
+        }
     }
 
     /// Terms in words, such as `birth_date equal +12.3`.

@@ -1,16 +1,21 @@
 //! Who may do what, and the desk at which people act.
 
 mod action;
+mod columns;
 mod desk;
 mod mask;
+mod mask_rows;
 mod mask_terms;
 mod role;
+mod seen;
 mod view;
 
 pub use action::{Action, roles_reference};
+pub(crate) use columns::Columns;
 pub use desk::Desk;
 pub(crate) use desk::Note;
 pub use mask::MASKED;
-pub(crate) use mask::{Columns, Mask};
+pub(crate) use mask::Mask;
 pub use role::{Actor, Role};
+pub(crate) use seen::Seen;
 pub use view::{ContactView, RecordView};

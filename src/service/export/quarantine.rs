@@ -6,7 +6,7 @@ use importer_core::ports::{QuarantineFilter, RowId, ViolationRow};
 
 use super::write::ExportWriter;
 use super::{ExportKind, PAGE, TOLD};
-use crate::service::access::Desk;
+use crate::service::access::{Desk, Seen};
 use crate::service::quarantine::{columns_of_run, raw_cells};
 use crate::service::runs;
 
@@ -15,7 +15,8 @@ const BESIDE: [&str; 5] = ["status", "system", "line", "rules", "problems"];
 
 impl Desk<'_> {
     /// Writes rows in quarantine as they were received, under the columns of their sources, each with its id: to be
-    /// corrected elsewhere and read back by [`Desk::fix_file`]. Says how many there are.
+    /// corrected elsewhere and read back by [`Desk::fix_file`]. Cells that the role does not see are masked; read back, they count
+    /// as unchanged. Says how many rows there are.
     ///
     /// # Errors
     /// When the actor may not, there is no reason, the database fails or the file cannot be written.
@@ -30,7 +31,8 @@ impl Desk<'_> {
         self.export(ExportKind::Quarantine, entity, reason, || {
             let mut session = self.importer.store()?.session()?;
             let mut columns: Vec<String> = Vec::new();
-            for (id, _) in session.quarantine_runs(contract, filter)? {
+            let mut seen = Seen::by(self.mask());
+            for (id, _) in seen.tally(session.as_mut(), contract, filter)? {
                 let Some(run) = session.run(id)? else { continue };
                 for column in columns_of_run(&run) {
                     if !columns.contains(&column) {
@@ -46,15 +48,21 @@ impl Desk<'_> {
             let mut written = 0;
             while written < most {
                 filter.limit = i64::try_from((most - written).min(PAGE as u64)).unwrap_or(i64::MAX);
-                let page = session.quarantined(contract, &filter)?;
+                let page = seen.rows(session.as_mut(), contract, &filter)?;
                 let Some(last) = page.last() else { break };
                 filter.after = last.row;
                 written += page.len() as u64;
                 let ids: Vec<RowId> = page.iter().map(|entry| entry.row).collect();
-                let problems = problems(&session.violations_of(&ids)?);
+                let mut findings = session.violations_of(&ids)?;
+                seen.mask_violations(session.as_mut(), &mut findings)?;
+                let problems = problems(&findings);
                 for entry in &page {
                     let raw = raw_cells(&entry.payload_json)?;
-                    let cell = |column: &String| raw.get(column).and_then(|v| v.as_str()).unwrap_or_default();
+                    let classes = seen.columns(session.as_mut(), entry.run)?;
+                    let cell = |column: &String| {
+                        let cell = raw.get(column).and_then(|v| v.as_str()).unwrap_or_default();
+                        self.mask().exported(classes.class(column), cell)
+                    };
                     let (line, rules) = (entry.position.to_string(), entry.rules.join(" "));
                     let beside = [
                         entry.status.as_str(),
@@ -63,7 +71,7 @@ impl Desk<'_> {
                         &rules,
                         problems.get(&entry.row).map_or("", String::as_str),
                     ];
-                    file.row(entry.row, columns.iter().map(cell).chain(beside))?;
+                    file.row(entry.row, columns.iter().map(cell).chain(beside.map(Some)))?;
                 }
             }
             file.finish()

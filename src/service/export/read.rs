@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use importer_core::{Error, ErrorKind, Result};
-use importer_plugin::spreadsheet::{EXPORT_MARK, unguard};
+use importer_plugin::spreadsheet::{EXPORT_MARK, MASKED, unguard};
 
 use super::ExportKind;
 
@@ -19,6 +19,8 @@ pub struct ExportRow {
     pub id: i64,
     /// The cells behind it, as they were before they were made safe.
     pub cells: Vec<String>,
+    /// The places of cells that are masked: nobody knows here what they hold.
+    pub masked: Vec<usize>,
 }
 
 impl fmt::Debug for ExportRow {
@@ -131,8 +133,11 @@ impl ExportReader {
             if self.record.len() > self.columns.len() + 1 {
                 return Err(wrong("this row has more cells than the file has columns".into()));
             }
-            let cells = self.record.iter().skip(1).map(|cell| unguard(cell).to_owned()).collect();
-            return Ok(Some(ExportRow { number, id, cells }));
+            let cells = self.record.iter().skip(1);
+            let masked = cells.clone().enumerate().filter(|(_, cell)| cell.trim() == MASKED);
+            let masked = masked.map(|(place, _)| place).collect();
+            let cells = cells.map(|cell| unguard(cell).to_owned()).collect();
+            return Ok(Some(ExportRow { number, id, cells, masked }));
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use importer_core::Result;
-use importer_core::contracts::{Contract, FieldKind};
+use importer_core::contracts::{Field, FieldKind};
 use importer_core::ports::{ContactKind, CoreRecord};
 
 use super::write::ExportWriter;
@@ -11,7 +11,8 @@ use crate::service::runs;
 
 impl Desk<'_> {
     /// Writes every record of an entity; the columns have the names of the contract's fields, so that the file can be
-    /// imported without a mapping. Says how many there are.
+    /// imported without a mapping. Values that the role does not see are masked, which an import takes for missing ones. Says how
+    /// many records there are.
     ///
     /// # Errors
     /// When the actor may not, there is no reason, the database fails or the file cannot be written.
@@ -19,11 +20,10 @@ impl Desk<'_> {
         let contract = runs::contract(entity)?;
         self.export(ExportKind::Records, entity, reason, || {
             let fields = contract.fields.iter().enumerate();
-            let fields: Vec<(usize, &str, FieldKind)> = fields
-                .filter(|(_, field)| field.kind.is_column() || field.kind.is_list())
-                .map(|(place, field)| (place, field.name, field.kind))
-                .collect();
-            let mut file = ExportWriter::begin(ExportKind::Records, fields.iter().map(|field| field.1), out)?;
+            let fields: Vec<(usize, &Field)> =
+                fields.filter(|(_, field)| field.kind.is_column() || field.kind.is_list()).collect();
+            let names = fields.iter().map(|(_, field)| field.name);
+            let mut file = ExportWriter::begin(ExportKind::Records, names, out)?;
             let mut session = self.importer.store()?.session()?;
             let mut after = 0;
             loop {
@@ -31,9 +31,11 @@ impl Desk<'_> {
                 let Some(last) = page.last() else { return file.finish() };
                 after = last.id;
                 for record in &page {
-                    let cells: Vec<String> =
-                        fields.iter().map(|&(place, _, kind)| cell(contract, record, place, kind)).collect();
-                    file.row(record.id, cells.iter().map(String::as_str))?;
+                    let cells = fields.iter().map(|(place, field)| cell(record, *place, field.kind));
+                    let cells: Vec<String> = cells.collect();
+                    let shown = fields.iter().zip(&cells);
+                    let shown = shown.map(|((_, field), cell)| self.mask().exported(field.pii, cell));
+                    file.row(record.id, shown)?;
                 }
             }
         })
@@ -41,7 +43,7 @@ impl Desk<'_> {
 }
 
 /// What a record holds in a field, as a source would write it.
-fn cell(_: &Contract, record: &CoreRecord, place: usize, kind: FieldKind) -> String {
+fn cell(record: &CoreRecord, place: usize, kind: FieldKind) -> String {
     let others = |kind: ContactKind| {
         let others = record.contacts.iter().filter(|contact| contact.kind == kind && !contact.primary);
         others.map(|contact| &*contact.value).collect::<Vec<_>>().join("\n")

@@ -5,13 +5,13 @@ use importer_core::ports::ViolationFilter;
 
 use super::write::ExportWriter;
 use super::{ExportKind, PAGE};
-use crate::service::access::Desk;
+use crate::service::access::{Desk, Seen};
 
 const COLUMNS: [&str; 9] =
     ["run", "entity", "status", "record", "line", "rule", "severity", "field", "message"];
 
 impl Desk<'_> {
-    /// Writes findings of rules, without the rows they are about. Says how many there are.
+    /// Writes findings of rules, without the rows they are about, masked. Says how many there are.
     ///
     /// # Errors
     /// When the actor may not, there is no reason, the database fails or the file cannot be written.
@@ -25,19 +25,20 @@ impl Desk<'_> {
         self.export(ExportKind::Violations, entity, reason, || {
             let mut file = ExportWriter::begin(ExportKind::Violations, COLUMNS, out)?;
             let mut session = self.importer.store()?.session()?;
+            let mut seen = Seen::by(self.mask());
             let most = u64::try_from(filter.limit).ok().filter(|most| *most > 0).unwrap_or(u64::MAX);
             let mut filter = filter.clone();
             let mut written = 0;
             while written < most {
                 filter.limit = i64::try_from((most - written).min(PAGE as u64)).unwrap_or(i64::MAX);
-                let page = session.violations(&filter)?;
+                let page = seen.violations(session.as_mut(), &filter)?;
                 let Some(last) = page.last() else { break };
                 filter.after = last.id;
                 written += page.len() as u64;
                 for row in &page {
                     let v = &row.violation;
                     let (run, line) = (row.run_id.to_string(), row.position.to_string());
-                    let cells = [
+                    let cells: [&str; 9] = [
                         &run,
                         &row.entity,
                         &row.status,
@@ -48,7 +49,7 @@ impl Desk<'_> {
                         &v.field,
                         &v.message,
                     ];
-                    file.row(row.id, cells)?;
+                    file.row(row.id, cells.map(Some))?;
                 }
             }
             file.finish()

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use importer_core::{Error, ErrorKind, Result};
-use importer_plugin::spreadsheet::{EXPORT_MARK, guard};
+use importer_plugin::spreadsheet::{EXPORT_MARK, MASKED, guard};
 
 use super::{ExportKind, OPERATION};
 
@@ -29,11 +29,15 @@ impl<W: Write> ExportWriter<W> {
         Ok(Self { out, rows: 0 })
     }
 
-    /// Writes a row.
-    pub(super) fn row<'a>(&mut self, id: i64, cells: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    /// Writes a row; a cell that is none is masked, which no guarded cell looks like.
+    pub(super) fn row<'a>(
+        &mut self,
+        id: i64,
+        cells: impl IntoIterator<Item = Option<&'a str>>,
+    ) -> Result<()> {
         self.out.write_field(id.to_string()).map_err(|e| failed(&e))?;
         for cell in cells {
-            self.out.write_field(&*guard(cell)).map_err(|e| failed(&e))?;
+            self.out.write_field(cell.map_or(MASKED.into(), guard).as_ref()).map_err(|e| failed(&e))?;
         }
         self.out.write_record(None::<&[u8]>).map_err(|e| failed(&e))?;
         self.rows += 1;

@@ -138,8 +138,11 @@ impl Bench {
         read.into_iter().filter(|read| read.field == field).filter_map(|read| column(read.source)).collect()
     }
 
-    /// The columns of a field, by its name or the header that templates give it.
-    pub(crate) fn columns_of_key(&self, key: &str) -> Vec<usize> {
+    /// The column of this name, or the columns of a field, by its name or the header that templates give it.
+    pub(crate) fn sought(&self, key: &str) -> Vec<usize> {
+        if let Some(column) = self.columns.iter().position(|column| column == key) {
+            return vec![column];
+        }
         field_named(self.contract, key).map(|field| self.columns_of(field)).unwrap_or_default()
     }
 

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId};
+use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId, RunRecord};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use super::groups::Group;
 use super::pages::{Rows, open};
 use super::send_in::Sending;
 use super::view::CellChange;
-use crate::service::access::{Desk, Note};
+use crate::service::access::{Columns, Desk, Note, Seen};
 use crate::service::runs;
 
 /// One correction for many rows.
@@ -36,7 +36,7 @@ pub struct BulkRow {
     pub row: RowId,
     /// Its name in its source.
     pub external_id: String,
-    /// The cells that change.
+    /// The cells that change; what the role does not see is masked.
     pub cells: Vec<CellChange>,
     /// The rules that would hold it back all the same; without any, it would go in.
     pub still: Vec<String>,
@@ -69,7 +69,7 @@ pub struct BulkPreview {
 }
 
 impl Desk<'_> {
-    /// What a bulk fix would do. Changes nothing; lists at most `most` rows and counts all.
+    /// What a bulk fix would do. Changes nothing; lists at most `most` rows, masked, and counts all.
     ///
     /// # Errors
     /// When the actor may not, a name is neither column nor field, or the database fails.
@@ -77,13 +77,18 @@ impl Desk<'_> {
         self.authorize(fix.change.action(), &Note::new("rows in quarantine", &fix.reason).entity(entity))?;
         let contract = runs::contract(entity)?;
         let mut preview = BulkPreview::default();
+        let (mut session, mut seen) = (self.importer.store()?.session()?, Seen::by(self.mask()));
         for group in self.groups(contract, fix)? {
             let mut rows = self.rows(contract, &group, fix)?;
             while let Some(page) = rows.next_page()? {
                 preview.counts.add(&page.counts);
                 for (changed, entry) in page.changed {
                     if preview.rows.len() < most {
-                        preview.rows.push(changed.told(&group.bench, entry));
+                        let columns = seen.columns(session.as_mut(), entry.run)?;
+                        let payload = entry.payload_json.clone();
+                        let mut row = changed.told(&group.bench, entry);
+                        self.mask().bulk_row(columns, &payload, &mut row);
+                        preview.rows.push(row);
                     }
                 }
             }
@@ -157,17 +162,33 @@ impl Desk<'_> {
             _ => Vec::new(),
         };
         let mut groups: Vec<Group> = Vec::new();
-        for (id, _) in session.quarantine_runs(contract, &filter)? {
+        for (id, _) in Seen::by(self.mask()).tally(session.as_mut(), contract, &filter)? {
             let Some(run) = session.run(id)? else { continue };
             let bench = Bench::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
+            self.may_seek(&bench, &run, fix)?;
             Group::put(&mut groups, bench, run);
         }
         Ok(groups)
     }
 
+    /// Whether a text stands in cells is for those alone who see the cells.
+    fn may_seek(&self, bench: &Bench, run: &RunRecord, fix: &BulkFix) -> Result<()> {
+        let BulkChange::Replace { field, .. } = &fix.change else { return Ok(()) };
+        let columns = Columns::of(bench.contract, run);
+        let mut sought = bench.sought(field).into_iter().filter_map(|at| bench.columns.get(at));
+        if !sought.any(|column| self.mask().hides(columns.class(column))) {
+            return Ok(());
+        }
+        let mut note = Note::new("rows in quarantine", &fix.reason).entity(bench.contract.entity);
+        fix.change.describe(&mut note);
+        let error = self.refuse(fix.change.action(), &note, "replace a text in cells that are masked")?;
+        Err(error.at("field", field).at("run", run.id).hint("correct the rows one by one, or ask an admin"))
+    }
+
     fn rows(&self, contract: &'static Contract, group: &Group, fix: &BulkFix) -> Result<Rows> {
         Ok(Rows {
             session: self.importer.store()?.session()?,
+            seen: Seen::by(self.mask()),
             contract,
             bench: Arc::clone(&group.bench),
             filter: open(&fix.filter),

@@ -9,7 +9,7 @@ use super::bench::{Bench, Draft};
 use super::fix::{Fixed, once};
 use super::send_in::Sending;
 use super::view::FindingView;
-use crate::service::access::{Action, Desk, Note};
+use crate::service::access::{Action, Columns, Desk, Note};
 use crate::service::runs;
 
 /// The rule that wants a way to reach everybody.
@@ -57,6 +57,8 @@ impl Desk<'_> {
         for finding in &mut findings {
             self.advise(finding, Some(&bench), &raw);
         }
+        // Whoever types a value sees it; messages and suggestions are masked like anywhere else.
+        self.mask().findings(contract, &Columns::default(), &raw, &mut findings);
         if held {
             return Ok(Fixed { row: 0, loaded: None, findings });
         }

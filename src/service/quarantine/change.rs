@@ -95,9 +95,7 @@ impl BulkChange {
         let mut writes: Vec<(usize, String)> = Vec::new();
         match self {
             Self::Replace { field, find, replace } => {
-                let named = bench.columns.iter().position(|column| column == field);
-                let columns = named.map_or_else(|| bench.columns_of_key(field), |column| vec![column]);
-                for column in columns {
+                for column in bench.sought(field) {
                     if let Some(Some(cell)) = draft
                         .cells
                         .get(column)

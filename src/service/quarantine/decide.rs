@@ -4,7 +4,7 @@ use importer_core::{Error, ErrorKind, Result};
 use super::fix::{Fixed, RowFix, still_open};
 use super::list::find;
 use super::pages::open;
-use crate::service::access::{Action, Desk, Note};
+use crate::service::access::{Action, Desk, Note, Seen};
 use crate::service::runs;
 
 const OPERATION: &str = "decide about a row in quarantine";
@@ -47,9 +47,9 @@ impl Desk<'_> {
             let verdict = self.verdict(QuarantineStatus::WontFix, note);
             let mut filter = open(filter);
             let mut rows = 0;
+            let mut seen = Seen::by(self.mask());
             loop {
-                let page: Vec<RowId> =
-                    session.quarantined(contract, &filter)?.iter().map(|e| e.row).collect();
+                let page: Vec<RowId> = seen.rows(session, contract, &filter)?.iter().map(|e| e.row).collect();
                 let Some(last) = page.last() else { break };
                 filter.after = *last;
                 let now = self.importer.clock.now();

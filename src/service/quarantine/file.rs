@@ -74,7 +74,7 @@ impl FileReport {
 
 impl Desk<'_> {
     /// Reads a file back that [`Desk::export_quarantine`] wrote and somebody corrected: rows are found by their ids, and
-    /// those with changed cells are sent in like any correction. Rows may be left out, columns for further fields added.
+    /// those with changed cells are sent in like any correction. Masked cells count as unchanged. Rows may be left out, columns for further fields added.
     ///
     /// # Errors
     /// When the actor may not, the file is no such export or names a column that is none, or as [`Desk::fix`]. Rows that

@@ -77,8 +77,9 @@ impl FileRows {
                 &[],
             )?;
             let mut changed = false;
-            for (cell, place) in row.cells.into_iter().zip(&self.cells) {
-                let Some(place) = *place else { continue };
+            for (at, (cell, place)) in row.cells.into_iter().zip(&self.cells).enumerate() {
+                // What was masked when it was written cannot have been corrected.
+                let Some(place) = place.filter(|_| !row.masked.contains(&at)) else { continue };
                 // A file has no other way to write a missing cell than an empty one.
                 if draft.cells.get(place).is_some_and(|before| before.as_deref().unwrap_or("") != cell) {
                     self.bench.set(&mut draft, place, Some(cell))?;

@@ -14,7 +14,7 @@ use super::bench::{Bench, Draft, SharedBench};
 use super::list::find;
 use super::send_in::Sending;
 use super::view::{FindingView, Loaded};
-use crate::service::access::{Action, Desk, Note};
+use crate::service::access::{Action, Columns, Desk, Note};
 use crate::service::runs;
 
 /// What is done to a row in quarantine before it is sent in again.
@@ -45,7 +45,7 @@ pub struct Fixed {
     pub row: RowId,
     /// Where it went; nothing when the rules still hold it back, and then nothing has changed anywhere.
     pub loaded: Option<Loaded>,
-    /// What the rules say about the corrected row.
+    /// What the rules say about the corrected row; what the role does not see is masked.
     pub findings: Vec<FindingView>,
 }
 
@@ -82,6 +82,7 @@ impl Desk<'_> {
         for finding in &mut findings {
             self.advise(finding, Some(&bench), &raw);
         }
+        self.mask().findings(contract, &Columns::of(contract, &run), &raw, &mut findings);
         if held {
             return Ok(Fixed { row, loaded: None, findings });
         }

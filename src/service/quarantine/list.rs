@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::bench::Bench;
 use super::columns::object;
 use super::view::{FindingView, RowDetail, RowSummary};
-use crate::service::access::{Action, Desk};
+use crate::service::access::{Action, Columns, Desk, Seen};
 use crate::service::runs;
 
 /// How many rows a filter finds.
@@ -22,14 +22,19 @@ pub struct QuarantineTally {
 const OPERATION: &str = "show a row in quarantine";
 
 impl Desk<'_> {
-    /// Rows in quarantine, in the order of their ids; page with [`QuarantineFilter::after`].
+    /// Rows in quarantine, in the order of their ids; page with [`QuarantineFilter::after`]. A text is sought only in what the
+    /// role sees.
     ///
     /// # Errors
     /// When the actor may not see them, there is no such entity, or the database fails.
     pub fn quarantine(&self, entity: &str, filter: &QuarantineFilter) -> Result<Vec<RowSummary>> {
         let contract = runs::contract(entity)?;
         self.look(Action::ViewQuarantine, "the quarantine", |session| {
-            Ok(session.quarantined(contract, filter)?.iter().map(RowSummary::from).collect())
+            let mut seen = Seen::by(self.mask());
+            let rows = seen.rows(session, contract, filter)?;
+            let masked =
+                |row: &QuarantineEntry| Ok(self.mask().row_summary(seen.columns(session, row.run)?, row));
+            rows.iter().map(masked).collect()
         })
     }
 
@@ -40,12 +45,12 @@ impl Desk<'_> {
     pub fn quarantine_tally(&self, entity: &str, filter: &QuarantineFilter) -> Result<QuarantineTally> {
         let contract = runs::contract(entity)?;
         self.look(Action::ViewQuarantine, "the quarantine", |session| {
-            let by_run = session.quarantine_runs(contract, filter)?;
+            let by_run = Seen::by(self.mask()).tally(session, contract, filter)?;
             Ok(QuarantineTally { rows: by_run.iter().map(|(_, rows)| rows).sum(), by_run })
         })
     }
 
-    /// Everything about a row in quarantine: as received, as normalised, and what is wrong with it.
+    /// Everything about a row in quarantine: as received, as normalised, and what is wrong with it; masked.
     ///
     /// # Errors
     /// When the actor may not see it, there is no such row, or the database fails.
@@ -66,14 +71,16 @@ impl Desk<'_> {
             for finding in &mut findings {
                 self.advise(finding, bench.as_ref(), &raw);
             }
-            Ok(RowDetail {
+            let mut detail = RowDetail {
                 summary: RowSummary::from(&entry),
                 entity: contract.entity.into(),
                 columns: bench.map(|bench| bench.columns).unwrap_or_default(),
                 raw,
                 normalised: normalised.unwrap_or_default(),
                 findings,
-            })
+            };
+            self.mask().row_detail(contract, &Columns::of(contract, &run), &mut detail);
+            Ok(detail)
         })
     }
 

@@ -9,6 +9,7 @@ use super::bench::{Bench, Draft, SharedBench};
 use super::bulk::{BulkReport, BulkRow};
 use super::change::{Applied, BulkChange};
 use super::view::CellChange;
+use crate::service::access::Seen;
 
 /// How many rows are read and judged at a time.
 const PAGE: i64 = 1_000;
@@ -21,6 +22,8 @@ pub(super) fn open(filter: &QuarantineFilter) -> QuarantineFilter {
 /// Reads rows of a group page by page, changes and judges them.
 pub(super) struct Rows {
     pub(super) session: Box<dyn Session>,
+    /// What whoever changes them may seek.
+    pub(super) seen: Seen,
     pub(super) contract: &'static Contract,
     pub(super) bench: SharedBench,
     pub(super) filter: QuarantineFilter,
@@ -55,7 +58,7 @@ impl Rows {
     pub(super) fn next_page(&mut self) -> Result<Option<Page>> {
         while let Some(&run) = self.runs.last() {
             self.filter.run = Some(run);
-            let page = self.session.quarantined(self.contract, &self.filter)?;
+            let page = self.seen.rows(self.session.as_mut(), self.contract, &self.filter)?;
             let Some(last) = page.last() else {
                 self.runs.pop();
                 continue;

@@ -29,6 +29,9 @@ fn strings() -> Vec<String> {
         "\t=1",
         "\r=1",
         " =1",
+        "***",
+        "'***",
+        " *** ",
         "a\r\nb",
         "a\rb",
         "\"",
@@ -131,7 +134,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_string_comes_back_from_the_quarantine(notes in prop::collection::vec("[a'=+@\\t\\r\\n\";, \u{A0}-]{0,8}|[^\0]{0,12}", 1..30)) {
+    fn every_string_comes_back_from_the_quarantine(notes in prop::collection::vec("[*']{3,5}|[a'=+@\\t\\r\\n\";, \u{A0}-]{0,8}|[^\0]{0,12}", 1..30)) {
         let notes: Vec<String> = notes.into_iter().map(|note| note.replace('\0', "")).collect();
         check_round_trip(&support::sqlite(), &notes);
     }

@@ -17,7 +17,7 @@ pub(super) fn import(database: &Database, rows: &str) -> RunReport {
 }
 
 pub(super) fn desk(importer: &Importer) -> Desk<'_> {
-    importer.desk(Actor::new("sam", Role::Steward))
+    importer.desk(Actor::admin("sam"))
 }
 
 pub(super) fn open(importer: &Importer) -> Vec<RowSummary> {

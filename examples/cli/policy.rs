@@ -1,0 +1,25 @@
+//! Which value survives a merge: the shipped policy, or one from a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use importer::dedupe::Policy;
+use importer::{Builder, Result};
+
+use crate::run;
+
+/// The policy of everything that merges.
+#[derive(Args)]
+pub(crate) struct PolicyFile {
+    /// A survivorship policy instead of the shipped one, which `template policy` prints
+    #[arg(long, value_name = "FILE", env = "IMPORTER_POLICY")]
+    policy: Option<PathBuf>,
+}
+
+impl PolicyFile {
+    /// Gives an importer the policy, if there is one.
+    pub(crate) fn apply(&self, builder: Builder) -> Result<Builder> {
+        let Some(file) = &self.policy else { return Ok(builder) };
+        Ok(builder.survivorship(Policy::parse(&run::read(file)?, &file.display().to_string())?))
+    }
+}
