@@ -180,8 +180,10 @@ pub(crate) fn bulk(
         }
     }
     counts(&preview.counts, "would go in");
-    match preview.counts.changed {
-        0 => say!("There is nothing to do: see `quarantine` for what is held back, and why."),
+    match preview.counts.loaded {
+        0 => say!(
+            "None would go in, so there is nothing to apply: `quarantine ROW` says what is wrong with one."
+        ),
         _ => say!("Nothing has changed; --apply does it."),
     }
     Ok(ExitCode::SUCCESS)

@@ -29,8 +29,8 @@ fn parts(page: &str) -> Vec<Part> {
         if line.starts_with("```") {
             inside = line == "```console";
         } else if inside {
-            if line.starts_with("$ ") {
-                parts.push(Part::Command { text: line[2..].to_owned(), shown: Vec::new() });
+            if let Some(text) = line.strip_prefix("$ ") {
+                parts.push(Part::Command { text: text.to_owned(), shown: Vec::new() });
                 continue;
             }
             if let Some(Part::Command { text, shown }) = parts.last_mut() {

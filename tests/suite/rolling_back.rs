@@ -105,6 +105,36 @@ fn what_was_built_on_since_is_kept_and_told() {
 }
 
 #[test]
+fn who_was_merged_and_parted_since_is_kept_without_advice_that_cannot_be_followed() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(
+            folder.path(),
+            "n.csv",
+            "id,first name,last name,email\nn1,Ann,Lee,n1@example.org\n",
+        );
+        importer.run(&RunRequest::new("csv").file(file).external_system("alpha")).unwrap();
+        let (run, person) = (last_run(&world), world.owner_of("n1"));
+        let desk = importer.desk(Actor::admin("ann"));
+        let merge = desk.merge(&MergeRequest::new("volunteer", [1, person], "the same")).unwrap().merge;
+        let why = || {
+            let dry = desk.roll_back(&RollbackRequest { dry_run: true, ..request(run) }).unwrap();
+            dry.not_reverted[0].why.clone()
+        };
+        assert_eq!(why(), format!("went into 1; take merge {merge} back first"), "{}", world.db.backend);
+        desk.undo_merge(merge, "two people").unwrap();
+        assert_eq!(
+            why(),
+            format!("merged and parted again since, with merge {merge}"),
+            "{}",
+            world.db.backend
+        );
+    }
+}
+
+#[test]
 fn what_a_run_ended_in_quarantine_is_open_again_when_it_is_taken_back() {
     // Whichever of the later runs is taken back first.
     for (first, second) in [(3, 2), (2, 3)] {

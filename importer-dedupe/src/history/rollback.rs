@@ -267,7 +267,12 @@ impl<'a> Page<'a> {
             }));
         }
         if let Some((_, merge)) = self.merged.get(&id).filter(|(line, _)| *line > first.id) {
-            return Ok(Some(format!("merged or parted since; take merge {merge} back first")));
+            let parted = session.merge(*merge)?.is_some_and(|row| row.undone.is_some());
+            return Ok(Some(if parted {
+                format!("merged and parted again since, with merge {merge}")
+            } else {
+                format!("merged since; take merge {merge} back first")
+            }));
         }
         let entries = self.entries.get(&id).into_iter().flatten();
         let mut again = entries.filter(|e| landed_by(self.run.id, e) && e.last_run != self.run.id);
