@@ -25,6 +25,8 @@ mod export;
 mod fix;
 #[path = "cli/merge.rs"]
 mod merge;
+#[path = "cli/people.rs"]
+mod people;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/plugins_new.rs"]
@@ -110,6 +112,7 @@ fn main() -> ExitCode {
         args::Command::Score(args) => score::score(args),
         args::Command::Suggestions(args) => suggestions::suggestions(args),
         args::Command::Review(args) => review::review(args),
+        args::Command::People(args) => people::people(args),
         args::Command::Merge(args) => merge::merge(args),
         args::Command::Undo(args) => merge::undo(args),
         args::Command::Rollback(args) => merge::rollback(args),

@@ -9,6 +9,7 @@ use crate::create::CreateArgs;
 use crate::export::ExportArgs;
 use crate::fix::{FixArgs, RequeueArgs};
 use crate::merge::{MergeArgs, RollbackArgs, UndoArgs};
+use crate::people::PeopleArgs;
 use crate::policy::PolicyFile;
 use crate::quarantine::QuarantineArgs;
 use crate::retention::RetentionArgs;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Suggestions(SuggestionsArgs),
     /// Shows suggestions and decides about them
     Review(ReviewArgs),
+    /// Lists the people of the core with their ids, or shows one
+    People(PeopleArgs),
     /// Merges people into one, or lists merges
     Merge(MergeArgs),
     /// Takes a merge back

@@ -96,6 +96,9 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
             entry.reason
         );
     }
+    if let (Some(last), true) = (lines.last(), lines.len() as i64 == args.limit) {
+        say!("There may be more: --after {}, or from a moment on: --since TIME", last.id);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -69,6 +69,12 @@ struct To {
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     let (What::Records { to, .. } | What::Violations { to, .. } | What::Quarantine { to, .. }) = &args.what;
+    if to.out.exists() {
+        // Before anything is noted in the audit log as exported.
+        return Err(Error::new(ErrorKind::Config, "write an export", "the file exists already")
+            .at("file", to.out.display())
+            .hint("name another one with --out, or move it away"));
+    }
     let importer = setup::on(&to.database)?;
     let desk = importer.desk(to.who.actor());
     let mut out = Late { path: &to.out, file: None };
@@ -87,6 +93,9 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
         say!("{}", serde_json::json!({ "rows": rows, "file": to.out.display().to_string() }));
     } else {
         say!("{rows} rows in {}", to.out.display());
+        if rows > 0 && matches!(args.what, What::Quarantine { .. }) {
+            say!("To read them back when they are corrected: fix --file {} --reason …", to.out.display());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

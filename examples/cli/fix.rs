@@ -180,19 +180,29 @@ pub(crate) fn bulk(
         }
     }
     counts(&preview.counts, "would go in");
-    say!("Nothing has changed; --apply does it.");
+    match preview.counts.loaded {
+        0 => say!(
+            "None would go in, so there is nothing to apply: `quarantine ROW` says what is wrong with one."
+        ),
+        _ => say!("Nothing has changed; --apply does it."),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 fn counts(done: &BulkReport, verb: &str) {
+    // A preview makes no runs.
+    let runs = match done.runs {
+        0 => String::new(),
+        1 => "; 1 run".into(),
+        runs => format!("; {runs} runs"),
+    };
     say!(
-        "{} open rows, {} concerned: {} {verb}, {} still held back, {} refused by the database; {} runs",
+        "{} open rows, {} concerned: {} {verb}, {} still held back, {} refused by the database{runs}",
         done.matched,
         done.changed,
         done.loaded,
         done.still_held,
         done.skipped,
-        done.runs
     );
 }
 

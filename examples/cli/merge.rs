@@ -11,11 +11,12 @@ use crate::{say, setup};
 
 #[derive(Args)]
 pub(crate) struct MergeArgs {
-    /// The ids of the records that are one person
+    /// The ids of the records that are one person; `people` finds them
+    #[arg(required_unless_present = "list", num_args = 2..)]
     people: Vec<i64>,
-    /// Why
-    #[arg(long, default_value = "")]
-    reason: String,
+    /// Why, for the audit log
+    #[arg(long, required_unless_present_any = ["preview", "list"])]
+    reason: Option<String>,
     #[command(flatten)]
     chosen: Chosen,
     /// Says what would become of each field, and writes nothing
@@ -115,18 +116,24 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
                 line.reason
             );
         }
+        if let (Some(last), true) = (lines.last(), lines.len() as i64 == args.limit) {
+            say!("There may be more: --after {}", last.merge);
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let request = MergeRequest {
         survivor: args.chosen.survivor,
         choices: args.chosen.choices()?,
-        ..MergeRequest::new(&args.entity, args.people.clone(), &args.reason)
+        ..MergeRequest::new(&args.entity, args.people.clone(), args.reason.as_deref().unwrap_or_default())
     };
     if args.preview {
         let preview = desk.preview_merge(&request)?;
         match args.json {
             true => say!("{}", serde_json::to_value(&preview).unwrap_or_default()),
-            false => print_preview(&preview),
+            false => {
+                print_preview(&preview);
+                say!("Nothing has changed; without --preview, and with a --reason, they are merged.");
+            }
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -145,7 +152,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
 fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
     let told = match args.preview {
         true => desk.preview_obvious(&args.entity)?,
-        false => desk.merge_obvious(&args.entity, &args.reason)?,
+        false => desk.merge_obvious(&args.entity, args.reason.as_deref().unwrap_or_default())?,
     };
     if args.json {
         say!("{}", serde_json::to_value(&told).unwrap_or_default());
@@ -181,9 +188,9 @@ pub(crate) fn print_preview(preview: &MergePreview) {
 
 #[derive(Args)]
 pub(crate) struct UndoArgs {
-    /// The merge to take back
+    /// The merge to take back; `merge --list` tells its number
     merge: i64,
-    /// Why
+    /// Why, for the audit log
     #[arg(long)]
     reason: String,
     /// Does a merge again that was taken back
@@ -250,9 +257,9 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
 pub(crate) struct RollbackArgs {
     /// The run to take back
     run: i64,
-    /// Why
-    #[arg(long, default_value = "")]
-    reason: String,
+    /// Why, for the audit log
+    #[arg(long, required_unless_present_any = ["dry_run", "list"])]
+    reason: Option<String>,
     /// Says what would become of each change, and writes nothing
     #[arg(long)]
     dry_run: bool,
@@ -290,14 +297,20 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
             say!("{}", serde_json::Value::from(items));
             return Ok(ExitCode::SUCCESS);
         }
+        if items.is_empty() {
+            say!("There are no such changes.");
+        }
         for (id, item) in &items {
             say!("{id:>8} {}", line(item));
+        }
+        if let (Some((last, _)), true) = (items.last(), items.len() as i64 == args.limit) {
+            say!("There may be more: --after {last}");
         }
         return Ok(ExitCode::SUCCESS);
     }
     let request = importer::service::RollbackRequest {
         run: args.run,
-        reason: args.reason.clone(),
+        reason: args.reason.clone().unwrap_or_default(),
         dry_run: args.dry_run,
     };
     let told = desk.roll_back(&request)?;
@@ -308,7 +321,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     let verb = if told.dry_run { "would be" } else { "is" };
     say!("Run {} {verb} taken back.", told.run);
     for (outcome, count) in &told.counts {
-        say!("{outcome:>9}: {count}");
+        say!("{outcome:>9}: {count} {}", if *count == 1 { "change" } else { "changes" });
     }
     if !told.merges.is_empty() {
         say!("   merges: {} taken back", told.merges.len());
@@ -320,6 +333,10 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     let kept: u64 = told.counts.iter().filter(|(outcome, _)| *outcome != "reverted").map(|(_, n)| n).sum();
     if kept > shown && !told.dry_run {
         say!("  and {} more: rollback {} --list --outcome kept", kept - shown, told.run);
+    }
+    match told.dry_run {
+        true => say!("Nothing has changed; without --dry-run, and with a --reason, it is done."),
+        false => say!("What became of each change: rollback {} --list", told.run),
     }
     if told.counts.contains_key("failed") {
         return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")

@@ -68,6 +68,9 @@ pub(crate) fn quarantine(args: &QuarantineArgs) -> Result<ExitCode> {
         _ if told == args.limit && told < total => say!("{told} of {total}; the next ones: --after {last}"),
         _ => say!("{told} of {total}"),
     }
+    if told > 0 {
+        say!("One of them, with its cells and what to do: quarantine ROW");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,7 +110,7 @@ fn show(detail: &RowDetail) {
     }
     say!("\nAs received");
     for (column, cell) in &detail.raw {
-        say!("  {column:<24} {}", cell.as_str().unwrap_or_default());
+        say!("{}", format!("  {column:<24} {}", cell.as_str().unwrap_or_default()).trim_end());
     }
     say!("\nAs the rules saw it");
     for (field, value) in detail.normalised.iter().filter(|(field, _)| *field != "original") {
@@ -115,4 +118,9 @@ fn show(detail: &RowDetail) {
     }
     say!("\nWhat is wrong");
     findings(&detail.findings);
+    if row.status == "open" {
+        let id = row.row;
+        say!("\nTo correct it: fix {id} --set FIELD=VALUE --reason …");
+        say!("To let it in as it is, or to give it up: suppress {id} --exempt CODE | --wont-fix --reason …");
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) struct RetentionArgs {
     /// Says what would be purged and what would stay, and changes nothing
     #[arg(long)]
     dry_run: bool,
-    /// Why
+    /// Why, for the audit log
     #[arg(long, required_unless_present = "dry_run")]
     reason: Option<String>,
     /// Prints JSON
@@ -47,7 +47,11 @@ pub(crate) fn retention(args: &RetentionArgs) -> Result<ExitCode> {
         let (purged, anonymised) = if table.anonymised { (0, table.gone) } else { (table.gone, 0) };
         let kept: Vec<String> =
             table.kept.iter().map(|(why, count)| format!("{count} {}", words(why))).collect();
-        say!("{:<28} {purged:>10} {anonymised:>10}  {}", table.table, kept.join(", "));
+        let line = format!("{:<28} {purged:>10} {anonymised:>10}  {}", table.table, kept.join(", "));
+        say!("{}", line.trim_end());
+    }
+    if report.dry_run {
+        say!("\nWithout --dry-run, and with a --reason, it is done.");
     }
     Ok(ExitCode::SUCCESS)
 }

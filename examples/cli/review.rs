@@ -70,7 +70,7 @@ struct Which {
     /// The ids of suggestions
     #[arg(required = true)]
     ids: Vec<i64>,
-    /// Why
+    /// Why, for the audit log
     #[arg(long)]
     reason: String,
     #[command(flatten)]
@@ -116,7 +116,7 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
             Err(error) => {
                 failed = true;
                 told.push(serde_json::json!({ "id": id, "error": error.to_string() }));
-                eprintln!("suggestion {id}: {error}");
+                eprintln!("error: suggestion {id}: {error}");
             }
         }
     }
@@ -178,11 +178,7 @@ fn show(id: i64, policy: &PolicyFile, common: &Common) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let score = row.score.map_or_else(String::new, |score| format!(", probability {score:.4}"));
-    say!(
-        "Suggestion {}: {} {score}",
-        row.id,
-        row.kind.as_str().replace('_', " ") + " (" + row.decision.as_str() + ")"
-    );
+    say!("Suggestion {}: {} ({}){score}", row.id, row.kind.as_str().replace('_', " "), row.decision.as_str());
     if row.kind == SuggestionKind::Household {
         say!("Accepting it links two people of one household; nothing is merged.");
     } else {
@@ -190,6 +186,7 @@ fn show(id: i64, policy: &PolicyFile, common: &Common) -> Result<ExitCode> {
     }
     print_preview(&preview);
     say!("What speaks for and against it: score {} {}", row.left, row.right);
+    say!("To decide: review accept|reject|defer {} --reason …", row.id);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -38,7 +38,7 @@ pub(crate) enum RunsCommand {
 pub(crate) struct Simple {
     /// The run
     run: i64,
-    /// Why
+    /// Why, for the audit log
     #[arg(long)]
     reason: String,
     #[command(flatten)]

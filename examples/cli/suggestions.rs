@@ -41,6 +41,7 @@ pub(crate) fn suggestions(args: &SuggestionsArgs) -> Result<ExitCode> {
     if let (Some(last), true) = (found.last(), found.len() as i64 == args.limit) {
         say!("There may be more: --after {}", last.id);
     }
+    say!("Both people of one of them side by side: review show ID");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -112,12 +112,35 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
 fn next_steps(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Result {
     let c = &report.counts;
     let mut steps = Vec::new();
+    if report.status == "held" {
+        let (program, run) = (program(), report.run_id);
+        steps.push(format!(
+            "{program} runs approve {run} --db {database} --reason …\n      lets the clean rows into the core; \
+             with what the run began with (--mapping, --suite and so on)"
+        ));
+        steps.push(format!(
+            "{program} runs discard {run} --db {database} --reason …\n      gives the run up, when the cause is to be \
+             corrected first"
+        ));
+    }
     if c.quarantined > 0 {
         // Rows that came again are shown under the run that found them first.
         let which =
             if report.dry_run { format!("--run {} ", report.run_id) } else { "--status open ".into() };
         steps.push(format!(
             "{} violations --db {database} {which}--severity error\n      shows what is held back and why",
+            program()
+        ));
+    }
+    if c.quarantined > 0 && !report.dry_run {
+        steps.push(format!(
+            "{} quarantine --db {database}\n      lists the rows with their ids, to be corrected or given up",
+            program()
+        ));
+    }
+    if c.needs_review > 0 && !report.dry_run {
+        steps.push(format!(
+            "{} suggestions --db {database} --open\n      lists the pairs that wait for somebody to decide",
             program()
         ));
     }

@@ -93,6 +93,9 @@ pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
     } else if told == args.limit {
         say!("There may be more: --after {last}");
     }
+    if told > 0 {
+        say!("Rows that are held back, with the ids that `fix` and `suppress` take: quarantine");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

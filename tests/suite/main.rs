@@ -11,6 +11,7 @@ mod architecture;
 mod cli;
 mod compat;
 mod conformance;
+mod day_of_a_steward;
 mod decisions;
 mod docs;
 mod embedding;

@@ -139,6 +139,39 @@ fn roll_back_dry(importer: &Importer, run: i64) -> RollbackReport {
 }
 
 #[test]
+fn what_a_run_ended_in_quarantine_is_open_again_when_it_is_taken_back() {
+    // Whichever of the later runs is taken back first.
+    for (first, second) in [(3, 2), (2, 3)] {
+        for db in support::databases() {
+            let folder = tempfile::tempdir().unwrap();
+            for (n, city) in ["Oslo", "Bergen", "Lima"].into_iter().enumerate() {
+                // Later files bring other rows of both, and Bob is right in the last one.
+                let mail = if n == 2 { "bob@example.org" } else { "" };
+                let csv = format!(
+                    "id,first name,last name,email,city\na,Ann,Lee,,{city}\nb,Bob,Ray,{mail},{city}\n"
+                );
+                db.import(&support::file(folder.path(), "people.csv", csv));
+            }
+            let importer = db.importer();
+            let open = || {
+                let found = db.texts(
+                    "SELECT run_id || external_id AS t FROM quarantine WHERE status = 'open' ORDER BY 1",
+                );
+                let findings = db.number("SELECT COUNT(*) AS t FROM dq_violations WHERE status = 'open'");
+                assert_eq!(findings, found.len() as i64, "each row lacks one thing");
+                found
+            };
+            assert_eq!(open(), ["3a"]);
+            roll_back(&importer, first);
+            let (between, how) = (open(), format!("{first} and {second} on {}", db.backend));
+            assert_eq!(between, if first == 3 { vec!["2a", "2b"] } else { vec!["3a"] }, "{how}");
+            roll_back(&importer, second);
+            assert_eq!(open(), ["1a", "1b"], "{how}");
+        }
+    }
+}
+
+#[test]
 fn a_rollback_needs_an_admin_a_reason_and_a_run() {
     let world = World::new(support::sqlite());
     let importer = world.importer();

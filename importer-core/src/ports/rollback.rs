@@ -105,8 +105,8 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
-    /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; and lets the
-    /// watermark stand where it stood, unless a later run has moved it.
+    /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; opens again what it
+    /// had ended in quarantine; and lets the watermark stand where it stood, unless a later run has moved it.
     ///
     /// # Errors
     /// When the database fails.

@@ -67,8 +67,9 @@ fn happen(world: &World, wishes: &[Wish]) -> Vec<(usize, Event, Option<i64>)> {
     happened
 }
 
-fn check(wishes: &[Wish], which: prop::sample::Index) {
-    for (db, other) in support::databases().into_iter().zip(support::databases()) {
+fn check(turn: u32, wishes: &[Wish], which: prop::sample::Index) {
+    let databases = || support::databases_by_turns(turn);
+    for (db, other) in databases().into_iter().zip(databases()) {
         let world = World::new(db);
         let happened = happen(&world, wishes);
         let merges: Vec<i64> = happened.iter().filter_map(|(_, _, merge)| *merge).collect();
@@ -100,9 +101,11 @@ fn a_merge_that_is_taken_back_has_never_happened() {
         ..Config::default()
     };
     let strategy = (wishes(), any::<prop::sample::Index>());
+    let turn = std::cell::Cell::new(0);
     TestRunner::new(config)
         .run(&strategy, |(wishes, which)| {
-            check(&wishes, which);
+            turn.set(turn.get() + 1);
+            check(turn.get(), &wishes, which);
             Ok(())
         })
         .unwrap();

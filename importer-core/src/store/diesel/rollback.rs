@@ -283,6 +283,7 @@ impl RollbackStore for DieselSession {
         ] {
             self.connection.run(WRITE, sql, &id)?;
         }
+        self.reopen_ended(run.id)?;
         self.connection.run(
             WRITE,
             "UPDATE watermarks SET \
@@ -291,6 +292,47 @@ impl RollbackStore for DieselSession {
              WHERE run_id = ?",
             &id,
         )?;
+        Ok(())
+    }
+}
+
+impl DieselSession {
+    /// Opens entries of the quarantine again that the run ended by bringing other rows of theirs. What a later run brought of
+    /// them ended them all the same: then it is that run, of which they are reopened when it is taken back, too.
+    fn reopen_ended(&mut self, run: RunId) -> Result<()> {
+        let same = |table: &str| {
+            format!(
+                "{table}.external_id = quarantine.external_id AND {table}.external_system = quarantine.external_system \
+                 AND {table}.entity_type = quarantine.entity_type"
+            )
+        };
+        let (later, mapped) = (same("b"), same("m"));
+        let ended = "status = 'superseded' AND replaced_in_run_id = ? AND run_id <> ?";
+        let id = Cell::Int(run);
+        let by_quarantine = format!(
+            "SELECT MIN(b.replaced_in_run_id) FROM quarantine b WHERE {later} AND b.run_id = ? AND b.replaced_in_run_id > ?"
+        );
+        let by_map =
+            format!("SELECT MIN(m.last_run_id) FROM external_id_map m WHERE {mapped} AND m.last_run_id > ?");
+        let sql = format!(
+            "UPDATE quarantine SET replaced_in_run_id = COALESCE(({by_quarantine}), ({by_map}), replaced_in_run_id) WHERE {ended}"
+        );
+        self.connection.run(WRITE, &sql, &[id, id, id, id, id])?;
+        let sql =
+            "UPDATE quarantine SET replaced_in_run_id = NULL WHERE status = 'superseded' AND run_id = ?";
+        self.connection.run(WRITE, sql, &[id])?;
+        // Who was kept in the core, and what somebody decided about the run's own row, stands.
+        let which = format!(
+            "{ended} AND NOT EXISTS (SELECT 1 FROM external_id_map m WHERE {mapped} AND m.last_run_id = ?) \
+             AND NOT EXISTS (SELECT 1 FROM quarantine b WHERE {later} AND b.run_id >= ? AND b.status <> 'superseded')"
+        );
+        let sql = format!(
+            "UPDATE dq_violations SET status = 'open' WHERE status = 'superseded' AND staging_id IN \
+             (SELECT staging_id FROM quarantine WHERE {which})"
+        );
+        self.connection.run(WRITE, &sql, &[id, id, id, id])?;
+        let sql = format!("UPDATE quarantine SET status = 'open', replaced_in_run_id = NULL WHERE {which}");
+        self.connection.run(WRITE, &sql, &[id, id, id, id])?;
         Ok(())
     }
 }

@@ -1,0 +1,129 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use importer::service::RecordView;
+use importer::{Error, ErrorKind, Result};
+
+use crate::args::{Database, Who};
+use crate::steward::{element, end_of_list};
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct PeopleArgs {
+    /// Shows this person alone, with all contacts and the household; of somebody who went in a merge, the survivor
+    person: Option<i64>,
+    /// With this text in one of the values that the actor sees only
+    #[arg(long)]
+    text: Option<String>,
+    /// Only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+    /// At most this many; 0 for all
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+    /// What the records are
+    #[arg(long, default_value = "volunteer")]
+    entity: String,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    who: Who,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// So many are read at a time, so that a long list needs no more memory than a short one.
+const PAGE: usize = 1_000;
+
+pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
+    let importer = setup::on(&args.database)?;
+    let desk = importer.desk(args.who.actor());
+    if let Some(id) = args.person {
+        let Some(person) = desk.record(&args.entity, id)? else {
+            let why = format!("there is no {} {id}", args.entity);
+            return Err(Error::new(ErrorKind::NotFound, "show a person", why)
+                .hint("`people --text NAME` lists ids; who was taken out by a rollback is gone"));
+        };
+        let households = desk.households(&args.entity, person.id)?;
+        if args.json {
+            say!("{}", serde_json::json!({ "person": person, "households": households }));
+            return Ok(ExitCode::SUCCESS);
+        }
+        if person.id != id {
+            say!("{id} went into {} in a merge.", person.id);
+        }
+        say!("{} {}", args.entity, person.id);
+        for (field, value) in &person.values {
+            say!("  {field:<24} {value}");
+        }
+        say!("\nContacts");
+        for contact in &person.contacts {
+            let primary = if contact.primary { " (primary)" } else { "" };
+            say!("  {:<24} {}{primary}", contact.kind, contact.value);
+        }
+        for household in &households {
+            let members: Vec<String> = household.members.iter().map(i64::to_string).collect();
+            say!("\nHousehold {}: {}", household.id, members.join(", "));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let most = if args.limit > 0 { args.limit } else { i64::MAX };
+    let wanted = args.text.as_deref().map(str::to_lowercase);
+    let (mut told, mut last) = (0, args.after);
+    'pages: loop {
+        let page = desk.records(&args.entity, last, PAGE)?;
+        if page.is_empty() {
+            break;
+        }
+        for person in &page {
+            if told == most {
+                break 'pages;
+            }
+            last = person.id;
+            if wanted.as_deref().is_some_and(|wanted| !says(person, wanted)) {
+                continue;
+            }
+            match args.json {
+                true => element(&serde_json::to_value(person).unwrap_or_default(), told == 0),
+                false => line(person, told == 0),
+            }
+            told += 1;
+        }
+    }
+    if args.json {
+        end_of_list(told);
+    } else if told == 0 {
+        say!("There are no such people in {}.", importer.database());
+    } else if told == most {
+        say!("There may be more: --after {last}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the text, in lower case, stands in something that is shown of this person.
+fn says(person: &RecordView, wanted: &str) -> bool {
+    let name = name(person);
+    let contacts = person.contacts.iter().map(|contact| contact.value.as_str());
+    let mut shown = person.values.values().map(String::as_str).chain(contacts).chain([name.as_str()]);
+    shown.any(|value| value.to_lowercase().contains(wanted))
+}
+
+fn name(person: &RecordView) -> String {
+    let parts = ["first_name", "last_name", "name_suffix"].map(|field| person.values.get(field));
+    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// A line of the table, the first one with the names of the columns.
+fn line(person: &RecordView, first: bool) {
+    let cells = |id: &str, name: &str, born: &str, email: &str, phone: &str, city: &str| {
+        let line = format!("{id:>9}  {name:<28} {born:<10} {email:<32} {phone:<16} {city}");
+        say!("{}", line.trim_end());
+    };
+    if first {
+        cells("id", "name", "born", "email", "phone", "city");
+    }
+    let of = |field: &str| person.values.get(field).map_or("-", String::as_str);
+    let id = person.id.to_string();
+    cells(&id, &name(person), of("dob"), of("email_normalized"), of("phone_e164"), of("city"));
+}
