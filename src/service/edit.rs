@@ -32,6 +32,7 @@ impl Desk<'_> {
         let resolver = importer.resolver_of(contract, &importer.mapping(contract)?, None);
         let note = Note::new(format!("{entity} {id}"), &edit.reason).entity(entity);
         self.act(Action::EditRecords, note, |session, note| {
+            session.lock_core(contract)?;
             let now = importer.clock.now();
             let before = session.load(contract, &[id])?.pop().ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, OPERATION, format!("there is no {entity} {id}"))

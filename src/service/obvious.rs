@@ -158,6 +158,11 @@ impl Desk<'_> {
                 return Ok(false);
             }
             decidable(session, contract, &now)?;
+            // The score is about both as they were; whoever has changed since, by a merge of this run too, wants a look.
+            let changed = session.changed(contract, &[now.left, now.right])?;
+            if changed.iter().any(|person| person.at > now.created_at) {
+                return Ok(false);
+            }
             let request = MergeRequest::new(contract.entity, [now.left, now.right], reason);
             let order =
                 MergeOrder { suggestion: Some(now.id), run: Some(run), ..self.order(contract, &request)? };

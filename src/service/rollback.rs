@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use importer_core::ports::{
     AuditOutcome, MergeFilter, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus, StewardSession,
 };
-use importer_core::{Error, ErrorKind, Result};
+use importer_core::{Error, ErrorKind, Result, pipeline};
 use importer_dedupe::history::{self, Circumstances};
 use serde::Serialize;
 
@@ -63,6 +63,8 @@ impl Desk<'_> {
         let run = revertible(session.as_mut(), request.run)?;
         let contract = super::runs::contract(&run.new.entity)?;
         let _lock = self.importer.store()?.lock_source(&run.new.entity, &run.new.source)?;
+        // Whoever held the source until now may have changed or taken back the run.
+        let run = revertible(session.as_mut(), request.run)?;
         self.importer.in_world(contract, |world| {
             let work = Work { desk: self, world, run: &run, note: &note, dry_run: request.dry_run };
             if !request.dry_run {
@@ -176,6 +178,11 @@ impl Work<'_> {
             Some(rollback) => Ok(rollback),
             None => self.step(session, |session| {
                 let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
+                // From here on its word does not count, whatever happens between the pages.
+                let mut run = self.run.clone();
+                pipeline::end(&mut run, RunStatus::RolledBack, "", now);
+                run.error_summary.clone_from(&self.run.error_summary);
+                session.save_run(&run)?;
                 session.begin_rollback(self.run.id, actor, &self.note.reason, now)
             }),
         }
@@ -186,12 +193,9 @@ impl Work<'_> {
         session.end_traces(self.run)?;
         // What was corrected waits in quarantine again.
         session.reopen_corrected(self.world.contract, self.run.id)?;
-        let mut run = self.run.clone();
-        (run.status, run.updated_at) = (RunStatus::RolledBack, now);
-        session.save_run(&run)?;
         (rollback.done, rollback.finished_at) = (true, Some(now));
         session.save_rollback(rollback)?;
-        let mut note = Note::new(self.note.subject.clone(), &self.note.reason).entity(&run.new.entity);
+        let mut note = Note::new(self.note.subject.clone(), &self.note.reason).entity(&self.run.new.entity);
         for (outcome, count) in &rollback.counts {
             note.detail(outcome, *count);
         }
@@ -205,6 +209,7 @@ fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> 
         return refuse(ErrorKind::NotFound, "there is no such run");
     };
     match run.status {
+        RunStatus::RolledBack if session.rollback_of(id)?.is_some_and(|rollback| !rollback.done) => Ok(run),
         RunStatus::RolledBack => refuse(ErrorKind::Config, "it is taken back already"),
         _ if run.new.dry_run => refuse(ErrorKind::Config, "it was a dry run and changed nothing"),
         _ => Ok(run),

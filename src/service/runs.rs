@@ -48,6 +48,12 @@ impl Importer {
     ) -> Result<T> {
         let mapping = self.mapping(contract)?;
         let suite = self.compile_suite(&mapping, contract, system)?;
+        if let Some(run) = self.store()?.session()?.unfinished_rollback(contract.entity, system)? {
+            let why = format!("run {run} of the same system is half taken back");
+            return Err(Error::new(ErrorKind::Busy, "start a run", why)
+                .at("system", system)
+                .hint(format!("`rollback {run}` goes on with that")));
+        }
         let policies = Policies {
             resolver: self.resolver_with(
                 contract,

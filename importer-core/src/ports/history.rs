@@ -142,8 +142,8 @@ pub struct Moved {
     pub households: Vec<(CoreId, i64)>,
     /// Households that the survivor joined by the merge.
     pub joined: Vec<i64>,
-    /// Rows of other tables: the table, the row's key, and who it referred to.
-    pub references: Vec<(String, String, CoreId)>,
+    /// Rows of other tables: the table, the column, the row's key, and who it referred to.
+    pub references: Vec<(String, String, String, CoreId)>,
 }
 
 /// How a rollback stands.
@@ -253,6 +253,11 @@ pub trait HistoryStore {
     /// # Errors
     /// When the database fails.
     fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>>;
+    /// When people last changed, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>>;
     /// Puts records in as they are, contacts and all, whether they are there or not.
     ///
     /// # Errors

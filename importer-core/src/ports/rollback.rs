@@ -21,6 +21,11 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn rollback_of(&mut self, run: RunId) -> Result<Option<RollbackRow>>;
+    /// The run of an entity and a system whose rollback was interrupted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn unfinished_rollback(&mut self, entity: &str, system: &str) -> Result<Option<RunId>>;
     /// Keeps what became of changes.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ impl Replay<'_> {
                 silent.next_if(|(then, _)| *then < at || (merge.is_none() && next.is_none()))
             {
                 if said.insert(row) {
-                    self.row(rows.get(&row), row, &mut out)?;
+                    self.row(rows.get(&row), row, None, &mut out)?;
                 }
             } else if merge.is_some() {
                 if let Some(again) = merges.next() {
@@ -132,7 +132,8 @@ impl Replay<'_> {
         out: &mut Replayed,
     ) -> Result<()> {
         if let Some(row) = line.row {
-            return if said.insert(row) { self.row(rows.get(&row), row, out) } else { Ok(()) };
+            let about = Some(line.core_id);
+            return if said.insert(row) { self.row(rows.get(&row), row, about, out) } else { Ok(()) };
         }
         let mut edit = vec![line];
         while let Some(next) = lines.next_if(|next| {
@@ -165,13 +166,21 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn row(&mut self, source: Option<&SourceRow>, row: RowId, out: &mut Replayed) -> Result<()> {
+    fn row(
+        &mut self,
+        source: Option<&SourceRow>,
+        row: RowId,
+        about: Option<CoreId>,
+        out: &mut Replayed,
+    ) -> Result<()> {
         let Some(source) = source else {
             out.lost.push(row);
             return Ok(());
         };
         let name = (source.system.clone(), source.external_id.clone());
-        let Some(owner) = self.owners.get(&name).copied() else { return Ok(()) };
+        // A name that is somebody else's may have brought a row about one of these all the same.
+        let here = about.filter(|id| out.people.contains_key(&out.now(*id)));
+        let Some(owner) = self.owners.get(&name).copied().or(here.map(Owner::Open)) else { return Ok(()) };
         let Some(payload) = &source.payload_json else {
             out.lost.push(row);
             return Ok(());
@@ -186,8 +195,10 @@ impl Replay<'_> {
                     Decision::Same { candidate, .. } => candidates.get(candidate).map_or(holder, |c| c.id),
                     Decision::New { .. } => holder,
                 };
-                self.owners.insert(name.clone(), Owner::Known(id));
-                out.settled.insert(name, id);
+                if self.owners.contains_key(&name) {
+                    self.owners.insert(name.clone(), Owner::Known(id));
+                    out.settled.insert(name, id);
+                }
                 id
             }
         };

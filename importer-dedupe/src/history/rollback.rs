@@ -60,7 +60,10 @@ pub fn roll_back_rows(
     let names: Vec<&str> = rows.iter().map(|(_, name)| name.as_str()).collect();
     let entries = session.map_named(contract, &run.new.external_system, &names)?;
     let owners: Vec<CoreId> = entries.iter().map(|entry| entry.core_id).collect();
-    let kept: BTreeSet<CoreId> = session.kept_by(rollback.id, &owners)?.into_iter().collect();
+    let kept = kept(session, world, rollback.id, &owners)?;
+    let last_runs: Vec<RunId> = entries.iter().map(|entry| entry.last_run).collect();
+    let mut taken_back: BTreeSet<RunId> = session.taken_back(&last_runs)?.into_iter().collect();
+    taken_back.insert(run.id);
     let system = &run.new.external_system;
     let mut images: HashMap<String, MapImage> = session
         .map_images(contract, system, run.id, &names)?
@@ -70,20 +73,22 @@ pub fn roll_back_rows(
     let (mut back, mut gone) = (Vec::new(), Vec::new());
     for entry in entries.into_iter().filter(|entry| !kept.contains(&entry.core_id)) {
         // A later run that brought the row again stands by it.
-        if entry.last_run != run.id {
+        if !taken_back.contains(&entry.last_run) {
             continue;
         }
         match images.remove(&entry.external_id) {
             Some(image) => match before_all(session, world, run, image)? {
-                Some(image) => back.push(MapImage { id: entry.id, ..image }),
+                // Whose it is by now, it stays.
+                Some(image) => back.push(MapImage { id: entry.id, core_id: entry.core_id, ..image }),
                 None => gone.push(entry.id),
             },
             // It was made by this run, or by one that was taken back while this one stood by it.
             None => {
-                let id = entry.id;
-                let staging = entry.staging_id;
+                let (id, core_id, staging) = (entry.id, entry.core_id, entry.staging_id);
                 match before_all(session, world, run, entry)? {
-                    Some(image) if image.staging_id != staging => back.push(MapImage { id, ..image }),
+                    Some(image) if image.staging_id != staging => {
+                        back.push(MapImage { id, core_id, ..image });
+                    }
                     Some(_) => {}
                     None => gone.push(id),
                 }
@@ -95,6 +100,25 @@ pub fn roll_back_rows(
     rollback.rows_through = last;
     session.save_rollback(rollback)?;
     Ok(false)
+}
+
+/// Who of these was left as they were, or somebody who went into them.
+fn kept(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    rollback: i64,
+    people: &[CoreId],
+) -> Result<BTreeSet<CoreId>> {
+    let mut kept: BTreeSet<CoreId> = session.kept_by(rollback, people)?.into_iter().collect();
+    let filter = MergeFilter { standing: true, people: people.to_vec(), ..MergeFilter::default() };
+    if !people.is_empty() {
+        for merge in session.merges(world.contract, &filter)? {
+            if !session.kept_by(rollback, &merge.merge.retired)?.is_empty() {
+                kept.insert(merge.merge.survivor);
+            }
+        }
+    }
+    Ok(kept)
 }
 
 /// The entry before the first of the runs in a row that were taken back; none when that one made it.
@@ -157,6 +181,11 @@ impl<'a> Page<'a> {
         let mut runs = BTreeSet::new();
         let said = session.said_by_runs(contract, ids)?;
         runs.extend(said.iter().filter_map(|line| line.run));
+        let mut entries: HashMap<CoreId, Vec<MapImage>> = HashMap::new();
+        for entry in session.map_of(contract, ids)? {
+            runs.insert(entry.last_run);
+            entries.entry(entry.core_id).or_default().push(entry);
+        }
         let runs: Vec<RunId> = runs.into_iter().collect();
         let mut taken_back: BTreeSet<RunId> = session.taken_back(&runs)?.into_iter().collect();
         taken_back.insert(run.id);
@@ -164,10 +193,6 @@ impl<'a> Page<'a> {
         let images = session.record_images(contract, ids, &of)?;
         let mut stands = session.later_changes(contract, ids, 0)?;
         stands.retain(|line| line.run.is_none_or(|run| !taken_back.contains(&run)));
-        let mut entries: HashMap<CoreId, Vec<MapImage>> = HashMap::new();
-        for entry in session.map_of(contract, ids)? {
-            entries.entry(entry.core_id).or_default().push(entry);
-        }
         let merged = session.merged_since(contract, ids)?;
         Ok(Self {
             world,
@@ -286,7 +311,8 @@ impl<'a> Page<'a> {
             }
         }
         let entries = self.entries.get(&id).into_iter().flatten();
-        let mut again = entries.filter(|e| landed_by(self.run.id, e) && e.last_run != self.run.id);
+        let mut again =
+            entries.filter(|e| landed_by(self.run.id, e) && !self.taken_back.contains(&e.last_run));
         Ok(again.next().map(|entry| format!("run {} brought the same row again", entry.last_run)))
     }
 

@@ -298,6 +298,11 @@ fn accept_again(
     suggestion: i64,
     merge: &MergeRow,
 ) -> Result<()> {
+    let Some(row) = session.suggestion(suggestion)? else { return Ok(()) };
+    let of = |id| id == merge.merge.survivor || merge.merge.retired.contains(&id);
+    if !of(row.left) || !of(row.right) {
+        return Ok(());
+    }
     let verdict = SuggestionVerdict {
         id: suggestion,
         decision: SuggestionDecision::Accepted,

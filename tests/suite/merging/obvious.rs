@@ -11,7 +11,7 @@ fn what_is_obvious_is_merged_as_a_run_that_can_be_taken_back() {
     for db in support::databases() {
         drop(scan::imported(&db));
         let world = World::beside(db);
-        let importer = world.importer();
+        let importer = world.db.importer();
         scan::scan(&importer, true);
         // Two of them are beyond doubt, of a third something speaks against it.
         let sure = "UPDATE dedupe_suggestions SET score = 0.99, features_json = '{\"held_back\": []}' WHERE";

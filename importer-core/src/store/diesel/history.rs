@@ -180,6 +180,18 @@ impl HistoryStore for DieselSession {
         Ok(rows.iter().filter_map(|r| Some(Born { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
     }
 
+    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, {} AS t FROM {} WHERE id IN {} ORDER BY id",
+            self.connection.time_text("updated_at"),
+            contract.core_table(),
+            self.connection.list(true)
+        );
+        let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
+        Ok(rows.iter().filter_map(|r| Some(Born { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
+    }
+
     fn put_records(&mut self, contract: &Contract, people: &[CoreRecord], now: Moment) -> Result<()> {
         let overwrite = super::core::overwrite(contract);
         self.remove_contacts(contract, &people.iter().map(|p| p.id).collect::<Vec<_>>())?;
@@ -278,9 +290,11 @@ impl HistoryStore for DieselSession {
         for (who, household) in &moved.households {
             self.join_household(contract, *who, *household)?;
         }
-        for (table, key, was) in &moved.references {
+        for (table, column, key, was) in &moved.references {
             // A table that the host no longer names is left alone.
-            let Some(reference) = references.iter().find(|r| r.table == *table) else { continue };
+            let known =
+                |r: &&Reference| r.entity == contract.entity && r.table == *table && r.column == *column;
+            let Some(reference) = references.iter().find(known) else { continue };
             let sql = format!(
                 "UPDATE {table} SET {} = ? WHERE CAST({} AS TEXT) = ? AND {} = ?",
                 reference.column, reference.key, reference.column
@@ -594,7 +608,7 @@ impl DieselSession {
         let told = |error: Error| error.at("table", table);
         for mut row in self.connection.rows(MOVE, &sql, &[Cell::Text(&list)]).map_err(told)? {
             let was = row.int(1);
-            moved.references.push((table.clone(), row.text(0), was));
+            moved.references.push((table.clone(), column.clone(), row.text(0), was));
         }
         let sql = format!("UPDATE {table} SET {column} = ? WHERE {column} IN {elements}");
         self.connection.run(MOVE, &sql, &[Cell::Int(survivor), Cell::Text(&list)]).map_err(told)?;

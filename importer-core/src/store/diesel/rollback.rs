@@ -74,6 +74,13 @@ impl RollbackStore for DieselSession {
         }))
     }
 
+    fn unfinished_rollback(&mut self, entity: &str, system: &str) -> Result<Option<RunId>> {
+        let sql = "SELECT CAST(r.id AS TEXT) AS i FROM rollbacks b JOIN import_runs r ON r.id = b.run_id \
+                   WHERE b.status = 'running' AND r.entity_type = ? AND r.external_system = ? LIMIT 1";
+        let rows = self.connection.rows(READ, sql, &[Cell::Text(entity), Cell::Text(system)])?;
+        Ok(rows.first().map(|row| row.int(0)))
+    }
+
     fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()> {
         let mut rows = Bulk::new("rollback_items", &ITEMS).room(items.len());
         for item in items {
@@ -275,7 +282,10 @@ impl RollbackStore for DieselSession {
     fn end_traces(&mut self, run: &RunRecord) -> Result<()> {
         let id = [Cell::Int(run.id)];
         for sql in [
-            "UPDATE dedupe_suggestions SET decision = 'superseded' WHERE run_id = ? AND decision IN ('open', 'deferred')",
+            // Pairs that nobody has decided about; who finds them again may suggest them again.
+            "DELETE FROM dedupe_suggestions WHERE run_id = ? AND decision = 'open' \
+             AND NOT EXISTS (SELECT 1 FROM suggestion_decisions d WHERE d.suggestion_id = dedupe_suggestions.id) \
+             AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)",
             "UPDATE dq_violations SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
             "UPDATE quarantine SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
             // Nothing to go back to: the run was the first one.
