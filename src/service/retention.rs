@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use importer_core::contracts::{self, Contract};
 use importer_core::pipeline;
-use importer_core::ports::{Kind, Moment, RunFilter, RunRecord, RunStatus, Scope, StewardSession, Weighed};
+use importer_core::ports::{
+    Kind, Moment, RunFilter, RunRecord, RunStatus, Scope, StewardSession, Weighed, in_transaction,
+};
 use importer_core::retention::{Cutoffs, OpenEntries, RetentionPolicy};
 use importer_core::{ErrorKind, Result};
 
@@ -211,15 +213,7 @@ impl Purge<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let result = self.session.begin().and_then(|()| {
-                let done = work(self.session).and_then(|done| self.session.commit().map(|()| done));
-                if done.is_err() {
-                    // The first error tells more than a failing rollback.
-                    let _ = self.session.rollback();
-                }
-                done
-            });
-            match result {
+            match in_transaction(&mut *self.session, |session| work(session)) {
                 Err(error) if error.kind() == ErrorKind::Busy && tries < TRIES => {}
                 result => return result,
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use importer_core::ports::{
     AuditOutcome, MergeFilter, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus, StewardSession,
+    in_transaction,
 };
 use importer_core::{Error, ErrorKind, Result, pipeline};
 use importer_dedupe::history::{self, Circumstances};
@@ -149,13 +150,7 @@ impl Work<'_> {
         if self.dry_run {
             return work(session);
         }
-        session.begin()?;
-        let result = work(session).and_then(|done| session.commit().map(|()| done));
-        if result.is_err() {
-            // The first error tells more than a failing rollback.
-            let _ = session.rollback();
-        }
-        result
+        in_transaction(session, |session| work(session))
     }
 
     /// Takes back what the run merged, the last first.

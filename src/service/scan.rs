@@ -7,7 +7,8 @@ use importer_core::contracts::Contract;
 use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
     CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, StewardSession, Suggested,
-    Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, moment_text, parse_moment,
+    Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, in_transaction, moment_text,
+    parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
@@ -291,8 +292,7 @@ impl Importer {
         self.phase(ScanPhase::Storing, work.found.len(), OPERATION)?;
         let mut report = work.report.clone();
         let now = self.clock.now();
-        session.begin()?;
-        let result = (|| {
+        in_transaction(session, |session| {
             let mut told = Suggested::default();
             for (number, pairs) in work.found.chunks(AT_A_TIME).enumerate() {
                 self.not_cancelled(OPERATION)?;
@@ -326,14 +326,9 @@ impl Importer {
             run.rows_read = i64::try_from(report.records).unwrap_or(i64::MAX);
             (run.status, run.phase) = (RunStatus::Succeeded, Phase::Done);
             (run.updated_at, run.finished_at) = (now, Some(now));
-            session.save_run(run)?;
-            session.commit()
-        })();
-        if result.is_err() {
-            // The first error tells more than a failing rollback.
-            let _ = session.rollback();
-        }
-        result.map(|()| report)
+            session.save_run(run)
+        })?;
+        Ok(report)
     }
 }
 

@@ -18,7 +18,7 @@ use super::{Anomaly, Counts, RunRequest};
 use crate::mapping::Plan;
 use crate::ports::{
     CleanRow, Known, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, RunRecord,
-    Session, StagedRow, Verdict, moment_text, parse_moment, row_id,
+    Session, StagedRow, Verdict, in_transaction, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -70,22 +70,19 @@ impl Extraction<'_> {
         while !done {
             // What a transaction that is rolled back found out must not be kept.
             let before = (work.run.clone(), work.counts, work.metrics.clone(), work.hash_sum);
-            session.begin()?;
-            let result = self.transaction(session, work, &mut rows).and_then(|end| {
+            let result = in_transaction(session, |session| {
+                let end = self.transaction(session, work, &mut rows)?;
                 if end {
                     session.end_replaced(&work.run)?;
                     work.run.phase = Phase::Gate;
                 }
                 work.settle(self.engine.clock.now());
                 session.save_run(&work.run)?;
-                session.commit()?;
                 Ok(end)
             });
             match result {
                 Ok(end) => done = end,
                 Err(error) => {
-                    // The first error tells more than a failing rollback.
-                    let _ = session.rollback();
                     (work.run, work.counts, work.metrics, work.hash_sum) = before;
                     return Err(error);
                 }

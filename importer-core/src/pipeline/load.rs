@@ -10,7 +10,7 @@ use super::resolve::resolve;
 use crate::ports::{
     CleanRow, CoreId, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RowId, Session,
 };
-use crate::{ErrorKind, Result};
+use crate::{ErrorKind, Result, ports};
 
 /// How many rows are resolved and written at once.
 const ROWS_PER_BATCH: usize = 10_000;
@@ -124,16 +124,13 @@ fn in_transaction(
     step: impl FnOnce(&Engine<'_>, &mut dyn Session, &mut Working) -> Result<()>,
 ) -> Result<()> {
     let before = (work.run.clone(), work.counts, work.metrics.clone());
-    session.begin()?;
-    let result =
-        session.lock_core(engine.contract).and_then(|()| step(engine, session, work)).and_then(|()| {
-            work.settle(engine.clock.now());
-            session.save_run(&work.run)?;
-            session.commit()
-        });
+    let result = ports::in_transaction(session, |session| {
+        session.lock_core(engine.contract)?;
+        step(engine, session, work)?;
+        work.settle(engine.clock.now());
+        session.save_run(&work.run)
+    });
     if result.is_err() {
-        // The first error tells more than a failing rollback.
-        let _ = session.rollback();
         (work.run, work.counts, work.metrics) = before;
     }
     result

@@ -11,7 +11,7 @@ use super::extract::{Working, millis};
 use super::finding::About;
 use super::{Anomaly, payload};
 use crate::Result;
-use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation};
+use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation, in_transaction};
 
 /// How many rows are read back and judged at once.
 const ROWS_PER_BATCH: usize = 5_000;
@@ -60,17 +60,14 @@ pub(super) fn judge(
             .collect(),
     };
     let before = work.metrics.clone();
-    session.begin()?;
-    let stored = store(engine, session, work, about_rows).and_then(|()| {
+    let stored = in_transaction(session, |session| {
+        store(engine, session, work, about_rows)?;
         work.metrics.set_verdict = Some(verdict.clone());
         work.metrics.durations_ms.validate += millis(clock);
         work.settle(engine.clock.now());
-        session.save_run(&work.run)?;
-        session.commit()
+        session.save_run(&work.run)
     });
     if let Err(error) = stored {
-        // The first error tells more than a failing rollback.
-        let _ = session.rollback();
         work.metrics = before;
         return Err(error);
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Born, Change, CoreId, CoreRecord, MapImage, MatchKey, Moment, RowId, RunId};
+use super::{Change, CoreId, CoreRecord, Dated, MapImage, MatchKey, Moment, RowId, RunId};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -252,12 +252,12 @@ pub trait HistoryStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>>;
+    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>>;
     /// When people last changed, in the order of their ids.
     ///
     /// # Errors
     /// When the database fails.
-    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>>;
+    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>>;
     /// Puts records in as they are, contacts and all, whether they are there or not.
     ///
     /// # Errors
@@ -267,7 +267,7 @@ pub trait HistoryStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn set_born(&mut self, contract: &Contract, people: &[Born]) -> Result<()>;
+    fn set_born(&mut self, contract: &Contract, people: &[Dated]) -> Result<()>;
     /// Takes records out, contacts and all.
     ///
     /// # Errors

@@ -129,9 +129,9 @@ pub struct MapImage {
     pub last_run: i64,
 }
 
-/// When a record came into being.
+/// A record and a moment of its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Born {
+pub struct Dated {
     /// The record.
     pub id: CoreId,
     /// When.

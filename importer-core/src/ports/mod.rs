@@ -28,7 +28,7 @@ pub use history::{
     RollbackRow, SourceRow,
 };
 pub use households::{Household, HouseholdStore};
-pub use image::{Born, ContactImage, MapImage, RecordImage};
+pub use image::{ContactImage, Dated, MapImage, RecordImage};
 pub use quarantine::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,
 };
@@ -45,7 +45,7 @@ pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,
     RunStore, Session, SourceLock, StagedRow, StewardSession, Store, Violation, ViolationFilter,
-    ViolationRow,
+    ViolationRow, in_transaction,
 };
 pub use suggestions::{
     Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,

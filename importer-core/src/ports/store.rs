@@ -243,6 +243,23 @@ pub trait StewardSession:
 {
 }
 
+/// Does something in one transaction: all of it lasts, or nothing.
+///
+/// # Errors
+/// That of `work`, or of the database.
+pub fn in_transaction<S: Session + ?Sized, T>(
+    session: &mut S,
+    work: impl FnOnce(&mut S) -> Result<T>,
+) -> Result<T> {
+    session.begin()?;
+    let result = work(session).and_then(|done| session.commit().map(|()| done));
+    if result.is_err() {
+        // The first error tells more than a failing rollback.
+        let _ = session.rollback();
+    }
+    result
+}
+
 /// Runs and watermarks.
 pub trait RunStore {
     /// Begins a run.

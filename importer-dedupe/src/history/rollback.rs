@@ -112,11 +112,11 @@ fn kept(
     let mut kept: BTreeSet<CoreId> = session.kept_by(rollback, people)?.into_iter().collect();
     let filter = MergeFilter { standing: true, people: people.to_vec(), ..MergeFilter::default() };
     if !people.is_empty() {
-        for merge in session.merges(world.contract, &filter)? {
-            if !session.kept_by(rollback, &merge.merge.retired)?.is_empty() {
-                kept.insert(merge.merge.survivor);
-            }
-        }
+        let merges = session.merges(world.contract, &filter)?;
+        let gone: Vec<CoreId> = merges.iter().flat_map(|row| row.merge.retired.iter().copied()).collect();
+        let gone = session.kept_by(rollback, &gone)?;
+        let into = merges.iter().filter(|row| row.merge.retired.iter().any(|id| gone.contains(id)));
+        kept.extend(into.map(|row| row.merge.survivor));
     }
     Ok(kept)
 }

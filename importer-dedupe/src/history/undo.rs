@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use importer_core::ports::{
-    Born, Cause, Change, ChangeAction, CoreId, CoreRecord, MapImage, MergeFilter, MergeRow, RecordImage,
+    Cause, Change, ChangeAction, CoreId, CoreRecord, Dated, MapImage, MergeFilter, MergeRow, RecordImage,
     RowId, StewardSession, SuggestionDecision, SuggestionVerdict, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
@@ -270,8 +270,8 @@ fn part(session: &mut dyn StewardSession, world: &Circumstances<'_>, row: &Merge
     session.move_back(world.contract, world.references, row.merge.survivor, &before.moved)
 }
 
-fn born(before: &Before) -> Vec<Born> {
-    let born = before.born.iter().filter_map(|(id, at)| Some(Born { id: *id, at: parse_moment(at)? }));
+fn born(before: &Before) -> Vec<Dated> {
+    let born = before.born.iter().filter_map(|(id, at)| Some(Dated { id: *id, at: parse_moment(at)? }));
     born.collect()
 }
 

@@ -1,4 +1,4 @@
-use importer_core::ports::{AuditEntry, AuditOutcome, StewardSession};
+use importer_core::ports::{AuditEntry, AuditOutcome, StewardSession, in_transaction};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::{Action, Actor};
@@ -119,17 +119,11 @@ impl Desk<'_> {
     ) -> Result<T> {
         self.ready(action, &note)?;
         let mut session = self.importer.store()?.session()?;
-        session.begin()?;
-        let result = work(session.as_mut(), &mut note).and_then(|done| {
+        in_transaction(session.as_mut(), |session| {
+            let done = work(session, &mut note)?;
             session.audit(&self.line(action, &note, AuditOutcome::Done), self.importer.clock.now())?;
-            session.commit()?;
             Ok(done)
-        });
-        if result.is_err() {
-            // The first error tells more than a failing rollback.
-            let _ = session.rollback();
-        }
-        result
+        })
     }
 
     /// A line of the audit log for this actor.

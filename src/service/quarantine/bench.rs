@@ -7,7 +7,7 @@ use importer_core::contracts::Contract;
 use importer_core::mapping::{Mapping, Plan};
 use importer_core::pipeline::Correction;
 use importer_core::plugin::{Batch, Finding, Severity};
-use importer_core::ports::{Rules, RunRecord};
+use importer_core::ports::{QuarantineEntry, Rules, RunRecord};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dq::CompiledSuite;
 
@@ -155,24 +155,16 @@ impl Bench {
     ///
     /// # Errors
     /// When its bytes are not what was written.
-    pub(crate) fn draft(
-        &self,
-        row: i64,
-        external_id: &str,
-        position: i64,
-        payload: &str,
-        rules: &[String],
-        exempt: &[String],
-    ) -> Result<Draft> {
-        let raw = object(payload)?;
+    pub(crate) fn draft(&self, entry: &QuarantineEntry, exempt: &[String]) -> Result<Draft> {
+        let raw = object(&entry.payload_json)?;
         let cells = self.columns.iter().map(|column| raw.get(column)?.as_str().map(Into::into)).collect();
         let correction = Correction {
-            corrects: Some(row),
-            external_id: Some(external_id.into()),
+            corrects: Some(entry.row),
+            external_id: Some(entry.external_id.clone()),
             exempt: exempt.to_vec(),
         };
-        let carried = rules.iter().filter(|code| !self.codes.contains(*code)).cloned().collect();
-        Ok(Draft { cells, position: u64::try_from(position).unwrap_or(0), correction, carried })
+        let carried = entry.rules.iter().filter(|code| !self.codes.contains(*code)).cloned().collect();
+        Ok(Draft { cells, position: u64::try_from(entry.position).unwrap_or(0), correction, carried })
     }
 
     /// Writes a cell. A name that the source gave is the source's to change; one that was made up stays.

@@ -84,14 +84,7 @@ impl BulkChange {
     /// When its bytes are not what was written.
     pub(super) fn apply(&self, bench: &Bench, entry: &QuarantineEntry) -> Result<Applied> {
         let exempt: &[String] = if let Self::Exempt { rules } = self { rules } else { &[] };
-        let mut draft = bench.draft(
-            entry.row,
-            &entry.external_id,
-            entry.position,
-            &entry.payload_json,
-            &entry.rules,
-            exempt,
-        )?;
+        let mut draft = bench.draft(entry, exempt)?;
         let mut writes: Vec<(usize, String)> = Vec::new();
         match self {
             Self::Replace { field, find, replace } => {

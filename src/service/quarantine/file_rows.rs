@@ -68,14 +68,7 @@ impl FileRows {
                 told.problem(row.number, row.id, "it is not open in quarantine".into());
                 continue;
             };
-            let mut draft = self.bench.draft(
-                entry.row,
-                &entry.external_id,
-                entry.position,
-                &entry.payload_json,
-                &entry.rules,
-                &[],
-            )?;
+            let mut draft = self.bench.draft(entry, &[])?;
             let mut changed = false;
             for (at, (cell, place)) in row.cells.into_iter().zip(&self.cells).enumerate() {
                 // What was masked when it was written cannot have been corrected.

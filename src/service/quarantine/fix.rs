@@ -108,14 +108,7 @@ impl Desk<'_> {
     ) -> Result<Amended> {
         let keys: Vec<&str> = fix.values.iter().map(|(key, _)| key.as_str()).collect();
         let bench = Bench::of(self.importer, contract, run, &keys, fix.current_mapping)?;
-        let mut draft = bench.draft(
-            entry.row,
-            &entry.external_id,
-            entry.position,
-            &entry.payload_json,
-            &entry.rules,
-            &fix.exempt,
-        )?;
+        let mut draft = bench.draft(entry, &fix.exempt)?;
         for (key, value) in &fix.values {
             bench.set(&mut draft, bench.place(key)?, Some(value.clone()))?;
         }

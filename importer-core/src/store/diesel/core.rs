@@ -5,8 +5,8 @@ use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
 use crate::ports::{
-    Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment, Origin,
-    Record, RunRecord, moment_text,
+    Change, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment,
+    Origin, Record, RunId, RunRecord, moment_text,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -26,7 +26,7 @@ const MAP: [Column; 10] = [
 ];
 const KEYS: [Column; 4] =
     [plain("entity_type").shared(), plain("key_kind"), plain("key_hash"), plain("core_id")];
-pub(super) const CHANGE_COLUMNS: [Column; 11] = [
+const CHANGE_COLUMNS: [Column; 11] = [
     plain("run_id").shared(),
     plain("entity_type").shared(),
     plain("core_id"),
@@ -302,6 +302,11 @@ fn field_cell(kind: FieldKind, value: Option<&str>) -> Result<Cell<'_>> {
     })
 }
 
+/// The columns of the change log with the one that names a merge or a rollback.
+pub(super) fn columns_with(cause: &'static str) -> Vec<Column> {
+    CHANGE_COLUMNS.iter().cloned().chain([plain(cause).shared()]).collect()
+}
+
 /// The column of contacts that names whose they are.
 pub(super) fn contact_owner(contract: &Contract) -> &'static str {
     match contract.entity {
@@ -485,11 +490,26 @@ impl DieselSession {
         write: &CoreWrite,
         now: &str,
     ) -> Result<()> {
-        let run = run.map_or(Cell::Null, |run| Cell::Int(run.id));
-        let mut rows = Bulk::new("change_log", &CHANGE_COLUMNS).room(write.changes.len());
-        for change in &write.changes {
-            rows.row([
-                run,
+        let run = run.map(|run| run.id);
+        self.write_lines(contract, &CHANGE_COLUMNS, run, None, actor, &write.changes, now)
+    }
+
+    /// Writes lines of the change log; behind its own columns stands what caused them, where it is a merge or a rollback.
+    #[expect(clippy::too_many_arguments, reason = "what all lines of a write have in common")]
+    pub(super) fn write_lines(
+        &mut self,
+        contract: &Contract,
+        columns: &[Column],
+        run: Option<RunId>,
+        cause: Option<i64>,
+        actor: &str,
+        changes: &[Change],
+        now: &str,
+    ) -> Result<()> {
+        let mut rows = Bulk::new("change_log", columns).room(changes.len());
+        for change in changes {
+            rows.cells.extend([
+                run.map_or(Cell::Null, Cell::Int),
                 Cell::Text(contract.entity),
                 Cell::Int(change.core_id),
                 change.row.map_or(Cell::Null, Cell::Int),
@@ -501,6 +521,7 @@ impl DieselSession {
                 Cell::Text(&change.reason),
                 Cell::Text(now),
             ]);
+            rows.cells.extend(cause.map(Cell::Int));
         }
         rows.insert(&mut self.connection, "write the change log")
     }

@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bulk::{Bulk, Column, Conflict, plain};
-use super::core::{CHANGE_COLUMNS, contact_owner, json_list};
+use super::bulk::Conflict;
+use super::core::{columns_with, contact_owner, json_list};
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
-    Born, Cause, Change, CoreId, CoreRecord, CoreWrite, HistoryStore, LaterChange, MapImage, MatchKey,
+    Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, LaterChange, MapImage, MatchKey,
     MergeFilter, MergeRow, Moment, Moved, NewMerge, Reference, RowId, SourceRow, moment_text, parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
@@ -116,9 +116,7 @@ impl HistoryStore for DieselSession {
     fn map_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MapImage>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(m.id AS TEXT) AS i, m.external_system, m.external_id, CAST(m.core_id AS TEXT) AS c, \
-             CAST(m.row_hash AS TEXT) AS h, m.other_hashes, CAST(m.staging_id AS TEXT) AS s, \
-             CAST(m.last_run_id AS TEXT) AS r {} AND m.entity_type = ? ORDER BY m.id",
+            "SELECT {MAP_IMAGE} {} AND m.entity_type = ? ORDER BY m.id",
             self.connection.listed_in("external_id_map m", "m.core_id", true)
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity)];
@@ -168,28 +166,12 @@ impl HistoryStore for DieselSession {
         Ok(())
     }
 
-    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>> {
-        let list = serde_json::Value::from(people).to_string();
-        let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, {} AS t FROM {} WHERE id IN {} ORDER BY id",
-            self.connection.time_text("created_at"),
-            contract.core_table(),
-            self.connection.list(true)
-        );
-        let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
-        Ok(rows.iter().filter_map(|r| Some(Born { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
+    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>> {
+        self.dated(contract, people, "created_at")
     }
 
-    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Born>> {
-        let list = serde_json::Value::from(people).to_string();
-        let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, {} AS t FROM {} WHERE id IN {} ORDER BY id",
-            self.connection.time_text("updated_at"),
-            contract.core_table(),
-            self.connection.list(true)
-        );
-        let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
-        Ok(rows.iter().filter_map(|r| Some(Born { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
+    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>> {
+        self.dated(contract, people, "updated_at")
     }
 
     fn put_records(&mut self, contract: &Contract, people: &[CoreRecord], now: Moment) -> Result<()> {
@@ -199,7 +181,7 @@ impl HistoryStore for DieselSession {
         self.write_contacts(contract, &CoreWrite { inserts: people.to_vec(), ..CoreWrite::default() })
     }
 
-    fn set_born(&mut self, contract: &Contract, people: &[Born]) -> Result<()> {
+    fn set_born(&mut self, contract: &Contract, people: &[Dated]) -> Result<()> {
         let sql = format!("UPDATE {} SET created_at = ?time WHERE id = ?", contract.core_table());
         for born in people {
             self.connection.run(PEOPLE, &sql, &[Cell::Text(&moment_text(born.at)), Cell::Int(born.id)])?;
@@ -394,30 +376,12 @@ impl HistoryStore for DieselSession {
         actor: &str,
         now: Moment,
     ) -> Result<()> {
-        let now = moment_text(now);
-        let (column, id) = match cause {
-            Cause::Merge(id) => ("merge_id", id),
-            Cause::Rollback(id) => ("rollback_id", id),
+        let columns = match cause {
+            Cause::Merge(_) => columns_with("merge_id"),
+            Cause::Rollback(_) => columns_with("rollback_id"),
         };
-        let columns: Vec<Column> = CHANGE_COLUMNS.iter().cloned().chain([plain(column).shared()]).collect();
-        let mut rows = Bulk::new("change_log", &columns).room(changes.len());
-        for change in changes {
-            rows.row([
-                Cell::Null,
-                Cell::Text(contract.entity),
-                Cell::Int(change.core_id),
-                change.row.map_or(Cell::Null, Cell::Int),
-                Cell::Text(change.action.as_str()),
-                change.field.as_deref().into(),
-                change.old.as_deref().into(),
-                change.new.as_deref().into(),
-                Cell::Text(actor),
-                Cell::Text(&change.reason),
-                Cell::Text(&now),
-                Cell::Int(id),
-            ]);
-        }
-        rows.insert(&mut self.connection, "write the change log")
+        let (Cause::Merge(id) | Cause::Rollback(id)) = cause;
+        self.write_lines(contract, &columns, None, Some(id), actor, changes, &moment_text(now))
     }
 }
 
@@ -430,6 +394,18 @@ struct Pair {
 }
 
 impl DieselSession {
+    fn dated(&mut self, contract: &Contract, people: &[CoreId], column: &str) -> Result<Vec<Dated>> {
+        let list = serde_json::Value::from(people).to_string();
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, {} AS t FROM {} WHERE id IN {} ORDER BY id",
+            self.connection.time_text(column),
+            contract.core_table(),
+            self.connection.list(true)
+        );
+        let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
+        Ok(rows.iter().filter_map(|r| Some(Dated { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
+    }
+
     fn stored_merges(&mut self, conditions: &str, binds: &[Cell<'_>]) -> Result<Vec<MergeRow>> {
         let time = |column| self.connection.time_text(column);
         let members = if self.connection.is_postgres() {
@@ -616,7 +592,11 @@ impl DieselSession {
     }
 }
 
-/// From the columns id, system, name, record, hash, other hashes, row and run.
+/// What [`map_image`] reads, of a table `m`.
+pub(super) const MAP_IMAGE: &str = "CAST(m.id AS TEXT) AS i, m.external_system, m.external_id, \
+    CAST(m.core_id AS TEXT) AS c, CAST(m.row_hash AS TEXT) AS h, m.other_hashes, CAST(m.staging_id AS TEXT) AS s, \
+    CAST(m.last_run_id AS TEXT) AS r";
+
 pub(super) fn map_image(mut row: TextRow) -> MapImage {
     MapImage {
         id: row.int(0),

@@ -1,4 +1,5 @@
 use super::bulk::{Bulk, Column, plain};
+use super::history::{MAP_IMAGE, map_image};
 use super::landing::sorted_list;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
@@ -233,13 +234,11 @@ impl RollbackStore for DieselSession {
     fn map_named(&mut self, contract: &Contract, system: &str, names: &[&str]) -> Result<Vec<MapImage>> {
         let list = sorted_list(names);
         let sql = format!(
-            "SELECT CAST(m.id AS TEXT) AS i, m.external_system, m.external_id, CAST(m.core_id AS TEXT) AS c, \
-             CAST(m.row_hash AS TEXT) AS h, m.other_hashes, CAST(m.staging_id AS TEXT) AS s, \
-             CAST(m.last_run_id AS TEXT) AS r {} AND m.entity_type = ? AND m.external_system = ?",
+            "SELECT {MAP_IMAGE} {} AND m.entity_type = ? AND m.external_system = ?",
             self.connection.listed_in("external_id_map m", "m.external_id", false)
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
-        Ok(self.connection.rows(READ, &sql, &binds)?.into_iter().map(super::history::map_image).collect())
+        Ok(self.connection.rows(READ, &sql, &binds)?.into_iter().map(map_image).collect())
     }
 
     fn landed_by(
