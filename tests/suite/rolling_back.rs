@@ -95,7 +95,7 @@ fn what_was_built_on_since_is_kept_and_told() {
             "edited since".to_owned(),
             format!("went into 1; take merge {merge} back first"),
             "1 rows of the host refer to it".into(),
-            "another source has the same person".into(),
+            "run 4 brought the same person".into(),
         ];
         assert_eq!(whys, expected, "{}", world.db.backend);
         assert!(importer.record("volunteer", edited).unwrap().is_some());

@@ -388,6 +388,16 @@ impl<'a> Batch<'a> {
                 Some((field, why)) => format!("{reason}; {field} kept: {why}").into(),
                 None => reason,
             };
+            // Nothing changes, but it was said: when something before is taken back, it may tell.
+            self.out.write.changes.push(Change {
+                core_id: id,
+                row: Some(row.row),
+                action: ChangeAction::Confirmed,
+                field: None,
+                old: None,
+                new: None,
+                reason: reason.clone(),
+            });
             self.outcome(row.row, OutcomeKind::Unchanged, id, reason);
         } else {
             self.out.counts.updated += 1;

@@ -110,8 +110,6 @@ pub struct SourceRow {
     pub system: String,
     /// Its name there.
     pub external_id: String,
-    /// When it was read.
-    pub at: Moment,
     /// The values, as JSON; none when they were purged.
     pub payload_json: Option<String>,
 }

@@ -47,7 +47,7 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>>;
-    /// The next records behind `after` that a run changed, ascending.
+    /// The next records behind `after` that a run changed or confirmed, ascending.
     ///
     /// # Errors
     /// When the database fails.
@@ -58,7 +58,7 @@ pub trait RollbackStore {
         after: CoreId,
         limit: usize,
     ) -> Result<Vec<CoreId>>;
-    /// What runs said about records, those that were taken back included, in order.
+    /// What runs changed of records, those that were taken back included, in order.
     ///
     /// # Errors
     /// When the database fails.

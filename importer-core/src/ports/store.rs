@@ -602,6 +602,8 @@ pub enum ChangeAction {
     Created,
     /// One of its fields changed.
     Updated,
+    /// A source spoke of it and nothing had to change.
+    Confirmed,
     /// It went into another record.
     Merged,
     /// It came back.
@@ -616,6 +618,7 @@ impl ChangeAction {
         match self {
             Self::Created => "created",
             Self::Updated => "updated",
+            Self::Confirmed => "confirmed",
             Self::Merged => "merged",
             Self::Restored => "restored",
             Self::Removed => "removed",

@@ -5,9 +5,7 @@ use std::iter::Peekable;
 
 use importer_core::Result;
 use importer_core::pipeline::person_of_clean_row;
-use importer_core::ports::{
-    CoreId, CoreRecord, Decision, LaterChange, Moment, RowId, SourceRow, StewardSession,
-};
+use importer_core::ports::{CoreId, CoreRecord, Decision, LaterChange, RowId, SourceRow, StewardSession};
 use serde::Serialize;
 
 use super::order::{Before, Circumstances, MergeOrder};
@@ -58,8 +56,6 @@ pub(super) struct Replay<'a> {
     pub(super) changes: Vec<LaterChange>,
     /// Merges since, in their order.
     pub(super) merges: Vec<Again>,
-    /// Rows that came since and changed nothing then.
-    pub(super) silent: Vec<RowId>,
 }
 
 #[derive(Debug, Default)]
@@ -86,34 +82,15 @@ impl Replay<'_> {
             people: self.people.drain(..).map(|person| (person.id, person)).collect(),
             ..Replayed::default()
         };
-        let rows = read_rows(session, self.world, &self.changes, &self.silent)?;
+        let rows = read_rows(session, self.world, &self.changes)?;
         let mut said: BTreeSet<RowId> = BTreeSet::new();
         let mut merges = std::mem::take(&mut self.merges).into_iter().peekable();
         let changes = std::mem::take(&mut self.changes);
-        // What changed nothing has no line; it has its place by the time.
-        let mut silent: Vec<(Moment, RowId)> =
-            self.silent.iter().map(|row| (rows.get(row).map_or(Moment::MAX, |r| r.at), *row)).collect();
-        silent.sort_unstable();
-        let mut silent = silent.into_iter().peekable();
         let mut lines = changes.iter().peekable();
         loop {
             let next = lines.peek().copied();
-            let merge = merges.peek().filter(|again| next.is_none_or(|line| again.mark < line.id));
-            let at = match (merge, next) {
-                (Some(again), _) => again.order.decided_at.unwrap_or(Moment::MAX),
-                (None, Some(line)) => line.at,
-                (None, None) => Moment::MAX,
-            };
-            if let Some((_, row)) =
-                silent.next_if(|(then, _)| *then < at || (merge.is_none() && next.is_none()))
-            {
-                if said.insert(row) {
-                    self.row(rows.get(&row), row, None, &mut out)?;
-                }
-            } else if merge.is_some() {
-                if let Some(again) = merges.next() {
-                    self.merge(&again, &mut out)?;
-                }
+            if let Some(again) = merges.next_if(|again| next.is_none_or(|line| again.mark < line.id)) {
+                self.merge(&again, &mut out)?;
             } else if let Some(line) = lines.next() {
                 self.line(line, &mut lines, &rows, &mut said, &mut out)?;
             } else {
@@ -132,8 +109,7 @@ impl Replay<'_> {
         out: &mut Replayed,
     ) -> Result<()> {
         if let Some(row) = line.row {
-            let about = Some(line.core_id);
-            return if said.insert(row) { self.row(rows.get(&row), row, about, out) } else { Ok(()) };
+            return if said.insert(row) { self.row(rows.get(&row), row, line.core_id, out) } else { Ok(()) };
         }
         let mut edit = vec![line];
         while let Some(next) = lines.next_if(|next| {
@@ -170,7 +146,7 @@ impl Replay<'_> {
         &mut self,
         source: Option<&SourceRow>,
         row: RowId,
-        about: Option<CoreId>,
+        about: CoreId,
         out: &mut Replayed,
     ) -> Result<()> {
         let Some(source) = source else {
@@ -179,7 +155,7 @@ impl Replay<'_> {
         };
         let name = (source.system.clone(), source.external_id.clone());
         // A name that is somebody else's may have brought a row about one of these all the same.
-        let here = about.filter(|id| out.people.contains_key(&out.now(*id)));
+        let here = Some(about).filter(|id| out.people.contains_key(&out.now(*id)));
         let Some(owner) = self.owners.get(&name).copied().or(here.map(Owner::Open)) else { return Ok(()) };
         let Some(payload) = &source.payload_json else {
             out.lost.push(row);
@@ -242,10 +218,8 @@ fn read_rows(
     session: &mut dyn StewardSession,
     world: &Circumstances<'_>,
     changes: &[LaterChange],
-    silent: &[RowId],
 ) -> Result<HashMap<RowId, SourceRow>> {
-    let mut ids: Vec<RowId> =
-        changes.iter().filter_map(|line| line.row).chain(silent.iter().copied()).collect();
+    let mut ids: Vec<RowId> = changes.iter().filter_map(|line| line.row).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut rows = HashMap::new();

@@ -35,9 +35,7 @@ pub fn roll_back_records(
         page.one(session, id)?;
     }
     page.write(session, rollback)?;
-    for item in &page.items {
-        *rollback.counts.entry(item.outcome.clone()).or_default() += 1;
-    }
+    page.count(rollback);
     rollback.records_through = last;
     session.save_rollback(rollback)?;
     Ok(false)
@@ -59,6 +57,7 @@ pub fn roll_back_rows(
     let Some(&(last, _)) = rows.last() else { return Ok(true) };
     let names: Vec<&str> = rows.iter().map(|(_, name)| name.as_str()).collect();
     let entries = session.map_named(contract, &run.new.external_system, &names)?;
+    let entries = roll_back_kept(session, world, run, rollback, entries)?;
     let owners: Vec<CoreId> = entries.iter().map(|entry| entry.core_id).collect();
     let kept = kept(session, world, rollback.id, &owners)?;
     let last_runs: Vec<RunId> = entries.iter().map(|entry| entry.last_run).collect();
@@ -100,6 +99,35 @@ pub fn roll_back_rows(
     rollback.rows_through = last;
     session.save_rollback(rollback)?;
     Ok(false)
+}
+
+/// Takes people back who stood for this run alone: what earlier runs did to them was kept when those were taken back, because
+/// this one had brought their rows again. Returns the entries that are left.
+fn roll_back_kept(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    run: &RunRecord,
+    rollback: &mut RollbackRow,
+    mut entries: Vec<MapImage>,
+) -> Result<Vec<MapImage>> {
+    let again: Vec<&MapImage> =
+        entries.iter().filter(|entry| entry.last_run == run.id && !landed_by(run.id, entry)).collect();
+    let by: Vec<RunId> = again.iter().map(|entry| entry.staging_id >> 32).collect();
+    let by = session.taken_back(&by)?;
+    let people: BTreeSet<CoreId> =
+        again.iter().filter(|entry| by.contains(&(entry.staging_id >> 32))).map(|e| e.core_id).collect();
+    let people: Vec<CoreId> = people.into_iter().collect();
+    if people.is_empty() {
+        return Ok(entries);
+    }
+    let mut page = Page::read(session, world, run, &people)?;
+    for &id in &people {
+        page.one(session, id)?;
+    }
+    page.write(session, rollback)?;
+    page.count(rollback);
+    entries.retain(|entry| !page.gone.contains(&entry.core_id));
+    Ok(entries)
 }
 
 /// Who of these was left as they were, or somebody who went into them.
@@ -144,6 +172,16 @@ fn before_all(
 
 fn landed_by(run: RunId, entry: &MapImage) -> bool {
     entry.staging_id > row_id(run, 0) && entry.staging_id < row_id(run + 1, 0)
+}
+
+/// What a record comes to when a run is taken back.
+enum Fate {
+    /// It is left as it is.
+    Stays { outcome: &'static str, why: String },
+    /// It is taken out.
+    Goes,
+    /// It is as before the run, and what came since is said again.
+    Becomes { base: Box<CoreRecord>, after: Box<CoreRecord> },
 }
 
 /// What is known about the records of a page, and what becomes of them.
@@ -213,8 +251,14 @@ impl<'a> Page<'a> {
     }
 
     fn one(&mut self, session: &mut dyn StewardSession, id: CoreId) -> Result<()> {
-        let own: Vec<LaterChange> =
+        let mut own: Vec<LaterChange> =
             self.lines(id).filter(|line| line.run == Some(self.run.id)).cloned().collect();
+        // Whom the run only confirmed may have stood for that alone, when the runs that changed them were taken back.
+        let confirmed = own.is_empty();
+        if confirmed {
+            let by = |line: &&LaterChange| line.run.is_some_and(|run| self.taken_back.contains(&run));
+            own = self.lines(id).filter(by).cloned().collect();
+        }
         let Some(first) = own.first() else { return Ok(()) };
         let whole = |outcome: &str, why: String| RollbackItem {
             row: first.row,
@@ -223,28 +267,59 @@ impl<'a> Page<'a> {
             outcome: outcome.into(),
             why,
         };
+        let fate = self.fate(session, id, first)?;
+        match fate {
+            Fate::Stays { .. } if confirmed => {}
+            Fate::Stays { outcome, why } => self.items.push(whole(outcome, why)),
+            Fate::Goes => {
+                self.gone.push(id);
+                self.changes.push(self.change(id, ChangeAction::Removed, first.row));
+                let why = match first.run == Some(self.run.id) {
+                    true => "made by the run; taken out",
+                    false => "made by a run that was taken back; taken out",
+                };
+                self.items.push(whole("reverted", why.into()));
+            }
+            Fate::Becomes { after, .. } if confirmed && self.people.get(&id) == Some(&*after) => {}
+            Fate::Becomes { base, after } => {
+                self.becomes(&after);
+                for line in own {
+                    let place = line.field.as_deref().and_then(|field| self.world.contract.index(field));
+                    let same = place.is_none_or(|place| after.record.get(place) == base.record.get(place));
+                    let (outcome, why) = if same {
+                        ("reverted", "as before the run")
+                    } else {
+                        ("kept", "changed again since")
+                    };
+                    self.items.push(RollbackItem {
+                        row: line.row,
+                        core_id: id,
+                        field: line.field,
+                        outcome: outcome.into(),
+                        why: why.into(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What somebody comes to without the run and those that were taken back before.
+    fn fate(&self, session: &mut dyn StewardSession, id: CoreId, first: &LaterChange) -> Result<Fate> {
         if let Some(why) = self.stays(session, id, first)? {
-            self.items.push(whole("kept", why));
-            return Ok(());
+            return Ok(Fate::Stays { outcome: "kept", why });
         }
         let made = self.lines(id).find(|line| line.created);
         if made.is_some_and(|line| line.run.is_some_and(|run| self.taken_back.contains(&run))) {
-            match self.built_on(id) {
-                Some(why) => self.items.push(whole("kept", why)),
-                None => {
-                    self.gone.push(id);
-                    self.changes.push(self.change(id, ChangeAction::Removed, first.row));
-                    self.items.push(whole("reverted", "made by the run; taken out".into()));
-                }
-            }
-            return Ok(());
+            let stays = self.built_on(id).map(|why| Fate::Stays { outcome: "kept", why });
+            return Ok(stays.unwrap_or(Fate::Goes));
         }
-        let Some((base, mark, since)) = self.base(id) else {
-            self.items.push(whole("failed", "what it was before the run is not kept any more".into()));
-            return Ok(());
+        let failed = |why: &str| Ok(Fate::Stays { outcome: "failed", why: why.into() });
+        let Some((base, mark)) = self.base(id) else {
+            return failed("what it was before the run is not kept any more");
         };
         let entries = self.entries.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let replayed = Replay {
+        let mut replayed = Replay {
             world: self.world,
             people: vec![base.clone()],
             owners: entries
@@ -253,33 +328,15 @@ impl<'a> Page<'a> {
                 .collect(),
             changes: self.said_since(session, id, mark)?,
             merges: Vec::new(),
-            silent: entries
-                .iter()
-                .map(|entry| entry.staging_id)
-                .filter(|row| *row > row_id(since, 0) && !self.taken_back.contains(&(row >> 32)))
-                .collect(),
         }
         .run(session)?;
         if !replayed.lost.is_empty() {
-            self.items.push(whole("failed", "rows that came since are not kept any more".into()));
-            return Ok(());
+            return failed("rows that came since are not kept any more");
         }
-        let Some(after) = replayed.people.get(&id) else { return Ok(()) };
-        self.becomes(after);
-        for line in own {
-            let place = line.field.as_deref().and_then(|field| self.world.contract.index(field));
-            let same = place.is_none_or(|place| after.record.get(place) == base.record.get(place));
-            let (outcome, why) =
-                if same { ("reverted", "as before the run") } else { ("kept", "changed again since") };
-            self.items.push(RollbackItem {
-                row: line.row,
-                core_id: id,
-                field: line.field,
-                outcome: outcome.into(),
-                why: why.into(),
-            });
+        match replayed.people.remove(&id) {
+            Some(after) => Ok(Fate::Becomes { base: Box::new(base), after: Box::new(after) }),
+            None => failed("nothing of it is left"),
         }
-        Ok(())
     }
 
     fn lines(&self, id: CoreId) -> impl Iterator<Item = &LaterChange> {
@@ -347,6 +404,7 @@ impl<'a> Page<'a> {
     fn built_on(&self, id: CoreId) -> Option<String> {
         if let Some(line) = self.stands.get(&id).and_then(|lines| lines.first()) {
             return Some(match line.run {
+                Some(run) if line.field.is_none() => format!("run {run} brought the same person"),
                 Some(run) => format!("run {run} changed it since"),
                 None => "edited since".into(),
             });
@@ -358,12 +416,12 @@ impl<'a> Page<'a> {
         self.referred.get(&id).map(|rows| format!("{rows} rows of the host refer to it"))
     }
 
-    /// The record before the first of the runs that are taken back, the last line of the change log before it, and that run.
-    fn base(&self, id: CoreId) -> Option<(CoreRecord, i64, RunId)> {
+    /// The record before the first of the runs that are taken back, and the last line of the change log before it.
+    fn base(&self, id: CoreId) -> Option<(CoreRecord, i64)> {
         self.lines(id).find_map(|line| {
             let run = line.run.filter(|run| self.taken_back.contains(run))?;
             let image = self.images.get(&(run, id))?;
-            Some((image.record(self.world.contract), line.id - 1, run))
+            Some((image.record(self.world.contract), line.id - 1))
         })
     }
 
@@ -386,6 +444,12 @@ impl<'a> Page<'a> {
             }
         }
         self.back.push(after.clone());
+    }
+
+    fn count(&self, rollback: &mut RollbackRow) {
+        for item in &self.items {
+            *rollback.counts.entry(item.outcome.clone()).or_default() += 1;
+        }
     }
 
     fn write(&self, session: &mut dyn StewardSession, rollback: &RollbackRow) -> Result<()> {

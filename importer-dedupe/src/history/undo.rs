@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use importer_core::ports::{
     Cause, Change, ChangeAction, CoreId, CoreRecord, Dated, MapImage, MergeFilter, MergeRow, RecordImage,
@@ -62,16 +62,15 @@ pub fn undo(
     }
     let standing_now = session.load(world.contract, &people)?;
     let entries = session.map_of(world.contract, &people)?;
-    let (owners, silent) = owners(&entries, &row, &before, &merges);
-    let replayed = Replay {
+    let owners = owners(&entries, &row, &before, &merges);
+    let replay = Replay {
         world,
         people: before.people.iter().map(|image| image.record(world.contract)).collect(),
         owners: owners.clone(),
         changes: session.later_changes(world.contract, &people, row.merge.change_mark)?,
-        merges: Vec::new(),
-        silent,
+        merges,
     };
-    let replayed = Replay { merges, ..replayed }.run(session)?;
+    let replayed = replay.run(session)?;
 
     // References go back the way they came, the last merge first; then the later merges take theirs again.
     for merge in later.iter().rev().chain([&row]) {
@@ -212,45 +211,37 @@ fn order_of(row: &MergeRow) -> Result<MergeOrder> {
     })
 }
 
-/// Whose each entry of the id map is while nobody is merged, and which rows came since without changing anything.
+/// Whose each entry of the id map is while nobody is merged.
 fn owners(
     entries: &[MapImage],
     row: &MergeRow,
     before: &Before,
     later: &[Again],
-) -> (HashMap<SourceName, Owner>, Vec<RowId>) {
+) -> HashMap<SourceName, Owner> {
     let mut owners = HashMap::new();
-    let mut silent = Vec::new();
     let known_by = |before: &Before, entry: &MapImage| {
-        before.moved.map.iter().chain(&before.own_map).find(|known| known.id == entry.id).cloned()
+        let known = before.moved.map.iter().chain(&before.own_map).find(|known| known.id == entry.id);
+        known.map(|known| known.core_id)
     };
     for entry in entries {
-        let mut known = known_by(before, entry);
-        let mut owner = known.as_ref().map(|known| Owner::Known(known.core_id));
+        let mut owner = known_by(before, entry).map(Owner::Known);
         // Who is several people by now, those of the merge among them.
         let mut mixed = BTreeSet::from([row.merge.survivor]);
         let whose = |id: CoreId, mixed: &BTreeSet<CoreId>| {
             if mixed.contains(&id) { Owner::Open(id) } else { Owner::Known(id) }
         };
         for again in later {
-            if known.is_none() {
-                known = known_by(&again.before, entry);
-                owner = known.as_ref().map(|known| whose(known.core_id, &mixed));
+            if owner.is_none() {
+                owner = known_by(&again.before, entry).map(|known| whose(known, &mixed));
             }
             if again.order.retired.iter().any(|gone| mixed.contains(gone)) {
                 mixed.insert(again.order.survivor);
             }
         }
         let name = (entry.system.clone(), entry.external_id.clone());
-        let owner = owner.unwrap_or_else(|| whose(entry.core_id, &mixed));
-        let came_since = known.is_none_or(|known| known.staging_id != entry.staging_id);
-        if came_since || matches!(owner, Owner::Open(_)) {
-            silent.push(entry.staging_id);
-        }
-        owners.insert(name, owner);
+        owners.insert(name, owner.unwrap_or_else(|| whose(entry.core_id, &mixed)));
     }
-    silent.sort_unstable();
-    (owners, silent)
+    owners
 }
 
 /// Lets who went be there again, as they were, and everything refer to them again.
@@ -275,19 +266,13 @@ fn born(before: &Before) -> Vec<Dated> {
     born.collect()
 }
 
-/// A merge that is done again remembers which rows had come when it was first done.
+/// A merge that is done again remembers which of the source's records were there when it was first done: one that came later finds
+/// its person when this merge is taken back.
 fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRow) -> Result<()> {
     let Some(row) = session.merge(new)? else { return Ok(()) };
     let (mut before, known) = (before_of(&row)?, before_of(old)?);
-    let known: BTreeMap<i64, MapImage> =
-        known.own_map.into_iter().chain(known.moved.map).map(|entry| (entry.id, entry)).collect();
-    for entry in before.own_map.iter_mut().chain(&mut before.moved.map) {
-        if let Some(known) = known.get(&entry.id) {
-            entry.staging_id = known.staging_id;
-        }
-    }
-    // An entry that came later is no own one, so that it finds its person when this merge is taken back.
-    before.own_map.retain(|entry| known.contains_key(&entry.id));
+    let known: BTreeSet<i64> = known.own_map.iter().chain(&known.moved.map).map(|entry| entry.id).collect();
+    before.own_map.retain(|entry| known.contains(&entry.id));
     session.set_merge_before(new, &super::merge::json(&before)?)
 }
 

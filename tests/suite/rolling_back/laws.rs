@@ -86,3 +86,40 @@ fn runs_that_are_taken_back_have_never_happened() {
         .unwrap();
     assert!(whole.get() > cases / 4, "too many histories in which something was kept: {}", whole.get());
 }
+
+/// Whoever stood only because a later run had brought the same row again goes when that run goes.
+#[test]
+fn when_every_run_is_taken_back_nobody_is_left_whatever_the_order() {
+    let cases = std::env::var("CASES").map_or(20, |n| n.parse().unwrap());
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let brought = events().prop_map(|mut events| {
+        events.retain(|event| !matches!(event, Event::Edit { .. }));
+        events
+    });
+    let strategy = (brought, proptest::collection::vec(any::<u32>(), 12));
+    let turn = std::cell::Cell::new(0);
+    TestRunner::new(config)
+        .run(&strategy, |(events, order)| {
+            turn.set(turn.get() + 1);
+            for db in support::databases_by_turns(turn.get()) {
+                let world = World::new(db);
+                for (hour, event) in (2..).zip(&events) {
+                    world.happen(hour, event);
+                }
+                let mut runs: Vec<(u32, i64)> = order
+                    .iter()
+                    .copied()
+                    .zip(1..=world.db.number("SELECT MAX(id) AS t FROM import_runs"))
+                    .collect();
+                runs.sort_unstable();
+                let importer = world.importer_at(20);
+                for (_, run) in &runs {
+                    roll_back(&importer, *run);
+                }
+                let left = snapshot(&world.db);
+                assert!(left.is_empty(), "{}: {events:#?} {runs:?}: {left:#?}", world.db.backend);
+            }
+            Ok(())
+        })
+        .unwrap();
+}

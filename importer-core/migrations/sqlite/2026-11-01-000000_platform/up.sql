@@ -290,7 +290,7 @@ CREATE TABLE change_log (
     entity_type TEXT NOT NULL,
     core_id INTEGER NOT NULL,
     staging_id INTEGER,
-    action TEXT NOT NULL CHECK (action IN ('created', 'updated', 'merged', 'restored', 'removed')),
+    action TEXT NOT NULL CHECK (action IN ('created', 'updated', 'confirmed', 'merged', 'restored', 'removed')),
     field TEXT,
     old_value TEXT,
     new_value TEXT,

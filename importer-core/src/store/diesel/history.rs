@@ -352,15 +352,13 @@ impl HistoryStore for DieselSession {
         let list = serde_json::Value::from(rows).to_string();
         let sql = format!(
             "SELECT CAST(s.id AS TEXT) AS i, s.external_system, s.external_id, \
-             (SELECT k.payload_json FROM {} k WHERE k.staging_id = s.id) AS p, {} AS t {} ORDER BY s.id",
+             (SELECT k.payload_json FROM {} k WHERE k.staging_id = s.id) AS p {} ORDER BY s.id",
             contract.clean_table(),
-            self.connection.time_text("s.extracted_at"),
             self.connection.listed_in(&format!("{} s", contract.staging_table()), "s.id", true)
         );
         let rows = self.connection.rows("read landed rows", &sql, &[Cell::Text(&list)])?;
         let found = rows.into_iter().map(|mut row| SourceRow {
             row: row.int(0),
-            at: row.get(4).and_then(parse_moment).unwrap_or_default(),
             system: row.text(1),
             external_id: row.text(2),
             payload_json: row.optional(3),
