@@ -108,7 +108,7 @@ impl Desk<'_> {
             decidable(session, contract, &row)?;
             let mut reviewed = Reviewed { suggestion: row.clone(), merge: None, household: None };
             if row.kind == SuggestionKind::Household {
-                session.part_household(id)?;
+                session.part_household(contract, id)?;
             }
             match verdict {
                 Verdict::Accept { .. } if row.kind == SuggestionKind::Household => {

@@ -97,12 +97,8 @@ fn without(db: &Database, step: Step, what: impl FnOnce() -> Option<importer::Er
 fn world(db: Database) -> World {
     let world = World::new(db);
     world.sign_up(2, "picnic");
-    world.db.execute(
-        "INSERT INTO dedupe_suggestions (run_id, entity_type, staging_id, left_id, right_id, kind, features_json, \
-         decision, created_at) VALUES (1, 'volunteer', 0, 2, 5, 'possible_duplicate', '{}', 'open', '2025-06-01T00:00:00Z');
-         INSERT INTO households (entity_type, created_by, created_at) VALUES ('volunteer', 'ann', '2025-06-01T00:00:00Z');
-         INSERT INTO household_members (core_id, entity_type, household_id) VALUES (2, 'volunteer', 1), (6, 'volunteer', 1)",
-    );
+    // Who goes lives with somebody.
+    world.review(1, 3, true).unwrap();
     world
 }
 

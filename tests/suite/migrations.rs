@@ -6,7 +6,7 @@ use importer_core::store::DieselStore;
 
 use super::support::{self, Database};
 
-pub(crate) const TABLES: [&str; 26] = [
+pub(crate) const TABLES: [&str; 27] = [
     "audit_log",
     "change_log",
     "clean_volunteers",
@@ -15,6 +15,7 @@ pub(crate) const TABLES: [&str; 26] = [
     "dedupe_suggestions",
     "dq_violations",
     "external_id_map",
+    "household_links",
     "household_members",
     "households",
     "import_runs",

@@ -71,7 +71,8 @@ fn what_was_built_on_since_is_kept_and_told() {
         let importer = world.importer();
         let folder = tempfile::tempdir().unwrap();
         let csv = "id,first name,last name,email,city\nn1,Ann,Lee,n1@example.org,Oslo\nn2,Ann,Lee,n2@example.org,Oslo\n\
-                   n3,Ann,Lee,n3@example.org,Oslo\nn4,Ann,Lee,n4@example.org,Oslo\nn5,Ann,Lee,n5@example.org,Oslo\n";
+                   n3,Ann,Lee,n3@example.org,Oslo\nn4,Ann,Lee,n4@example.org,Oslo\nn5,Ann,Lee,n5@example.org,Oslo\n\
+                   n6,Ann,Lee,n6@example.org,Oslo\n";
         let run =
             RunRequest::new("csv").file(support::file(folder.path(), "n.csv", csv)).external_system("alpha");
         importer.run(&run).unwrap();
@@ -83,19 +84,22 @@ fn what_was_built_on_since_is_kept_and_told() {
         desk.edit("volunteer", edited, &Edit { values, reason: "moved".into() }).unwrap();
         let merge = desk.merge(&MergeRequest::new("volunteer", [1, merged], "the same")).unwrap().merge;
         world.sign_up(signed_up, "picnic");
+        let pair = world.suggest(2, id("n6"), "household");
+        world.review(2, pair, true).unwrap();
         let csv = "id,first name,last name,email,city\nm4,Ann,Lee,n4@example.org,Oslo\n";
         let other =
             RunRequest::new("csv").file(support::file(folder.path(), "m.csv", csv)).external_system("gamma");
         importer.run(&other).unwrap();
 
         let told = roll_back(&importer, run);
-        assert_eq!((told.counts["reverted"], told.counts["kept"]), (1, 4), "{told:?}");
+        assert_eq!((told.counts["reverted"], told.counts["kept"]), (1, 5), "{told:?}");
         let whys: Vec<&str> = told.not_reverted.iter().map(|item| item.why.as_str()).collect();
         let expected = [
             "edited since".to_owned(),
             format!("went into 1; take merge {merge} back first"),
-            "1 rows of the host refer to it".into(),
+            "1 row of the host refers to it".into(),
             "run 4 brought the same person".into(),
+            "somebody said who lives with it".into(),
         ];
         assert_eq!(whys, expected, "{}", world.db.backend);
         assert!(importer.record("volunteer", edited).unwrap().is_some());

@@ -132,16 +132,29 @@ pub struct Reference {
 pub struct Moved {
     /// The entries of the id map of those who went, as they were.
     pub map: Vec<MapImage>,
-    /// Suggestions about those who went, as they were: id, left, right, decision.
+    /// Suggestions about those who went, as they were: id, left, right, what was said about them.
     pub suggestions: Vec<(i64, CoreId, CoreId, String)>,
     /// Remembered rejections: number, whether it is the other side, and who it was about.
     pub rejections: Vec<(i64, bool, CoreId)>,
-    /// Memberships of households: who, and which household.
+    /// The last rejection before the merge.
+    pub rejections_through: i64,
+    /// Links of households: number, and the two they were about.
+    pub links: Vec<(i64, CoreId, CoreId)>,
+    /// In which household who was of those whom the merge concerned.
     pub households: Vec<(CoreId, i64)>,
-    /// Households that the survivor joined by the merge.
-    pub joined: Vec<i64>,
     /// Rows of other tables: the table, the column, the row's key, and who it referred to.
     pub references: Vec<(String, String, String, CoreId)>,
+}
+
+/// A remembered rejection, from one of its sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Rejection {
+    /// Its number.
+    pub id: i64,
+    /// Who is not the other.
+    pub one: CoreId,
+    /// The other.
+    pub other: CoreId,
 }
 
 /// How a rollback stands.
@@ -292,7 +305,8 @@ pub trait HistoryStore {
         survivor: CoreId,
         retired: &[CoreId],
     ) -> Result<Moved>;
-    /// Lets everything refer again to whom it referred to, the id map left out.
+    /// Lets everything refer again to whom it referred to, the id map left out. Suggestions are settled apart, once the merge is
+    /// ended.
     ///
     /// # Errors
     /// When the database fails.
@@ -301,8 +315,29 @@ pub trait HistoryStore {
         contract: &Contract,
         references: &[Reference],
         survivor: CoreId,
+        retired: &[CoreId],
         moved: &Moved,
     ) -> Result<()>;
+    /// Lets suggestions about people, and about who went into them, be about whom the merges that stand make them be about.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn settle_suggestions(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
+    /// Rejections behind `after` about people, in order; each pair is there twice, once for each side.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rejections_since(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        after: i64,
+    ) -> Result<Vec<Rejection>>;
+    /// Lets a rejection know its people by other data, where there is any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn print_rejection(&mut self, id: i64, one: Option<i64>, other: Option<i64>) -> Result<()>;
     /// How many rows of these tables refer to which of these records.
     ///
     /// # Errors

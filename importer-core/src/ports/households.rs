@@ -13,7 +13,7 @@ pub struct Household {
 
 /// Links between people who live together; never merges.
 pub trait HouseholdStore {
-    /// Lets two people live together, in the household of either or in a new one; returns it.
+    /// Lets two people live together, and all who live with either; returns the household.
     ///
     /// # Errors
     /// When the database fails.
@@ -29,10 +29,15 @@ pub trait HouseholdStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn part_household(&mut self, suggestion: i64) -> Result<()>;
+    fn part_household(&mut self, contract: &Contract, suggestion: i64) -> Result<()>;
     /// The households of a person.
     ///
     /// # Errors
     /// When the database fails.
     fn households(&mut self, contract: &Contract, id: CoreId) -> Result<Vec<Household>>;
+    /// Who of these lives in a household.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn living_with_others(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<CoreId>>;
 }

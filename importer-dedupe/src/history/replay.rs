@@ -206,7 +206,7 @@ impl Replay<'_> {
 
 impl Replayed {
     /// Who somebody is by now.
-    fn now(&self, mut id: CoreId) -> CoreId {
+    pub(super) fn now(&self, mut id: CoreId) -> CoreId {
         while let Some(next) = self.went.get(&id) {
             id = *next;
         }

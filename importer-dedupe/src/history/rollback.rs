@@ -196,6 +196,8 @@ struct Page<'a> {
     /// The last line that a merge wrote about them, and the merge.
     merged: HashMap<CoreId, (i64, i64)>,
     referred: BTreeMap<CoreId, u64>,
+    /// Who lives in a household.
+    households: BTreeSet<CoreId>,
     /// This run, and those that were taken back already.
     taken_back: BTreeSet<RunId>,
     images: HashMap<(RunId, CoreId), RecordImage>,
@@ -239,6 +241,7 @@ impl<'a> Page<'a> {
             said: by_person(said),
             stands: by_person(stands),
             merged: merged.into_iter().map(|(id, line, merge)| (id, (line, merge))).collect(),
+            households: session.living_with_others(contract, ids)?.into_iter().collect(),
             referred: session.referred_to(world.references, ids)?,
             taken_back,
             images: images.into_iter().map(|(run, image)| ((run, image.id), image)).collect(),
@@ -413,7 +416,13 @@ impl<'a> Page<'a> {
         if entries.any(|entry| !self.taken_back.contains(&entry.last_run)) {
             return Some("another source has the same person".into());
         }
-        self.referred.get(&id).map(|rows| format!("{rows} rows of the host refer to it"))
+        if self.households.contains(&id) {
+            return Some("somebody said who lives with it".into());
+        }
+        self.referred.get(&id).map(|rows| match rows {
+            1 => "1 row of the host refers to it".into(),
+            _ => format!("{rows} rows of the host refer to it"),
+        })
     }
 
     /// The record before the first of the runs that are taken back, and the last line of the change log before it.

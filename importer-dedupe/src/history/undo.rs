@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use importer_core::ports::{
     Cause, Change, ChangeAction, CoreId, CoreRecord, Dated, MapImage, MergeFilter, MergeRow, RecordImage,
-    RowId, StewardSession, SuggestionDecision, SuggestionVerdict, parse_moment,
+    RowId, StewardSession, SuggestionDecision, SuggestionVerdict, fingerprint, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -54,12 +54,10 @@ pub fn undo(
     let before = before_of(&row)?;
     let mut merges = Vec::new();
     for merge in &later {
-        merges.push(Again {
-            order: order_of(merge)?,
-            mark: merge.merge.change_mark,
-            before: before_of(merge)?,
-        });
+        let order = order_of(merge)?;
+        merges.push(Again { order, mark: merge.merge.change_mark, before: before_of(merge)? });
     }
+    let through: Vec<i64> = merges.iter().map(|again| again.before.moved.rejections_through).collect();
     let standing_now = session.load(world.contract, &people)?;
     let entries = session.map_of(world.contract, &people)?;
     let owners = owners(&entries, &row, &before, &merges);
@@ -77,6 +75,8 @@ pub fn undo(
         part(session, world, merge)?;
         session.end_merge(merge.id, actor, reason, world.now)?;
     }
+    session.settle_suggestions(world.contract, &people)?;
+    print_rejections(session, world, &people, &before, &through, &replayed)?;
     for entry in &entries {
         let name = (entry.system.clone(), entry.external_id.clone());
         let owner = match owners.get(&name) {
@@ -244,6 +244,28 @@ fn owners(
     owners
 }
 
+/// What was rejected since, with people merged, is remembered by the data that they would have had then.
+fn print_rejections(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    people: &[CoreId],
+    before: &Before,
+    through: &[i64],
+    replayed: &Replayed,
+) -> Result<()> {
+    for rejection in session.rejections_since(world.contract, people, before.moved.rejections_through)? {
+        let print = |id: CoreId| {
+            let merges =
+                through.iter().zip(&replayed.merged).filter(|(through, _)| **through >= rejection.id);
+            let then = merges.flat_map(|(_, people)| people).find(|person| person.id == id);
+            let person = then.or_else(|| replayed.people.get(&replayed.now(id)))?;
+            fingerprint(world.contract, person)
+        };
+        session.print_rejection(rejection.id, print(rejection.one), print(rejection.other))?;
+    }
+    Ok(())
+}
+
 /// Lets who went be there again, as they were, and everything refer to them again.
 fn part(session: &mut dyn StewardSession, world: &Circumstances<'_>, row: &MergeRow) -> Result<()> {
     let before = before_of(row)?;
@@ -258,7 +280,8 @@ fn part(session: &mut dyn StewardSession, world: &Circumstances<'_>, row: &Merge
     for entry in &before.moved.map {
         session.give_map(entry.id, entry.core_id)?;
     }
-    session.move_back(world.contract, world.references, row.merge.survivor, &before.moved)
+    let (survivor, retired) = (row.merge.survivor, &row.merge.retired);
+    session.move_back(world.contract, world.references, survivor, retired, &before.moved)
 }
 
 fn born(before: &Before) -> Vec<Dated> {
@@ -271,8 +294,10 @@ fn born(before: &Before) -> Vec<Dated> {
 fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRow) -> Result<()> {
     let Some(row) = session.merge(new)? else { return Ok(()) };
     let (mut before, known) = (before_of(&row)?, before_of(old)?);
+    let through = known.moved.rejections_through;
     let known: BTreeSet<i64> = known.own_map.iter().chain(&known.moved.map).map(|entry| entry.id).collect();
     before.own_map.retain(|entry| known.contains(&entry.id));
+    before.moved.rejections_through = through;
     session.set_merge_before(new, &super::merge::json(&before)?)
 }
 

@@ -13,7 +13,7 @@ impl Small {
     fn mount(place: PathBuf) -> Option<Self> {
         std::fs::create_dir(&place).unwrap();
         let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(&place).output();
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(&place).output();
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(place));
         }

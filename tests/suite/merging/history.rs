@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use importer::ports::{FixedClock, Reference, parse_moment};
-use importer::service::{Actor, Choice, Edit, MergeRequest};
+use importer::service::{Actor, Choice, Edit, MergeRequest, Verdict};
 use importer::{Importer, RunRequest};
 
 use crate::support::{self, Database};
@@ -47,7 +47,22 @@ pub(crate) enum Event {
         id: i64,
         event: u8,
     },
+    /// Somebody says what they know about a pair.
+    Review {
+        pair: i64,
+        accept: bool,
+    },
 }
+
+/// Pairs of people somebody may decide about: rather of one household, rather one person.
+const PAIRS: [(i64, i64, &str); 6] = [
+    (1, 4, "household"),
+    (3, 5, "household"),
+    (2, 4, "household"),
+    (1, 5, "possible_duplicate"),
+    (2, 3, "possible_duplicate"),
+    (4, 6, "possible_duplicate"),
+];
 
 impl World {
     pub(crate) fn new(db: Database) -> Self {
@@ -61,6 +76,9 @@ impl World {
                 system,
                 &people.map(|person| row(&format!("p{person}"), person, 0, 0)).collect::<Vec<_>>(),
             );
+        }
+        for (left, right, kind) in PAIRS {
+            world.suggest(left, right, kind);
         }
         world
     }
@@ -111,6 +129,16 @@ impl World {
             .number(&format!("SELECT core_id AS t FROM external_id_map WHERE external_id = '{external_id}'"))
     }
 
+    /// A pair that somebody may decide about; returns the suggestion.
+    pub(crate) fn suggest(&self, left: i64, right: i64, kind: &str) -> i64 {
+        self.db.execute(&format!(
+            "INSERT INTO dedupe_suggestions (run_id, entity_type, staging_id, left_id, right_id, original_left_id, \
+             original_right_id, kind, features_json, decision, own_decision, created_at) VALUES \
+             (1, 'volunteer', 0, {left}, {right}, {left}, {right}, '{kind}', '{{}}', 'open', 'open', '2025-06-01T00:00:00Z')"
+        ));
+        self.db.number("SELECT MAX(id) AS t FROM dedupe_suggestions")
+    }
+
     /// Lets something happen.
     pub(crate) fn happen(&self, hour: usize, event: &Event) -> Option<i64> {
         let importer = self.importer_at(hour);
@@ -131,8 +159,20 @@ impl World {
                 return Some(desk.merge(&request).unwrap().merge);
             }
             Event::SignUp { id, event } => self.sign_up(*id, &format!("event {event}")),
+            Event::Review { pair, accept } => {
+                self.review(hour, *pair, *accept).unwrap();
+            }
         }
         None
+    }
+
+    /// Says that a pair lives together, or that it is two people who do not; nothing where nobody is to decide any more.
+    pub(crate) fn review(&self, hour: usize, pair: i64, accept: bool) -> importer::Result<()> {
+        let verdict = match accept {
+            true => Verdict::Accept { survivor: None, choices: Vec::new() },
+            false => Verdict::Reject,
+        };
+        self.importer_at(hour).desk(Actor::admin("ann")).review(pair, &verdict, "asked them").map(|_| ())
     }
 
     fn import(&self, hour: usize, system: &str, rows: &[String]) {
@@ -184,8 +224,12 @@ pub(crate) fn snapshot(db: &Database) -> Vec<String> {
         "SELECT left_id || '|' || right_id || '|' || kind || '|' || decision AS t FROM dedupe_suggestions \
          WHERE decision <> 'superseded' ORDER BY left_id, right_id"
             .into(),
-        "SELECT core_id || '|' || other_core_id AS t FROM not_duplicates ORDER BY 1".into(),
-        "SELECT core_id || '|' || household_id AS t FROM household_members ORDER BY 1".into(),
+        "SELECT core_id || '|' || COALESCE(fingerprint, 0) || '|' || other_core_id || '|' || COALESCE(other_fingerprint, 0) AS t \
+         FROM not_duplicates ORDER BY 1"
+            .into(),
+        "SELECT m.core_id || '|' || o.core_id AS t FROM household_members m \
+         JOIN household_members o ON o.household_id = m.household_id AND o.core_id > m.core_id ORDER BY 1"
+            .into(),
         "SELECT id || '|' || volunteer_id || '|' || event AS t FROM signups ORDER BY id".into(),
     ]
     .iter()

@@ -17,6 +17,7 @@ enum Wish {
     Merge(usize, usize, Option<(&'static str, bool)>),
     Three(usize, usize, usize),
     SignUp(usize, u8),
+    Review(i64, bool),
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
@@ -29,8 +30,9 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
         4 => (person(), person(), proptest::option::of((field(), any::<bool>()))).prop_map(|(a, b, c)| Wish::Merge(a, b, c)),
         1 => (person(), person(), person()).prop_map(|(a, b, c)| Wish::Three(a, b, c)),
         1 => (person(), 0_u8..4).prop_map(|(p, v)| Wish::SignUp(p, v)),
+        3 => (1_i64..=6, any::<bool>()).prop_map(|(pair, accept)| Wish::Review(pair, accept && pair <= 3)),
     ];
-    proptest::collection::vec(wish, 1..9)
+    proptest::collection::vec(wish, 1..10)
 }
 
 /// Lets wishes happen, and tells what happened in ids, with the merges that were made.
@@ -43,6 +45,13 @@ fn happen(world: &World, wishes: &[Wish]) -> Vec<(usize, Event, Option<i64>)> {
             Wish::Elsewhere(person, variant) => Event::Elsewhere { person: *person, variant: *variant },
             Wish::Edit(person, field, variant) => Event::Edit { id: id(person), field, variant: *variant },
             Wish::SignUp(person, event) => Event::SignUp { id: id(person), event: *event },
+            Wish::Review(pair, accept) => {
+                // Where both are one person by now, nobody is to decide.
+                if world.review(hour, *pair, *accept).is_ok() {
+                    happened.push((hour, Event::Review { pair: *pair, accept: *accept }, None));
+                }
+                continue;
+            }
             Wish::Merge(a, b, choice) => {
                 let (a, b) = (id(a), id(b));
                 if a == b {

@@ -206,12 +206,18 @@ CREATE TABLE dedupe_suggestions (
     entity_type TEXT NOT NULL,
     -- 0 when no row but a scan of the core led to it.
     staging_id BIGINT NOT NULL,
+    -- Whom it is about by now.
     left_id BIGINT NOT NULL,
     right_id BIGINT NOT NULL,
+    -- Whom it was about when it was made.
+    original_left_id BIGINT NOT NULL,
+    original_right_id BIGINT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('possible_duplicate', 'household', 'ambiguous')),
     score DOUBLE PRECISION,
     features_json TEXT NOT NULL,
     decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred', 'superseded')),
+    -- What was said about it, also while another pair stands for it.
+    own_decision TEXT NOT NULL CHECK (own_decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred', 'superseded')),
     decided_by TEXT,
     decided_at TIMESTAMP,
     -- Until then a deferred pair stays out of the list of open ones.

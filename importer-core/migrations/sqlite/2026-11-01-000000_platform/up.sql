@@ -206,12 +206,18 @@ CREATE TABLE dedupe_suggestions (
     entity_type TEXT NOT NULL,
     -- 0 when no row but a scan of the core led to it.
     staging_id INTEGER NOT NULL,
+    -- Whom it is about by now.
     left_id INTEGER NOT NULL,
     right_id INTEGER NOT NULL,
+    -- Whom it was about when it was made.
+    original_left_id INTEGER NOT NULL,
+    original_right_id INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('possible_duplicate', 'household', 'ambiguous')),
     score REAL,
     features_json TEXT NOT NULL,
     decision TEXT NOT NULL CHECK (decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred', 'superseded')),
+    -- What was said about it, also while another pair stands for it.
+    own_decision TEXT NOT NULL CHECK (own_decision IN ('open', 'auto_merged', 'accepted', 'rejected', 'deferred', 'superseded')),
     decided_by TEXT,
     decided_at TEXT,
     -- Until then a deferred pair stays out of the list of open ones.

@@ -1,4 +1,5 @@
 ALTER TABLE import_runs DROP COLUMN requested;
+DROP TABLE household_links;
 DROP TABLE household_members;
 DROP TABLE households;
 DROP TABLE rollback_items;

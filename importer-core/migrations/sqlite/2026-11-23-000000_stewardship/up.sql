@@ -78,10 +78,22 @@ CREATE TABLE household_members (
     core_id INTEGER NOT NULL,
     entity_type TEXT NOT NULL,
     household_id INTEGER NOT NULL REFERENCES households (id),
-    suggestion_id INTEGER,
-    PRIMARY KEY (core_id, entity_type, household_id)
+    PRIMARY KEY (core_id, entity_type)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX household_members_household ON household_members (household_id);
+-- What somebody said about pairs; households are whom these connect.
+CREATE TABLE household_links (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_type TEXT NOT NULL,
+    suggestion_id INTEGER NOT NULL REFERENCES dedupe_suggestions (id),
+    one_id INTEGER NOT NULL,
+    other_id INTEGER NOT NULL,
+    linked_by TEXT NOT NULL,
+    linked_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX household_links_one ON household_links (one_id, entity_type);
+CREATE INDEX household_links_other ON household_links (other_id, entity_type);
+CREATE INDEX household_links_suggestion ON household_links (suggestion_id);
 
 -- What somebody asks of a run that is at work; the process that works on it looks once per batch.
 ALTER TABLE import_runs ADD COLUMN requested TEXT CHECK (requested IN ('pause', 'cancel'));

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::bulk::Conflict;
 use super::core::{columns_with, contact_owner, json_list};
@@ -7,7 +7,8 @@ use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
     Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, LaterChange, MapImage, MatchKey,
-    MergeFilter, MergeRow, Moment, Moved, NewMerge, Reference, RowId, SourceRow, moment_text, parse_moment,
+    MergeFilter, MergeRow, Moment, Moved, NewMerge, Reference, Rejection, RowId, SourceRow, moment_text,
+    parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -234,7 +235,8 @@ impl HistoryStore for DieselSession {
         for entry in &moved.map {
             self.give_map(entry.id, survivor)?;
         }
-        self.move_suggestions(contract, survivor, retired, &mut moved)?;
+        moved.suggestions = self.suggestions_about(contract, retired)?;
+        self.settle_suggestions(contract, &[&[survivor], retired].concat())?;
         self.move_rejections(contract, survivor, retired, &mut moved)?;
         self.move_households(contract, survivor, retired, &mut moved)?;
         for reference in references.iter().filter(|r| r.entity == contract.entity) {
@@ -248,30 +250,36 @@ impl HistoryStore for DieselSession {
         contract: &Contract,
         references: &[Reference],
         survivor: CoreId,
+        retired: &[CoreId],
         moved: &Moved,
     ) -> Result<()> {
         const BACK: &str = "move references back";
         for (id, left, right, decision) in &moved.suggestions {
-            // What was rejected or deferred since stays so.
-            let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ?, decision = \
-                       CASE WHEN decision IN ('superseded', 'accepted', 'auto_merged') THEN ? ELSE decision END WHERE id = ?";
-            let binds = [Cell::Int(*left), Cell::Int(*right), Cell::Text(decision), Cell::Int(*id)];
-            self.connection.run(BACK, sql, &binds)?;
+            // What was rejected, deferred or linked since stays so, about those whom the pair is about again.
+            let sql = "UPDATE dedupe_suggestions SET own_decision = ? WHERE id = ? \
+                       AND (own_decision = 'auto_merged' OR (own_decision = 'accepted' AND kind <> 'household'))";
+            self.connection.run(BACK, sql, &[Cell::Text(decision), Cell::Int(*id)])?;
+            let Some(back) = [left, right].into_iter().find(|who| retired.contains(who)) else { continue };
+            for column in ["core_id", "other_core_id"] {
+                let sql = format!(
+                    "UPDATE not_duplicates SET {column} = ? WHERE suggestion_id = ? AND {column} = ? AND id > ?"
+                );
+                let binds = [*back, *id, survivor, moved.rejections_through].map(Cell::Int);
+                self.connection.run(BACK, &sql, &binds)?;
+            }
+            for column in ["one_id", "other_id"] {
+                let sql = format!(
+                    "UPDATE household_links SET {column} = ? WHERE suggestion_id = ? AND {column} = ?"
+                );
+                self.connection.run(BACK, &sql, &[*back, *id, survivor].map(Cell::Int))?;
+            }
         }
         for (id, other, was) in &moved.rejections {
             let column = if *other { "other_core_id" } else { "core_id" };
             let sql = format!("UPDATE not_duplicates SET {column} = ? WHERE id = ?");
             self.connection.run(BACK, &sql, &[Cell::Int(*was), Cell::Int(*id)])?;
         }
-        for household in &moved.joined {
-            let sql =
-                "DELETE FROM household_members WHERE core_id = ? AND entity_type = ? AND household_id = ?";
-            let binds = [Cell::Int(survivor), Cell::Text(contract.entity), Cell::Int(*household)];
-            self.connection.run(BACK, sql, &binds)?;
-        }
-        for (who, household) in &moved.households {
-            self.join_household(contract, *who, *household)?;
-        }
+        self.move_households_back(contract, survivor, moved)?;
         for (table, column, key, was) in &moved.references {
             // A table that the host no longer names is left alone.
             let known =
@@ -283,6 +291,36 @@ impl HistoryStore for DieselSession {
             );
             self.connection.run(BACK, &sql, &[Cell::Int(*was), Cell::Text(key), Cell::Int(survivor)])?;
         }
+        Ok(())
+    }
+
+    fn settle_suggestions(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+        self.settle_pairs(contract, people)
+    }
+
+    fn rejections_since(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        after: i64,
+    ) -> Result<Vec<Rejection>> {
+        let list = serde_json::Value::from(people).to_string();
+        let elements = self.connection.list(true);
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, CAST(core_id AS TEXT) AS c, CAST(other_core_id AS TEXT) AS o FROM not_duplicates \
+             WHERE entity_type = ? AND id > ? AND (core_id IN {elements} OR other_core_id IN {elements}) ORDER BY id"
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Int(after), Cell::Text(&list), Cell::Text(&list)];
+        let rows = self.connection.rows("read rejections", &sql, &binds)?;
+        let rejection = |row: &TextRow| Rejection { id: row.int(0), one: row.int(1), other: row.int(2) };
+        Ok(rows.iter().map(rejection).collect())
+    }
+
+    fn print_rejection(&mut self, id: i64, one: Option<i64>, other: Option<i64>) -> Result<()> {
+        let sql = "UPDATE not_duplicates SET fingerprint = COALESCE(?int, fingerprint), \
+                   other_fingerprint = COALESCE(?int, other_fingerprint) WHERE id = ?";
+        let print = |print: Option<i64>| print.map_or(Cell::Null, Cell::Int);
+        self.connection.run("change a rejection", sql, &[print(one), print(other), Cell::Int(id)])?;
         Ok(())
     }
 
@@ -383,14 +421,6 @@ impl HistoryStore for DieselSession {
     }
 }
 
-/// What is stored about a suggestion that moves.
-struct Pair {
-    id: i64,
-    left: CoreId,
-    right: CoreId,
-    decision: String,
-}
-
 impl DieselSession {
     fn dated(&mut self, contract: &Contract, people: &[CoreId], column: &str) -> Result<Vec<Dated>> {
         let list = serde_json::Value::from(people).to_string();
@@ -436,61 +466,22 @@ impl DieselSession {
         Ok(())
     }
 
-    fn pairs_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Pair>> {
+    /// Pairs about those who go, as they stand.
+    fn suggestions_about(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+    ) -> Result<Vec<(i64, CoreId, CoreId, String)>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.list(true);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, decision \
+            "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, own_decision \
              FROM dedupe_suggestions WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) \
              ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read suggestions", &sql, &binds)?;
-        Ok(rows
-            .into_iter()
-            .map(|mut row| Pair {
-                id: row.int(0),
-                left: row.int(1),
-                right: row.int(2),
-                decision: row.text(3),
-            })
-            .collect())
-    }
-
-    /// A pair about somebody who goes becomes one about the survivor. Where there is one already, or both are the survivor
-    /// now, it is superseded; a rejection is stronger than a pair nobody has decided about.
-    fn move_suggestions(
-        &mut self,
-        contract: &Contract,
-        survivor: CoreId,
-        retired: &[CoreId],
-        moved: &mut Moved,
-    ) -> Result<()> {
-        let own: BTreeSet<(CoreId, CoreId)> = self
-            .pairs_about(contract, &[survivor])?
-            .into_iter()
-            .filter(|pair| !retired.contains(&pair.left) && !retired.contains(&pair.right))
-            .map(|pair| (pair.left, pair.right))
-            .collect();
-        let mut taken = own;
-        let mut pairs = self.pairs_about(contract, retired)?;
-        pairs.sort_by_key(|pair| (pair.decision != "rejected", pair.id));
-        for pair in pairs {
-            let now = |id: CoreId| if retired.contains(&id) { survivor } else { id };
-            let (one, other) = (now(pair.left), now(pair.right));
-            let place = (one.min(other), one.max(other));
-            moved.suggestions.push((pair.id, pair.left, pair.right, pair.decision));
-            let sql = if one == other || !taken.insert(place) {
-                "UPDATE dedupe_suggestions SET decision = 'superseded' WHERE id = ?"
-            } else {
-                let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ? WHERE id = ?";
-                let binds = [Cell::Int(place.0), Cell::Int(place.1), Cell::Int(pair.id)];
-                self.connection.run("move suggestions", sql, &binds)?;
-                continue;
-            };
-            self.connection.run("move suggestions", sql, &[Cell::Int(pair.id)])?;
-        }
-        Ok(())
+        Ok(rows.into_iter().map(|mut row| (row.int(0), row.int(1), row.int(2), row.text(3))).collect())
     }
 
     fn move_rejections(
@@ -500,6 +491,9 @@ impl DieselSession {
         retired: &[CoreId],
         moved: &mut Moved,
     ) -> Result<()> {
+        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM not_duplicates";
+        moved.rejections_through =
+            self.connection.rows("read rejections", sql, &[])?.first().map_or(0, |row| row.int(0));
         let list = serde_json::Value::from(retired).to_string();
         for (column, other) in [("core_id", false), ("other_core_id", true)] {
             let sql = format!(
@@ -515,53 +509,6 @@ impl DieselSession {
                 self.connection.run("move rejections", &sql, &binds)?;
             }
         }
-        Ok(())
-    }
-
-    pub(super) fn households_of(
-        &mut self,
-        contract: &Contract,
-        people: &[CoreId],
-    ) -> Result<Vec<(CoreId, i64)>> {
-        let list = serde_json::Value::from(people).to_string();
-        let sql = format!(
-            "SELECT CAST(core_id AS TEXT) AS c, CAST(household_id AS TEXT) AS h FROM household_members \
-             WHERE entity_type = ? AND core_id IN {} ORDER BY core_id, household_id",
-            self.connection.list(true)
-        );
-        let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
-        let rows = self.connection.rows("read households", &sql, &binds)?;
-        Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
-    }
-
-    fn move_households(
-        &mut self,
-        contract: &Contract,
-        survivor: CoreId,
-        retired: &[CoreId],
-        moved: &mut Moved,
-    ) -> Result<()> {
-        let own: Vec<i64> =
-            self.households_of(contract, &[survivor])?.into_iter().map(|(_, household)| household).collect();
-        moved.households = self.households_of(contract, retired)?;
-        for (who, household) in moved.households.clone() {
-            let sql =
-                "DELETE FROM household_members WHERE core_id = ? AND entity_type = ? AND household_id = ?";
-            let binds = [Cell::Int(who), Cell::Text(contract.entity), Cell::Int(household)];
-            self.connection.run("move households", sql, &binds)?;
-            if !own.contains(&household) && !moved.joined.contains(&household) {
-                self.join_household(contract, survivor, household)?;
-                moved.joined.push(household);
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn join_household(&mut self, contract: &Contract, who: CoreId, household: i64) -> Result<()> {
-        let sql = "INSERT INTO household_members (core_id, entity_type, household_id) VALUES (?, ?, ?) \
-                   ON CONFLICT DO NOTHING";
-        let binds = [Cell::Int(who), Cell::Text(contract.entity), Cell::Int(household)];
-        self.connection.run("join a household", sql, &binds)?;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod images;
 mod landing;
 mod lock;
 mod migrate;
+mod pairs;
 mod quarantine;
 mod retention;
 mod rollback;

@@ -267,15 +267,13 @@ impl RollbackStore for DieselSession {
         let elements = self.connection.list(true);
         for column in ["left_id", "right_id"] {
             let sql = format!(
-                "UPDATE dedupe_suggestions SET decision = 'superseded' WHERE entity_type = ? \
+                "UPDATE dedupe_suggestions SET decision = 'superseded', own_decision = 'superseded' WHERE entity_type = ? \
                  AND {column} IN {elements} AND decision IN ('open', 'deferred')"
             );
             let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
             self.connection.run(WRITE, &sql, &binds)?;
         }
-        let sql = format!("DELETE FROM household_members WHERE entity_type = ? AND core_id IN {elements}");
-        self.connection.run(WRITE, &sql, &[Cell::Text(contract.entity), Cell::Text(&list)])?;
-        Ok(())
+        self.leave_households(contract, people)
     }
 
     fn end_traces(&mut self, run: &RunRecord) -> Result<()> {

@@ -18,16 +18,19 @@ const DECIDE: &str = "record a decision";
 /// How many suggestions are compared with what is stored at a time.
 const AT_A_TIME: usize = 500;
 
-const SUGGESTIONS: [Column; 10] = [
+const SUGGESTIONS: [Column; 13] = [
     plain("run_id").shared(),
     plain("entity_type").shared(),
     plain("staging_id"),
     plain("left_id"),
     plain("right_id"),
+    plain("original_left_id"),
+    plain("original_right_id"),
     plain("kind"),
     real("score"),
     plain("features_json"),
     plain("decision").shared(),
+    plain("own_decision").shared(),
     time("created_at").shared(),
 ];
 
@@ -135,9 +138,10 @@ impl SuggestionStore for DieselSession {
         let (now, until) = (moment_text(now), verdict.deferred_until.map(moment_text));
         self.connection.run(
             DECIDE,
-            "UPDATE dedupe_suggestions SET decision = ?, decided_by = ?, decided_at = ?time, deferred_until = ?time \
+            "UPDATE dedupe_suggestions SET decision = ?, own_decision = ?, decided_by = ?, decided_at = ?time, deferred_until = ?time \
              WHERE id = ?",
             &[
+                Cell::Text(verdict.decision.as_str()),
                 Cell::Text(verdict.decision.as_str()),
                 Cell::Text(&verdict.actor),
                 Cell::Text(&now),
@@ -233,9 +237,12 @@ impl DieselSession {
                 Cell::Int(suggestion.row),
                 Cell::Int(suggestion.left),
                 Cell::Int(suggestion.right),
+                Cell::Int(suggestion.left),
+                Cell::Int(suggestion.right),
                 Cell::Text(suggestion.kind.as_str()),
                 suggestion.score.map_or(Cell::Null, Cell::Real),
                 Cell::Text(&suggestion.features_json),
+                Cell::Text("open"),
                 Cell::Text("open"),
                 Cell::Text(now),
             ]);
@@ -362,7 +369,11 @@ impl DieselSession {
         Ok(rows.into_iter().map(pair).collect())
     }
 
-    fn fingerprints(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<HashMap<CoreId, i64>> {
+    pub(super) fn fingerprints(
+        &mut self,
+        contract: &Contract,
+        ids: &[CoreId],
+    ) -> Result<HashMap<CoreId, i64>> {
         let people = self.load(contract, ids)?;
         Ok(people.iter().filter_map(|p| Some((p.id, fingerprint(contract, p)?))).collect())
     }

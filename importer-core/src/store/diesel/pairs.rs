@@ -1,0 +1,155 @@
+//! Whom suggestions are about while people are merged. What was suggested, and what was said about it, stays as it was; whom
+//! it is about now, and whether another pair stands for it, follows from the merges that stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::session::DieselSession;
+use super::sql::Cell;
+use crate::Result;
+use crate::contracts::Contract;
+use crate::ports::CoreId;
+
+const SETTLE: &str = "move suggestions";
+
+/// A stored suggestion.
+struct Pair {
+    id: i64,
+    stored: (CoreId, CoreId),
+    decision: String,
+    original: (CoreId, CoreId),
+    own_decision: String,
+    household: bool,
+}
+
+impl Pair {
+    /// Whom it is about by now.
+    fn now(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
+        let now = |id: CoreId| merged.get(&id).copied().unwrap_or(id);
+        let (one, other) = (now(self.original.0), now(self.original.1));
+        (one.min(other), one.max(other))
+    }
+
+    /// Whether it led to a merge.
+    fn merged(&self) -> bool {
+        self.own_decision == "auto_merged" || (self.own_decision == "accepted" && !self.household)
+    }
+}
+
+impl DieselSession {
+    /// Lets suggestions be about whom they are about by now, after merges of these people, or after these were taken back. Of
+    /// several about the same two, the one that was about them from the beginning stands, else a rejected one, else the oldest;
+    /// the others are superseded.
+    pub(super) fn settle_pairs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+        let merged = self.merged_into(contract, people)?;
+        let mut about: BTreeSet<CoreId> = people.iter().copied().collect();
+        about.extend(merged.keys());
+        let pairs = self.pairs_about(contract, &about.into_iter().collect::<Vec<_>>())?;
+        // The other side may have gone into somebody else.
+        let others: Vec<CoreId> = pairs.iter().flat_map(|pair| [pair.original.0, pair.original.1]).collect();
+        let mut standing = self.standing(contract, &others)?;
+        standing.extend(merged);
+        let mut order: Vec<&Pair> = pairs.iter().collect();
+        order.sort_by_key(|pair| {
+            (pair.now(&standing) != pair.original, pair.own_decision != "rejected", pair.id)
+        });
+        let (mut taken, mut settled) = (BTreeSet::new(), Vec::new());
+        for pair in order {
+            let now = pair.now(&standing);
+            let (place, decision) = match () {
+                () if now.0 == now.1 && pair.merged() => (pair.original, pair.own_decision.as_str()),
+                () if now.0 != now.1 && taken.insert(now) => (now, pair.own_decision.as_str()),
+                () => (pair.original, "superseded"),
+            };
+            if pair.stored != place || pair.decision != decision {
+                settled.push((pair, place, decision));
+            }
+        }
+        // Two are never about the same people, not even in between: first each is what it was.
+        let sql = "UPDATE dedupe_suggestions SET left_id = original_left_id, right_id = original_right_id WHERE id = ?";
+        for (pair, _, _) in settled.iter().filter(|(pair, _, _)| pair.stored != pair.original) {
+            self.connection.run(SETTLE, sql, &[Cell::Int(pair.id)])?;
+        }
+        let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ?, decision = ? WHERE id = ?";
+        for (pair, (left, right), decision) in settled {
+            let binds = [Cell::Int(left), Cell::Int(right), Cell::Text(decision), Cell::Int(pair.id)];
+            self.connection.run(SETTLE, sql, &binds)?;
+        }
+        Ok(())
+    }
+
+    fn pairs_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Pair>> {
+        let list = serde_json::Value::from(people).to_string();
+        let elements = self.connection.list(true);
+        // One that is superseded lies under the people whom it was about from the beginning.
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, decision, \
+             CAST(original_left_id AS TEXT) AS ol, CAST(original_right_id AS TEXT) AS o, own_decision, kind \
+             FROM dedupe_suggestions WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) \
+             ORDER BY id"
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
+        let rows = self.connection.rows("read suggestions", &sql, &binds)?;
+        Ok(rows
+            .into_iter()
+            .map(|mut row| Pair {
+                id: row.int(0),
+                stored: (row.int(1), row.int(2)),
+                original: (row.int(4), row.int(5)),
+                household: row.get(7) == Some("household"),
+                decision: row.text(3),
+                own_decision: row.text(6),
+            })
+            .collect())
+    }
+
+    /// Everybody who went into one of these, and into whom, over as many merges as stand.
+    fn merged_into(&mut self, contract: &Contract, people: &[CoreId]) -> Result<BTreeMap<CoreId, CoreId>> {
+        let mut found: BTreeMap<CoreId, CoreId> = BTreeMap::new();
+        let mut new: Vec<CoreId> = people.to_vec();
+        while !new.is_empty() {
+            let went = self.standing_members(contract, "l.survivor_id", &new)?;
+            new = went.iter().map(|(id, _)| *id).filter(|id| !found.contains_key(id)).collect();
+            found.extend(went);
+        }
+        let ids: Vec<CoreId> = found.keys().copied().chain(people.iter().copied()).collect();
+        self.standing(contract, &ids)
+    }
+
+    /// Who of these went into somebody, and into whom in the end.
+    fn standing(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<BTreeMap<CoreId, CoreId>> {
+        let mut went: BTreeMap<CoreId, CoreId> = BTreeMap::new();
+        let mut new: Vec<CoreId> = ids.to_vec();
+        while !new.is_empty() {
+            let steps = self.standing_members(contract, "m.retired_id", &new)?;
+            new = steps.iter().map(|(_, into)| *into).filter(|into| !went.contains_key(into)).collect();
+            went.extend(steps);
+        }
+        let end = |id: &CoreId| {
+            let mut id = *id;
+            while let Some(into) = went.get(&id) {
+                id = *into;
+            }
+            id
+        };
+        Ok(went.keys().map(|id| (*id, end(id))).collect())
+    }
+
+    /// Who went into whom with a merge that stands.
+    fn standing_members(
+        &mut self,
+        contract: &Contract,
+        column: &str,
+        ids: &[CoreId],
+    ) -> Result<Vec<(CoreId, CoreId)>> {
+        let list = serde_json::Value::from(ids).to_string();
+        let sql = format!(
+            "SELECT CAST(m.retired_id AS TEXT) AS r, CAST(l.survivor_id AS TEXT) AS s FROM merge_members m \
+             JOIN merge_log l ON l.id = m.merge_id \
+             WHERE l.entity_type = ? AND m.entity_type = ? AND l.undone_at IS NULL AND {column} IN {}",
+            self.connection.list(true)
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Text(contract.entity), Cell::Text(&list)];
+        let rows = self.connection.rows("read merges", &sql, &binds)?;
+        Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
+    }
+}
