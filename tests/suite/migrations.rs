@@ -6,7 +6,7 @@ use importer_core::store::DieselStore;
 
 use super::support::{self, Database};
 
-pub(crate) const TABLES: [&str; 27] = [
+pub(crate) const TABLES: [&str; 26] = [
     "audit_log",
     "change_log",
     "clean_volunteers",
@@ -32,7 +32,6 @@ pub(crate) const TABLES: [&str; 27] = [
     "row_outcomes",
     "staging_volunteers",
     "suggestion_decisions",
-    "watermark_images",
     "watermarks",
 ];
 

@@ -234,7 +234,7 @@ impl RunStore for DryRun {
         self.real.runs(filter)
     }
 
-    fn advance_watermark(&mut self, _: &RunRecord, _: Moment) -> Result<()> {
+    fn advance_watermark(&mut self, _: &RunRecord, _: Option<Moment>, _: Moment) -> Result<()> {
         Ok(())
     }
 

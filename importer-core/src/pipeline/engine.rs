@@ -358,6 +358,7 @@ impl Engine<'_> {
         anomalies.extend(work.metrics.told.anomaly(system));
         let note = work.metrics.told.note(system);
         work.metrics.notes.extend(note);
+        let told = work.run.freshness;
         if work.counts.unchanged > 0 {
             // Rows that came again were not read again; what they told then still holds.
             let new = &work.run.new;
@@ -369,7 +370,7 @@ impl Engine<'_> {
         anomalies.extend(reconcile::reconcile(session, work)?);
         work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
         if work.counts.skipped == 0 {
-            session.advance_watermark(&work.run, self.clock.now())?;
+            session.advance_watermark(&work.run, told, self.clock.now())?;
         }
         work.metrics.durations_ms.reconcile += millis(clock);
         if work.counts.read == 0 {

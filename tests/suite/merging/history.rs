@@ -230,6 +230,8 @@ pub(crate) fn snapshot(db: &Database) -> Vec<String> {
         "SELECT m.core_id || '|' || o.core_id AS t FROM household_members m \
          JOIN household_members o ON o.household_id = m.household_id AND o.core_id > m.core_id ORDER BY 1"
             .into(),
+        "SELECT external_system || '|' || COALESCE(CAST(max_source_timestamp AS TEXT), '') AS t FROM watermarks WHERE max_source_timestamp IS NOT NULL ORDER BY 1"
+            .into(),
         "SELECT id || '|' || volunteer_id || '|' || event AS t FROM signups ORDER BY id".into(),
     ]
     .iter()

@@ -99,7 +99,7 @@ fn a_watermark_never_goes_back() {
         let mut run = begun(session.as_mut(), "csv");
         let mut advanced = |freshness| {
             run.freshness = freshness;
-            session.advance_watermark(&run, at(20)).unwrap();
+            session.advance_watermark(&run, run.freshness, at(20)).unwrap();
             session.watermark("volunteer", "csv", "csv").unwrap()
         };
         assert_eq!(advanced(None), None, "{}", subject.name());

@@ -34,13 +34,6 @@ CREATE TABLE map_images (
     PRIMARY KEY (run_id, external_id, external_system, entity_type)
 ) STRICT, WITHOUT ROWID;
 
--- Where a watermark stood before a run moved it.
-CREATE TABLE watermark_images (
-    run_id INTEGER NOT NULL PRIMARY KEY REFERENCES import_runs (id),
-    max_source_timestamp TEXT,
-    before_run_id INTEGER NOT NULL
-) STRICT;
-
 -- Runs that were taken back, and what became of each of their changes.
 CREATE TABLE rollbacks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -95,5 +88,7 @@ CREATE INDEX household_links_one ON household_links (one_id, entity_type);
 CREATE INDEX household_links_other ON household_links (other_id, entity_type);
 CREATE INDEX household_links_suggestion ON household_links (suggestion_id);
 
+-- What the rows that a run read itself told of their freshness: when a run is taken back, the others tell where the watermark is.
+ALTER TABLE import_runs ADD COLUMN told_freshness TEXT;
 -- What somebody asks of a run that is at work; the process that works on it looks once per batch.
 ALTER TABLE import_runs ADD COLUMN requested TEXT CHECK (requested IN ('pause', 'cancel'));

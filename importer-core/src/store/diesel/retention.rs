@@ -124,9 +124,8 @@ impl Retention for DieselSession {
 
     fn images(&mut self, run: RunId) -> Result<u64> {
         let sql = "SELECT CAST((SELECT COUNT(*) FROM record_images WHERE run_id = ?) \
-                   + (SELECT COUNT(*) FROM map_images WHERE run_id = ?) \
-                   + (SELECT COUNT(*) FROM watermark_images WHERE run_id = ?) AS TEXT) AS n";
-        let rows = self.connection.rows(OPERATION, sql, &[Cell::Int(run), Cell::Int(run), Cell::Int(run)])?;
+                   + (SELECT COUNT(*) FROM map_images WHERE run_id = ?) AS TEXT) AS n";
+        let rows = self.connection.rows(OPERATION, sql, &[Cell::Int(run), Cell::Int(run)])?;
         Ok(rows.first().map_or(0, |row| row.int(0).unsigned_abs()))
     }
 
@@ -141,8 +140,6 @@ impl Retention for DieselSession {
             gone +=
                 self.connection.run(OPERATION, &sql, &[Cell::Int(run), Cell::Int(run), Cell::Int(limit)])?;
         }
-        let sql = "DELETE FROM watermark_images WHERE run_id = ?";
-        gone += self.connection.run(OPERATION, sql, &[Cell::Int(run)])?;
         Ok(gone as u64)
     }
 }

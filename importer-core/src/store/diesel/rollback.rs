@@ -285,25 +285,36 @@ impl RollbackStore for DieselSession {
              AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)",
             "UPDATE dq_violations SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
             "UPDATE quarantine SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
-            // Nothing to go back to: the run was the first one.
-            "DELETE FROM watermarks WHERE run_id = ? AND run_id NOT IN (SELECT w.run_id FROM watermark_images w)",
         ] {
             self.connection.run(WRITE, sql, &id)?;
         }
         self.reopen_ended(run.id)?;
-        self.connection.run(
-            WRITE,
-            "UPDATE watermarks SET \
-             max_source_timestamp = (SELECT w.max_source_timestamp FROM watermark_images w WHERE w.run_id = watermarks.run_id), \
-             run_id = (SELECT w.before_run_id FROM watermark_images w WHERE w.run_id = watermarks.run_id) \
-             WHERE run_id = ?",
-            &id,
-        )?;
-        Ok(())
+        self.lower_watermark(run)
     }
 }
 
 impl DieselSession {
+    /// The watermark of a run's source is what those runs told that stand. What a run only found again counts for nothing: too
+    /// low a watermark reads rows again, too high a one would leave some out.
+    fn lower_watermark(&mut self, run: &RunRecord) -> Result<()> {
+        let stand = "FROM import_runs r WHERE r.entity_type = watermarks.entity_type AND r.source = watermarks.source \
+                     AND r.external_system = watermarks.external_system AND r.told_freshness IS NOT NULL \
+                     AND r.status <> 'rolled_back' AND r.id <> ?";
+        let which = "entity_type = ? AND source = ? AND external_system = ?";
+        let new = &run.new;
+        let of = [Cell::Text(&new.entity), Cell::Text(&new.source), Cell::Text(&new.external_system)];
+        let [entity, source, system] = of;
+        let id = Cell::Int(run.id);
+        let sql = format!("DELETE FROM watermarks WHERE {which} AND NOT EXISTS (SELECT 1 {stand})");
+        self.connection.run(WRITE, &sql, &[entity, source, system, id])?;
+        let sql = format!(
+            "UPDATE watermarks SET max_source_timestamp = (SELECT MAX(r.told_freshness) {stand}), \
+             run_id = (SELECT MAX(r.id) {stand}) WHERE {which}"
+        );
+        self.connection.run(WRITE, &sql, &[id, id, entity, source, system])?;
+        Ok(())
+    }
+
     /// Opens entries of the quarantine again that the run ended by bringing other rows of theirs. What a later run brought of
     /// them ended them all the same: then it is that run, of which they are reopened when it is taken back, too.
     fn reopen_ended(&mut self, run: RunId) -> Result<()> {

@@ -92,22 +92,11 @@ impl RunStore for DieselSession {
         self.connection.rows(READ, &sql, &binds)?.into_iter().map(record).collect()
     }
 
-    fn advance_watermark(&mut self, run: &RunRecord, now: Moment) -> Result<()> {
+    fn advance_watermark(&mut self, run: &RunRecord, told: Option<Moment>, now: Moment) -> Result<()> {
         let (freshness, now) = (run.freshness.map(moment_text), moment_text(now));
-        self.connection.run(
-            "advance a watermark",
-            "INSERT INTO watermark_images (run_id, max_source_timestamp, before_run_id) \
-             SELECT ?int, w.max_source_timestamp, w.run_id FROM watermarks w \
-             WHERE w.entity_type = ? AND w.source = ? AND w.external_system = ? AND w.run_id <> ? \
-             ON CONFLICT DO NOTHING",
-            &[
-                Cell::Int(run.id),
-                Cell::Text(&run.new.entity),
-                Cell::Text(&run.new.source),
-                Cell::Text(&run.new.external_system),
-                Cell::Int(run.id),
-            ],
-        )?;
+        let sql = "UPDATE import_runs SET told_freshness = ?time WHERE id = ?";
+        let told = told.map(moment_text);
+        self.connection.run("advance a watermark", sql, &[told.as_deref().into(), Cell::Int(run.id)])?;
         let sql = "INSERT INTO watermarks \
                    (entity_type, source, external_system, max_source_timestamp, run_id, advanced_at) \
                    VALUES (?, ?, ?, ?time, ?, ?time) \
