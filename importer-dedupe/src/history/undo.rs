@@ -70,6 +70,10 @@ pub fn undo(
     };
     let replayed = replay.run(session)?;
 
+    let mut led = HashMap::new();
+    for suggestion in later.iter().filter_map(|merge| merge.merge.suggestion) {
+        led.extend(session.suggestion(suggestion)?.map(|row| (suggestion, row.decision)));
+    }
     // References go back the way they came, the last merge first; then the later merges take theirs again.
     for merge in later.iter().rev().chain([&row]) {
         part(session, world, merge)?;
@@ -91,7 +95,8 @@ pub fn undo(
         let new = keep_merge(session, world, &order_of(merge)?, people, merge.merge.change_mark)?;
         keep_what_was_known(session, new, merge)?;
         if let Some(suggestion) = merge.merge.suggestion {
-            accept_again(session, world, suggestion, merge)?;
+            let decision = led.get(&suggestion).copied().unwrap_or(SuggestionDecision::Accepted);
+            accept_again(session, world, suggestion, decision, merge)?;
         }
         session.set_redone(merge.id, new)?;
         redone.push((merge.id, new));
@@ -187,19 +192,20 @@ fn later_merges(
     }
 }
 
-fn unreadable(row: &MergeRow, error: serde_json::Error) -> Error {
+fn unreadable(row: &MergeRow, error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Store, OPERATION, "what was kept of it cannot be read")
         .at("merge", row.id)
-        .caused_by(error)
+        // What JSON says about itself quotes it.
+        .at("column", error.column())
 }
 
 fn before_of(row: &MergeRow) -> Result<Before> {
-    serde_json::from_str(&row.merge.before_json).map_err(|e| unreadable(row, e))
+    serde_json::from_str(&row.merge.before_json).map_err(|e| unreadable(row, &e))
 }
 
 fn order_of(row: &MergeRow) -> Result<MergeOrder> {
     let order: MergeOrder =
-        serde_json::from_str(&row.merge.decisions_json).map_err(|e| unreadable(row, e))?;
+        serde_json::from_str(&row.merge.decisions_json).map_err(|e| unreadable(row, &e))?;
     Ok(MergeOrder {
         survivor: row.merge.survivor,
         retired: row.merge.retired.clone(),
@@ -306,16 +312,20 @@ fn accept_again(
     session: &mut dyn StewardSession,
     world: &Circumstances<'_>,
     suggestion: i64,
+    decision: SuggestionDecision,
     merge: &MergeRow,
 ) -> Result<()> {
     let Some(row) = session.suggestion(suggestion)? else { return Ok(()) };
-    let of = |id| id == merge.merge.survivor || merge.merge.retired.contains(&id);
-    if !of(row.left) || !of(row.right) {
-        return Ok(());
+    // The pair may be about somebody who is parted from these now.
+    for id in [row.left, row.right] {
+        let now = session.survivor_of(world.contract, id)?.map_or(id, |(survivor, _)| survivor);
+        if now != merge.merge.survivor {
+            return Ok(());
+        }
     }
     let verdict = SuggestionVerdict {
         id: suggestion,
-        decision: SuggestionDecision::Accepted,
+        decision,
         actor: merge.merge.actor.clone(),
         reason: merge.merge.reason.clone(),
         deferred_until: None,

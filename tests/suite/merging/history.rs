@@ -159,20 +159,29 @@ impl World {
                 return Some(desk.merge(&request).unwrap().merge);
             }
             Event::SignUp { id, event } => self.sign_up(*id, &format!("event {event}")),
-            Event::Review { pair, accept } => {
-                self.review(hour, *pair, *accept).unwrap();
-            }
+            Event::Review { pair, accept } => return self.review(hour, *pair, *accept).unwrap(),
         }
         None
     }
 
-    /// Says that a pair lives together, or that it is two people who do not; nothing where nobody is to decide any more.
-    pub(crate) fn review(&self, hour: usize, pair: i64, accept: bool) -> importer::Result<()> {
+    /// Says that a pair is right, or that it is not; an error where nobody is to decide any more. Returns the merge that it led to.
+    pub(crate) fn review(&self, hour: usize, pair: i64, accept: bool) -> importer::Result<Option<i64>> {
+        let survivor =
+            self.db.number(&format!("SELECT left_id AS t FROM dedupe_suggestions WHERE id = {pair}"));
         let verdict = match accept {
-            true => Verdict::Accept { survivor: None, choices: Vec::new() },
+            true => Verdict::Accept { survivor: Some(survivor), choices: Vec::new() },
             false => Verdict::Reject,
         };
-        self.importer_at(hour).desk(Actor::admin("ann")).review(pair, &verdict, "asked them").map(|_| ())
+        let reviewed =
+            self.importer_at(hour).desk(Actor::admin("ann")).review(pair, &verdict, "asked them")?;
+        Ok(reviewed.merge.map(|merge| merge.merge))
+    }
+
+    /// Whether a suggestion is about those whom it was about from the beginning.
+    pub(crate) fn is_original(&self, pair: i64) -> bool {
+        let sql = "SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE left_id = original_left_id \
+                   AND right_id = original_right_id";
+        self.db.number(&format!("{sql} AND id = {pair}")) == 1
     }
 
     fn import(&self, hour: usize, system: &str, rows: &[String]) {

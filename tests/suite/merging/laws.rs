@@ -30,7 +30,7 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
         4 => (person(), person(), proptest::option::of((field(), any::<bool>()))).prop_map(|(a, b, c)| Wish::Merge(a, b, c)),
         1 => (person(), person(), person()).prop_map(|(a, b, c)| Wish::Three(a, b, c)),
         1 => (person(), 0_u8..4).prop_map(|(p, v)| Wish::SignUp(p, v)),
-        3 => (1_i64..=6, any::<bool>()).prop_map(|(pair, accept)| Wish::Review(pair, accept && pair <= 3)),
+        3 => (1_i64..=6, any::<bool>()).prop_map(|(pair, accept)| Wish::Review(pair, accept)),
     ];
     proptest::collection::vec(wish, 1..10)
 }
@@ -46,9 +46,11 @@ fn happen(world: &World, wishes: &[Wish]) -> Vec<(usize, Event, Option<i64>)> {
             Wish::Edit(person, field, variant) => Event::Edit { id: id(person), field, variant: *variant },
             Wish::SignUp(person, event) => Event::SignUp { id: id(person), event: *event },
             Wish::Review(pair, accept) => {
+                // Who is accepted is merged with whoever is there: without an earlier merge that is somebody else.
+                let accept = *accept && (*pair <= 3 || world.is_original(*pair));
                 // Where both are one person by now, nobody is to decide.
-                if world.review(hour, *pair, *accept).is_ok() {
-                    happened.push((hour, Event::Review { pair: *pair, accept: *accept }, None));
+                if let Ok(merge) = world.review(hour, *pair, accept) {
+                    happened.push((hour, Event::Review { pair: *pair, accept }, merge));
                 }
                 continue;
             }

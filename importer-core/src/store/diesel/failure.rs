@@ -52,7 +52,9 @@ pub(super) fn cannot_connect(error: ConnectionError, place: &str) -> Error {
 }
 
 fn is_locked(message: &str) -> bool {
-    message == "database is locked" || message.starts_with("database table is locked")
+    message == "database is locked"
+        || message.starts_with("database table is locked")
+        || message == "deadlock detected"
 }
 
 const FULL: &str = "free some space and start the same run again: it goes on where it stopped";
@@ -146,6 +148,7 @@ mod tests {
             assert_eq!(kind(theirs), ErrorKind::Refused, "{theirs}");
         }
         assert_eq!(kind("database is locked"), ErrorKind::Busy);
+        assert_eq!(kind("deadlock detected"), ErrorKind::Busy);
     }
 
     #[test]

@@ -409,6 +409,8 @@ impl DieselSession {
         // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
         let update = if self.connection.is_postgres() { "UPDATE" } else { "UPDATE OR FAIL" };
         if !write.seen_again.is_empty() {
+            // Whoever merges or takes back writes these entries too, in an order of their own.
+            crate::ports::Session::lock_core(self, contract)?;
             let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
             let sql = format!(
                 "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? WHERE id IN {}",

@@ -206,7 +206,8 @@ impl RollbackStore for DieselSession {
                 let image = serde_json::from_str(row.get(1).unwrap_or_default()).map_err(|e| {
                     Error::new(ErrorKind::Store, READ, "the image of a record is not what was written")
                         .at("run", row.int(0))
-                        .caused_by(e)
+                        // What JSON says about itself quotes it.
+                        .at("column", e.column())
                 })?;
                 found.push((row.int(0), image));
             }
