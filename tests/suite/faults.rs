@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use importer::service::{Actor, MergeRequest, RollbackRequest};
-use importer::{Importer, RunRequest};
+use importer::{ErrorKind, Importer, RunRequest};
 
 use super::merging::history::{World, snapshot};
 use super::support::{self, Database};
@@ -160,6 +160,66 @@ fn a_rollback_goes_on_where_it_failed() {
         assert_eq!(told.counts.keys().collect::<Vec<_>>(), ["reverted"], "{told:?}");
         assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
         assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM rollbacks"), 1);
+    }
+}
+
+#[test]
+fn what_is_half_taken_back_is_finished_before_its_system_comes_again() {
+    for db in support::databases() {
+        let world = world(db);
+        let run = wrong_file(&world, 5);
+        let importer = world.importer();
+        without(&world.db, ("rollback_items", "INSERT"), || roll_back(&importer, run).err());
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(
+            folder.path(),
+            "right.csv",
+            "id,first name,last name,email\np0,Ann,Lee,p0@example.org\n",
+        );
+        let right = RunRequest::new("csv").file(file);
+        let refused = importer.run(&right.clone().external_system("alpha")).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Busy);
+        assert!(refused.hint_text().unwrap().contains(&format!("rollback {run}")));
+        assert!(
+            refused.to_string().contains(&format!("run {run} of the same system is half taken back")),
+            "{refused}"
+        );
+        // Another system has nothing to do with it.
+        assert_eq!(importer.run(&right.clone().external_system("delta")).unwrap().counts.read, 1);
+        roll_back(&importer, run).unwrap();
+        assert_eq!(
+            importer.run(&right.external_system("alpha")).unwrap().counts.read,
+            1,
+            "{}",
+            world.db.backend
+        );
+    }
+}
+
+#[test]
+fn a_run_that_is_taken_back_does_not_go_on() {
+    for db in support::databases() {
+        let world = world(db);
+        let folder = tempfile::tempdir().unwrap();
+        let csv =
+            "id,first name,last name,email,updated at\nx1,Ann,Lee,x1@example.org,2025-05-20T08:00:00Z\n";
+        let request =
+            RunRequest::new("csv").file(support::file(folder.path(), "x.csv", csv)).external_system("alpha");
+        let importer = world.importer();
+        refuse(&world.db, ("watermarks", "UPDATE"));
+        let report = importer.run(&request).unwrap();
+        allow(&world.db, "watermarks");
+        let broken = report.run_id;
+        assert_eq!(report.status, "failed", "{report:?}");
+        assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM external_id_map WHERE external_id = 'x1'"), 1);
+        roll_back(&importer, broken).unwrap();
+        assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM external_id_map WHERE external_id = 'x1'"), 0);
+
+        let again = importer.run(&request).unwrap();
+        assert!(again.run_id > broken, "{again:?}");
+        assert_eq!((again.counts.read, again.counts.inserted), (1, 1), "{}", world.db.backend);
+        let status = format!("SELECT status AS t FROM import_runs WHERE id = {broken}");
+        assert_eq!(world.db.texts(&status), ["rolled_back"]);
     }
 }
 
