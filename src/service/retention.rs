@@ -63,7 +63,7 @@ impl RetentionTable {
 
 impl Desk<'_> {
     /// Purges and anonymises what is old, in batches, or says what would be with `dry_run`, which needs no reason. What
-    /// taking back a merge or a run may need stays; the people, the id map, merges and the audit log are not touched.
+    /// taking back a merge or a run may need stays; the people, the id map, merges that stand and the audit log are not touched.
     ///
     /// # Errors
     /// When the actor may not, no reason is given, or the database fails; what was purged by then stays purged.
@@ -141,7 +141,12 @@ impl Purge<'_> {
             tables.push(self.of_runs(kind, before)?);
         }
         tables.push(self.samples()?);
-        for (kind, before) in [(Kind::Suggestions, c.suggestions), (Kind::ChangeLog, c.change_log)] {
+        for (kind, before) in [
+            (Kind::Suggestions, c.suggestions),
+            (Kind::ChangeLog, c.change_log),
+            (Kind::EndedMerges, c.merges),
+            (Kind::RollbackItems, c.rollbacks),
+        ] {
             let mut table = RetentionTable::new(kind.as_str(), kind.is_anonymised());
             for contract in contracts::CONTRACTS {
                 if let Some(before) = before {

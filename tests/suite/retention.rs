@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use importer::ports::{FixedClock, parse_moment};
 use importer::retention::RetentionPolicy;
-use importer::service::{Actor, Edit, RetentionReport, RetentionTable};
+use importer::service::{Actor, Edit, MergeRequest, RetentionReport, RetentionTable, RollbackRequest};
 use importer::{GateMode, GatePolicy, Importer, RunReport, RunRequest};
 
 use super::access::everything;
@@ -20,7 +22,8 @@ const HEADER: &str = "id,first name,last name,email,hobby\n";
 const SHORT: &str = "\
 retention: short
 version: 1
-days: { staging: 10, clean: 10, quarantine: 10, violations: 10, outcomes: 10, suggestions: 10, change_log: 10, images: 1 }
+days: { staging: 10, clean: 10, quarantine: 10, violations: 10, outcomes: 10, suggestions: 10, change_log: 10, images: 1,
+  merges: 10, rollbacks: 10 }
 ";
 
 /// An importer on a day.
@@ -101,20 +104,11 @@ fn a_dry_run_changes_nothing_and_says_what_the_real_run_then_does() {
         let done = purge(&db, "2020-03-05", SHORT, false);
         assert_eq!((&told.tables, true, false), (&done.tables, told.dry_run, done.dry_run), "{}", db.backend);
         let kept = |name: &str| table(&done, name).kept.clone();
-        assert_eq!(
-            kept("clean"),
-            BTreeMap::from([("merge", 2), ("unfinished", 15)]),
-            "{}: {done:?}",
-            db.backend
-        );
-        assert_eq!(
-            kept("staging"),
-            BTreeMap::from([("merge", 2), ("open", 1), ("unfinished", 30)]),
-            "{done:?}"
-        );
+        assert_eq!(kept("clean"), BTreeMap::from([("unfinished", 15)]), "{}: {done:?}", db.backend);
+        assert_eq!(kept("staging"), BTreeMap::from([("open", 1), ("unfinished", 30)]), "{done:?}");
         assert_eq!(
             (table(&done, "staging").gone, table(&done, "quarantine").gone, table(&done, "images").gone),
-            (32, 2, images),
+            (34, 2, images),
             "{done:?}"
         );
         assert!(table(&done, "change_log").anonymised && table(&done, "violations").gone > 0, "{done:?}");
@@ -128,7 +122,7 @@ fn a_dry_run_changes_nothing_and_says_what_the_real_run_then_does() {
         );
         let audit = db.texts("SELECT details_json AS t FROM audit_log WHERE action = 'retain' ORDER BY id");
         assert!(
-            audit.len() == 4 && audit[0].contains("begin") && audit[1].contains("\"staging\":32"),
+            audit.len() == 4 && audit[0].contains("begin") && audit[1].contains("\"staging\":34"),
             "{audit:?}"
         );
         assert!(audit.iter().all(|line| !line.contains("marker")));
@@ -157,7 +151,8 @@ fn every_policy_does_what_its_dry_run_told() {
             let (staging, other) = (days() + 60, [(); 6].map(|()| days()));
             let policy = format!(
                 "retention: dice\nversion: 1\nopen_quarantine: {}\ndays: {{ staging: {staging}, clean: {}, quarantine: {}, \
-                 violations: {}, outcomes: {}, suggestions: 10, change_log: {}, images: {} }}\n",
+                 violations: {}, outcomes: {}, suggestions: 10, change_log: {}, images: {}, \
+                 merges: 10, rollbacks: 10 }}\n",
                 if round % 3 == 2 { "anonymise" } else { "keep" },
                 other[0].min(staging),
                 other[1],
@@ -233,16 +228,16 @@ fn what_undoing_a_merge_may_need_stays_until_it_is_undone() {
         let folder = tempfile::tempdir().unwrap();
         import(&db, "2020-01-01", &support::file(folder.path(), "1.csv", people(0, 6, 0)));
         merged(&db, 1, 2, "2020-01-10T00:00:00Z");
-        // Something new about the survivor and about somebody else; the map still calls row 1 the retired one's.
+        // Something new about the survivor and about somebody else; what came before the merge is kept with it.
         let rows = format!(
             "{HEADER}0,Pat0,Stone,markera0@example.org,\n0,Pat0,Stonely,markera0@example.org,\n5,Pat5,Stonely,markera5@example.org,\n"
         );
         import(&db, "2020-02-01", &support::file(folder.path(), "2.csv", rows));
         let report = purge(&db, "2021-01-01", SHORT, false);
-        assert_eq!(table(&report, "staging").kept.get("merge"), Some(&3), "{}: {report:?}", db.backend);
+        assert_eq!(table(&report, "staging").kept.get("merge"), Some(&2), "{}: {report:?}", db.backend);
         assert_eq!(table(&report, "change_log").kept.get("merge"), Some(&1), "{}: {report:?}", db.backend);
         let left = "SELECT external_id || ' ' || run_id AS t FROM staging_volunteers ORDER BY id";
-        assert_eq!(db.texts(left), ["1 1", "0 2", "0 2"], "{}", db.backend);
+        assert_eq!(db.texts(left), ["0 2", "0 2"], "{}", db.backend);
         assert_eq!(
             db.texts("SELECT new_value AS t FROM change_log WHERE new_value IS NOT NULL"),
             ["Stonely"]
@@ -251,7 +246,7 @@ fn what_undoing_a_merge_may_need_stays_until_it_is_undone() {
         let report = purge(&db, "2021-01-03", SHORT, false);
         assert_eq!(
             (table(&report, "staging").gone, table(&report, "clean").gone),
-            (3, 3),
+            (2, 2),
             "{}: {report:?}",
             db.backend
         );
@@ -332,4 +327,97 @@ fn the_command_line_purges_and_says_so() {
         "{text:?}"
     );
     assert_eq!(desk.rows("staging_volunteers"), 2);
+}
+
+/// Killed at one moment after another, it has taken away at the end what it would have taken away at once.
+#[test]
+fn killed_at_any_moment_it_comes_to_the_same_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = support::file(folder.path(), "old.csv", people(0, 12_000, 200));
+    let policy = support::file(folder.path(), "short.yaml", SHORT);
+    let left = |db: &Database| -> Vec<String> {
+        everything(db)
+            .into_iter()
+            .filter(|row| !["audit_log: ", "import_runs: "].iter().any(|t| row.starts_with(t)))
+            .collect()
+    };
+    for (whole, broken) in support::databases().into_iter().zip(support::databases()) {
+        for db in [&whole, &broken] {
+            import(db, "2020-01-01", &file);
+        }
+        let start = |db: &Database| {
+            let mut command = support::command_line();
+            command.args(["retention", "--reason", "a test", "--db", &db.url, "--policy"]).arg(&policy);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        };
+        assert!(start(&whole).wait().unwrap().success());
+        let before = left(&broken).len();
+        assert!(left(&whole).len() < before - 30_000, "nothing was taken away");
+        let mut killed = 0;
+        for delay in [3, 20, 40, 60, 80, 120, 160, 240, 400, 800, 1600, 60_000] {
+            let mut child = start(&broken);
+            let end = Instant::now() + Duration::from_millis(delay);
+            while Instant::now() < end && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            child.kill().unwrap();
+            if child.wait().unwrap().success() {
+                break;
+            }
+            killed += 1;
+            // No row is left whose normalised row or entry of the quarantine refers to nothing.
+            let orphans = "SELECT COUNT(*) AS t FROM clean_volunteers c WHERE NOT EXISTS \
+                           (SELECT 1 FROM staging_volunteers s WHERE s.id = c.staging_id)";
+            assert_eq!(broken.number(orphans), 0, "{}", broken.backend);
+        }
+        assert!(killed > 1, "it was never killed at work");
+        assert_eq!(left(&whole), left(&broken), "{}", whole.backend);
+    }
+}
+
+#[test]
+fn what_merges_and_rollbacks_kept_goes_once_they_are_over() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = import(&db, "2020-01-01", &support::file(folder.path(), "1.csv", people(0, 6, 0)));
+        let later = import(&db, "2020-01-02", &support::file(folder.path(), "2.csv", people(6, 3, 0)));
+        let importer = on(&db, "2020-01-03", GateMode::Warn);
+        let desk = importer.desk(Actor::admin("ann"));
+        let merge = |one, other| {
+            desk.merge(&MergeRequest::new("volunteer", [one, other], "one person")).unwrap().merge
+        };
+        let (over, stands) = (merge(1, 2), merge(3, 4));
+        desk.undo_merge(over, "two people").unwrap();
+        let rollback = RollbackRequest { run: later.run_id, reason: "the wrong file".into(), dry_run: false };
+        desk.roll_back(&rollback).unwrap();
+        let kept =
+            |id: i64| db.texts(&format!("SELECT before_json AS t FROM merge_log WHERE id = {id}")).remove(0);
+        assert!(kept(over).contains("markera"));
+
+        let report = purge(&db, "2020-01-10", SHORT, false);
+        assert_eq!(
+            (table(&report, "merges").gone, table(&report, "rollbacks").gone),
+            (0, 0),
+            "{}",
+            db.backend
+        );
+        let report = purge(&db, "2020-01-20", SHORT, false);
+        assert_eq!(
+            (table(&report, "merges").gone, table(&report, "rollbacks").gone),
+            (1, 3),
+            "{}",
+            db.backend
+        );
+        assert_eq!((kept(over).as_str(), kept(stands).contains("markera")), ("{}", true));
+        assert_eq!(db.number("SELECT COUNT(*) AS t FROM rollback_items"), 0);
+
+        let refused = desk.redo_merge(over, "the same after all").unwrap_err();
+        assert!(
+            refused.to_string().contains("the retention policy took what was kept of merge"),
+            "{refused}"
+        );
+        let undone = desk.undo_merge(stands, "two people").unwrap();
+        assert!(undone.lost_rows.is_empty(), "{undone:?}");
+        assert_eq!(db.number("SELECT COUNT(*) AS t FROM core_volunteers"), 6, "{}", run.run_id);
+    }
 }

@@ -21,6 +21,10 @@ pub enum Kind {
     Suggestions,
     /// Values in the change log: anonymised.
     ChangeLog,
+    /// What merges that were taken back had kept of their people: anonymised.
+    EndedMerges,
+    /// What became of each change of runs that were taken back: purged.
+    RollbackItems,
 }
 
 impl Kind {
@@ -35,12 +39,14 @@ impl Kind {
             Self::Quarantine => "quarantine",
             Self::Suggestions => "suggestions",
             Self::ChangeLog => "change_log",
+            Self::EndedMerges => "merges",
+            Self::RollbackItems => "rollbacks",
         }
     }
 
     /// True when values go and lines stay.
     pub fn is_anonymised(self) -> bool {
-        matches!(self, Self::OpenViolations | Self::Suggestions | Self::ChangeLog)
+        matches!(self, Self::OpenViolations | Self::Suggestions | Self::ChangeLog | Self::EndedMerges)
     }
 }
 

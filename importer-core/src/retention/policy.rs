@@ -65,6 +65,8 @@ pub struct RetentionDays {
     suggestions: Days,
     change_log: Days,
     images: Days,
+    merges: Days,
+    rollbacks: Days,
 }
 
 /// What becomes of open entries of the quarantine that are old.
@@ -115,6 +117,10 @@ pub struct Cutoffs {
     pub change_log: Option<Moment>,
     /// For what a rollback needs; without it, every run can be rolled back for ever.
     pub images: Option<Moment>,
+    /// For what merges that were taken back had kept.
+    pub merges: Option<Moment>,
+    /// For what became of each change of runs that were taken back.
+    pub rollbacks: Option<Moment>,
 }
 
 impl RetentionPolicy {
@@ -164,6 +170,8 @@ impl RetentionPolicy {
             suggestions: days.suggestions.before(now),
             change_log: days.change_log.before(now),
             images: days.images.before(now),
+            merges: days.merges.before(now),
+            rollbacks: days.rollbacks.before(now),
         }
     }
 }

@@ -138,6 +138,10 @@ pub fn redo(
     if row.undone.is_none() {
         return refuse(ErrorKind::Config, format!("merge {id} was not taken back"));
     }
+    if row.merge.decisions_json == "{}" {
+        let why = format!("the retention policy took what was kept of merge {id}; merge the people anew");
+        return refuse(ErrorKind::Config, why);
+    }
     let order = MergeOrder { actor: actor.into(), reason: reason.into(), ..order_of(&row)? };
     let (new, _) = merge(session, world, &order)?;
     session.set_redone(id, new)?;

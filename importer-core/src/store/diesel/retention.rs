@@ -15,15 +15,10 @@ const PEOPLE: &str = "CREATE TEMPORARY TABLE importer_merged_people AS \
      UNION ALL SELECT b.entity_type, b.retired_id, MIN(m.change_mark), MIN(m.merged_at) FROM merge_members b \
      JOIN merge_log m ON m.id = b.merge_id WHERE m.undone_at IS NULL GROUP BY b.entity_type, b.retired_id";
 
-/// Rows that came to them since: those the change log names, those that changed nothing, and the last of each id.
+/// Rows that came to them since.
 const ROWS: &str = "CREATE TEMPORARY TABLE importer_needed_rows AS \
-     SELECT c.staging_id AS id FROM importer_merged_people p JOIN change_log c ON c.core_id = p.core_id \
-         AND c.entity_type = p.entity_type AND c.id > p.change_mark WHERE c.staging_id IS NOT NULL \
-     UNION SELECT e.staging_id FROM importer_merged_people p JOIN external_id_map e ON e.core_id = p.core_id \
-         AND e.entity_type = p.entity_type \
-     UNION SELECT o.staging_id FROM row_outcomes o JOIN importer_merged_people p ON p.core_id = o.core_id \
-         JOIN import_runs r ON r.id = o.run_id AND r.entity_type = p.entity_type \
-         WHERE r.finished_at IS NULL OR r.finished_at >= p.merged_at";
+     SELECT DISTINCT c.staging_id AS id FROM importer_merged_people p JOIN change_log c ON c.core_id = p.core_id \
+         AND c.entity_type = p.entity_type AND c.id > p.change_mark WHERE c.staging_id IS NOT NULL";
 
 const OPEN: &str = "EXISTS (SELECT 1 FROM quarantine q WHERE q.status = 'open' AND q.staging_id = ";
 const NEEDED: &str = "EXISTS (SELECT 1 FROM importer_needed_rows n WHERE n.id = ";
@@ -114,6 +109,7 @@ impl Retention for DieselSession {
             Kind::OpenViolations => Some("details_json = '{}', message = '(anonymised)'"),
             Kind::Suggestions => Some("features_json = '{}'"),
             Kind::ChangeLog => Some("old_value = NULL, new_value = NULL"),
+            Kind::EndedMerges => Some("before_json = '{}', decisions_json = '{}'"),
             _ => None,
         };
         let what = set.map_or(format!("DELETE FROM {table}"), |set| format!("UPDATE {table} SET {set}"));
@@ -162,6 +158,8 @@ fn place(contract: &Contract, kind: Kind) -> (String, &'static str) {
         Kind::Quarantine => ("quarantine".into(), "staging_id"),
         Kind::Suggestions => ("dedupe_suggestions".into(), "id"),
         Kind::ChangeLog => ("change_log".into(), "id"),
+        Kind::EndedMerges => ("merge_log".into(), "id"),
+        Kind::RollbackItems => ("rollback_items".into(), "id"),
     }
 }
 
@@ -243,6 +241,20 @@ fn shape<'a>(contract: &'a Contract, scope: &'a Scope, times: &'a [String; 2]) -
                 // Digits and letters of our own making.
                 ("rollback", format!("t.changed_at >= '{rollback_from}'")),
             ],
+        ),
+        Kind::EndedMerges => (
+            "t.entity_type = ? AND t.undone_at IS NOT NULL AND t.undone_at < ?time \
+             AND (t.before_json <> '{}' OR t.decisions_json <> '{}')"
+                .into(),
+            vec![Cell::Text(entity), before],
+            Vec::new(),
+        ),
+        Kind::RollbackItems => (
+            "t.rollback_id IN (SELECT b.id FROM rollbacks b JOIN import_runs r ON r.id = b.run_id \
+             WHERE r.entity_type = ? AND b.status = 'done' AND b.finished_at < ?time)"
+                .into(),
+            vec![Cell::Text(entity), before],
+            Vec::new(),
         ),
     };
     Shape { table, key, old, binds, stays }
