@@ -20,6 +20,7 @@ mod quarantine;
 mod records;
 mod rerun;
 mod retention;
+mod review;
 mod rollback;
 mod runs;
 mod scan;
@@ -42,10 +43,10 @@ pub use quarantine::{
 };
 pub use rerun::Step;
 pub use retention::{RetentionReport, RetentionTable};
+pub use review::{Reviewed, ReviewedMany, Verdict};
 pub use rollback::{RollbackReport, RollbackRequest};
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
 };
 pub use score::PairScore;
-pub use suggestions::{Reviewed, Verdict};
 pub use train::{Expectation, Training};

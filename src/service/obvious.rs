@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
 use super::merge::MergeRequest;
-use super::suggestions::decidable;
+use super::review::decidable;
 
 /// The source under which such runs are listed.
 pub const MERGE_SOURCE: &str = "merge";

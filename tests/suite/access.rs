@@ -103,6 +103,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
             .into_iter()
             .try_for_each(|(_, result)| result.map(drop))
     }),
+    ("review_matching", Action::Review, true, |desk, reason| {
+        desk.review_matching(&Default::default(), &Verdict::Reject, reason, false).map(drop)
+    }),
     ("roll_back", Action::RollBackRuns, true, |desk, reason| {
         desk.roll_back(&RollbackRequest { run: 1, reason: reason.into(), dry_run: false }).map(drop)
     }),

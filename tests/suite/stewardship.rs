@@ -6,3 +6,4 @@ mod histories;
 mod killed;
 mod masked;
 mod quarantine;
+mod review;

@@ -85,6 +85,12 @@ pub struct SuggestionFilter {
     pub decision: Option<SuggestionDecision>,
     /// Only of this kind.
     pub kind: Option<SuggestionKind>,
+    /// Only those that a run or a scan found.
+    pub run: Option<RunId>,
+    /// Only those with at least this score.
+    pub score_from: Option<f64>,
+    /// Only those with a lower score than this.
+    pub score_below: Option<f64>,
     /// Only those behind this id, for paging.
     pub after: i64,
     /// At most this many; all when 0.

@@ -111,6 +111,18 @@ impl SuggestionStore for DieselSession {
             conditions.push_str(" AND kind = ?");
             binds.push(Cell::Text(kind.as_str()));
         }
+        if let Some(run) = filter.run {
+            conditions.push_str(" AND run_id = ?");
+            binds.push(Cell::Int(run));
+        }
+        for (score, condition) in
+            [(filter.score_from, " AND score >= ?real"), (filter.score_below, " AND score < ?real")]
+        {
+            if let Some(score) = score {
+                conditions.push_str(condition);
+                binds.push(Cell::Real(score));
+            }
+        }
         conditions.push_str(" ORDER BY id LIMIT ?");
         binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
         self.stored(&conditions, &binds)

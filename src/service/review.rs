@@ -1,0 +1,283 @@
+//! What people decide about pairs.
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{
+    CoreId, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow,
+    SuggestionVerdict, days_later,
+};
+use importer_core::{Error, ErrorKind, Result};
+use importer_dedupe::history::{self, MergeOrder};
+
+use super::access::{Action, Desk, Note};
+use super::merge::{Choice, MergeDone, MergeRequest, done};
+
+const OPERATION: &str = "record a decision";
+
+/// How many suggestions one transaction decides about.
+const PAGE: i64 = 500;
+
+/// What somebody decides about a suggestion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is right: one person's records are merged, two people of one household are linked.
+    Accept {
+        /// Who stays in a merge; the one with the lower id unless set.
+        survivor: Option<CoreId>,
+        /// Fields somebody decided about.
+        choices: Vec<(String, Choice)>,
+    },
+    /// They are two people, for ever.
+    Reject,
+    /// Not now.
+    Defer {
+        /// For how many days it stays out of the list of those that wait.
+        days: u16,
+    },
+    /// An earlier decision is taken back.
+    Reopen,
+}
+
+impl Verdict {
+    /// Accepts a suggestion as the policy says.
+    pub fn accept() -> Self {
+        Self::Accept { survivor: None, choices: Vec::new() }
+    }
+
+    fn decision(&self) -> SuggestionDecision {
+        match self {
+            Self::Accept { .. } => SuggestionDecision::Accepted,
+            Self::Reject => SuggestionDecision::Rejected,
+            Self::Defer { .. } => SuggestionDecision::Deferred,
+            Self::Reopen => SuggestionDecision::Open,
+        }
+    }
+}
+
+/// A suggestion after a decision, with what came of it.
+#[derive(Debug, Clone)]
+pub struct Reviewed {
+    /// The suggestion; its terms about what the role does not see are masked.
+    pub suggestion: SuggestionRow,
+    /// The merge it led to.
+    pub merge: Option<MergeDone>,
+    /// The household it led to.
+    pub household: Option<i64>,
+}
+
+/// What deciding about everything that a filter finds came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ReviewedMany {
+    /// How many there were.
+    pub found: u64,
+    /// About how many it was decided.
+    pub decided: u64,
+    /// How many of these led to a merge.
+    pub merged: u64,
+    /// How many could not be decided: they are merged or superseded by now.
+    pub refused: u64,
+    /// Why the first of these could not.
+    pub first_refusal: Option<String>,
+}
+
+impl ReviewedMany {
+    /// Counts a decision; what the database says about itself is an error.
+    fn add(&mut self, decision: Result<Reviewed>) -> Result<()> {
+        match decision {
+            Ok(reviewed) => {
+                self.decided += 1;
+                self.merged += u64::from(reviewed.merge.is_some());
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::NotFound) => {
+                self.refused += 1;
+                self.first_refusal.get_or_insert_with(|| error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// Decides about a suggestion, and keeps the decision in the log of decisions.
+    ///
+    /// A rejected pair is never suggested again, also not when one of its people comes again as a new record with the same
+    /// name, birth date and contacts. Accepting what may be one person merges, which needs a role that may; taking back such a
+    /// decision is taking back the merge, with [`Desk::undo_merge`].
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such suggestion or no reason, its records are merged already, or the database fails.
+    pub fn review(&self, id: i64, verdict: &Verdict, reason: &str) -> Result<Reviewed> {
+        let note = Note::new(format!("suggestion {id}"), reason);
+        self.authorize(Action::Review, &note)?;
+        let known = self.importer.store()?.session()?.suggestion(id)?;
+        let merges = matches!(verdict, Verdict::Accept { .. })
+            && known.is_some_and(|row| row.kind != SuggestionKind::Household);
+        let action = if merges { Action::Merge } else { Action::Review };
+        self.act(action, note, |session, note| {
+            let reviewed = self.decide(session, note, id, verdict)?;
+            note.entity = Some(reviewed.suggestion.entity.clone());
+            note.detail("verdict", verdict.decision().as_str());
+            if let Some(household) = reviewed.household {
+                note.detail("household", household);
+            }
+            if let Some(merge) = &reviewed.merge {
+                note.detail("merge", merge.merge);
+            }
+            Ok(reviewed)
+        })
+    }
+
+    /// Decides the same about several suggestions, each in a transaction of its own: one that cannot be decided keeps none of
+    /// the others back.
+    pub fn review_all(&self, ids: &[i64], verdict: &Verdict, reason: &str) -> Vec<(i64, Result<Reviewed>)> {
+        ids.iter().map(|id| (*id, self.review(*id, verdict, reason))).collect()
+    }
+
+    /// Decides the same about everything that a filter finds, page by page: each page is one transaction with one line in the
+    /// audit log, and every suggestion has its own in the log of decisions. What cannot be decided is counted and left as it is.
+    /// With `dry_run` it only counts.
+    ///
+    /// # Errors
+    /// When the actor may not, no reason is given, or the database fails; what was decided by then stays decided.
+    pub fn review_matching(
+        &self,
+        filter: &SuggestionFilter,
+        verdict: &Verdict,
+        reason: &str,
+        dry_run: bool,
+    ) -> Result<ReviewedMany> {
+        let note = Note::new("suggestions", reason);
+        let household = filter.kind == Some(SuggestionKind::Household);
+        let merges = matches!(verdict, Verdict::Accept { .. }) && !household;
+        let action = if merges { Action::Merge } else { Action::Review };
+        if dry_run {
+            self.authorize(action, &note)?;
+        } else {
+            self.ready(action, &note)?;
+        }
+        let mut told = ReviewedMany::default();
+        let mut after = filter.after;
+        loop {
+            self.importer.not_cancelled(OPERATION)?;
+            let most = if filter.limit > 0 { filter.limit - told.found.cast_signed() } else { PAGE };
+            let page = SuggestionFilter { after, limit: most.min(PAGE), ..filter.clone() };
+            let rows = match most {
+                0 => Vec::new(),
+                _ => self.importer.store()?.session()?.suggestions(&page)?,
+            };
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(told) };
+            after = last.id;
+            told.found += rows.len() as u64;
+            if dry_run {
+                continue;
+            }
+            let mut note = note.clone();
+            note.subject = format!("suggestions {} to {}", first.id, last.id);
+            let decided = self.act(action, note, |session, note| {
+                let mut decided = ReviewedMany::default();
+                for row in &rows {
+                    decided.add(self.decide(session, note, row.id, verdict))?;
+                }
+                note.detail("verdict", verdict.decision().as_str());
+                note.detail("decided", decided.decided);
+                note.detail("refused", decided.refused);
+                Ok(decided)
+            })?;
+            told.decided += decided.decided;
+            told.merged += decided.merged;
+            told.refused += decided.refused;
+            told.first_refusal = told.first_refusal.or(decided.first_refusal);
+        }
+    }
+
+    fn decide(
+        &self,
+        session: &mut dyn StewardSession,
+        note: &Note,
+        id: i64,
+        verdict: &Verdict,
+    ) -> Result<Reviewed> {
+        let not_there = || {
+            let message = format!("there is no suggestion {id}");
+            Error::new(ErrorKind::NotFound, OPERATION, message).hint("`suggestions` lists them")
+        };
+        let row = session.suggestion(id)?.ok_or_else(not_there)?;
+        let contract = super::runs::contract(&row.entity)?;
+        session.lock_core(contract)?;
+        decidable(session, contract, &row)?;
+        let mut reviewed = Reviewed { suggestion: row.clone(), merge: None, household: None };
+        if row.kind == SuggestionKind::Household {
+            session.part_household(contract, id)?;
+        }
+        match verdict {
+            Verdict::Accept { .. } if row.kind == SuggestionKind::Household => {
+                let (people, now) = ((row.left, row.right), self.importer.clock.now());
+                let household = session.link_household(contract, people, id, &self.actor.name, now)?;
+                reviewed.household = Some(household);
+            }
+            Verdict::Accept { survivor, choices } => {
+                let request = MergeRequest {
+                    survivor: *survivor,
+                    choices: choices.clone(),
+                    ..MergeRequest::new(&row.entity, [row.left, row.right], &note.reason)
+                };
+                let order = MergeOrder { suggestion: Some(id), ..self.order(contract, &request)? };
+                let (merge, plan) =
+                    self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
+                reviewed.merge = Some(done(merge, &order, plan));
+            }
+            _ => {}
+        }
+        self.keep_verdict(session, contract, id, verdict, &note.reason)?;
+        reviewed.suggestion = session.suggestion(id)?.ok_or_else(not_there)?;
+        self.mask().suggestion(&mut reviewed.suggestion);
+        Ok(reviewed)
+    }
+
+    fn keep_verdict(
+        &self,
+        session: &mut dyn StewardSession,
+        contract: &Contract,
+        id: i64,
+        verdict: &Verdict,
+        reason: &str,
+    ) -> Result<()> {
+        let now = self.importer.clock.now();
+        let deferred_until = match verdict {
+            Verdict::Defer { days } => Some(days_later(now, *days)),
+            _ => None,
+        };
+        let stored = SuggestionVerdict {
+            id,
+            decision: verdict.decision(),
+            actor: self.actor.name.clone(),
+            reason: reason.into(),
+            deferred_until,
+        };
+        session.decide(contract, &stored, now)
+    }
+}
+
+/// An error when there is nothing to be decided any more.
+pub(super) fn decidable(
+    session: &mut dyn StewardSession,
+    contract: &Contract,
+    row: &SuggestionRow,
+) -> Result<()> {
+    let refuse = |why: String| Error::new(ErrorKind::Config, OPERATION, why).at("suggestion", row.id);
+    match row.decision {
+        SuggestionDecision::AutoMerged => Err(refuse("both records are merged already".into())),
+        SuggestionDecision::Superseded => {
+            Err(refuse("another pair took its place when one of both was merged".into()))
+        }
+        _ => {
+            for id in [row.left, row.right] {
+                if let Some((survivor, merge)) = session.survivor_of(contract, id)? {
+                    let why = format!("{} {id} went into {survivor} with merge {merge}", row.entity);
+                    return Err(refuse(why).hint(format!("to part them, undo merge {merge}")));
+                }
+            }
+            Ok(())
+        }
+    }
+}
