@@ -1,5 +1,8 @@
 //! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
 
+mod lookup;
+mod notes;
+
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
@@ -114,89 +117,6 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Reads everything the batch can need in a handful of statements.
-    fn load(
-        core: &mut dyn Session,
-        contract: &'a Contract,
-        policies: &'a Policies,
-        run: &'a RunRecord,
-        rows: &[Incoming],
-    ) -> Result<Self> {
-        let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();
-        let entries = core.find_external(contract, &run.new.external_system, &ids)?;
-        let mut map: FxHashMap<String, Mapped> = FxHashMap::default();
-        map.reserve(rows.len());
-        map.extend(
-            entries
-                .into_iter()
-                .map(|entry| (entry.external_id.clone(), Mapped { entry, touched: false, before: None })),
-        );
-        let mut under_key: FxHashMap<MatchKey, Vec<CoreId>> = FxHashMap::default();
-        under_key.reserve(2 * rows.len());
-        let mut people: FxHashMap<CoreId, Person> = FxHashMap::default();
-        people.reserve(rows.len());
-        load_people(core, contract, map.values().map(|mapped| mapped.entry.core_id).collect(), &mut people)?;
-        // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
-        // back is made anew, so it needs an id too.
-        let (mut keys, mut new, mut prints) = (Vec::new(), 0, Vec::new());
-        let mut telling: Vec<&str> = Vec::new();
-        let apart = core.has_rejections(contract)?;
-        for row in rows {
-            let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
-            let certain =
-                known.is_some_and(|p| !policies.resolver.contradicts(contract, &row.person, &p.record));
-            if !certain {
-                policies.resolver.keys(contract, &row.person, &mut keys);
-                new += 1;
-                telling.extend(
-                    Some(row.external_id.as_str()).filter(|id| policies.resolver.tells_across_systems(id)),
-                );
-                prints.extend(apart.then(|| fingerprint(contract, &row.person)).flatten());
-            }
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        let mut wanted = Vec::new();
-        let most = |key: &MatchKey| policies.resolver.most_candidates(key.kind);
-        for keys in keys.chunk_by(|a, b| most(a) == most(b)) {
-            for (key, id) in core.find_keys(contract, keys, most(&keys[0]) + 1)? {
-                under_key.entry(key).or_default().push(id);
-            }
-        }
-        let mut elsewhere: FxHashMap<String, Vec<CoreId>> = FxHashMap::default();
-        for (id, person) in core.known_elsewhere(contract, &run.new.external_system, &telling)? {
-            elsewhere.entry(id).or_default().push(person);
-        }
-        // An id that many have is a placeholder, and nobody's.
-        elsewhere.retain(|_, people| people.len() <= SYSTEMS);
-        wanted.extend(elsewhere.values().flatten());
-        // Nobody is compared by a key that too many have, so nobody is read for it.
-        wanted.extend(under_key.iter().filter(|(key, ids)| ids.len() <= most(key)).flat_map(|(_, ids)| ids));
-        load_people(core, contract, wanted, &mut people)?;
-        let mut told_apart: FxHashMap<i64, Vec<_>> = FxHashMap::default();
-        for (print, id, other) in core.rejected_as(contract, &prints)? {
-            // Two with the same data say nothing about a third with it.
-            if other != Some(print) {
-                told_apart.entry(print).or_default().push((id, other));
-            }
-        }
-        let free_ids = core.reserve_ids(contract, new)?.into_iter();
-        Ok(Self {
-            contract,
-            policies,
-            run,
-            map,
-            under_key,
-            people,
-            free_ids,
-            keys,
-            told_apart,
-            elsewhere,
-            owner_of_id: None,
-            out: Resolved::default(),
-        })
-    }
-
     fn row(&mut self, row: Incoming) -> Result<()> {
         let mapped = self.map.get(&row.external_id).map(|mapped| mapped.entry.core_id);
         match mapped {
@@ -434,99 +354,4 @@ impl<'a> Batch<'a> {
             reason: Some(reason),
         });
     }
-
-    fn note_keys(&mut self, person: &CoreRecord) {
-        self.keys.clear();
-        self.policies.resolver.keys(self.contract, person, &mut self.keys);
-        for &key in &self.keys {
-            let ids = self.under_key.entry(key).or_default();
-            let generic = ids.len() > self.policies.resolver.most_candidates(key.kind);
-            if generic || !ids.contains(&person.id) {
-                self.out.write.keys.push((key, person.id));
-                if !generic {
-                    ids.push(person.id);
-                }
-            }
-        }
-    }
-
-    fn note_map(&mut self, external_id: &str, core_id: CoreId, row_hash: i64, row: RowId) {
-        if self.owner_of_id.is_some() {
-            // The map names one record by this id and keeps to it; the row counts as seen all the same.
-            if let Some(Mapped { entry, touched, before }) = self.map.get_mut(external_id) {
-                if !*touched {
-                    *before = Some(entry.clone());
-                }
-                if !entry.other_hashes.contains(&row_hash) {
-                    entry.other_hashes.push(row_hash);
-                }
-                *touched = true;
-            }
-            return;
-        }
-        let mapped = self.map.remove(external_id);
-        let known = mapped.as_ref().is_some_and(|mapped| mapped.entry.known);
-        let first = mapped.as_ref().and_then(|mapped| match mapped.touched {
-            true => mapped.before.clone(),
-            false => Some(mapped.entry.clone()),
-        });
-        let mut other_hashes = Vec::new();
-        if let Some(mut before) = mapped.map(|mapped| mapped.entry).filter(|b| b.last_run == self.run.id) {
-            // The source repeats the id: each of its rows counts as seen.
-            other_hashes = std::mem::take(&mut before.other_hashes);
-            if !other_hashes.contains(&before.row_hash) {
-                other_hashes.push(before.row_hash);
-            }
-            other_hashes.retain(|&hash| hash != row_hash);
-        }
-        let entry = MapEntry {
-            external_id: external_id.into(),
-            core_id,
-            row_hash,
-            other_hashes,
-            staging_id: row,
-            last_run: self.run.id,
-            known,
-        };
-        self.map.insert(external_id.into(), Mapped { entry, touched: true, before: first });
-    }
-
-    fn finish(self) -> Resolved {
-        let mut out = self.out;
-        for person in self.people.into_values() {
-            match person.fate {
-                Fate::Known => {}
-                Fate::Created => out.write.inserts.push(person.record),
-                Fate::Changed => {
-                    out.write.images.extend(person.before);
-                    out.write.updates.push(person.record);
-                }
-            }
-        }
-        // In the order of their ids: the same rows give the same database, byte for byte.
-        out.write.inserts.sort_unstable_by_key(|record| record.id);
-        out.write.updates.sort_unstable_by_key(|record| record.id);
-        out.write.images.sort_unstable_by_key(|record| record.id);
-        for mapped in self.map.into_values().filter(|mapped| mapped.touched) {
-            out.write.map.push(mapped.entry);
-            out.write.map_images.extend(mapped.before.filter(|before| before.known));
-        }
-        out.write.map_images.sort_unstable_by_key(|entry| entry.staging_id);
-        out.write.map.sort_unstable_by_key(|entry| entry.staging_id);
-        out
-    }
-}
-
-fn load_people(
-    core: &mut dyn Session,
-    contract: &Contract,
-    mut ids: Vec<CoreId>,
-    people: &mut FxHashMap<CoreId, Person>,
-) -> Result<()> {
-    ids.sort_unstable();
-    ids.dedup();
-    ids.retain(|id| !people.contains_key(id));
-    let known = core.load(contract, &ids)?.into_iter();
-    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known, before: None })));
-    Ok(())
 }

@@ -1,0 +1,107 @@
+//! What a batch can need of the core, read beforehand.
+
+use rustc_hash::FxHashMap;
+
+use super::{Batch, Fate, Mapped, Person, Resolved, SYSTEMS};
+use crate::Result;
+use crate::contracts::Contract;
+use crate::ports::{CoreId, Incoming, MatchKey, Policies, RunRecord, Session, fingerprint};
+
+impl<'a> Batch<'a> {
+    /// Reads everything the batch can need in a handful of statements.
+    pub(super) fn load(
+        core: &mut dyn Session,
+        contract: &'a Contract,
+        policies: &'a Policies,
+        run: &'a RunRecord,
+        rows: &[Incoming],
+    ) -> Result<Self> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();
+        let entries = core.find_external(contract, &run.new.external_system, &ids)?;
+        let mut map: FxHashMap<String, Mapped> = FxHashMap::default();
+        map.reserve(rows.len());
+        map.extend(
+            entries
+                .into_iter()
+                .map(|entry| (entry.external_id.clone(), Mapped { entry, touched: false, before: None })),
+        );
+        let mut under_key: FxHashMap<MatchKey, Vec<CoreId>> = FxHashMap::default();
+        under_key.reserve(2 * rows.len());
+        let mut people: FxHashMap<CoreId, Person> = FxHashMap::default();
+        people.reserve(rows.len());
+        load_people(core, contract, map.values().map(|mapped| mapped.entry.core_id).collect(), &mut people)?;
+        // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
+        // back is made anew, so it needs an id too.
+        let (mut keys, mut new, mut prints) = (Vec::new(), 0, Vec::new());
+        let mut telling: Vec<&str> = Vec::new();
+        let apart = core.has_rejections(contract)?;
+        for row in rows {
+            let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
+            let certain =
+                known.is_some_and(|p| !policies.resolver.contradicts(contract, &row.person, &p.record));
+            if !certain {
+                policies.resolver.keys(contract, &row.person, &mut keys);
+                new += 1;
+                telling.extend(
+                    Some(row.external_id.as_str()).filter(|id| policies.resolver.tells_across_systems(id)),
+                );
+                prints.extend(apart.then(|| fingerprint(contract, &row.person)).flatten());
+            }
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        let mut wanted = Vec::new();
+        let most = |key: &MatchKey| policies.resolver.most_candidates(key.kind);
+        for keys in keys.chunk_by(|a, b| most(a) == most(b)) {
+            for (key, id) in core.find_keys(contract, keys, most(&keys[0]) + 1)? {
+                under_key.entry(key).or_default().push(id);
+            }
+        }
+        let mut elsewhere: FxHashMap<String, Vec<CoreId>> = FxHashMap::default();
+        for (id, person) in core.known_elsewhere(contract, &run.new.external_system, &telling)? {
+            elsewhere.entry(id).or_default().push(person);
+        }
+        // An id that many have is a placeholder, and nobody's.
+        elsewhere.retain(|_, people| people.len() <= SYSTEMS);
+        wanted.extend(elsewhere.values().flatten());
+        // Nobody is compared by a key that too many have, so nobody is read for it.
+        wanted.extend(under_key.iter().filter(|(key, ids)| ids.len() <= most(key)).flat_map(|(_, ids)| ids));
+        load_people(core, contract, wanted, &mut people)?;
+        let mut told_apart: FxHashMap<i64, Vec<_>> = FxHashMap::default();
+        for (print, id, other) in core.rejected_as(contract, &prints)? {
+            // Two with the same data say nothing about a third with it.
+            if other != Some(print) {
+                told_apart.entry(print).or_default().push((id, other));
+            }
+        }
+        let free_ids = core.reserve_ids(contract, new)?.into_iter();
+        Ok(Self {
+            contract,
+            policies,
+            run,
+            map,
+            under_key,
+            people,
+            free_ids,
+            keys,
+            told_apart,
+            elsewhere,
+            owner_of_id: None,
+            out: Resolved::default(),
+        })
+    }
+}
+
+fn load_people(
+    core: &mut dyn Session,
+    contract: &Contract,
+    mut ids: Vec<CoreId>,
+    people: &mut FxHashMap<CoreId, Person>,
+) -> Result<()> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids.retain(|id| !people.contains_key(id));
+    let known = core.load(contract, &ids)?.into_iter();
+    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known, before: None })));
+    Ok(())
+}
