@@ -13,6 +13,8 @@
 mod args;
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/count.rs"]
+mod count;
 #[path = "cli/create.rs"]
 mod create;
 #[path = "cli/describe.rs"]

@@ -5,6 +5,7 @@ use clap::{ArgGroup, Args};
 use importer::service::{BulkChange, BulkFix, BulkReport, FileFix, FileReport, RowFix};
 use importer::{Error, ErrorKind, Result};
 
+use crate::count::counted;
 use crate::say;
 use crate::steward::{Steward, WhichRows, tell, values};
 
@@ -193,12 +194,11 @@ fn counts(done: &BulkReport, verb: &str) {
     // A preview makes no runs.
     let runs = match done.runs {
         0 => String::new(),
-        1 => "; 1 run".into(),
-        runs => format!("; {runs} runs"),
+        runs => format!("; {}", counted(runs, "run", "runs")),
     };
     say!(
-        "{} open rows, {} concerned: {} {verb}, {} still held back, {} refused by the database{runs}",
-        done.matched,
+        "{}, {} concerned: {} {verb}, {} still held back, {} refused by the database{runs}",
+        counted(done.matched, "open row", "open rows"),
         done.changed,
         done.loaded,
         done.still_held,
@@ -224,13 +224,13 @@ fn tell_file(done: &FileReport) {
         say!("  row {:<6} of the file, id {:<14} {}", problem.number, problem.row, problem.why);
     }
     say!(
-        "{} rows: {} went in, {} as they were, {} still held back, {} not open, {} refused by the database; {} runs",
-        done.read,
+        "{}: {} went in, {}, {} still held back, {} not open, {} refused by the database; {}",
+        counted(done.read, "row", "rows"),
         done.loaded,
-        done.unchanged,
+        counted(done.unchanged, "as it was", "as they were"),
         done.still_held,
         done.not_open,
         done.skipped,
-        done.runs
+        counted(done.runs, "run", "runs")
     );
 }

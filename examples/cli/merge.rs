@@ -6,6 +6,7 @@ use importer::ports::MergeFilter;
 use importer::service::{Choice, Desk, MergePreview, MergeRequest};
 
 use crate::args::Common;
+use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::{say, setup};
 
@@ -156,10 +157,16 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
     if args.common.json {
         say!("{}", serde_json::to_value(&told).unwrap_or_default());
     } else if let Some(run) = told.run {
-        say!("{} of {} obvious pairs are merged, as run {run}.", told.merged, told.obvious);
+        let pairs = counted(told.obvious, "obvious pair", "obvious pairs");
+        let are = if told.merged == 1 { "is" } else { "are" };
+        say!("{} of {pairs} {are} merged, as run {run}.", told.merged);
         say!("To take all of them back: rollback {run}");
     } else {
-        say!("{} pairs are obvious: probable enough, and nothing speaks against them.", told.obvious);
+        let nothing = "probable enough, and nothing speaks against";
+        match told.obvious {
+            1 => say!("1 pair is obvious: {nothing} it."),
+            pairs => say!("{pairs} pairs are obvious: {nothing} them."),
+        }
         for (id, left, right, score) in &told.pairs {
             say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
         }

@@ -6,6 +6,7 @@ use importer::service::RollbackRequest;
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::Common;
+use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::{say, setup};
 
@@ -72,7 +73,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     let verb = if told.dry_run { "would be" } else { "is" };
     say!("Run {} {verb} taken back.", told.run);
     for (outcome, count) in &told.counts {
-        say!("{outcome:>9}: {count} {}", if *count == 1 { "change" } else { "changes" });
+        say!("{outcome:>9}: {}", counted(*count, "change", "changes"));
     }
     if !told.merges.is_empty() {
         say!("   merges: {} taken back", told.merges.len());

@@ -9,6 +9,7 @@ use importer::service::{Heard, Step};
 use importer::{Importer, Result, RunReport};
 
 use crate::args::{Common, Database, RunSetup, Who};
+use crate::count::counted;
 use crate::progress::Bar;
 use crate::{run, say, setup};
 
@@ -169,10 +170,10 @@ fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
     for run in &runs {
         let status = if run.status.as_str() == "running" { "its process ended" } else { run.status.as_str() };
         say!(
-            "Run {} of {}: {status}, {} rows read, last moved {}; `runs resume {}` goes on with it",
+            "Run {} of {}: {status}, {} read, last moved {}; `runs resume {}` goes on with it",
             run.id,
             run.new.source,
-            run.rows_read,
+            counted(run.rows_read, "row", "rows"),
             moment_text(run.updated_at),
             run.id
         );

@@ -4,6 +4,7 @@ use clap::Args;
 use importer::Result;
 
 use crate::args::Common;
+use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::{say, setup};
 
@@ -42,7 +43,12 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
     say!("Merge {} is taken back: {} came back beside {}.", undone.merge, back.join(", "), undone.survivor);
     if undone.rows > 0 {
-        say!("{} rows that came since were given to whom they belong.", undone.rows);
+        let given = counted(
+            undone.rows,
+            "row that came since was given to whom it belongs",
+            "rows that came since were given to whom they belong",
+        );
+        say!("{given}.");
     }
     for (system, name, who) in &undone.settled {
         say!("{system}:{name} came since; it is {who}'s now.");
@@ -61,10 +67,12 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
         );
     }
     if !undone.lost_rows.is_empty() {
-        say!(
-            "{} rows that came since are not kept any more; import their source again.",
-            undone.lost_rows.len()
+        let lost = counted(
+            undone.lost_rows.len(),
+            "row that came since is not kept any more; import its source again",
+            "rows that came since are not kept any more; import their source again",
         );
+        say!("{lost}.");
     }
     Ok(ExitCode::SUCCESS)
 }

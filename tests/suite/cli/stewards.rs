@@ -127,6 +127,11 @@ fn what_is_exported_and_corrected_is_read_back() {
 }
 
 #[test]
+    let one =
+        run(&["export", "quarantine", "--rule", "REQ-001", "--out", "one.csv", "--reason", "for the office"]);
+    assert!(one.out.starts_with("1 row in one.csv\n"), "{one:?}");
+    let one = run(&["fix", "--file", "one.csv", "--reason", "nothing new"]);
+    assert!(one.out.starts_with("1 row: 0 went in, 1 as it was, "), "{one:?}");
 fn people_are_found_by_what_the_actor_sees_of_them() {
     let folder = tempfile::tempdir().unwrap();
     support::file(
