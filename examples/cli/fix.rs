@@ -159,7 +159,7 @@ pub(crate) fn bulk(
         if steward.json {
             say!("{}", serde_json::to_value(done).unwrap_or_default());
         } else {
-            counts(&done, "went in");
+            counts(&done, "went in", &fix.change);
         }
         return Ok(if done.skipped > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
@@ -180,7 +180,7 @@ pub(crate) fn bulk(
             say!("{:>14} {}: {} -> {}", "", cell.column, text(&cell.before), text(&cell.after));
         }
     }
-    counts(&preview.counts, "would go in");
+    counts(&preview.counts, "would go in", &fix.change);
     match preview.counts.loaded {
         0 => say!(
             "None would go in, so there is nothing to apply: `quarantine ROW` says what is wrong with one."
@@ -190,7 +190,7 @@ pub(crate) fn bulk(
     Ok(ExitCode::SUCCESS)
 }
 
-fn counts(done: &BulkReport, verb: &str) {
+fn counts(done: &BulkReport, verb: &str, change: &BulkChange) {
     // A preview makes no runs.
     let runs = match done.runs {
         0 => String::new(),
@@ -204,6 +204,14 @@ fn counts(done: &BulkReport, verb: &str) {
         done.still_held,
         done.skipped,
     );
+    if let (BulkChange::Replace { field, .. }, 1..) = (change, done.without_column) {
+        let told = counted(
+            done.without_column,
+            &format!("row has no column {field} and is left as it is"),
+            &format!("rows have no column {field} and are left as they are"),
+        );
+        say!("{told}.");
+    }
 }
 
 fn from_file(args: &FixArgs, file: &std::path::Path) -> Result<ExitCode> {
