@@ -13,6 +13,8 @@
 mod args;
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/count.rs"]
+mod count;
 #[path = "cli/create.rs"]
 mod create;
 #[path = "cli/describe.rs"]
@@ -41,6 +43,8 @@ mod quarantine;
 mod retention;
 #[path = "cli/review.rs"]
 mod review;
+#[path = "cli/rollback.rs"]
+mod rollback;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/run_control.rs"]
@@ -65,6 +69,8 @@ mod summary;
 mod suppress;
 #[path = "cli/template.rs"]
 mod template;
+#[path = "cli/undo.rs"]
+mod undo;
 #[path = "cli/violations.rs"]
 mod violations;
 
@@ -114,8 +120,8 @@ fn main() -> ExitCode {
         args::Command::Review(args) => review::review(args),
         args::Command::People(args) => people::people(args),
         args::Command::Merge(args) => merge::merge(args),
-        args::Command::Undo(args) => merge::undo(args),
-        args::Command::Rollback(args) => merge::rollback(args),
+        args::Command::Undo(args) => undo::undo(args),
+        args::Command::Rollback(args) => rollback::rollback(args),
         args::Command::Audit(args) => audit::audit(args),
         args::Command::Retention(args) => retention::retention(args),
         args::Command::Roles => {

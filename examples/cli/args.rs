@@ -8,14 +8,16 @@ use crate::audit::AuditArgs;
 use crate::create::CreateArgs;
 use crate::export::ExportArgs;
 use crate::fix::{FixArgs, RequeueArgs};
-use crate::merge::{MergeArgs, RollbackArgs, UndoArgs};
+use crate::merge::MergeArgs;
 use crate::people::PeopleArgs;
 use crate::policy::PolicyFile;
 use crate::quarantine::QuarantineArgs;
 use crate::retention::RetentionArgs;
 use crate::review::ReviewArgs;
+use crate::rollback::RollbackArgs;
 use crate::run_control::RunsCommand;
 use crate::suppress::SuppressArgs;
+use crate::undo::UndoArgs;
 use crate::violations::ViolationsArgs;
 
 /// Turns messy volunteer data into a clean, deduplicated database.
@@ -117,6 +119,18 @@ impl Who {
     pub(crate) fn actor(&self) -> Actor {
         Actor::new(&self.actor, self.role.parse().unwrap_or(Role::Viewer))
     }
+}
+
+/// What most commands end with: where to look, who asks, and how the answer is told.
+#[derive(Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where plugins come from and which of them are trusted.

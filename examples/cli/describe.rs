@@ -113,7 +113,9 @@ pub(crate) fn health(args: &AskArgs) -> Result<ExitCode> {
         if let Some(left) = health.calls_left {
             let limit = health.calls_limit.map_or_else(String::new, |limit| format!(" of {limit}"));
             let reset = health.calls_reset_at.as_ref().map_or_else(String::new, |at| format!(" until {at}"));
-            say!("    {left}{limit} calls are left{reset}");
+            let are = if left == 1 { "is" } else { "are" };
+            let calls = if health.calls_limit.unwrap_or(left) == 1 { "call" } else { "calls" };
+            say!("    {left}{limit} {calls} {are} left{reset}");
         }
     }
     Ok(if health.status == HealthStatus::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

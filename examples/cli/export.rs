@@ -8,6 +8,7 @@ use importer::ports::QuarantineStatus;
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};
+use crate::count::counted;
 use crate::steward::WhichRows;
 use crate::violations::WhichViolations;
 use crate::{say, setup};
@@ -92,7 +93,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     if to.json {
         say!("{}", serde_json::json!({ "rows": rows, "file": to.out.display().to_string() }));
     } else {
-        say!("{rows} rows in {}", to.out.display());
+        say!("{} in {}", counted(rows, "row", "rows"), to.out.display());
         if rows > 0 && matches!(args.what, What::Quarantine { .. }) {
             say!("To read them back when they are corrected: fix --file {} --reason …", to.out.display());
         }

@@ -5,6 +5,7 @@ use clap::{ArgGroup, Args};
 use importer::service::{BulkChange, BulkFix, BulkReport, FileFix, FileReport, RowFix};
 use importer::{Error, ErrorKind, Result};
 
+use crate::count::counted;
 use crate::say;
 use crate::steward::{Steward, WhichRows, tell, values};
 
@@ -158,7 +159,7 @@ pub(crate) fn bulk(
         if steward.json {
             say!("{}", serde_json::to_value(done).unwrap_or_default());
         } else {
-            counts(&done, "went in");
+            counts(&done, "went in", &fix.change);
         }
         return Ok(if done.skipped > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
@@ -179,7 +180,7 @@ pub(crate) fn bulk(
             say!("{:>14} {}: {} -> {}", "", cell.column, text(&cell.before), text(&cell.after));
         }
     }
-    counts(&preview.counts, "would go in");
+    counts(&preview.counts, "would go in", &fix.change);
     match preview.counts.loaded {
         0 => say!(
             "None would go in, so there is nothing to apply: `quarantine ROW` says what is wrong with one."
@@ -189,21 +190,28 @@ pub(crate) fn bulk(
     Ok(ExitCode::SUCCESS)
 }
 
-fn counts(done: &BulkReport, verb: &str) {
+fn counts(done: &BulkReport, verb: &str, change: &BulkChange) {
     // A preview makes no runs.
     let runs = match done.runs {
         0 => String::new(),
-        1 => "; 1 run".into(),
-        runs => format!("; {runs} runs"),
+        runs => format!("; {}", counted(runs, "run", "runs")),
     };
     say!(
-        "{} open rows, {} concerned: {} {verb}, {} still held back, {} refused by the database{runs}",
-        done.matched,
+        "{}, {} concerned: {} {verb}, {} still held back, {} refused by the database{runs}",
+        counted(done.matched, "open row", "open rows"),
         done.changed,
         done.loaded,
         done.still_held,
         done.skipped,
     );
+    if let (BulkChange::Replace { field, .. }, 1..) = (change, done.without_column) {
+        let told = counted(
+            done.without_column,
+            &format!("row has no column {field} and is left as it is"),
+            &format!("rows have no column {field} and are left as they are"),
+        );
+        say!("{told}.");
+    }
 }
 
 fn from_file(args: &FixArgs, file: &std::path::Path) -> Result<ExitCode> {
@@ -224,13 +232,13 @@ fn tell_file(done: &FileReport) {
         say!("  row {:<6} of the file, id {:<14} {}", problem.number, problem.row, problem.why);
     }
     say!(
-        "{} rows: {} went in, {} as they were, {} still held back, {} not open, {} refused by the database; {} runs",
-        done.read,
+        "{}: {} went in, {}, {} still held back, {} not open, {} refused by the database; {}",
+        counted(done.read, "row", "rows"),
         done.loaded,
-        done.unchanged,
+        counted(done.unchanged, "as it was", "as they were"),
         done.still_held,
         done.not_open,
         done.skipped,
-        done.runs
+        counted(done.runs, "run", "runs")
     );
 }

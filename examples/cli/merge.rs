@@ -1,11 +1,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use importer::Result;
 use importer::ports::MergeFilter;
 use importer::service::{Choice, Desk, MergePreview, MergeRequest};
-use importer::{Error, ErrorKind, Result};
 
-use crate::args::{Database, Who};
+use crate::args::Common;
+use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::{say, setup};
 
@@ -38,12 +39,7 @@ pub(crate) struct MergeArgs {
     #[arg(long, default_value = "volunteer")]
     entity: String,
     #[command(flatten)]
-    database: Database,
-    #[command(flatten)]
-    who: Who,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 /// What somebody decides about a merge; the policy decides about the rest.
@@ -73,53 +69,13 @@ impl Chosen {
 }
 
 pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
-    let importer = setup::merging_on(&args.database, &args.chosen.policy)?;
-    let desk = importer.desk(args.who.actor());
+    let importer = setup::merging_on(&args.common.database, &args.chosen.policy)?;
+    let desk = importer.desk(args.common.who.actor());
     if args.obvious {
         return obvious(args, &desk);
     }
     if args.list {
-        let filter = MergeFilter { after: args.after, limit: args.limit, ..MergeFilter::default() };
-        let lines = desk.merges(&args.entity, &filter)?;
-        if args.json {
-            say!("{}", serde_json::to_value(&lines).unwrap_or_default());
-            return Ok(ExitCode::SUCCESS);
-        }
-        if lines.is_empty() {
-            say!("There are no merges in {}.", importer.database());
-            return Ok(ExitCode::SUCCESS);
-        }
-        say!(
-            "{:>6} {:<20} {:>9}  {:<16} {:<12} {:<24} why",
-            "merge",
-            "when",
-            "survivor",
-            "gone",
-            "who",
-            "stands"
-        );
-        for line in &lines {
-            let stands = match (&line.undone_at, line.redone_by) {
-                (None, _) => "yes".to_owned(),
-                (Some(at), None) => format!("no, since {at}"),
-                (Some(_), Some(by)) => format!("no; again with {by}"),
-            };
-            let gone: Vec<String> = line.retired.iter().map(i64::to_string).collect();
-            say!(
-                "{:>6} {:<20} {:>9}  {:<16} {:<12} {:<24} {}",
-                line.merge,
-                line.merged_at,
-                line.survivor,
-                gone.join(", "),
-                line.actor,
-                stands,
-                line.reason
-            );
-        }
-        if let (Some(last), true) = (lines.last(), lines.len() as i64 == args.limit) {
-            say!("There may be more: --after {}", last.merge);
-        }
-        return Ok(ExitCode::SUCCESS);
+        return list(args, &desk, &importer.database());
     }
     let request = MergeRequest {
         survivor: args.chosen.survivor,
@@ -128,7 +84,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     };
     if args.preview {
         let preview = desk.preview_merge(&request)?;
-        match args.json {
+        match args.common.json {
             true => say!("{}", serde_json::to_value(&preview).unwrap_or_default()),
             false => {
                 print_preview(&preview);
@@ -138,7 +94,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let done = desk.merge(&request)?;
-    if args.json {
+    if args.common.json {
         say!("{}", serde_json::to_value(&done).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
@@ -149,18 +105,68 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
+    let filter = MergeFilter { after: args.after, limit: args.limit, ..MergeFilter::default() };
+    let lines = desk.merges(&args.entity, &filter)?;
+    if args.common.json {
+        say!("{}", serde_json::to_value(&lines).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if lines.is_empty() {
+        say!("There are no merges in {database}.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    say!(
+        "{:>6} {:<20} {:>9}  {:<16} {:<12} {:<24} why",
+        "merge",
+        "when",
+        "survivor",
+        "gone",
+        "who",
+        "stands"
+    );
+    for line in &lines {
+        let stands = match (&line.undone_at, line.redone_by) {
+            (None, _) => "yes".to_owned(),
+            (Some(at), None) => format!("no, since {at}"),
+            (Some(_), Some(by)) => format!("no; again with {by}"),
+        };
+        let gone: Vec<String> = line.retired.iter().map(i64::to_string).collect();
+        say!(
+            "{:>6} {:<20} {:>9}  {:<16} {:<12} {:<24} {}",
+            line.merge,
+            line.merged_at,
+            line.survivor,
+            gone.join(", "),
+            line.actor,
+            stands,
+            line.reason
+        );
+    }
+    if let (Some(last), true) = (lines.last(), lines.len() as i64 == args.limit) {
+        say!("There may be more: --after {}", last.merge);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
     let told = match args.preview {
         true => desk.preview_obvious(&args.entity)?,
         false => desk.merge_obvious(&args.entity, args.reason.as_deref().unwrap_or_default())?,
     };
-    if args.json {
+    if args.common.json {
         say!("{}", serde_json::to_value(&told).unwrap_or_default());
     } else if let Some(run) = told.run {
-        say!("{} of {} obvious pairs are merged, as run {run}.", told.merged, told.obvious);
+        let pairs = counted(told.obvious, "obvious pair", "obvious pairs");
+        let are = if told.merged == 1 { "is" } else { "are" };
+        say!("{} of {pairs} {are} merged, as run {run}.", told.merged);
         say!("To take all of them back: rollback {run}");
     } else {
-        say!("{} pairs are obvious: probable enough, and nothing speaks against them.", told.obvious);
+        let nothing = "probable enough, and nothing speaks against";
+        match told.obvious {
+            1 => say!("1 pair is obvious: {nothing} it."),
+            pairs => say!("{pairs} pairs are obvious: {nothing} them."),
+        }
         for (id, left, right, score) in &told.pairs {
             say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
         }
@@ -184,169 +190,4 @@ pub(crate) fn print_preview(preview: &MergePreview) {
             field.values.iter().map(|(_, value)| format!("{:<28}", shown(value))).collect();
         say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), field.why);
     }
-}
-
-#[derive(Args)]
-pub(crate) struct UndoArgs {
-    /// The merge to take back; `merge --list` tells its number
-    merge: i64,
-    /// Why, for the audit log
-    #[arg(long)]
-    reason: String,
-    /// Does a merge again that was taken back
-    #[arg(long)]
-    again: bool,
-    #[command(flatten)]
-    policy: PolicyFile,
-    #[command(flatten)]
-    database: Database,
-    #[command(flatten)]
-    who: Who,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
-}
-
-pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
-    let importer = setup::merging_on(&args.database, &args.policy)?;
-    let desk = importer.desk(args.who.actor());
-    if args.again {
-        let merge = desk.redo_merge(args.merge, &args.reason)?;
-        match args.json {
-            true => say!("{}", serde_json::json!({ "merge": merge })),
-            false => say!("Merge {} is done again as merge {merge}.", args.merge),
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let undone = desk.undo_merge(args.merge, &args.reason)?;
-    if args.json {
-        say!("{}", serde_json::to_value(&undone).unwrap_or_default());
-        return Ok(ExitCode::SUCCESS);
-    }
-    let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
-    say!("Merge {} is taken back: {} came back beside {}.", undone.merge, back.join(", "), undone.survivor);
-    if undone.rows > 0 {
-        say!("{} rows that came since were given to whom they belong.", undone.rows);
-    }
-    for (system, name, who) in &undone.settled {
-        say!("{system}:{name} came since; it is {who}'s now.");
-    }
-    for (before, after) in &undone.redone {
-        say!("Merge {before} stands on without it, as merge {after}.");
-    }
-    for (who, field) in &undone.kept {
-        say!("{who}: {field} was edited since; the edit stays.");
-    }
-    for conflict in &undone.conflicts {
-        say!(
-            "look at {}: {} was edited on top of a value of the other person.",
-            conflict.core_id,
-            conflict.field
-        );
-    }
-    if !undone.lost_rows.is_empty() {
-        say!(
-            "{} rows that came since are not kept any more; import their source again.",
-            undone.lost_rows.len()
-        );
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-#[derive(Args)]
-pub(crate) struct RollbackArgs {
-    /// The run to take back
-    run: i64,
-    /// Why, for the audit log
-    #[arg(long, required_unless_present_any = ["dry_run", "list"])]
-    reason: Option<String>,
-    /// Says what would become of each change, and writes nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Lists what became of the changes of a run that was taken back
-    #[arg(long, conflicts_with = "dry_run")]
-    list: bool,
-    /// With --list: only of this outcome
-    #[arg(long, value_parser = ["reverted", "kept", "failed"])]
-    outcome: Option<String>,
-    /// With --list: only those behind this id, for paging
-    #[arg(long, default_value_t = 0)]
-    after: i64,
-    /// With --list: at most this many
-    #[arg(long, default_value_t = 50)]
-    limit: i64,
-    #[command(flatten)]
-    policy: PolicyFile,
-    #[command(flatten)]
-    database: Database,
-    #[command(flatten)]
-    who: Who,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
-}
-
-pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
-    let importer = setup::merging_on(&args.database, &args.policy)?;
-    let desk = importer.desk(args.who.actor());
-    if args.list {
-        let items = desk.rollback_items(args.run, args.outcome.as_deref(), args.after, args.limit)?;
-        if args.json {
-            let items: Vec<_> =
-                items.iter().map(|(id, item)| serde_json::json!({ "id": id, "item": item })).collect();
-            say!("{}", serde_json::Value::from(items));
-            return Ok(ExitCode::SUCCESS);
-        }
-        if items.is_empty() {
-            say!("There are no such changes.");
-        }
-        for (id, item) in &items {
-            say!("{id:>8} {}", line(item));
-        }
-        if let (Some((last, _)), true) = (items.last(), items.len() as i64 == args.limit) {
-            say!("There may be more: --after {last}");
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let request = importer::service::RollbackRequest {
-        run: args.run,
-        reason: args.reason.clone().unwrap_or_default(),
-        dry_run: args.dry_run,
-    };
-    let told = desk.roll_back(&request)?;
-    if args.json {
-        say!("{}", serde_json::to_value(&told).unwrap_or_default());
-        return Ok(ExitCode::SUCCESS);
-    }
-    let verb = if told.dry_run { "would be" } else { "is" };
-    say!("Run {} {verb} taken back.", told.run);
-    for (outcome, count) in &told.counts {
-        say!("{outcome:>9}: {count} {}", if *count == 1 { "change" } else { "changes" });
-    }
-    if !told.merges.is_empty() {
-        say!("   merges: {} taken back", told.merges.len());
-    }
-    for item in &told.not_reverted {
-        say!("  {}", line(item));
-    }
-    let shown = told.not_reverted.len() as u64;
-    let kept: u64 = told.counts.iter().filter(|(outcome, _)| *outcome != "reverted").map(|(_, n)| n).sum();
-    if kept > shown && !told.dry_run {
-        say!("  and {} more: rollback {} --list --outcome kept", kept - shown, told.run);
-    }
-    match told.dry_run {
-        true => say!("Nothing has changed; without --dry-run, and with a --reason, it is done."),
-        false => say!("What became of each change: rollback {} --list", told.run),
-    }
-    if told.counts.contains_key("failed") {
-        return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")
-            .at("run", told.run)
-            .hint("the list says which and why"));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn line(item: &importer::ports::RollbackItem) -> String {
-    let field = item.field.as_deref().map_or_else(String::new, |field| format!(" {field}"));
-    format!("{:<8} record {}{field}: {}", item.outcome, item.core_id, item.why)
 }

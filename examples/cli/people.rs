@@ -4,7 +4,7 @@ use clap::Args;
 use importer::service::RecordView;
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{Database, Who};
+use crate::args::Common;
 use crate::steward::{element, end_of_list};
 use crate::{say, setup};
 
@@ -25,20 +25,15 @@ pub(crate) struct PeopleArgs {
     #[arg(long, default_value = "volunteer")]
     entity: String,
     #[command(flatten)]
-    database: Database,
-    #[command(flatten)]
-    who: Who,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 /// So many are read at a time, so that a long list needs no more memory than a short one.
 const PAGE: usize = 1_000;
 
 pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
-    let importer = setup::on(&args.database)?;
-    let desk = importer.desk(args.who.actor());
+    let importer = setup::on(&args.common.database)?;
+    let desk = importer.desk(args.common.who.actor());
     if let Some(id) = args.person {
         let Some(person) = desk.record(&args.entity, id)? else {
             let why = format!("there is no {} {id}", args.entity);
@@ -46,7 +41,7 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
                 .hint("`people --text NAME` lists ids; who was taken out by a rollback is gone"));
         };
         let households = desk.households(&args.entity, person.id)?;
-        if args.json {
+        if args.common.json {
             say!("{}", serde_json::json!({ "person": person, "households": households }));
             return Ok(ExitCode::SUCCESS);
         }
@@ -84,14 +79,14 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
             if wanted.as_deref().is_some_and(|wanted| !says(person, wanted)) {
                 continue;
             }
-            match args.json {
+            match args.common.json {
                 true => element(&serde_json::to_value(person).unwrap_or_default(), told == 0),
                 false => line(person, told == 0),
             }
             told += 1;
         }
     }
-    if args.json {
+    if args.common.json {
         end_of_list(told);
     } else if told == 0 {
         say!("There are no such people in {}.", importer.database());

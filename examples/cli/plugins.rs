@@ -7,6 +7,7 @@ use importer::plugin_host::{
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
+use crate::count::counted;
 use crate::{describe, plugins_new, say, setup};
 
 pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {
@@ -125,8 +126,7 @@ fn held(quarantine: &QuarantineFile, json: bool) -> Result<ExitCode> {
         say!("{}", line(plugin));
         let failures = match plugin.strikes {
             0 => "by hand".into(),
-            1 => "after 1 failure".into(),
-            strikes => format!("after {strikes} failures"),
+            strikes => format!("after {}", counted(strikes, "failure", "failures")),
         };
         let state = if plugin.held { "held back" } else { "not held back yet" };
         say!(

@@ -5,7 +5,7 @@ use importer::ports::{SuggestionKind, SuggestionRow, moment_text};
 use importer::service::{Choice, Desk, MergeRequest, Reviewed, Verdict};
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{Database, Who};
+use crate::args::Common;
 use crate::merge::{Chosen, print_preview};
 use crate::policy::PolicyFile;
 use crate::{say, setup};
@@ -52,17 +52,6 @@ enum ReviewCommand {
         #[command(flatten)]
         which: Which,
     },
-}
-
-#[derive(Args)]
-struct Common {
-    #[command(flatten)]
-    database: Database,
-    #[command(flatten)]
-    who: Who,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]

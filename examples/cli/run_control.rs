@@ -8,7 +8,8 @@ use importer::ports::moment_text;
 use importer::service::{Heard, Step};
 use importer::{Importer, Result, RunReport};
 
-use crate::args::{Database, RunSetup, Who};
+use crate::args::{Common, Database, RunSetup, Who};
+use crate::count::counted;
 use crate::progress::Bar;
 use crate::{run, say, setup};
 
@@ -89,12 +90,7 @@ pub(crate) struct LabelArgs {
 #[derive(Args)]
 pub(crate) struct InterruptedArgs {
     #[command(flatten)]
-    database: Database,
-    #[command(flatten)]
-    who: Who,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
@@ -161,9 +157,9 @@ fn go_on(
 }
 
 fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
-    let importer = setup::on(&args.database)?;
-    let runs = importer.desk(args.who.actor()).interrupted()?;
-    if args.json {
+    let importer = setup::on(&args.common.database)?;
+    let runs = importer.desk(args.common.who.actor()).interrupted()?;
+    if args.common.json {
         let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
         say!("[{}]", reports.join(","));
         return Ok(ExitCode::SUCCESS);
@@ -174,10 +170,10 @@ fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
     for run in &runs {
         let status = if run.status.as_str() == "running" { "its process ended" } else { run.status.as_str() };
         say!(
-            "Run {} of {}: {status}, {} rows read, last moved {}; `runs resume {}` goes on with it",
+            "Run {} of {}: {status}, {} read, last moved {}; `runs resume {}` goes on with it",
             run.id,
             run.new.source,
-            run.rows_read,
+            counted(run.rows_read, "row", "rows"),
             moment_text(run.updated_at),
             run.id
         );

@@ -6,6 +6,7 @@ use importer::service::{ScanReport, ScanRequest};
 use importer::{Error, ErrorKind, Importer, Result};
 
 use crate::args::{Database, ScanArgs};
+use crate::count::counted;
 use crate::progress::Bar;
 use crate::{say, setup};
 
@@ -56,19 +57,27 @@ pub(crate) fn model(file: &std::path::Path) -> Result<ModelDocument> {
 }
 
 pub(crate) fn tell(report: &ScanReport, database: &str) {
+    let records = counted(report.records, "record", "records");
     match report.run_id {
-        Some(run) => say!("Scan {run} of {} records ({})", report.records, report.entity),
-        None => {
-            say!("Preview of a scan of {} records ({}); nothing is stored", report.records, report.entity)
-        }
+        Some(run) => say!("Scan {run} of {records} ({})", report.entity),
+        None => say!("Preview of a scan of {records} ({}); nothing is stored", report.entity),
     }
     if let (Some(scan), Some(changed)) = (report.since_scan, report.changed_records) {
         say!(
-            "  only pairs with one of {changed} records that are new or changed since scan {scan}; --all takes all"
+            "  only pairs with {} new or changed since scan {scan}; --all takes all",
+            if changed == 1 {
+                "1 record that is".into()
+            } else {
+                format!("one of {changed} records that are")
+            }
         );
     }
     say!("\n  {:>9}  pairs scored", report.pairs_scored);
-    say!("  {:>9}  pairs of {} people that a merge would take", report.merge_pairs, report.merge_clusters);
+    say!(
+        "  {:>9}  pairs of {} that a merge would take",
+        report.merge_pairs,
+        counted(report.merge_clusters, "person", "people")
+    );
     say!("  {:>9}  pairs to review", report.review_pairs);
     say!("  {:>9}  pairs of one household", report.household_pairs);
     if let Some(stored) = report.suggestions {
@@ -99,7 +108,8 @@ pub(crate) fn tell(report: &ScanReport, database: &str) {
     if !cut.is_empty() {
         say!("\nToo frequent to be compared by (other keys may still bring these records together):");
         for key in cut {
-            say!("  {}: {} groups, {} records", key.key, key.cut_blocks, key.cut_records);
+            let groups = counted(key.cut_blocks, "group", "groups");
+            say!("  {}: {groups}, {}", key.key, counted(key.cut_records, "record", "records"));
         }
     }
     let learned = if report.model_learned { "learned by this scan" } else { "as given" };

@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{ScoreArgs, TrainArgs};
+use crate::count::counted;
 use crate::{say, scan};
 
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
@@ -81,10 +82,10 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
         );
     }
     say!(
-        "\nLearned from {} records, {} scored pairs and {} decisions ({} one person, {} two people).",
-        training.document.records,
-        training.pairs_scored,
-        training.decided_same + training.decided_other,
+        "\nLearned from {}, {} and {} ({} one person, {} two people).",
+        counted(training.document.records, "record", "records"),
+        counted(training.pairs_scored, "scored pair", "scored pairs"),
+        counted(training.decided_same + training.decided_other, "decision", "decisions"),
         training.decided_same,
         training.decided_other
     );

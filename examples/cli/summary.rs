@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use importer::RunReport;
 
+use crate::count::counted;
+
 pub(crate) fn text(report: &RunReport, database: &str) -> String {
     let mut out = String::new();
     // Writing into a text cannot fail.
@@ -34,10 +36,14 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
     writeln!(out, "  {:>11}  unchanged", c.unchanged)?;
     writeln!(out, "  {:>11}  could not be written", c.skipped)?;
     writeln!(out, "  {:>9}  quarantined", c.quarantined)?;
+    let known = counted(c.matched, "row was a person already known", "rows were people already known");
+    let merged = of_them(c.auto_merged, c.matched);
+    let review = counted(c.needs_review, "waits for review", "wait for review");
+    let households = if c.households == 1 { "a household" } else { "households" };
     writeln!(
         out,
-        "  {} rows were people already known, {} of them merged by who they are; {} wait for review, {} of them households",
-        c.matched, c.auto_merged, c.needs_review, c.households
+        "  {known}, {merged} merged by who they are; {review}, {} {households}",
+        of_them(c.households, c.needs_review)
     )?;
     for sample in &report.would_merge {
         let new = if sample.new_record { ", new in this run" } else { "" };
@@ -52,7 +58,12 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
         writeln!(out, "    and {more} more")?;
     }
     if report.before_since > 0 {
-        writeln!(out, "  {} rows are older than --since and were left aside", report.before_since)?;
+        let older = counted(
+            report.before_since,
+            "row is older than --since and was left aside",
+            "rows are older than --since and were left aside",
+        );
+        writeln!(out, "  {older}")?;
     }
     rules(out, report)?;
     if !report.unmapped.is_empty() {
@@ -82,6 +93,11 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
         report.rows_per_second
     )?;
     next_steps(out, report, database)
+}
+
+/// Some of all, which may be one alone.
+fn of_them(some: u64, all: u64) -> String {
+    if all == 1 { some.to_string() } else { format!("{some} of them") }
 }
 
 fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {

@@ -5,6 +5,7 @@ use importer::Result;
 use importer::ports::QuarantineStatus;
 use importer::service::BulkChange;
 
+use crate::count::counted;
 use crate::fix::{Apply, bulk, one};
 use crate::say;
 use crate::steward::{Steward, WhichRows};
@@ -80,9 +81,9 @@ fn give_up_all(args: &SuppressArgs) -> Result<ExitCode> {
     if args.steward.json {
         say!("{}", serde_json::json!({ "rows": rows, "status": "wont_fix", "applied": done }));
     } else if done {
-        say!("{rows} rows are given up.");
+        say!("{}.", counted(rows, "row is given up", "rows are given up"));
     } else {
-        say!("{rows} rows would be given up. Nothing has changed; --apply does it.");
+        say!("{} would be given up. Nothing has changed; --apply does it.", counted(rows, "row", "rows"));
     }
     Ok(ExitCode::SUCCESS)
 }

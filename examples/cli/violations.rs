@@ -94,7 +94,7 @@ pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
         say!("There may be more: --after {last}");
     }
     if told > 0 {
-        say!("Rows that are held back, with the ids that `fix` and `suppress` take: quarantine");
+        say!("A row that is held back, with its cells and what to do: quarantine ROW");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -102,7 +102,7 @@ pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
 fn json(row: &ViolationRow) -> serde_json::Value {
     let v = &row.violation;
     serde_json::json!({
-        "id": row.id, "run_id": row.run_id, "entity": row.entity, "status": row.status,
+        "id": row.id, "row": v.staging_id, "run_id": row.run_id, "entity": row.entity, "status": row.status,
         "record": v.record_key, "rule": v.rule_code, "severity": v.severity.as_str(), "field": v.field,
         "message": v.message,
         "details": serde_json::from_str::<serde_json::Value>(&v.details_json).unwrap_or_default(),
@@ -113,8 +113,9 @@ fn json(row: &ViolationRow) -> serde_json::Value {
 fn line(row: &ViolationRow, first: bool) {
     if first {
         say!(
-            "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} what is wrong",
+            "{:>7} {:>14} {:>5} {:<9} {:<8} {:>7}  {:<28} what is wrong",
             "id",
+            "row",
             "run",
             "rule",
             "severity",
@@ -125,8 +126,9 @@ fn line(row: &ViolationRow, first: bool) {
     let v = &row.violation;
     let field = if v.field.is_empty() { String::new() } else { format!("{}: ", v.field) };
     say!(
-        "{:>7} {:>5} {:<9} {:<8} {:>7}  {:<28} {field}{}",
+        "{:>7} {:>14} {:>5} {:<9} {:<8} {:>7}  {:<28} {field}{}",
         row.id,
+        v.staging_id,
         row.run_id,
         v.rule_code,
         v.severity.as_str(),

@@ -1,19 +1,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use importer_core::Result;
 use importer_core::contracts::Contract;
-use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId, RunRecord};
-use importer_core::{Error, ErrorKind, Result};
+use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId};
 use serde::Serialize;
 
-use super::OPERATION;
-use super::bench::{Bench, Draft};
+use super::bench::Draft;
 use super::change::BulkChange;
 use super::feed::Pull;
 use super::groups::Group;
 use super::pages::{Rows, open};
 use super::send_in::Sending;
 use super::view::CellChange;
-use crate::service::access::{Columns, Desk, Note, Seen};
+use crate::service::access::{Desk, Note, Seen};
 use crate::service::runs;
 
 /// One correction for many rows.
@@ -47,6 +46,8 @@ pub struct BulkRow {
 pub struct BulkReport {
     /// Open rows that the filter finds.
     pub matched: u64,
+    /// Rows among them whose source has no column of the name that is sought; they are left as they are.
+    pub without_column: u64,
     /// Rows among them that the change is about.
     pub changed: u64,
     /// Rows that pass the rules then, and go in.
@@ -72,13 +73,15 @@ impl Desk<'_> {
     /// What a bulk fix would do. Changes nothing; lists at most `most` rows, masked, and counts all.
     ///
     /// # Errors
-    /// When the actor may not, a name is neither column nor field, or the database fails.
+    /// When the actor may not, no row has a column of the name, or the database fails.
     pub fn preview_bulk(&self, entity: &str, fix: &BulkFix, most: usize) -> Result<BulkPreview> {
         self.authorize(fix.change.action(), &Note::new("rows in quarantine", &fix.reason).entity(entity))?;
         let contract = runs::contract(entity)?;
         let mut preview = BulkPreview::default();
         let (mut session, mut seen) = (self.importer.store()?.session()?, Seen::by(self.mask()));
-        for group in self.groups(contract, fix)? {
+        let found = self.found(contract, fix)?;
+        preview.counts.leave(found.without_column);
+        for group in found.groups {
             let mut rows = self.rows(contract, &group, fix)?;
             while let Some(page) = rows.next_page()? {
                 preview.counts.add(&page.counts);
@@ -111,7 +114,9 @@ impl Desk<'_> {
             _ => QuarantineStatus::Fixed,
         };
         let mut done = BulkReport::default();
-        for group in self.groups(contract, fix)? {
+        let found = self.found(contract, fix)?;
+        done.leave(found.without_column);
+        for group in found.groups {
             let _locks = self.locks(contract, &group)?;
             let counts = Arc::new(Mutex::new(BulkReport::default()));
             let mut rows = self.rows(contract, &group, fix)?;
@@ -143,48 +148,6 @@ impl Desk<'_> {
         Ok(done)
     }
 
-    fn groups(&self, contract: &'static Contract, fix: &BulkFix) -> Result<Vec<Group>> {
-        let filter = open(&fix.filter);
-        let mut session = self.importer.store()?.session()?;
-        let keys: Vec<&str> = match &fix.change {
-            BulkChange::Replace { field, find, .. } => {
-                if find.is_empty() {
-                    return Err(Error::new(ErrorKind::Config, OPERATION, "there is no text to replace")
-                        .at("field", field));
-                }
-                vec![field]
-            }
-            BulkChange::AutoFix { rule } if !importer_dq::can_autofix(rule) => {
-                return Err(Error::new(ErrorKind::Config, OPERATION, "this rule suggests nothing")
-                    .at("rule", rule)
-                    .hint("the reference of rules says which of them have an auto-fix"));
-            }
-            _ => Vec::new(),
-        };
-        let mut groups: Vec<Group> = Vec::new();
-        for (id, _) in Seen::by(self.mask()).tally(session.as_mut(), contract, &filter)? {
-            let Some(run) = session.run(id)? else { continue };
-            let bench = Bench::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
-            self.may_seek(&bench, &run, fix)?;
-            Group::put(&mut groups, bench, run);
-        }
-        Ok(groups)
-    }
-
-    /// Whether a text stands in cells is for those alone who see the cells.
-    fn may_seek(&self, bench: &Bench, run: &RunRecord, fix: &BulkFix) -> Result<()> {
-        let BulkChange::Replace { field, .. } = &fix.change else { return Ok(()) };
-        let columns = Columns::of(bench.contract, run);
-        let mut sought = bench.sought(field).into_iter().filter_map(|at| bench.columns.get(at));
-        if !sought.any(|column| self.mask().hides(columns.class(column))) {
-            return Ok(());
-        }
-        let mut note = Note::new("rows in quarantine", &fix.reason).entity(bench.contract.entity);
-        fix.change.describe(&mut note);
-        let error = self.refuse(fix.change.action(), &note, "replace a text in cells that are masked")?;
-        Err(error.at("field", field).at("run", run.id).hint("correct the rows one by one, or ask an admin"))
-    }
-
     fn rows(&self, contract: &'static Contract, group: &Group, fix: &BulkFix) -> Result<Rows> {
         Ok(Rows {
             session: self.importer.store()?.session()?,
@@ -199,6 +162,12 @@ impl Desk<'_> {
 }
 
 impl BulkReport {
+    /// Counts rows that the change leaves alone for want of a column.
+    fn leave(&mut self, rows: u64) {
+        self.matched += rows;
+        self.without_column += rows;
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         self.matched += other.matched;
         self.changed += other.changed;

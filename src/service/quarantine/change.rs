@@ -1,8 +1,9 @@
 use std::fmt;
 
-use importer_core::Result;
 use importer_core::ports::QuarantineEntry;
+use importer_core::{Error, ErrorKind, Result};
 
+use super::OPERATION;
 use super::bench::{Bench, Draft};
 use crate::service::access::{Action, Note};
 
@@ -56,6 +57,24 @@ impl BulkChange {
         match self {
             Self::Exempt { .. } => Action::SuppressRows,
             _ => Action::FixRows,
+        }
+    }
+
+    /// # Errors
+    /// When it could change nothing anywhere.
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::Replace { field, find, .. } if find.is_empty() => {
+                Err(Error::new(ErrorKind::Config, OPERATION, "there is no text to replace")
+                    .at("field", field)
+                    .hint("give the text that is to be replaced"))
+            }
+            Self::AutoFix { rule } if !importer_dq::can_autofix(rule) => {
+                Err(Error::new(ErrorKind::Config, OPERATION, "this rule suggests nothing")
+                    .at("rule", rule)
+                    .hint("the reference of rules says which of them have an auto-fix"))
+            }
+            _ => Ok(()),
         }
     }
 

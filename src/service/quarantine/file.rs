@@ -15,7 +15,7 @@ use super::feed::Pull;
 use super::file_rows::FileRows;
 use super::groups::Group;
 use super::send_in::Sending;
-use crate::service::access::{Action, Desk, Note};
+use crate::service::access::{Action, Desk, Note, Seen};
 use crate::service::export::{ExportKind, ExportReader, TOLD};
 use crate::service::runs;
 
@@ -74,7 +74,8 @@ impl FileReport {
 
 impl Desk<'_> {
     /// Reads a file back that [`Desk::export_quarantine`] wrote and somebody corrected: rows are found by their ids, and
-    /// those with changed cells are sent in like any correction. Masked cells count as unchanged. Rows may be left out, columns for further fields added.
+    /// those with changed cells are sent in like any correction. Masked cells count as unchanged; a value that somebody
+    /// types in place of one is a correction, whatever is hidden there. Rows may be left out, columns for further fields added.
     ///
     /// # Errors
     /// When the actor may not, the file is no such export or names a column that is none, or as [`Desk::fix`]. Rows that
@@ -96,6 +97,8 @@ impl Desk<'_> {
                 runs: group.runs.iter().map(|run| run.id).collect(),
                 cells: header.iter().map(|name| own_place(&group.bench, name)).collect(),
                 bench: Arc::clone(&group.bench),
+                mask: self.mask(),
+                seen: Seen::by(self.mask()),
                 told: Arc::clone(&told),
             };
             let pull: Pull = Box::new(move || rows.next_drafts());

@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use importer_core::Result;
-use importer_core::contracts::Contract;
+use importer_core::contracts::{Contract, PiiClass};
 use importer_core::plugin::Severity;
 use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId, RunId, Session};
 
 use super::bench::{Draft, SharedBench};
 use super::file::FileReport;
+use crate::service::access::{Mask, Seen};
 use crate::service::export::{ExportReader, ExportRow};
 
 /// How many rows are looked up and judged at a time.
@@ -24,6 +25,9 @@ pub(super) struct FileRows {
     pub(super) runs: BTreeSet<RunId>,
     /// Where each column of the file belongs.
     pub(super) cells: Vec<Option<usize>>,
+    /// What whoever reads the file back was shown.
+    pub(super) mask: Mask,
+    pub(super) seen: Seen,
     pub(super) told: Arc<Mutex<FileReport>>,
 }
 
@@ -68,13 +72,21 @@ impl FileRows {
                 told.problem(row.number, row.id, "it is not open in quarantine".into());
                 continue;
             };
+            let classes = self.seen.columns(self.session.as_mut(), entry.run)?;
+            let is_as_shown = |place: usize, before: &Option<String>, cell: &str| {
+                let class =
+                    self.bench.columns.get(place).map_or(PiiClass::Sensitive, |name| classes.class(name));
+                // A file has no other way to write a missing cell than an empty one.
+                self.mask.exported(class, before.as_deref().unwrap_or_default()) == Some(cell)
+            };
             let mut draft = self.bench.draft(entry, &[])?;
             let mut changed = false;
             for (at, (cell, place)) in row.cells.into_iter().zip(&self.cells).enumerate() {
                 // What was masked when it was written cannot have been corrected.
                 let Some(place) = place.filter(|_| !row.masked.contains(&at)) else { continue };
-                // A file has no other way to write a missing cell than an empty one.
-                if draft.cells.get(place).is_some_and(|before| before.as_deref().unwrap_or("") != cell) {
+                // Compared with what was shown and never with what is masked: who types a value must not learn whether it is
+                // the hidden one.
+                if draft.cells.get(place).is_some_and(|before| !is_as_shown(place, before, &cell)) {
                     self.bench.set(&mut draft, place, Some(cell))?;
                     changed = true;
                 }

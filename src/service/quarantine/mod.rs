@@ -4,6 +4,7 @@
 
 mod bench;
 mod bulk;
+mod bulk_groups;
 mod by_hand;
 mod change;
 mod columns;

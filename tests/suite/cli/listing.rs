@@ -93,6 +93,24 @@ fn violations_are_filtered() {
 }
 
 #[test]
+fn every_finding_leads_to_its_row() {
+    let desk = worked_at();
+    let table = desk.call(["violations"]);
+    let found = json(&desk, &["violations"]);
+    assert_eq!(found.len(), 15);
+    for finding in found {
+        let row = finding["row"].to_string();
+        let shown = json(&desk, &["quarantine", &row]).pop().unwrap();
+        assert_eq!(shown["position"], finding["details"]["position"]);
+        let rules = shown["findings"].as_array().unwrap().iter().map(|found| &found["rule"]);
+        assert!(rules.clone().any(|rule| *rule == finding["rule"]), "{finding}: {shown}");
+        let line =
+            table.out.lines().find(|line| line.split_whitespace().next() == Some(&finding["id"].to_string()));
+        assert_eq!(line.unwrap().split_whitespace().nth(1), Some(row.as_str()));
+    }
+}
+
+#[test]
 fn pages_follow_each_other_without_gap_or_overlap() {
     let desk = worked_at();
     let all = ids(&json(&desk, &["violations"]), "id");

@@ -31,7 +31,10 @@ fn since_leaves_older_rows_aside_and_keeps_rows_of_its_very_second() {
         let line = format!("{read}  rows read");
         assert!(ended.succeeds().out.contains(&line), "--since {since}: {}", ended.out);
         if read < 5 {
-            let aside = format!("{} rows are older than --since", 5 - read);
+            let aside = match 5 - read {
+                1 => "1 row is older than --since and was left aside".into(),
+                older => format!("{older} rows are older than --since and were left aside"),
+            };
             assert!(ended.out.contains(&aside), "--since {since}: {}", ended.out);
         }
     }

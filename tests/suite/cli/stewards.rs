@@ -88,12 +88,50 @@ fn rows_are_listed_shown_corrected_and_given_up() {
 }
 
 #[test]
+fn rows_that_lack_a_column_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| steward(folder.path(), arguments);
+    for (name, rows) in [
+        ("one.csv", "id,first name,e-mail\n1,Gus,gus@@example.org\n"),
+        ("two.csv", "id,first name,mail\n2,Ivy,ivy@@example.org\n3,Jo,jo@@example.org\n"),
+    ] {
+        support::file(folder.path(), name, rows);
+        let mut command = program(folder.path());
+        command.args(["run", "--source", "csv", "--file", name, "--db", "sqlite://x.db"]);
+        assert_eq!(ended(command).code, 0);
+    }
+    let change = |column: &str, more: &[&str]| {
+        let change =
+            ["fix", "--bulk", "--field", column, "--find", "@@", "--replace", "@", "--reason", "a form"];
+        run(&[&change[..], more].concat())
+    };
+    let preview = change("e-mail", &[]);
+    assert!(
+        preview.out.contains("\n2 rows have no column e-mail and are left as they are.\n"),
+        "{preview:?}"
+    );
+    let none = change("mail", &["--run", "1"]);
+    none.fails(2, &["no row that the filter finds has this column", "(field: mail)", "the columns are: id"]);
+    let told = json(&change("mail", &["--json"]));
+    assert_eq!((&told["counts"]["matched"], &told["counts"]["without_column"]), (&3.into(), &1.into()));
+    let applied = change("mail", &["--apply"]);
+    assert!(applied.out.ends_with("\n1 row has no column mail and is left as it is.\n"), "{applied:?}");
+    let applied = change("e-mail", &["--apply"]);
+    assert!(!applied.out.contains("no column"), "{applied:?}");
+}
+
+#[test]
 fn what_is_exported_and_corrected_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| steward(folder.path(), arguments);
     imported(folder.path());
     let out = run(&["export", "quarantine", "--out", "rows.csv", "--reason", "for the office"]);
     assert!(out.code == 0 && out.out.starts_with("4 rows in rows.csv\n"), "{out:?}");
+    let one =
+        run(&["export", "quarantine", "--rule", "REQ-001", "--out", "one.csv", "--reason", "for the office"]);
+    assert!(one.out.starts_with("1 row in one.csv\n"), "{one:?}");
+    let one = run(&["fix", "--file", "one.csv", "--reason", "nothing new"]);
+    assert!(one.out.starts_with("1 row: 0 went in, 1 as it was, "), "{one:?}");
     let twice = run(&["export", "quarantine", "--out", "rows.csv", "--reason", "for the office"]);
     assert_ne!(twice.code, 0, "a file that is there stays as it is");
     let text = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();

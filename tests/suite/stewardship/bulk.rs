@@ -177,6 +177,95 @@ fn what_a_cancelled_bulk_fix_leaves_is_still_there() {
     }
 }
 
+/// Rows whose source has other columns than those of [`rows`].
+const OTHER_COLUMNS: &str =
+    "id,first name,last name,e-mail,size\n501,Una,Moss,una@@example.org,8\n502,Vic,Nash,vic@@example.org,9\n";
+
+fn import_file(database: &support::Database, text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let report = database.import(&support::file(folder.path(), "other.csv", text));
+    assert_eq!(report.status, "succeeded", "{report:?}");
+}
+
+fn in_column(field: &str) -> BulkFix {
+    let change = BulkChange::Replace { field: field.into(), find: "@@".into(), replace: "@".into() };
+    BulkFix { change, ..typo() }
+}
+
+#[test]
+fn rows_without_the_column_stay_as_they_are_and_the_others_are_fixed() {
+    for database in support::databases() {
+        import(&database, &rows(1, 5));
+        let importer = database.importer();
+        let others = open(&importer);
+        import_file(&database, OTHER_COLUMNS);
+        let preview = desk(&importer).preview_bulk("volunteer", &in_column("e-mail"), 9).unwrap();
+        let counted = &preview.counts;
+        assert_eq!((counted.matched, counted.without_column, counted.changed), (8, 6, 2), "{preview:?}");
+        assert!(preview.rows.iter().all(|row| row.cells[0].column == "e-mail"), "{preview:?}");
+        let done = desk(&importer).fix_bulk("volunteer", &in_column("e-mail")).unwrap();
+        assert_eq!(importer::service::BulkReport { runs: 0, ..done }, preview.counts, "{}", database.backend);
+        assert_eq!((done.loaded, done.still_held, done.skipped), (2, 0, 0), "{}", database.backend);
+        assert_eq!(open(&importer), others, "{}", database.backend);
+        // A field is in the columns of both files, whatever their names.
+        import_file(&database, &OTHER_COLUMNS.replace("\n50", "\n60"));
+        let rest = desk(&importer).fix_bulk("volunteer", &typo()).unwrap();
+        assert_eq!((rest.matched, rest.without_column), (8, 0), "{}", database.backend);
+    }
+}
+
+#[test]
+fn a_column_that_no_row_has_is_an_error_that_names_those_there_are() {
+    for database in support::databases() {
+        let importer = database.importer();
+        let nothing = desk(&importer).fix_bulk("volunteer", &in_column("emial")).unwrap();
+        assert_eq!(nothing, importer::service::BulkReport::default(), "no row lacks it where there is none");
+        import(&database, &rows(1, 3));
+        import_file(&database, OTHER_COLUMNS);
+        let before = open(&importer);
+        // A field that is in no column is as good as none.
+        for field in ["emial", "dob"] {
+            for refused in [
+                desk(&importer).preview_bulk("volunteer", &in_column(field), 9).map(drop),
+                desk(&importer).fix_bulk("volunteer", &in_column(field)).map(drop),
+            ] {
+                let error = refused.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+                for told in [field, "first name", "email", "e-mail", "shoe size"] {
+                    assert!(error.to_string().contains(told), "{told}: {error}");
+                }
+                assert!(!error.to_string().contains("example.org"), "{error}");
+            }
+        }
+        assert_eq!(open(&importer), before, "{}", database.backend);
+    }
+}
+
+#[test]
+fn rows_without_the_column_need_no_mapping() {
+    for database in support::databases() {
+        import_file(&database, OTHER_COLUMNS);
+        let text = "mapping: theirs\nentity: volunteer\nversion: 1\nfields:\n  - { source: Vorname, field: first_name }\n  - { source: Rufnummer, field: phone_e164 }\n";
+        let mapping = importer::mapping::Mapping::parse(text, "theirs.yaml").unwrap();
+        let theirs = importer::Importer::builder()
+            .database(&database.url)
+            .mapping(mapping)
+            .plugin(importer_adapter_csv::plugin())
+            .build()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(folder.path(), "theirs.csv", "id,Vorname,Rufnummer\n601,Wim,keine\n");
+        let report = theirs.run(&importer::RunRequest::new("csv").file(file)).unwrap();
+        assert_eq!(report.counts.quarantined, 1, "{report:?}");
+        let importer = database.importer();
+        let done = desk(&importer).fix_bulk("volunteer", &in_column("e-mail")).unwrap();
+        assert_eq!((done.without_column, done.loaded), (1, 2), "{}", database.backend);
+        // Whether a field is in a column of theirs, their mapping alone can tell.
+        let error = desk(&importer).fix_bulk("volunteer", &typo()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mapping, "{error}");
+    }
+}
+
 #[test]
 fn a_shifted_row_is_not_let_in_by_a_correction_of_something_else() {
     for database in support::databases() {

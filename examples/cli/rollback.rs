@@ -1,0 +1,104 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use importer::ports::RollbackItem;
+use importer::service::RollbackRequest;
+use importer::{Error, ErrorKind, Result};
+
+use crate::args::Common;
+use crate::count::counted;
+use crate::policy::PolicyFile;
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct RollbackArgs {
+    /// The run to take back
+    run: i64,
+    /// Why, for the audit log
+    #[arg(long, required_unless_present_any = ["dry_run", "list"])]
+    reason: Option<String>,
+    /// Says what would become of each change, and writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Lists what became of the changes of a run that was taken back
+    #[arg(long, conflicts_with = "dry_run")]
+    list: bool,
+    /// With --list: only of this outcome
+    #[arg(long, value_parser = ["reverted", "kept", "failed"])]
+    outcome: Option<String>,
+    /// With --list: only those behind this id, for paging
+    #[arg(long, default_value_t = 0)]
+    after: i64,
+    /// With --list: at most this many
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+    #[command(flatten)]
+    policy: PolicyFile,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
+    let importer = setup::merging_on(&args.common.database, &args.policy)?;
+    let desk = importer.desk(args.common.who.actor());
+    if args.list {
+        let items = desk.rollback_items(args.run, args.outcome.as_deref(), args.after, args.limit)?;
+        if args.common.json {
+            let items: Vec<_> =
+                items.iter().map(|(id, item)| serde_json::json!({ "id": id, "item": item })).collect();
+            say!("{}", serde_json::Value::from(items));
+            return Ok(ExitCode::SUCCESS);
+        }
+        if items.is_empty() {
+            say!("There are no such changes.");
+        }
+        for (id, item) in &items {
+            say!("{id:>8} {}", line(item));
+        }
+        if let (Some((last, _)), true) = (items.last(), items.len() as i64 == args.limit) {
+            say!("There may be more: --after {last}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let request = RollbackRequest {
+        run: args.run,
+        reason: args.reason.clone().unwrap_or_default(),
+        dry_run: args.dry_run,
+    };
+    let told = desk.roll_back(&request)?;
+    if args.common.json {
+        say!("{}", serde_json::to_value(&told).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let verb = if told.dry_run { "would be" } else { "is" };
+    say!("Run {} {verb} taken back.", told.run);
+    for (outcome, count) in &told.counts {
+        say!("{outcome:>9}: {}", counted(*count, "change", "changes"));
+    }
+    if !told.merges.is_empty() {
+        say!("   merges: {} taken back", told.merges.len());
+    }
+    for item in &told.not_reverted {
+        say!("  {}", line(item));
+    }
+    let shown = told.not_reverted.len() as u64;
+    let kept: u64 = told.counts.iter().filter(|(outcome, _)| *outcome != "reverted").map(|(_, n)| n).sum();
+    if kept > shown && !told.dry_run {
+        say!("  and {} more: rollback {} --list --outcome kept", kept - shown, told.run);
+    }
+    match told.dry_run {
+        true => say!("Nothing has changed; without --dry-run, and with a --reason, it is done."),
+        false => say!("What became of each change: rollback {} --list", told.run),
+    }
+    if told.counts.contains_key("failed") {
+        return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")
+            .at("run", told.run)
+            .hint("the list says which and why"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(item: &RollbackItem) -> String {
+    let field = item.field.as_deref().map_or_else(String::new, |field| format!(" {field}"));
+    format!("{:<8} record {}{field}: {}", item.outcome, item.core_id, item.why)
+}

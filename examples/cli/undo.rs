@@ -1,0 +1,78 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use importer::Result;
+
+use crate::args::Common;
+use crate::count::counted;
+use crate::policy::PolicyFile;
+use crate::{say, setup};
+
+#[derive(Args)]
+pub(crate) struct UndoArgs {
+    /// The merge to take back; `merge --list` tells its number
+    merge: i64,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+    /// Does a merge again that was taken back
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    policy: PolicyFile,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
+    let importer = setup::merging_on(&args.common.database, &args.policy)?;
+    let desk = importer.desk(args.common.who.actor());
+    if args.again {
+        let merge = desk.redo_merge(args.merge, &args.reason)?;
+        match args.common.json {
+            true => say!("{}", serde_json::json!({ "merge": merge })),
+            false => say!("Merge {} is done again as merge {merge}.", args.merge),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let undone = desk.undo_merge(args.merge, &args.reason)?;
+    if args.common.json {
+        say!("{}", serde_json::to_value(&undone).unwrap_or_default());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
+    say!("Merge {} is taken back: {} came back beside {}.", undone.merge, back.join(", "), undone.survivor);
+    if undone.rows > 0 {
+        let given = counted(
+            undone.rows,
+            "row that came since was given to whom it belongs",
+            "rows that came since were given to whom they belong",
+        );
+        say!("{given}.");
+    }
+    for (system, name, who) in &undone.settled {
+        say!("{system}:{name} came since; it is {who}'s now.");
+    }
+    for (before, after) in &undone.redone {
+        say!("Merge {before} stands on without it, as merge {after}.");
+    }
+    for (who, field) in &undone.kept {
+        say!("{who}: {field} was edited since; the edit stays.");
+    }
+    for conflict in &undone.conflicts {
+        say!(
+            "look at {}: {} was edited on top of a value of the other person.",
+            conflict.core_id,
+            conflict.field
+        );
+    }
+    if !undone.lost_rows.is_empty() {
+        let lost = counted(
+            undone.lost_rows.len(),
+            "row that came since is not kept any more; import its source again",
+            "rows that came since are not kept any more; import their source again",
+        );
+        say!("{lost}.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
