@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use importer::ports::{SuggestionFilter, SuggestionKind};
 use importer::service::{Actor, Role};
 
 use crate::audit::AuditArgs;
@@ -234,9 +235,11 @@ pub(crate) struct RunArgs {
     /// An option of the adapter, such as delimiter=";" or encoding=windows-1252
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
-    /// Who runs it, for the change log
-    #[arg(long, env = "USER", default_value = "importer")]
-    pub(crate) actor: String,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    /// Why, for the audit log
+    #[arg(long, default_value = "asked for on the command line")]
+    pub(crate) reason: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -544,16 +547,44 @@ pub(crate) struct SuggestionsArgs {
     /// Only with this decision
     #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred", "superseded"])]
     pub(crate) decision: Option<String>,
-    /// Only of this kind
-    #[arg(long, value_parser = ["possible_duplicate", "household", "ambiguous"])]
-    pub(crate) kind: Option<String>,
+    #[command(flatten)]
+    pub(crate) pairs: Pairs,
     /// Only those behind this id, for paging
     #[arg(long, default_value_t = 0)]
     pub(crate) after: i64,
-    /// At most this many
+    /// At most this many; 0 for all
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: i64,
     /// Prints JSON, with the terms of each score
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Suggestions by what they are.
+#[derive(Args)]
+pub(crate) struct Pairs {
+    /// Only of this kind
+    #[arg(long, value_parser = ["possible_duplicate", "household", "ambiguous"])]
+    kind: Option<String>,
+    /// Only those that this run or scan found
+    #[arg(long, value_name = "ID")]
+    run: Option<i64>,
+    /// Only those with at least this score
+    #[arg(long, value_name = "SCORE")]
+    from: Option<f64>,
+    /// Only those with a lower score than this
+    #[arg(long, value_name = "SCORE")]
+    below: Option<f64>,
+}
+
+impl Pairs {
+    pub(crate) fn filter(&self, base: SuggestionFilter) -> SuggestionFilter {
+        SuggestionFilter {
+            kind: self.kind.as_deref().and_then(SuggestionKind::parse),
+            run: self.run,
+            score_from: self.from,
+            score_below: self.below,
+            ..base
+        }
+    }
 }

@@ -1,11 +1,12 @@
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use importer::ports::{SuggestionKind, SuggestionRow, moment_text};
 use importer::service::{Choice, Desk, MergeRequest, Reviewed, Verdict};
-use importer::{Error, ErrorKind, Result};
+use importer::{Error, ErrorKind, Importer, Result};
 
-use crate::args::Common;
+use crate::args::{Common, Pairs};
+use crate::count::counted;
 use crate::merge::{Chosen, print_preview};
 use crate::policy::PolicyFile;
 use crate::{say, setup};
@@ -55,10 +56,18 @@ enum ReviewCommand {
 }
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "matching"])))]
 struct Which {
     /// The ids of suggestions
-    #[arg(required = true)]
     ids: Vec<i64>,
+    /// All that wait for a decision and are of this kind, run and score, instead of ids
+    #[arg(long)]
+    matching: bool,
+    #[command(flatten)]
+    pairs: Pairs,
+    /// Counts what is found, and decides nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Why, for the audit log
     #[arg(long)]
     reason: String,
@@ -71,7 +80,7 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
     let (which, verdict) = match &args.command {
         ReviewCommand::Show { id, policy, common } => return show(*id, policy, common),
         ReviewCommand::Accept { which, chosen } => {
-            if which.ids.len() > 1 && !chosen.is_empty() {
+            if which.ids.len() != 1 && !chosen.is_empty() {
                 let why = "a survivor and fields are chosen for one suggestion at a time";
                 return Err(Error::new(ErrorKind::Config, "record decisions", why));
             }
@@ -88,6 +97,14 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
         None => setup::on(database)?,
     };
     let desk = importer.desk(which.common.who.actor());
+    if which.matching {
+        return matching(&importer, &desk, which, &verdict);
+    }
+    if which.dry_run {
+        let error =
+            Error::new(ErrorKind::Config, "record decisions", "`--dry-run` counts what `--matching` finds");
+        return Err(error.hint("`review show ID` shows what accepting one of them does"));
+    }
     if let [id] = which.ids[..] {
         let reviewed = desk.review(id, &verdict, &which.reason)?;
         match which.common.json {
@@ -113,6 +130,36 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
         say!("{}", serde_json::Value::from(told));
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Decides about everything that is found, or counts it.
+fn matching(importer: &Importer, desk: &Desk<'_>, which: &Which, verdict: &Verdict) -> Result<ExitCode> {
+    if *verdict == Verdict::Reopen {
+        let error = Error::new(ErrorKind::Config, "record decisions", "what waits for a decision is open");
+        return Err(
+            error.hint("name the decided ones by their ids; `suggestions --decision rejected` lists them")
+        );
+    }
+    let filter = which.pairs.filter(importer.waiting());
+    let told = desk.review_matching(&filter, verdict, &which.reason, which.dry_run)?;
+    if which.common.json {
+        say!("{}", serde_json::json!(told));
+    } else if which.dry_run {
+        say!(
+            "{} found. Without --dry-run, it is decided about.",
+            counted(told.found, "suggestion is", "suggestions are")
+        );
+    } else {
+        say!("{} decided.", counted(told.decided, "suggestion is", "suggestions are"));
+        if told.merged > 0 {
+            say!("{} made; `merge --list` lists them.", counted(told.merged, "merge was", "merges were"));
+        }
+        if let Some(why) = &told.first_refusal {
+            let left = counted(told.refused, "other was", "others were");
+            say!("{left} not to be decided any more; the first because: {why}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn json(reviewed: &Reviewed) -> serde_json::Value {

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         say!("{}", preview.rules);
         return Ok(ExitCode::SUCCESS);
     }
-    let report = importer.run(&request);
+    let report = importer.desk(args.who.actor()).import(&request, &args.reason);
     bar.finish();
     Ok(told(&report?, &importer, args.summary_json))
 }
@@ -83,7 +83,7 @@ pub(crate) fn told(report: &RunReport, importer: &Importer, summary_json: bool) 
 }
 
 fn request(args: &RunArgs) -> Result<RunRequest> {
-    let mut request = RunRequest::new(&args.source).dry_run(args.dry_run).actor(&args.actor);
+    let mut request = RunRequest::new(&args.source).dry_run(args.dry_run);
     request.entity = args.entity.clone();
     if let Some(file) = &args.file {
         // The same file is the same request, from whatever folder it is named.

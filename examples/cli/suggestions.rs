@@ -1,48 +1,61 @@
 use std::process::ExitCode;
 
 use importer::Result;
-use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, moment_text};
+use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionRow, moment_text};
 
 use crate::args::SuggestionsArgs;
+use crate::steward::{element, end_of_list, paged};
 use crate::{say, setup};
 
 pub(crate) fn suggestions(args: &SuggestionsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
     let base = if args.open { importer.waiting() } else { SuggestionFilter::default() };
-    let found = importer.desk(args.who.actor()).suggestions(&SuggestionFilter {
-        kind: args.kind.as_deref().and_then(SuggestionKind::parse),
+    let desk = importer.desk(args.who.actor());
+    let filter = args.pairs.filter(SuggestionFilter {
         decision: args.decision.as_deref().and_then(SuggestionDecision::parse),
-        after: args.after,
-        limit: args.limit,
         ..base
-    })?;
+    });
+    let read = |after, limit| desk.suggestions(&SuggestionFilter { after, limit, ..filter.clone() });
     if args.json {
-        say!("{}", serde_json::Value::from(found.iter().map(json).collect::<Vec<_>>()));
+        let tell = |row: &SuggestionRow, first: bool| element(&json(row), first);
+        let (told, _) = paged(args.after, args.limit, read, |row| row.id, tell)?;
+        end_of_list(told);
         return Ok(ExitCode::SUCCESS);
     }
-    if found.is_empty() {
+    let (told, last) = paged(args.after, args.limit, read, |row| row.id, line)?;
+    if told == 0 {
         say!("There are no such suggestions in {}.", importer.database());
         return Ok(ExitCode::SUCCESS);
     }
-    say!("{:>7} {:>5} {:>9} {:>9}  {:<18} {:>7}  decision", "id", "run", "left", "right", "kind", "score");
-    for row in &found {
-        let score = row.score.map_or_else(|| "-".into(), |score| format!("{score:.4}"));
-        let until = row.deferred_until.map_or_else(String::new, |at| format!(" until {}", moment_text(at)));
-        let decision = row.decision.as_str();
-        say!(
-            "{:>7} {:>5} {:>9} {:>9}  {:<18} {score:>7}  {decision}{until}",
-            row.id,
-            row.run_id,
-            row.left,
-            row.right,
-            row.kind.as_str()
-        );
-    }
-    if let (Some(last), true) = (found.last(), found.len() as i64 == args.limit) {
-        say!("There may be more: --after {}", last.id);
+    if told == args.limit {
+        say!("There may be more: --after {last}");
     }
     say!("Both people of one of them side by side: review show ID");
     Ok(ExitCode::SUCCESS)
+}
+
+fn line(row: &SuggestionRow, first: bool) {
+    if first {
+        say!(
+            "{:>7} {:>5} {:>9} {:>9}  {:<18} {:>7}  decision",
+            "id",
+            "run",
+            "left",
+            "right",
+            "kind",
+            "score"
+        );
+    }
+    let score = row.score.map_or_else(|| "-".into(), |score| format!("{score:.4}"));
+    let until = row.deferred_until.map_or_else(String::new, |at| format!(" until {}", moment_text(at)));
+    let (kind, decision) = (row.kind.as_str(), row.decision.as_str());
+    say!(
+        "{:>7} {:>5} {:>9} {:>9}  {kind:<18} {score:>7}  {decision}{until}",
+        row.id,
+        row.run_id,
+        row.left,
+        row.right
+    );
 }
 
 fn json(row: &SuggestionRow) -> serde_json::Value {

@@ -323,3 +323,41 @@ fn what_is_wrong_with_a_call_is_named() {
         super::ended(program).fails(2, &["nobody.db"]);
     }
 }
+
+#[test]
+fn what_a_filter_finds_is_decided_at_once() {
+    let desk = scanned();
+    desk.db.execute(
+        "UPDATE dedupe_suggestions SET score = 0.83 WHERE id = (SELECT MIN(id) FROM dedupe_suggestions)",
+    );
+    let waiting = desk.call(["suggestions", "--open", "--limit", "0", "--json"]).succeeds().json();
+    let score = |row: &serde_json::Value| row["score"].as_f64().unwrap_or_default();
+    let all = waiting.as_array().unwrap();
+    let middle = all.iter().map(score).sum::<f64>() / all.len() as f64;
+    let below = all.iter().filter(|row| score(row) < middle).count();
+    assert!(below > 0 && below < all.len(), "{all:?}");
+    let found = middle.to_string();
+    let with = |more: &[&str]| {
+        let matching = ["review", "reject", "--matching", "--below", &found];
+        desk.call([&matching[..], &["--reason", "two towns"], more].concat())
+    };
+    assert_eq!(with(&["--dry-run", "--json"]).succeeds().json()["found"], below);
+    assert!(with(&["--dry-run"]).succeeds().out.contains("Without --dry-run, it is decided about."));
+    assert_eq!(desk.rows("suggestion_decisions"), 0);
+    assert_eq!(with(&["--json"]).succeeds().json()["decided"], below);
+    let rejected = desk.call(["suggestions", "--decision", "rejected", "--json"]).succeeds().json();
+    assert_eq!(rejected.as_array().unwrap().len(), below);
+    assert!(with(&[]).succeeds().out.contains("0 suggestions are decided."));
+    let from = desk.call(["suggestions", "--open", "--from", &found, "--json"]);
+    assert_eq!(from.succeeds().json().as_array().unwrap().len(), all.len() - below);
+
+    desk.call(["review", "reject", "--reason", "x"]).fails(2, &["--matching"]);
+    desk.call(["review", "reject", "1", "--matching", "--reason", "x"]).fails(2, &["cannot be used with"]);
+    desk.call(["review", "reject", "1", "--dry-run", "--reason", "x"]).fails(2, &["--matching"]);
+    desk.call(["review", "reopen", "--matching", "--reason", "x"])
+        .fails(2, &["what waits for a decision is open", "suggestions --decision rejected"]);
+    desk.call(["review", "accept", "--matching", "--survivor", "1", "--reason", "x"])
+        .fails(2, &["for one suggestion at a time"]);
+    desk.call(["review", "accept", "--matching", "--role", "steward", "--reason", "x"])
+        .fails(2, &["a steward may not merge"]);
+}

@@ -82,8 +82,15 @@ fn rows_are_listed_shown_corrected_and_given_up() {
     let log = json(&run(&["audit", "--json"]));
     let actions: Vec<&str> =
         log.as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
-    let expected =
-        ["fix_rows", "fix_rows", "suppress_rows", "suppress_rows", "suppress_rows", "create_records"];
+    let expected = [
+        "control_runs",
+        "fix_rows",
+        "fix_rows",
+        "suppress_rows",
+        "suppress_rows",
+        "suppress_rows",
+        "create_records",
+    ];
     assert_eq!(actions, expected);
 }
 
