@@ -13,7 +13,7 @@ use crate::{say, setup};
 #[derive(Args)]
 pub(crate) struct MergeArgs {
     /// The ids of the records that are one person; `people` finds them
-    #[arg(required_unless_present = "list", num_args = 2..)]
+    #[arg(required_unless_present_any = ["list", "obvious"], num_args = 2..)]
     people: Vec<i64>,
     /// Why, for the audit log
     #[arg(long, required_unless_present_any = ["preview", "list"])]

@@ -361,3 +361,24 @@ fn what_a_filter_finds_is_decided_at_once() {
     desk.call(["review", "accept", "--matching", "--role", "steward", "--reason", "x"])
         .fails(2, &["a steward may not merge"]);
 }
+
+#[test]
+fn what_is_obvious_is_merged_and_told() {
+    let desk = scanned();
+    let merge = |more: &[&str]| desk.call([&["merge", "--obvious"][..], more].concat());
+    let told = merge(&["--preview"]);
+    assert!(told.succeeds().out.contains("0 pairs"), "{told:?}");
+    desk.db.execute(
+        "UPDATE dedupe_suggestions SET score = 0.97, features_json = '{\"held_back\":[],\"probability\":0.97}' \
+         WHERE id = (SELECT MIN(id) FROM dedupe_suggestions WHERE kind = 'possible_duplicate')",
+    );
+    let before = desk.rows("core_volunteers");
+    assert_eq!(merge(&["--preview", "--json"]).succeeds().json()["obvious"], 1);
+    assert_eq!(desk.rows("core_volunteers"), before);
+    merge(&[]).fails(2, &["--reason"]);
+    let done = merge(&["--reason", "the scan is sure"]);
+    assert!(done.succeeds().out.contains("rollback 3"), "{done:?}");
+    assert_eq!(desk.rows("core_volunteers"), before - 1);
+    desk.call(["rollback", "3", "--reason", "not so sure"]).succeeds();
+    assert_eq!(desk.rows("core_volunteers"), before);
+}
