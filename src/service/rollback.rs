@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use importer_core::ports::{
-    AuditOutcome, MergeFilter, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus, StewardSession,
-    in_transaction,
+    AuditOutcome, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
+    StewardSession, Traces, in_transaction,
 };
 use importer_core::{Error, ErrorKind, Result, pipeline};
 use importer_dedupe::history::{self, Circumstances};
@@ -41,13 +41,16 @@ pub struct RollbackReport {
     pub counts: BTreeMap<String, u64>,
     /// Merges of the run that were taken back.
     pub merges: Vec<i64>,
+    /// What else of the run ended.
+    pub traces: Traces,
     /// The first changes that were not reverted.
     pub not_reverted: Vec<RollbackItem>,
 }
 
 impl Desk<'_> {
     /// Takes a whole run back: everybody it changed is who they would be without it. What somebody has built on since is kept,
-    /// and told. It goes on where it was when it was interrupted; the run counts as rolled back from its end on.
+    /// and told; once what keeps it is gone, the same call takes it back as well. It goes on where it was when it was
+    /// interrupted. From its beginning on, nothing of the run counts.
     ///
     /// # Errors
     /// When the actor may not, there is no reason, no such run, it was a dry run, a run of its source is at work, or the
@@ -92,7 +95,7 @@ impl Desk<'_> {
         limit: i64,
     ) -> Result<Vec<(i64, RollbackItem)>> {
         self.look(Action::ViewRuns, &format!("run {run}"), |session| match session.rollback_of(run)? {
-            Some(rollback) => session.rollback_items(rollback.id, outcome, after, limit),
+            Some(_) => session.rollback_items(run, outcome, after, limit),
             None => {
                 let message = format!("run {run} was not taken back");
                 Err(Error::new(ErrorKind::NotFound, "list what became of a run's changes", message))
@@ -125,10 +128,10 @@ impl Work<'_> {
         {
             self.desk.importer.not_cancelled(OPERATION)?;
         }
-        self.step(session, |session| self.end(session, &mut rollback))?;
+        let traces = self.step(session, |session| self.end(session, &mut rollback))?;
         let mut not_reverted = Vec::new();
         for outcome in ["failed", "kept"] {
-            let items = session.rollback_items(rollback.id, Some(outcome), 0, SHOWN)?;
+            let items = session.rollback_items(self.run.id, Some(outcome), 0, SHOWN)?;
             not_reverted.extend(items.into_iter().map(|(_, item)| item));
         }
         Ok(RollbackReport {
@@ -137,6 +140,7 @@ impl Work<'_> {
             dry_run: self.dry_run,
             counts: rollback.counts,
             merges,
+            traces,
             not_reverted,
         })
     }
@@ -170,7 +174,10 @@ impl Work<'_> {
     /// A new rollback, or the one that was interrupted.
     fn begin(&self, session: &mut dyn StewardSession) -> Result<RollbackRow> {
         match session.rollback_of(self.run.id)?.filter(|rollback| !rollback.done) {
-            Some(rollback) => Ok(rollback),
+            Some(rollback) => self.step(session, |session| {
+                self.audit(session, "go on", &rollback.counts, self.desk.importer.clock.now())?;
+                Ok(rollback)
+            }),
             None => self.step(session, |session| {
                 let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
                 // From here on its word does not count, whatever happens between the pages.
@@ -178,20 +185,35 @@ impl Work<'_> {
                 pipeline::end(&mut run, RunStatus::RolledBack, "", now);
                 run.error_summary.clone_from(&self.run.error_summary);
                 session.save_run(&run)?;
-                session.begin_rollback(self.run.id, actor, &self.note.reason, now)
+                let rollback = session.begin_rollback(self.run.id, actor, &self.note.reason, now)?;
+                self.audit(session, "begin", &BTreeMap::new(), now)?;
+                Ok(rollback)
             }),
         }
     }
 
-    fn end(&self, session: &mut dyn StewardSession, rollback: &mut RollbackRow) -> Result<()> {
+    fn end(&self, session: &mut dyn StewardSession, rollback: &mut RollbackRow) -> Result<Traces> {
         let now = self.desk.importer.clock.now();
-        session.end_traces(self.run)?;
+        let mut traces = session.end_traces(self.run)?;
         // What was corrected waits in quarantine again.
-        session.reopen_corrected(self.world.contract, self.run.id)?;
+        traces.rows_reopened += session.reopen_corrected(self.world.contract, self.run.id)? as u64;
         (rollback.done, rollback.finished_at) = (true, Some(now));
         session.save_rollback(rollback)?;
+        self.audit(session, "end", &rollback.counts, now)?;
+        Ok(traces)
+    }
+
+    /// It is many transactions: one that is broken off has been told of.
+    fn audit(
+        &self,
+        session: &mut dyn StewardSession,
+        what: &str,
+        counts: &BTreeMap<String, u64>,
+        now: Moment,
+    ) -> Result<()> {
         let mut note = Note::new(self.note.subject.clone(), &self.note.reason).entity(&self.run.new.entity);
-        for (outcome, count) in &rollback.counts {
+        note.detail("what", what);
+        for (outcome, count) in counts {
             note.detail(outcome, *count);
         }
         session.audit(&self.desk.line(Action::RollBackRuns, &note, AuditOutcome::Done), now)
@@ -203,9 +225,16 @@ fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> 
     let Some(run) = session.run(id)? else {
         return refuse(ErrorKind::NotFound, "there is no such run");
     };
+    if run.status == RunStatus::RolledBack
+        && let Some(rollback) = session.rollback_of(id)?.filter(|rollback| rollback.done)
+    {
+        // What kept somebody may be gone by now.
+        return match session.left_by(rollback.id, 0, 1)?.is_empty() {
+            true => refuse(ErrorKind::Config, "it is taken back already"),
+            false => Ok(run),
+        };
+    }
     match run.status {
-        RunStatus::RolledBack if session.rollback_of(id)?.is_some_and(|rollback| !rollback.done) => Ok(run),
-        RunStatus::RolledBack => refuse(ErrorKind::Config, "it is taken back already"),
         _ if run.new.dry_run => refuse(ErrorKind::Config, "it was a dry run and changed nothing"),
         _ => Ok(run),
     }

@@ -182,6 +182,17 @@ pub struct RollbackRow {
     pub counts: BTreeMap<String, u64>,
 }
 
+/// What else of a run ended when it was taken back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Traces {
+    /// Suggestions that nobody had decided about, and that are gone.
+    pub suggestions_withdrawn: u64,
+    /// Rows of the run that were open in quarantine, and are ended.
+    pub rows_ended: u64,
+    /// Rows of earlier runs that are open in quarantine again.
+    pub rows_reopened: u64,
+}
+
 /// What became of one change of a run that is taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RollbackItem {

@@ -25,7 +25,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
 pub use history::{
     Cause, HistoryStore, LaterChange, MergeFilter, MergeRow, Moved, NewMerge, Reference, Rejection,
-    RollbackItem, RollbackRow, SourceRow,
+    RollbackItem, RollbackRow, SourceRow, Traces,
 };
 pub use households::{Household, HouseholdStore};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};

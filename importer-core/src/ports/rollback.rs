@@ -1,5 +1,6 @@
 use super::{
     CoreId, LaterChange, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord,
+    Traces,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -31,17 +32,28 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()>;
-    /// What became of changes, of this outcome only if one is named, in order and behind `after`.
+    /// What became of the changes of a run, of this outcome only if one is named, in order and behind `after`. Who was kept at
+    /// first and looked at again is there once.
     ///
     /// # Errors
     /// When the database fails.
     fn rollback_items(
         &mut self,
-        rollback: i64,
+        run: RunId,
         outcome: Option<&str>,
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, RollbackItem)>>;
+    /// The attempt to take the same run back that came before this one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn earlier_rollback(&mut self, rollback: &RollbackRow) -> Result<Option<i64>>;
+    /// The next records behind `after` that a rollback left as they were, ascending.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn left_by(&mut self, rollback: i64, after: CoreId, limit: usize) -> Result<Vec<CoreId>>;
     /// Which of these records a rollback left as they were.
     ///
     /// # Errors
@@ -115,5 +127,5 @@ pub trait RollbackStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn end_traces(&mut self, run: &RunRecord) -> Result<()>;
+    fn end_traces(&mut self, run: &RunRecord) -> Result<Traces>;
 }

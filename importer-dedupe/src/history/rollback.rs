@@ -1,6 +1,8 @@
 //! Taking a whole run back, page by page: everybody the run changed is who they would be without it, unless somebody has built
 //! on it since; then it is told and left as it is.
 
+mod parted;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use importer_core::Result;
@@ -11,7 +13,7 @@ use importer_core::ports::{
 
 use super::merge::keys;
 use super::order::Circumstances;
-use super::replay::{Owner, Replay};
+use super::replay::{Owner, Replay, SourceName};
 
 /// How many records or rows one page has.
 pub const ROLLBACK_PAGE: usize = 1000;
@@ -28,7 +30,11 @@ pub fn roll_back_records(
 ) -> Result<bool> {
     let contract = world.contract;
     session.lock_core(contract)?;
-    let people = session.changed_by(contract, run.id, rollback.records_through, ROLLBACK_PAGE)?;
+    // A later attempt looks again at whom the one before it left as they were.
+    let people = match session.earlier_rollback(rollback)? {
+        Some(earlier) => session.left_by(earlier, rollback.records_through, ROLLBACK_PAGE)?,
+        None => session.changed_by(contract, run.id, rollback.records_through, ROLLBACK_PAGE)?,
+    };
     let Some(&last) = people.last() else { return Ok(true) };
     let mut page = Page::read(session, world, run, &people)?;
     for &id in &people {
@@ -130,7 +136,7 @@ fn roll_back_kept(
     Ok(entries)
 }
 
-/// Who of these was left as they were, or somebody who went into them.
+/// Who of these was left as they were, or somebody who is or was one with them.
 fn kept(
     session: &mut dyn StewardSession,
     world: &Circumstances<'_>,
@@ -138,13 +144,15 @@ fn kept(
     people: &[CoreId],
 ) -> Result<BTreeSet<CoreId>> {
     let mut kept: BTreeSet<CoreId> = session.kept_by(rollback, people)?.into_iter().collect();
-    let filter = MergeFilter { standing: true, people: people.to_vec(), ..MergeFilter::default() };
-    if !people.is_empty() {
-        let merges = session.merges(world.contract, &filter)?;
-        let gone: Vec<CoreId> = merges.iter().flat_map(|row| row.merge.retired.iter().copied()).collect();
-        let gone = session.kept_by(rollback, &gone)?;
-        let into = merges.iter().filter(|row| row.merge.retired.iter().any(|id| gone.contains(id)));
-        kept.extend(into.map(|row| row.merge.survivor));
+    if people.is_empty() {
+        return Ok(kept);
+    }
+    let filter = MergeFilter { people: people.to_vec(), ..MergeFilter::default() };
+    for row in session.merges(world.contract, &filter)? {
+        let members: Vec<CoreId> = std::iter::once(row.merge.survivor).chain(row.merge.retired).collect();
+        if !session.kept_by(rollback, &members)?.is_empty() {
+            kept.extend(members);
+        }
     }
     Ok(kept)
 }
@@ -193,8 +201,8 @@ struct Page<'a> {
     said: HashMap<CoreId, Vec<LaterChange>>,
     /// What anybody said about them whose word is not taken back, in order.
     stands: HashMap<CoreId, Vec<LaterChange>>,
-    /// The last line that a merge wrote about them, and the merge.
-    merged: HashMap<CoreId, (i64, i64)>,
+    /// Lines that merges and their undoing wrote about them, and the merge of each.
+    merged: HashMap<CoreId, Vec<(i64, i64)>>,
     referred: BTreeMap<CoreId, u64>,
     /// Who lives in a household.
     households: BTreeSet<CoreId>,
@@ -233,14 +241,17 @@ impl<'a> Page<'a> {
         let images = session.record_images(contract, ids, &of)?;
         let mut stands = session.later_changes(contract, ids, 0)?;
         stands.retain(|line| line.run.is_none_or(|run| !taken_back.contains(&run)));
-        let merged = session.merged_since(contract, ids)?;
+        let mut merged: HashMap<CoreId, Vec<(i64, i64)>> = HashMap::new();
+        for (id, line, merge) in session.merged_since(contract, ids)? {
+            merged.entry(id).or_default().push((line, merge));
+        }
         Ok(Self {
             world,
             run,
             people: session.load(contract, ids)?.into_iter().map(|person| (person.id, person)).collect(),
             said: by_person(said),
             stands: by_person(stands),
-            merged: merged.into_iter().map(|(id, line, merge)| (id, (line, merge))).collect(),
+            merged,
             households: session.living_with_others(contract, ids)?.into_iter().collect(),
             referred: session.referred_to(world.references, ids)?,
             taken_back,
@@ -263,6 +274,9 @@ impl<'a> Page<'a> {
             own = self.lines(id).filter(by).cloned().collect();
         }
         let Some(first) = own.first() else { return Ok(()) };
+        if !confirmed && self.part(session, id, &own)? {
+            return Ok(());
+        }
         let whole = |outcome: &str, why: String| RollbackItem {
             row: first.row,
             core_id: id,
@@ -321,18 +335,9 @@ impl<'a> Page<'a> {
         let Some((base, mark)) = self.base(id) else {
             return failed("what it was before the run is not kept any more");
         };
-        let entries = self.entries.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let mut replayed = Replay {
-            world: self.world,
-            people: vec![base.clone()],
-            owners: entries
-                .iter()
-                .map(|e| ((e.system.clone(), e.external_id.clone()), Owner::Known(id)))
-                .collect(),
-            changes: self.said_since(session, id, mark)?,
-            merges: Vec::new(),
-        }
-        .run(session)?;
+        let (changes, owners) = self.said_since(session, id, mark)?;
+        let (world, people) = (self.world, vec![base.clone()]);
+        let mut replayed = Replay { world, people, owners, changes, merges: Vec::new() }.run(session)?;
         if !replayed.lost.is_empty() {
             return failed("rows that came since are not kept any more");
         }
@@ -359,15 +364,12 @@ impl<'a> Page<'a> {
                 None => "not in the core any more".into(),
             }));
         }
-        if self.merged.get(&id).is_some_and(|(line, _)| *line > first.id) {
-            for merge in self.merges_of(session, id)? {
-                if merge.undone.is_none() {
-                    return Ok(Some(format!("merged since; take merge {} back first", merge.id)));
-                }
-                if merge.merge.change_mark < first.id {
-                    // What it was before the run was several people, one of whom has parted since.
-                    return Ok(Some(format!("merge {} was taken back since", merge.id)));
-                }
+        for merge in self.merges_since(session, id, first.id)? {
+            if merge.undone.is_none() {
+                return Ok(Some(format!("merged since; take merge {} back first", merge.id)));
+            }
+            if merge.merge.change_mark < first.id {
+                return Ok(Some(format!("merge {} was taken back since", merge.id)));
             }
         }
         let entries = self.entries.get(&id).into_iter().flatten();
@@ -376,21 +378,37 @@ impl<'a> Page<'a> {
         Ok(again.next().map(|entry| format!("run {} brought the same row again", entry.last_run)))
     }
 
+    /// Merges that have made or parted somebody since a line of the change log, the last first.
+    fn merges_since(&self, session: &mut dyn StewardSession, id: CoreId, line: i64) -> Result<Vec<MergeRow>> {
+        let since = self.merged.get(&id).into_iter().flatten().filter(|(at, _)| *at > line);
+        let since: BTreeSet<i64> = since.map(|(_, merge)| *merge).collect();
+        let mut merges = if since.is_empty() { Vec::new() } else { self.merges_of(session, id)? };
+        merges.retain(|merge| since.contains(&merge.id));
+        merges.reverse();
+        Ok(merges)
+    }
+
     fn merges_of(&self, session: &mut dyn StewardSession, id: CoreId) -> Result<Vec<MergeRow>> {
         let filter = MergeFilter { people: vec![id], ..MergeFilter::default() };
         session.merges(self.world.contract, &filter)
     }
 
-    /// What was said behind a line by whose word is not taken back; also while somebody else stood for the person, in a merge
-    /// that was taken back since.
+    /// What was said behind a line by whose word is not taken back, and whose the records of sources are; also what was said while
+    /// somebody else stood for the person, in a merge that was taken back since.
     fn said_since(
         &self,
         session: &mut dyn StewardSession,
         id: CoreId,
         mark: i64,
-    ) -> Result<Vec<LaterChange>> {
+    ) -> Result<(Vec<LaterChange>, HashMap<SourceName, Owner>)> {
+        let own = |entries: &[MapImage]| -> HashMap<SourceName, Owner> {
+            let name = |e: &MapImage| ((e.system.clone(), e.external_id.clone()), Owner::Known(e.core_id));
+            entries.iter().map(name).collect()
+        };
         if !self.merged.contains_key(&id) {
-            return Ok(self.stands.get(&id).into_iter().flatten().filter(|l| l.id > mark).cloned().collect());
+            let lines = self.stands.get(&id).into_iter().flatten().filter(|l| l.id > mark).cloned();
+            let entries = self.entries.get(&id).map(Vec::as_slice).unwrap_or_default();
+            return Ok((lines.collect(), own(entries)));
         }
         let mut people = BTreeSet::from([id]);
         for merge in self.merges_of(session, id)? {
@@ -400,7 +418,7 @@ impl<'a> Page<'a> {
         let people: Vec<CoreId> = people.into_iter().collect();
         let mut lines = session.later_changes(self.world.contract, &people, mark)?;
         lines.retain(|line| line.run.is_none_or(|run| !self.taken_back.contains(&run)));
-        Ok(lines)
+        Ok((lines, own(&session.map_of(self.world.contract, &people)?)))
     }
 
     /// Why somebody stays whom a run has made that is taken back.

@@ -203,7 +203,7 @@ fn unreadable(row: &MergeRow, error: &serde_json::Error) -> Error {
         .at("column", error.column())
 }
 
-fn before_of(row: &MergeRow) -> Result<Before> {
+pub(super) fn before_of(row: &MergeRow) -> Result<Before> {
     serde_json::from_str(&row.merge.before_json).map_err(|e| unreadable(row, &e))
 }
 

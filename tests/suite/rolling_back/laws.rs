@@ -1,5 +1,6 @@
 //! A run that is taken back has never happened, whatever happened before and after.
 
+use importer::service::Actor;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
@@ -122,4 +123,74 @@ fn when_every_run_is_taken_back_nobody_is_left_whatever_the_order() {
             Ok(())
         })
         .unwrap();
+}
+
+/// Runs that came while people were merged, and the merges, are taken back: nothing of either is left.
+#[test]
+fn runs_that_came_while_people_were_merged_leave_nothing_once_the_merges_are_taken_back() {
+    let cases = std::env::var("CASES").map_or(20, |n| n.parse().unwrap());
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let pair = (1..=PEOPLE, 1..=PEOPLE).prop_filter("two people", |(a, b)| a != b);
+    let histories = (events(), pair, any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    let (whole, turn) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    TestRunner::new(config)
+        .run(&histories, |(events, (a, b), at, which)| {
+            turn.set(turn.get() + 1);
+            let id = |n: usize| i64::try_from(n).unwrap();
+            let at = at.index(events.len() + 1);
+            let databases = || support::databases_by_turns(turn.get());
+            for (db, other) in databases().into_iter().zip(databases()) {
+                let world = World::new(db);
+                let (mut merge, mut runs) = (None, Vec::new());
+                for (n, event) in events.iter().enumerate() {
+                    if n == at {
+                        let people = vec![id(a), id(b)];
+                        merge = world.happen(n + 2, &Event::Merge { people, choice: None });
+                    }
+                    if let Event::Edit { id: who, .. } = event
+                        && *who == id(b)
+                        && merge.is_some()
+                    {
+                        // Who went cannot be edited.
+                        continue;
+                    }
+                    world.happen(n + 2, event);
+                    if !matches!(event, Event::Edit { .. }) {
+                        runs.push((n, world.db.number("SELECT MAX(id) AS t FROM import_runs")));
+                    }
+                }
+                if runs.is_empty() {
+                    continue;
+                }
+                let gone = *which.get(&runs);
+                let importer = world.importer_at(20);
+                if let Some(merge) = merge {
+                    importer.desk(Actor::admin("ann")).undo_merge(merge, "two people").unwrap();
+                }
+                let counts = roll_back(&importer, gone.1).counts;
+                if counts.contains_key("kept") || counts.contains_key("failed") {
+                    continue;
+                }
+                whole.set(whole.get() + 1);
+                let without = World::new(other);
+                for (n, event) in events.iter().enumerate() {
+                    let not_done = merge.is_some()
+                        && n >= at
+                        && matches!(event, Event::Edit { id: who, .. } if *who == id(b));
+                    if n != gone.0 && !not_done {
+                        without.happen(n + 2, event);
+                    }
+                }
+                assert_eq!(
+                    snapshot(&world.db),
+                    snapshot(&without.db),
+                    "{}: {events:#?} {a} and {b} merged before event {at}, event {} taken back",
+                    world.db.backend,
+                    gone.0
+                );
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(whole.get() > cases / 3, "too many histories in which something was kept: {}", whole.get());
 }

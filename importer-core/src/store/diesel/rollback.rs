@@ -6,7 +6,7 @@ use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
     CoreId, LaterChange, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RollbackStore, RowId,
-    RunId, RunRecord, moment_text, parse_moment, row_id,
+    RunId, RunRecord, Traces, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -99,16 +99,18 @@ impl RollbackStore for DieselSession {
 
     fn rollback_items(
         &mut self,
-        rollback: i64,
+        run: RunId,
         outcome: Option<&str>,
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, RollbackItem)>> {
         let mut sql = String::from(
             "SELECT CAST(id AS TEXT) AS i, CAST(staging_id AS TEXT) AS s, CAST(core_id AS TEXT) AS c, field, outcome, \
-             why FROM rollback_items WHERE rollback_id = ? AND id > ?",
+             why FROM rollback_items WHERE rollback_id IN (SELECT b.id FROM rollbacks b WHERE b.run_id = ?) \
+             AND (outcome = 'reverted' OR field IS NOT NULL \
+             OR rollback_id = (SELECT MAX(b.id) FROM rollbacks b WHERE b.run_id = ?)) AND id > ?",
         );
-        let mut binds = vec![Cell::Int(rollback), Cell::Int(after)];
+        let mut binds = vec![Cell::Int(run), Cell::Int(run), Cell::Int(after)];
         if let Some(outcome) = outcome {
             sql.push_str(" AND outcome = ?");
             binds.push(Cell::Text(outcome));
@@ -127,6 +129,21 @@ impl RollbackStore for DieselSession {
             (row.int(0), item)
         };
         Ok(rows.into_iter().map(item).collect())
+    }
+
+    fn earlier_rollback(&mut self, rollback: &RollbackRow) -> Result<Option<i64>> {
+        let sql = "SELECT CAST(MAX(id) AS TEXT) AS i FROM rollbacks WHERE run_id = ? AND id < ?";
+        let binds = [Cell::Int(rollback.run), Cell::Int(rollback.id)];
+        Ok(self.connection.rows(READ, sql, &binds)?.first().and_then(|row| row.optional_int(0)))
+    }
+
+    fn left_by(&mut self, rollback: i64, after: CoreId, limit: usize) -> Result<Vec<CoreId>> {
+        let sql = "SELECT CAST(x.core_id AS TEXT) AS c FROM (SELECT DISTINCT core_id FROM rollback_items \
+                   WHERE rollback_id = ? AND outcome <> 'reverted' AND field IS NULL AND core_id > ?) x \
+                   ORDER BY x.core_id LIMIT ?";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.connection.rows(READ, sql, &[rollback, after, limit].map(Cell::Int))?;
+        Ok(rows.iter().map(|row| row.int(0)).collect())
     }
 
     fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>> {
@@ -277,20 +294,20 @@ impl RollbackStore for DieselSession {
         self.leave_households(contract, people)
     }
 
-    fn end_traces(&mut self, run: &RunRecord) -> Result<()> {
+    fn end_traces(&mut self, run: &RunRecord) -> Result<Traces> {
         let id = [Cell::Int(run.id)];
-        for sql in [
-            // Pairs that nobody has decided about; who finds them again may suggest them again.
-            "DELETE FROM dedupe_suggestions WHERE run_id = ? AND decision = 'open' \
+        // Pairs that nobody has decided about; who finds them again may suggest them again.
+        let withdraw = "DELETE FROM dedupe_suggestions WHERE run_id = ? AND decision = 'open' \
              AND NOT EXISTS (SELECT 1 FROM suggestion_decisions d WHERE d.suggestion_id = dedupe_suggestions.id) \
-             AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)",
-            "UPDATE dq_violations SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
-            "UPDATE quarantine SET status = 'superseded' WHERE run_id = ? AND status = 'open'",
-        ] {
-            self.connection.run(WRITE, sql, &id)?;
-        }
-        self.reopen_ended(run.id)?;
-        self.lower_watermark(run)
+             AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)";
+        let suggestions_withdrawn = self.connection.run(WRITE, withdraw, &id)? as u64;
+        let end = "UPDATE dq_violations SET status = 'superseded' WHERE run_id = ? AND status = 'open'";
+        self.connection.run(WRITE, end, &id)?;
+        let end = "UPDATE quarantine SET status = 'superseded' WHERE run_id = ? AND status = 'open'";
+        let rows_ended = self.connection.run(WRITE, end, &id)? as u64;
+        let rows_reopened = self.reopen_ended(run.id)?;
+        self.lower_watermark(run)?;
+        Ok(Traces { suggestions_withdrawn, rows_ended, rows_reopened })
     }
 }
 
@@ -318,7 +335,7 @@ impl DieselSession {
 
     /// Opens entries of the quarantine again that the run ended by bringing other rows of theirs. What a later run brought of
     /// them ended them all the same: then it is that run, of which they are reopened when it is taken back, too.
-    fn reopen_ended(&mut self, run: RunId) -> Result<()> {
+    fn reopen_ended(&mut self, run: RunId) -> Result<u64> {
         let same = |table: &str| {
             format!(
                 "{table}.external_id = quarantine.external_id AND {table}.external_system = quarantine.external_system \
@@ -351,7 +368,6 @@ impl DieselSession {
         );
         self.connection.run(WRITE, &sql, &[id, id, id, id])?;
         let sql = format!("UPDATE quarantine SET status = 'open', replaced_in_run_id = NULL WHERE {which}");
-        self.connection.run(WRITE, &sql, &[id, id, id, id])?;
-        Ok(())
+        Ok(self.connection.run(WRITE, &sql, &[id, id, id, id])? as u64)
     }
 }
