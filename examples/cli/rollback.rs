@@ -75,6 +75,18 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     for (outcome, count) in &told.counts {
         say!("{outcome:>9}: {}", counted(*count, "change", "changes"));
     }
+    for (count, one, many) in [
+        (told.traces.suggestions_withdrawn, "suggestion is", "suggestions are"),
+        (told.traces.rows_ended, "row in quarantine is", "rows in quarantine are"),
+    ] {
+        if count > 0 {
+            say!("    ended: {} over with the run", counted(count, one, many));
+        }
+    }
+    if told.traces.rows_reopened > 0 {
+        let rows = counted(told.traces.rows_reopened, "row waits", "rows wait");
+        say!(" reopened: {rows} in quarantine again");
+    }
     if !told.merges.is_empty() {
         say!("   merges: {} taken back", told.merges.len());
     }
@@ -89,6 +101,13 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     match told.dry_run {
         true => say!("Nothing has changed; without --dry-run, and with a --reason, it is done."),
         false => say!("What became of each change: rollback {} --list", told.run),
+    }
+    if told.left > 0 && !told.dry_run {
+        let who = counted(told.left, "record is", "records are");
+        say!(
+            "{who} left as they were; once what keeps them is gone, `rollback {}` takes them back, too.",
+            told.run
+        );
     }
     if told.counts.contains_key("failed") {
         return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use importer::ports::moment_text;
+use importer::ports::{RunStatus, moment_text};
 use importer::service::{Heard, Step};
 use importer::{Importer, Result, RunReport};
 
@@ -168,6 +168,11 @@ fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
         say!("No run in {} waits to go on.", importer.database());
     }
     for run in &runs {
+        if run.status == RunStatus::RolledBack {
+            let source = &run.new.source;
+            say!("Run {} of {source}: half taken back; `rollback {}` goes on with that", run.id, run.id);
+            continue;
+        }
         let status = if run.status.as_str() == "running" { "its process ended" } else { run.status.as_str() };
         say!(
             "Run {} of {}: {status}, {} read, last moved {}; `runs resume {}` goes on with it",

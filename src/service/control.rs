@@ -84,7 +84,8 @@ impl Desk<'_> {
         Ok(Heard::Done)
     }
 
-    /// Gives a held run up: its clean rows are never loaded, what it holds in quarantine stays there.
+    /// Gives a held run up: its clean rows are never loaded, what it holds in quarantine is superseded, and what it had
+    /// superseded there waits again.
     ///
     /// # Errors
     /// When the actor may not, no reason is given, there is no such run, or it is not held.
@@ -102,6 +103,8 @@ impl Desk<'_> {
                 return Err(Error::new(ErrorKind::Config, OPERATION, message).at("run", id));
             }
             pipeline::end(&mut run, RunStatus::Cancelled, "it was held and then discarded", now);
+            // Its rows never come to anything; those that it had replaced wait again.
+            note.detail("ended", session.end_held(id, &self.actor.name, &note.reason.clone(), now)?);
             note.detail("reopened", session.reopen_replaced(id)?);
             session.save_run(&run)
         })
@@ -119,7 +122,8 @@ impl Desk<'_> {
         self.patiently(Action::ControlRuns, &note, |session| session.label_run(run, label))
     }
 
-    /// Runs that could go on and on which nobody works: paused ones, and those whose process ended before they did.
+    /// Runs that could go on and on which nobody works: paused ones, those whose process ended before they did, and those that
+    /// are half taken back.
     ///
     /// # Errors
     /// When the actor may not see runs, or the database fails.
@@ -137,7 +141,14 @@ impl Desk<'_> {
                 Err(error) if error.kind() == ErrorKind::Busy => Ok(false),
                 Err(error) => Err(error),
             };
-            if pipeline::is_resumable(&run) || (run.status == RunStatus::Running && alone()?) {
+            let half_back = || -> Result<bool> {
+                let rollback = self.importer.store()?.session()?.rollback_of(run.id)?;
+                Ok(rollback.is_some_and(|rollback| !rollback.done))
+            };
+            if pipeline::is_resumable(&run)
+                || (run.status == RunStatus::Running && alone()?)
+                || (run.status == RunStatus::RolledBack && half_back()? && alone()?)
+            {
                 found.push(run);
             }
         }

@@ -43,6 +43,8 @@ pub struct RollbackReport {
     pub merges: Vec<i64>,
     /// What else of the run ended.
     pub traces: Traces,
+    /// How many records are left as they were: the same call takes them back once what keeps them is gone.
+    pub left: u64,
     /// The first changes that were not reverted.
     pub not_reverted: Vec<RollbackItem>,
 }
@@ -141,6 +143,7 @@ impl Work<'_> {
             counts: rollback.counts,
             merges,
             traces,
+            left: session.left_by(rollback.id, 0, usize::MAX)?.len() as u64,
             not_reverted,
         })
     }

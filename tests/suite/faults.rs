@@ -170,6 +170,10 @@ fn what_is_half_taken_back_is_finished_before_its_system_comes_again() {
         let run = wrong_file(&world, 5);
         let importer = world.importer();
         without(&world.db, ("rollback_items", "INSERT"), || roll_back(&importer, run).err());
+        let half = importer.desk(Actor::admin("ann")).interrupted().unwrap();
+        assert_eq!(half.iter().map(|run| run.id).collect::<Vec<_>>(), [run], "{}", world.db.backend);
+        let begun = "SELECT details_json AS t FROM audit_log WHERE action = 'roll_back_runs'";
+        assert!(world.db.texts(begun)[0].contains("begin"), "{}", world.db.backend);
         let folder = tempfile::tempdir().unwrap();
         let file = support::file(
             folder.path(),

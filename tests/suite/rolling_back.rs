@@ -109,6 +109,45 @@ fn what_was_built_on_since_is_kept_and_told() {
 }
 
 #[test]
+fn what_was_kept_is_taken_back_by_the_same_call_once_nothing_keeps_it() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let before = snapshot(&world.db);
+        let folder = tempfile::tempdir().unwrap();
+        let csv = "id,first name,last name,email\nn1,Ann,Lee,n1@example.org\nn2,Ann,Lee,n2@example.org\n";
+        let file = support::file(folder.path(), "n.csv", csv);
+        importer.run(&RunRequest::new("csv").file(file).external_system("alpha")).unwrap();
+        let run = last_run(&world);
+        let desk = importer.desk(Actor::admin("ann"));
+        let (merged, signed_up) = (world.owner_of("n1"), world.owner_of("n2"));
+        let merge = desk.merge(&MergeRequest::new("volunteer", [1, merged], "the same")).unwrap().merge;
+        world.sign_up(signed_up, "picnic");
+        let told = roll_back(&importer, run);
+        assert_eq!((told.left, told.counts.get("reverted")), (2, None), "{told:?}");
+
+        desk.undo_merge(merge, "somebody else").unwrap();
+        let told = roll_back(&importer, run);
+        assert_eq!((told.left, told.counts["reverted"], told.counts["kept"]), (1, 1, 1), "{told:?}");
+        assert!(importer.record("volunteer", merged).unwrap().is_none());
+        // Each change is listed once, as it stands.
+        let outcomes: Vec<String> = desk
+            .rollback_items(run, None, 0, 10)
+            .unwrap()
+            .into_iter()
+            .map(|(_, item)| item.outcome)
+            .collect();
+        assert_eq!(outcomes, ["reverted", "kept"], "{}", world.db.backend);
+
+        world.db.execute("DELETE FROM signups");
+        assert_eq!(roll_back(&importer, run).left, 0);
+        assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
+        let again = desk.roll_back(&request(run)).unwrap_err();
+        assert!(again.to_string().contains("it is taken back already"), "{again}");
+    }
+}
+
+#[test]
 fn a_merge_that_was_taken_back_keeps_nobody() {
     for (db, other) in support::databases().into_iter().zip(support::databases()) {
         // The wrong rows come to one world only. While two are one, a source brings the one who went again.

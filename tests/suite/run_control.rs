@@ -127,7 +127,16 @@ fn a_discarded_run_loads_nothing_and_what_it_replaced_is_held_again() {
         let importer = db.importer();
         admin(&importer).discard(held.run_id, "the wrong file").unwrap();
         assert_eq!(importer.count("volunteer").unwrap(), 0);
-        assert_eq!(db.number(open), 21, "the mended row was never loaded, on {}", db.backend);
+        // The mended row was never loaded, so the first one waits again, and nothing of the discarded file does.
+        assert_eq!(db.number(open), 1, "{}", db.backend);
+        assert_eq!(
+            db.number("SELECT run_id AS t FROM quarantine WHERE status = 'open'"),
+            1,
+            "{}",
+            db.backend
+        );
+        let ended = "SELECT DISTINCT reason AS t FROM quarantine WHERE status = 'superseded'";
+        assert_eq!(db.texts(ended), ["the wrong file"]);
         let sql = "SELECT COUNT(*) AS t FROM dq_violations WHERE status = 'open' AND run_id = 1";
         assert!(db.number(sql) > 0, "{}", db.backend);
         for error in [

@@ -201,6 +201,10 @@ impl RunControl for DryRun {
         self.real.label_run(run, label)
     }
 
+    fn end_held(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<u64> {
+        self.real.end_held(run, actor, reason, now)
+    }
+
     fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
         self.real.reopen_replaced(run)
     }

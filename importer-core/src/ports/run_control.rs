@@ -1,4 +1,4 @@
-use super::{RowId, RunId, RunStatus, StagedRow};
+use super::{Moment, RowId, RunId, RunStatus, StagedRow};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -58,6 +58,11 @@ pub trait RunControl {
     /// # Errors
     /// When the database fails.
     fn reopen_replaced(&mut self, run: RunId) -> Result<u64>;
+    /// Ends the entries of the quarantine that are open and that a run brought, with who says so and why; says how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn end_held(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<u64>;
     /// The next landed rows of a run behind `after` that are still what their source last said: the last ones seen under
     /// their ids, those in quarantine, and those that could not be written; with `unwritten` the latter alone.
     ///

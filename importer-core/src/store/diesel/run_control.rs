@@ -2,7 +2,7 @@ use super::session::DieselSession;
 use super::sql::Cell;
 use crate::Result;
 use crate::contracts::Contract;
-use crate::ports::{Asked, RowId, RunControl, RunId, StagedRow, row_id};
+use crate::ports::{Asked, Moment, RowId, RunControl, RunId, StagedRow, moment_text, row_id};
 
 impl RunControl for DieselSession {
     fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
@@ -24,6 +24,16 @@ impl RunControl for DieselSession {
         let sql = "UPDATE import_runs SET label = ? WHERE id = ?";
         self.connection.run("label a run", sql, &[label.into(), Cell::Int(run)])?;
         Ok(())
+    }
+
+    fn end_held(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<u64> {
+        let sql = "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND run_id = ?";
+        self.connection.run("end quarantine entries", sql, &[Cell::Int(run)])?;
+        let sql = "UPDATE quarantine SET status = 'superseded', decided_by = ?, decided_at = ?time, reason = ? \
+                   WHERE status = 'open' AND run_id = ?";
+        let now = moment_text(now);
+        let binds = [Cell::Text(actor), Cell::Text(&now), Cell::Text(reason), Cell::Int(run)];
+        Ok(self.connection.run("end quarantine entries", sql, &binds)? as u64)
     }
 
     fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
