@@ -211,8 +211,8 @@ impl Desk<'_> {
         }
         match verdict {
             Verdict::Accept { .. } if row.kind == SuggestionKind::Household => {
-                let (people, now) = ((row.left, row.right), self.importer.clock.now());
-                let household = session.link_household(contract, people, id, &self.actor.name, now)?;
+                let now = self.importer.clock.now();
+                let household = session.link_household(contract, id, &self.actor.name, now)?;
                 reviewed.household = Some(household);
             }
             Verdict::Accept { survivor, choices } => {

@@ -86,6 +86,13 @@ pub struct LaterChange {
     pub at: Moment,
 }
 
+impl LaterChange {
+    /// Whether anything changed; a line that only confirms a record has no field.
+    pub fn is_change(&self) -> bool {
+        self.created || self.field.is_some()
+    }
+}
+
 impl std::fmt::Debug for LaterChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "LaterChange({} of {}, {:?})", self.id, self.core_id, self.field)
@@ -127,19 +134,30 @@ pub struct Reference {
     pub column: String,
 }
 
+/// A suggestion about somebody who went in a merge, as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedSuggestion {
+    /// Its id.
+    pub id: i64,
+    /// What was said about it, by whom and when.
+    pub decision: String,
+    /// Who said so.
+    pub decided_by: Option<String>,
+    /// When, as text.
+    pub decided_at: Option<String>,
+    /// Until when it was put off, as text.
+    pub deferred_until: Option<String>,
+}
+
 /// Everything that refers to people and has moved in a merge, to be moved back exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// The entries of the id map of those who went, as they were.
     pub map: Vec<MapImage>,
-    /// Suggestions about those who went, as they were: id, left, right, what was said about them.
-    pub suggestions: Vec<(i64, CoreId, CoreId, String)>,
-    /// Remembered rejections: number, whether it is the other side, and who it was about.
-    pub rejections: Vec<(i64, bool, CoreId)>,
+    /// Suggestions about those who went, as they were.
+    pub suggestions: Vec<MovedSuggestion>,
     /// The last rejection before the merge.
     pub rejections_through: i64,
-    /// Links of households: number, and the two they were about.
-    pub links: Vec<(i64, CoreId, CoreId)>,
     /// In which household who was of those whom the merge concerned.
     pub households: Vec<(CoreId, i64)>,
     /// Rows of other tables: the table, the column, the row's key, and who it referred to.
@@ -316,8 +334,8 @@ pub trait HistoryStore {
         survivor: CoreId,
         retired: &[CoreId],
     ) -> Result<Moved>;
-    /// Lets everything refer again to whom it referred to, the id map left out. Suggestions are settled apart, once the merge is
-    /// ended.
+    /// Lets everything refer again to whom it referred to, the id map left out, and suggestions be decided as they were; these are
+    /// settled once the merge is ended.
     ///
     /// # Errors
     /// When the database fails.
@@ -326,14 +344,20 @@ pub trait HistoryStore {
         contract: &Contract,
         references: &[Reference],
         survivor: CoreId,
-        retired: &[CoreId],
         moved: &Moved,
     ) -> Result<()>;
-    /// Lets suggestions about people, and about who went into them, be about whom the merges that stand make them be about.
+    /// Lets suggestions about people, about who went into them, and what was said about these, be about whom the merges that
+    /// stand make them be about, and households be who is connected then. `households` tells in which of them people are to be
+    /// thought to have been, so that these keep their numbers.
     ///
     /// # Errors
     /// When the database fails.
-    fn settle_suggestions(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
+    fn settle_suggestions(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        households: &[(CoreId, i64)],
+    ) -> Result<()>;
     /// Rejections behind `after` about people, in order; each pair is there twice, once for each side.
     ///
     /// # Errors

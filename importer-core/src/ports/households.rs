@@ -13,14 +13,13 @@ pub struct Household {
 
 /// Links between people who live together; never merges.
 pub trait HouseholdStore {
-    /// Lets two people live together, and all who live with either; returns the household.
+    /// Lets the two people of a suggestion live together, and all who live with either; returns the household.
     ///
     /// # Errors
     /// When the database fails.
     fn link_household(
         &mut self,
         contract: &Contract,
-        people: (CoreId, CoreId),
         suggestion: i64,
         actor: &str,
         now: Moment,

@@ -70,7 +70,7 @@ pub trait RollbackStore {
         after: CoreId,
         limit: usize,
     ) -> Result<Vec<CoreId>>;
-    /// What runs changed of records, those that were taken back included, in order.
+    /// What runs said about records, those that were taken back included, in order.
     ///
     /// # Errors
     /// When the database fails.

@@ -265,8 +265,12 @@ impl<'a> Page<'a> {
     }
 
     fn one(&mut self, session: &mut dyn StewardSession, id: CoreId) -> Result<()> {
-        let mut own: Vec<LaterChange> =
-            self.lines(id).filter(|line| line.run == Some(self.run.id)).cloned().collect();
+        let said = self.said.get(&id).into_iter().flatten().filter(|line| line.run == Some(self.run.id));
+        let mut own: Vec<LaterChange> = said.cloned().collect();
+        if self.part(session, id, &own)? {
+            return Ok(());
+        }
+        own.retain(LaterChange::is_change);
         // Whom the run only confirmed may have stood for that alone, when the runs that changed them were taken back.
         let confirmed = own.is_empty();
         if confirmed {
@@ -274,9 +278,6 @@ impl<'a> Page<'a> {
             own = self.lines(id).filter(by).cloned().collect();
         }
         let Some(first) = own.first() else { return Ok(()) };
-        if !confirmed && self.part(session, id, &own)? {
-            return Ok(());
-        }
         let whole = |outcome: &str, why: String| RollbackItem {
             row: first.row,
             core_id: id,
@@ -347,8 +348,9 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// What runs changed of a record.
     fn lines(&self, id: CoreId) -> impl Iterator<Item = &LaterChange> {
-        self.said.get(&id).into_iter().flatten()
+        self.said.get(&id).into_iter().flatten().filter(|line| line.is_change())
     }
 
     /// Why a record is left as it is, whatever the run did to it.
@@ -425,7 +427,7 @@ impl<'a> Page<'a> {
     fn built_on(&self, id: CoreId) -> Option<String> {
         if let Some(line) = self.stands.get(&id).and_then(|lines| lines.first()) {
             return Some(match line.run {
-                Some(run) if line.field.is_none() => format!("run {run} brought the same person"),
+                Some(run) if !line.is_change() => format!("run {run} brought the same person"),
                 Some(run) => format!("run {run} changed it since"),
                 None => "edited since".into(),
             });

@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use importer_core::ports::{
     Cause, Change, ChangeAction, CoreId, CoreRecord, Dated, MapImage, MergeFilter, MergeRow, RecordImage,
-    RowId, StewardSession, SuggestionDecision, SuggestionVerdict, fingerprint, parse_moment,
+    RowId, StewardSession, SuggestionRow, SuggestionVerdict, fingerprint, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -57,7 +57,8 @@ pub fn undo(
         let order = order_of(merge)?;
         merges.push(Again { order, mark: merge.merge.change_mark, before: before_of(merge)? });
     }
-    let through: Vec<i64> = merges.iter().map(|again| again.before.moved.rejections_through).collect();
+    let merges_before: Vec<Before> = merges.iter().map(|again| again.before.clone()).collect();
+    let through: Vec<i64> = merges_before.iter().map(|before| before.moved.rejections_through).collect();
     let standing_now = session.load(world.contract, &people)?;
     let entries = session.map_of(world.contract, &people)?;
     let owners = owners(&entries, &row, &before, &merges);
@@ -72,14 +73,19 @@ pub fn undo(
 
     let mut led = HashMap::new();
     for suggestion in later.iter().filter_map(|merge| merge.merge.suggestion) {
-        led.extend(session.suggestion(suggestion)?.map(|row| (suggestion, row.decision)));
+        led.extend(session.suggestion(suggestion)?.map(|row| (suggestion, row)));
     }
     // References go back the way they came, the last merge first; then the later merges take theirs again.
     for merge in later.iter().rev().chain([&row]) {
         part(session, world, merge)?;
         session.end_merge(merge.id, actor, reason, world.now)?;
     }
-    session.settle_suggestions(world.contract, &people)?;
+    let mut households: HashMap<CoreId, i64> = HashMap::new();
+    for before in merges_before.iter().rev().chain([&before]) {
+        households.extend(before.moved.households.iter().copied());
+    }
+    let households: Vec<(CoreId, i64)> = households.into_iter().collect();
+    session.settle_suggestions(world.contract, &people, &households)?;
     print_rejections(session, world, &people, &before, &through, &replayed)?;
     for entry in &entries {
         let name = (entry.system.clone(), entry.external_id.clone());
@@ -94,9 +100,8 @@ pub fn undo(
     for (merge, people) in later.iter().zip(&replayed.merged) {
         let new = keep_merge(session, world, &order_of(merge)?, people, merge.merge.change_mark)?;
         keep_what_was_known(session, new, merge)?;
-        if let Some(suggestion) = merge.merge.suggestion {
-            let decision = led.get(&suggestion).copied().unwrap_or(SuggestionDecision::Accepted);
-            accept_again(session, world, suggestion, decision, merge)?;
+        if let Some(was) = merge.merge.suggestion.and_then(|id| led.get(&id)) {
+            accept_again(session, world, was, merge)?;
         }
         session.set_redone(merge.id, new)?;
         redone.push((merge.id, new));
@@ -290,8 +295,7 @@ fn part(session: &mut dyn StewardSession, world: &Circumstances<'_>, row: &Merge
     for entry in &before.moved.map {
         session.give_map(entry.id, entry.core_id)?;
     }
-    let (survivor, retired) = (row.merge.survivor, &row.merge.retired);
-    session.move_back(world.contract, world.references, survivor, retired, &before.moved)
+    session.move_back(world.contract, world.references, row.merge.survivor, &before.moved)
 }
 
 fn born(before: &Before) -> Vec<Dated> {
@@ -311,15 +315,14 @@ fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRo
     session.set_merge_before(new, &super::merge::json(&before)?)
 }
 
-/// A merge that stands again stands by what led to it.
+/// A merge that stands again stands by what led to it, decided when it was.
 fn accept_again(
     session: &mut dyn StewardSession,
     world: &Circumstances<'_>,
-    suggestion: i64,
-    decision: SuggestionDecision,
+    was: &SuggestionRow,
     merge: &MergeRow,
 ) -> Result<()> {
-    let Some(row) = session.suggestion(suggestion)? else { return Ok(()) };
+    let Some(row) = session.suggestion(was.id)? else { return Ok(()) };
     // The pair may be about somebody who is parted from these now.
     for id in [row.left, row.right] {
         let now = session.survivor_of(world.contract, id)?.map_or(id, |(survivor, _)| survivor);
@@ -328,13 +331,13 @@ fn accept_again(
         }
     }
     let verdict = SuggestionVerdict {
-        id: suggestion,
-        decision,
-        actor: merge.merge.actor.clone(),
+        id: was.id,
+        decision: was.decision,
+        actor: was.decided_by.clone().unwrap_or_else(|| merge.merge.actor.clone()),
         reason: merge.merge.reason.clone(),
         deferred_until: None,
     };
-    session.decide(world.contract, &verdict, world.now)
+    session.decide(world.contract, &verdict, was.decided_at.unwrap_or(world.now))
 }
 
 /// Writes everybody as they are in the end.

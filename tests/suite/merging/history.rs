@@ -230,8 +230,8 @@ pub(crate) fn snapshot(db: &Database) -> Vec<String> {
         "SELECT external_system || '|' || external_id || '|' || core_id || '|' || row_hash AS t FROM external_id_map \
          ORDER BY external_system, external_id"
             .into(),
-        "SELECT left_id || '|' || right_id || '|' || kind || '|' || decision AS t FROM dedupe_suggestions \
-         WHERE decision <> 'superseded' ORDER BY left_id, right_id"
+        "SELECT left_id || '|' || right_id || '|' || kind || '|' || decision || '|' || COALESCE(decided_by, '') || '|' || \
+         COALESCE(CAST(decided_at AS TEXT), '') AS t FROM dedupe_suggestions WHERE decision <> 'superseded' ORDER BY left_id, right_id"
             .into(),
         "SELECT core_id || '|' || COALESCE(fingerprint, 0) || '|' || other_core_id || '|' || COALESCE(other_fingerprint, 0) AS t \
          FROM not_duplicates ORDER BY 1"

@@ -246,6 +246,8 @@ CREATE TABLE not_duplicates (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     entity_type TEXT NOT NULL,
     suggestion_id INTEGER NOT NULL REFERENCES dedupe_suggestions (id),
+    -- Which side of the suggestion, as it was made, this is: each rejection is there once for each.
+    of_left INTEGER NOT NULL,
     core_id INTEGER NOT NULL,
     fingerprint INTEGER,
     other_core_id INTEGER NOT NULL,

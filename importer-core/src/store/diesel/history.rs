@@ -7,8 +7,8 @@ use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
     Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, LaterChange, MapImage, MatchKey,
-    MergeFilter, MergeRow, Moment, Moved, NewMerge, Reference, Rejection, RowId, SourceRow, moment_text,
-    parse_moment,
+    MergeFilter, MergeRow, Moment, Moved, MovedSuggestion, NewMerge, Reference, Rejection, RowId, SourceRow,
+    moment_text, parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -235,10 +235,13 @@ impl HistoryStore for DieselSession {
         for entry in &moved.map {
             self.give_map(entry.id, survivor)?;
         }
+        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM not_duplicates";
+        moved.rejections_through =
+            self.connection.rows("read rejections", sql, &[])?.first().map_or(0, |row| row.int(0));
         moved.suggestions = self.suggestions_about(contract, retired)?;
-        self.settle_suggestions(contract, &[&[survivor], retired].concat())?;
-        self.move_rejections(contract, survivor, retired, &mut moved)?;
-        self.move_households(contract, survivor, retired, &mut moved)?;
+        let people = [&[survivor], retired].concat();
+        moved.households = self.households_near(contract, &people)?;
+        self.settle_suggestions(contract, &people, &[])?;
         for reference in references.iter().filter(|r| r.entity == contract.entity) {
             self.move_rows(reference, survivor, retired, &mut moved)?;
         }
@@ -250,36 +253,22 @@ impl HistoryStore for DieselSession {
         contract: &Contract,
         references: &[Reference],
         survivor: CoreId,
-        retired: &[CoreId],
         moved: &Moved,
     ) -> Result<()> {
         const BACK: &str = "move references back";
-        for (id, left, right, decision) in &moved.suggestions {
-            // What was rejected, deferred or linked since stays so, about those whom the pair is about again.
-            let sql = "UPDATE dedupe_suggestions SET own_decision = ? WHERE id = ? \
-                       AND (own_decision = 'auto_merged' OR (own_decision = 'accepted' AND kind <> 'household'))";
-            self.connection.run(BACK, sql, &[Cell::Text(decision), Cell::Int(*id)])?;
-            let Some(back) = [left, right].into_iter().find(|who| retired.contains(who)) else { continue };
-            for column in ["core_id", "other_core_id"] {
-                let sql = format!(
-                    "UPDATE not_duplicates SET {column} = ? WHERE suggestion_id = ? AND {column} = ? AND id > ?"
-                );
-                let binds = [*back, *id, survivor, moved.rejections_through].map(Cell::Int);
-                self.connection.run(BACK, &sql, &binds)?;
-            }
-            for column in ["one_id", "other_id"] {
-                let sql = format!(
-                    "UPDATE household_links SET {column} = ? WHERE suggestion_id = ? AND {column} = ?"
-                );
-                self.connection.run(BACK, &sql, &[*back, *id, survivor].map(Cell::Int))?;
-            }
+        for MovedSuggestion { id, decision, decided_by, decided_at, deferred_until } in &moved.suggestions {
+            // What was rejected, deferred or linked since stays so.
+            let sql = "UPDATE dedupe_suggestions SET own_decision = ?, decided_by = ?, decided_at = ?time, deferred_until = ?time \
+                       WHERE id = ? AND (own_decision = 'auto_merged' OR (own_decision = 'accepted' AND kind <> 'household'))";
+            let binds = [
+                Cell::Text(decision),
+                decided_by.as_deref().into(),
+                decided_at.as_deref().into(),
+                deferred_until.as_deref().into(),
+                Cell::Int(*id),
+            ];
+            self.connection.run(BACK, sql, &binds)?;
         }
-        for (id, other, was) in &moved.rejections {
-            let column = if *other { "other_core_id" } else { "core_id" };
-            let sql = format!("UPDATE not_duplicates SET {column} = ? WHERE id = ?");
-            self.connection.run(BACK, &sql, &[Cell::Int(*was), Cell::Int(*id)])?;
-        }
-        self.move_households_back(contract, survivor, moved)?;
         for (table, column, key, was) in &moved.references {
             // A table that the host no longer names is left alone.
             let known =
@@ -294,8 +283,15 @@ impl HistoryStore for DieselSession {
         Ok(())
     }
 
-    fn settle_suggestions(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
-        self.settle_pairs(contract, people)
+    fn settle_suggestions(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        households: &[(CoreId, i64)],
+    ) -> Result<()> {
+        self.settle_pairs(contract, people)?;
+        let near = people.iter().chain(households.iter().map(|(who, _)| who)).copied().collect::<Vec<_>>();
+        self.regroup(contract, &near, &households.iter().copied().collect())
     }
 
     fn rejections_since(
@@ -467,49 +463,26 @@ impl DieselSession {
     }
 
     /// Pairs about those who go, as they stand.
-    fn suggestions_about(
-        &mut self,
-        contract: &Contract,
-        people: &[CoreId],
-    ) -> Result<Vec<(i64, CoreId, CoreId, String)>> {
+    fn suggestions_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MovedSuggestion>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.list(true);
+        let time = |column| self.connection.time_text(column);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, own_decision \
-             FROM dedupe_suggestions WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) \
-             ORDER BY id"
+            "SELECT CAST(id AS TEXT) AS i, own_decision, decided_by, {} AS d, {} AS u FROM dedupe_suggestions \
+             WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) ORDER BY id",
+            time("decided_at"),
+            time("deferred_until"),
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read suggestions", &sql, &binds)?;
-        Ok(rows.into_iter().map(|mut row| (row.int(0), row.int(1), row.int(2), row.text(3))).collect())
-    }
-
-    fn move_rejections(
-        &mut self,
-        contract: &Contract,
-        survivor: CoreId,
-        retired: &[CoreId],
-        moved: &mut Moved,
-    ) -> Result<()> {
-        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM not_duplicates";
-        moved.rejections_through =
-            self.connection.rows("read rejections", sql, &[])?.first().map_or(0, |row| row.int(0));
-        let list = serde_json::Value::from(retired).to_string();
-        for (column, other) in [("core_id", false), ("other_core_id", true)] {
-            let sql = format!(
-                "SELECT CAST(id AS TEXT) AS i, CAST({column} AS TEXT) AS c FROM not_duplicates \
-                 WHERE entity_type = ? AND {column} IN {}",
-                self.connection.list(true)
-            );
-            let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
-            for row in self.connection.rows("read rejections", &sql, &binds)? {
-                moved.rejections.push((row.int(0), other, row.int(1)));
-                let sql = format!("UPDATE not_duplicates SET {column} = ? WHERE id = ?");
-                let binds = [Cell::Int(survivor), Cell::Int(row.int(0))];
-                self.connection.run("move rejections", &sql, &binds)?;
-            }
-        }
-        Ok(())
+        let moved = |mut row: TextRow| MovedSuggestion {
+            id: row.int(0),
+            decision: row.text(1),
+            decided_by: row.optional(2),
+            decided_at: row.optional(3),
+            deferred_until: row.optional(4),
+        };
+        Ok(rows.into_iter().map(moved).collect())
     }
 
     fn move_rows(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::session::DieselSession;
 use super::sql::Cell;
 use crate::contracts::Contract;
-use crate::ports::{CoreId, Household, HouseholdStore, Moment, Moved, moment_text};
+use crate::ports::{CoreId, Household, HouseholdStore, Moment, moment_text};
 use crate::{Error, ErrorKind, Result};
 
 const LINK: &str = "link a household";
@@ -25,7 +25,6 @@ impl HouseholdStore for DieselSession {
     fn link_household(
         &mut self,
         contract: &Contract,
-        (one, other): (CoreId, CoreId),
         suggestion: i64,
         actor: &str,
         now: Moment,
@@ -33,6 +32,7 @@ impl HouseholdStore for DieselSession {
         let sql = "INSERT INTO household_links (entity_type, suggestion_id, one_id, other_id, linked_by, linked_at) \
                    VALUES (?, ?, ?, ?, ?, ?time)";
         let now = moment_text(now);
+        let (one, other) = self.sides(contract, suggestion)?;
         let binds = [
             Cell::Text(contract.entity),
             Cell::Int(suggestion),
@@ -83,50 +83,17 @@ impl DieselSession {
         Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
     }
 
-    /// Lets links of those who go be the survivor's.
-    pub(super) fn move_households(
+    /// In which household who is of these, and of all who are connected with them.
+    pub(super) fn households_near(
         &mut self,
         contract: &Contract,
-        survivor: CoreId,
-        retired: &[CoreId],
-        moved: &mut Moved,
-    ) -> Result<()> {
-        let links = self.links_of(contract, retired)?;
-        if links.is_empty() {
-            return Ok(());
+        people: &[CoreId],
+    ) -> Result<Vec<(CoreId, i64)>> {
+        if self.links_of(contract, people)?.is_empty() {
+            return Ok(Vec::new());
         }
-        let mut people = self.connected(contract, retired)?;
-        people.extend(self.connected(contract, &[survivor])?);
-        let people: Vec<CoreId> = people.into_iter().collect();
-        moved.households = self.households_of(contract, &people)?.into_iter().collect();
-        for Link { id, one, other, .. } in links {
-            moved.links.push((id, one, other));
-            let now = |who: CoreId| if retired.contains(&who) { survivor } else { who };
-            self.set_link(id, now(one), now(other))?;
-        }
-        self.regroup(contract, &people, &BTreeMap::new())
-    }
-
-    /// Lets links be whose they were; what was said since about a pair is about those whom the pair is about again.
-    pub(super) fn move_households_back(
-        &mut self,
-        contract: &Contract,
-        survivor: CoreId,
-        moved: &Moved,
-    ) -> Result<()> {
-        let mut people: BTreeSet<CoreId> =
-            moved.suggestions.iter().flat_map(|(_, left, right, _)| [*left, *right]).collect();
-        for (id, one, other) in &moved.links {
-            self.set_link(*id, *one, *other)?;
-            people.extend([*one, *other]);
-        }
-        people.extend(moved.households.iter().map(|(who, _)| *who));
-        if people.is_empty() {
-            return Ok(());
-        }
-        people.insert(survivor);
-        let people: Vec<CoreId> = people.into_iter().collect();
-        self.regroup(contract, &people, &moved.households.iter().copied().collect())
+        let people: Vec<CoreId> = self.connected(contract, people)?.into_iter().collect();
+        Ok(self.households_of(contract, &people)?.into_iter().collect())
     }
 
     /// Forgets with whom people lived who are there no more.
@@ -140,12 +107,6 @@ impl DieselSession {
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         self.connection.run(PART, &sql, &binds)?;
         self.regroup(contract, &near.into_iter().collect::<Vec<_>>(), &BTreeMap::new())
-    }
-
-    fn set_link(&mut self, id: i64, one: CoreId, other: CoreId) -> Result<()> {
-        let sql = "UPDATE household_links SET one_id = ?, other_id = ? WHERE id = ?";
-        self.connection.run(GROUP, sql, &[Cell::Int(one), Cell::Int(other), Cell::Int(id)])?;
-        Ok(())
     }
 
     fn links_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Link>> {
@@ -193,7 +154,7 @@ impl DieselSession {
 
     /// Makes the households of people, and of all who are connected with them, what the links say. A household keeps its number
     /// where most of its people are; `were` tells in which they are to be thought to have been.
-    fn regroup(
+    pub(super) fn regroup(
         &mut self,
         contract: &Contract,
         people: &[CoreId],

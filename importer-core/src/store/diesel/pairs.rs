@@ -24,9 +24,14 @@ struct Pair {
 impl Pair {
     /// Whom it is about by now.
     fn now(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
-        let now = |id: CoreId| merged.get(&id).copied().unwrap_or(id);
-        let (one, other) = (now(self.original.0), now(self.original.1));
+        let (one, other) = self.sides(merged);
         (one.min(other), one.max(other))
+    }
+
+    /// Who the two sides are by now.
+    fn sides(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
+        let now = |id: CoreId| merged.get(&id).copied().unwrap_or(id);
+        (now(self.original.0), now(self.original.1))
     }
 
     /// Whether it led to a merge.
@@ -74,7 +79,36 @@ impl DieselSession {
             let binds = [Cell::Int(left), Cell::Int(right), Cell::Text(decision), Cell::Int(pair.id)];
             self.connection.run(SETTLE, sql, &binds)?;
         }
+        for pair in &pairs {
+            self.settle_said(pair, pair.sides(&standing))?;
+        }
         Ok(())
+    }
+
+    /// Lets what was said about a suggestion be about whom its sides are by now.
+    fn settle_said(&mut self, pair: &Pair, (left, right): (CoreId, CoreId)) -> Result<()> {
+        if pair.own_decision == "rejected" {
+            for (of_left, one, other) in [(1, left, right), (0, right, left)] {
+                let sql = "UPDATE not_duplicates SET core_id = ?, other_core_id = ? WHERE suggestion_id = ? AND of_left = ?";
+                self.connection.run(SETTLE, sql, &[one, other, pair.id, of_left].map(Cell::Int))?;
+            }
+        }
+        if pair.household && pair.own_decision == "accepted" {
+            let sql = "UPDATE household_links SET one_id = ?, other_id = ? WHERE suggestion_id = ?";
+            self.connection.run(SETTLE, sql, &[left, right, pair.id].map(Cell::Int))?;
+        }
+        Ok(())
+    }
+
+    /// Who the two sides of a suggestion, as it was made, are by now.
+    pub(super) fn sides(&mut self, contract: &Contract, suggestion: i64) -> Result<(CoreId, CoreId)> {
+        let sql = "SELECT CAST(original_left_id AS TEXT) AS l, CAST(original_right_id AS TEXT) AS r \
+                   FROM dedupe_suggestions WHERE id = ?";
+        let rows = self.connection.rows("read suggestions", sql, &[Cell::Int(suggestion)])?;
+        let (left, right) = rows.first().map_or((0, 0), |row| (row.int(0), row.int(1)));
+        let standing = self.standing(contract, &[left, right])?;
+        let now = |id: CoreId| standing.get(&id).copied().unwrap_or(id);
+        Ok((now(left), now(right)))
     }
 
     fn pairs_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Pair>> {

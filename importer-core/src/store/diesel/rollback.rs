@@ -177,7 +177,7 @@ impl RollbackStore for DieselSession {
         let sql = format!(
             "SELECT CAST(c.id AS TEXT) AS i, CAST(c.core_id AS TEXT) AS p, CAST(c.run_id AS TEXT) AS r, \
              CAST(c.staging_id AS TEXT) AS s, c.action, c.field {} AND c.entity_type = ? AND c.run_id IS NOT NULL \
-             AND c.merge_id IS NULL AND c.rollback_id IS NULL AND c.action <> 'confirmed' ORDER BY c.id",
+             AND c.merge_id IS NULL AND c.rollback_id IS NULL ORDER BY c.id",
             self.connection.listed_in("change_log c", "c.core_id", true)
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;

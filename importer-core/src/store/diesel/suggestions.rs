@@ -148,6 +148,8 @@ impl SuggestionStore for DieselSession {
             return Err(Error::new(ErrorKind::NotFound, DECIDE, message));
         };
         let (now, until) = (moment_text(now), verdict.deferred_until.map(moment_text));
+        // What is open again waits for whoever decides; who opened it is in the log of decisions.
+        let decided = verdict.decision != SuggestionDecision::Open;
         self.connection.run(
             DECIDE,
             "UPDATE dedupe_suggestions SET decision = ?, own_decision = ?, decided_by = ?, decided_at = ?time, deferred_until = ?time \
@@ -155,8 +157,8 @@ impl SuggestionStore for DieselSession {
             &[
                 Cell::Text(verdict.decision.as_str()),
                 Cell::Text(verdict.decision.as_str()),
-                Cell::Text(&verdict.actor),
-                Cell::Text(&now),
+                decided.then_some(verdict.actor.as_str()).into(),
+                decided.then_some(now.as_str()).into(),
                 until.as_deref().into(),
                 Cell::Int(verdict.id),
             ],
@@ -180,16 +182,18 @@ impl SuggestionStore for DieselSession {
         )?;
         if verdict.decision == SuggestionDecision::Rejected {
             let prints = self.fingerprints(contract, &[row.left, row.right])?;
-            for (one, other) in [(row.left, row.right), (row.right, row.left)] {
-                let print = |id| prints.get(&id).map_or(Cell::Null, |print| Cell::Int(*print));
+            let print = |id| prints.get(&id).map_or(Cell::Null, |print| Cell::Int(*print));
+            let (left, right) = self.sides(contract, verdict.id)?;
+            for (of_left, one, other) in [(1, left, right), (0, right, left)] {
                 self.connection.run(
                     DECIDE,
                     "INSERT INTO not_duplicates \
-                     (entity_type, suggestion_id, core_id, fingerprint, other_core_id, other_fingerprint) \
-                     VALUES (?, ?, ?, ?int, ?, ?int)",
+                     (entity_type, suggestion_id, of_left, core_id, fingerprint, other_core_id, other_fingerprint) \
+                     VALUES (?, ?, ?, ?, ?int, ?, ?int)",
                     &[
                         Cell::Text(contract.entity),
                         Cell::Int(verdict.id),
+                        Cell::Int(of_left),
                         Cell::Int(one),
                         print(one),
                         Cell::Int(other),
@@ -361,6 +365,7 @@ impl DieselSession {
         Ok(suggestions.iter().map(rejected).collect())
     }
 
+    /// Rejections; one whose two people were merged all the same says nothing as long as they are.
     fn not_duplicates(
         &mut self,
         contract: &Contract,
@@ -370,7 +375,8 @@ impl DieselSession {
         let list = serde_json::Value::from(list).to_string();
         let sql = format!(
             "SELECT CAST(n.core_id AS TEXT) AS c, CAST(n.fingerprint AS TEXT) AS f, \
-             CAST(n.other_core_id AS TEXT) AS oc, CAST(n.other_fingerprint AS TEXT) AS o {} AND n.entity_type = ?",
+             CAST(n.other_core_id AS TEXT) AS oc, CAST(n.other_fingerprint AS TEXT) AS o {} AND n.entity_type = ? \
+             AND n.core_id <> n.other_core_id",
             self.connection.listed_in("not_duplicates n", column, true)
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;

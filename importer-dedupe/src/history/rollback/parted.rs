@@ -28,25 +28,31 @@ impl Page<'_> {
         }
         let Some(after) = self.without(session, merge)? else { return Ok(false) };
         let mut changed: HashMap<&str, CoreId> = HashMap::new();
+        let mut back = BTreeSet::new();
         for person in &after {
-            let Some(now) = self.people.get(&person.id) else { continue };
+            let Some(now) = self.people.get(&person.id).filter(|now| *now != person) else { continue };
+            back.insert(person.id);
             for (place, field) in self.world.contract.columns() {
                 if now.record.get(place) != person.record.get(place) {
                     changed.insert(field.name, person.id);
                 }
             }
         }
-        for line in own {
-            let whose = line.field.as_deref().and_then(|field| changed.get(field)).copied();
-            self.items.push(RollbackItem {
-                row: line.row,
-                core_id: whose.unwrap_or(id),
-                field: line.field.clone(),
-                outcome: "reverted".into(),
-                why: format!("as before the run; merge {} was taken back since", merge.id),
-            });
+        let why = format!("as before the run; merge {} was taken back since", merge.id);
+        let item = |row, core_id, field| {
+            let outcome = "reverted".into();
+            RollbackItem { row, core_id, field, outcome, why: why.clone() }
+        };
+        let lines: Vec<&LaterChange> = own.iter().filter(|line| line.is_change()).collect();
+        if lines.is_empty() {
+            // The run had only confirmed who they were together; apart, its row said something to one of them.
+            self.items.extend(back.iter().map(|who| item(first.row, *who, None)));
         }
-        for person in after {
+        for line in lines {
+            let whose = line.field.as_deref().and_then(|field| changed.get(field)).copied();
+            self.items.push(item(line.row, whose.unwrap_or(id), line.field.clone()));
+        }
+        for person in after.into_iter().filter(|person| back.contains(&person.id)) {
             self.becomes(&person);
         }
         Ok(true)
@@ -76,7 +82,7 @@ impl Page<'_> {
         taken_back.insert(self.run.id);
         let gone = |run: Option<RunId>| run.is_some_and(|run| taken_back.contains(&run));
         // The images of the merge hold what such a run had said before it.
-        let spoiled = said.iter().any(|line| line.id <= mark && gone(line.run));
+        let spoiled = said.iter().any(|line| line.id <= mark && line.is_change() && gone(line.run));
         let again = entries.iter().any(|e| landed_by(self.run.id, e) && !taken_back.contains(&e.last_run));
         let filter = MergeFilter { people: members.clone(), ..MergeFilter::default() };
         let mut merges = session.merges(contract, &filter)?;
