@@ -25,6 +25,8 @@ mod evaluate;
 mod export;
 #[path = "cli/fix.rs"]
 mod fix;
+#[path = "cli/goes_with.rs"]
+mod goes_with;
 #[path = "cli/merge.rs"]
 mod merge;
 #[path = "cli/people.rs"]

@@ -7,6 +7,7 @@ mod bad_sources;
 mod dry_run;
 mod evaluate;
 mod full_disk;
+mod goes_with;
 mod labelled;
 mod listing;
 mod matching;
