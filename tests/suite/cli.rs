@@ -1,5 +1,6 @@
 //! The real program: built by cargo, with the CSV adapter loaded from its file.
 
+mod answers;
 mod bad_arguments;
 mod bad_databases;
 mod bad_plugins;
@@ -14,6 +15,7 @@ mod matching;
 mod options;
 pub(crate) mod plugins;
 mod policies;
+mod printing;
 mod stewards;
 mod summary;
 mod templates;
