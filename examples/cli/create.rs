@@ -23,5 +23,5 @@ pub(crate) fn create(args: &CreateArgs) -> Result<ExitCode> {
     let person = NewPerson { values: values(&args.set)?, reason: args.reason.clone() };
     let desk = importer.desk(args.steward.who.actor());
     let made = desk.create(&args.steward.entity, &person)?;
-    tell(&desk, &args.steward.entity, &made, "The person", args.steward.json)
+    Ok(tell(&desk, &args.steward.entity, &made, "The person", args.steward.json))
 }

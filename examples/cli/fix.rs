@@ -136,7 +136,7 @@ pub(crate) fn one(
     };
     let desk = importer.desk(steward.who.actor());
     let fixed = desk.fix(&steward.entity, row, &fix)?;
-    tell(&desk, &steward.entity, &fixed, &format!("Row {row}"), steward.json)
+    Ok(tell(&desk, &steward.entity, &fixed, &format!("Row {row}"), steward.json))
 }
 
 /// Shows or does the same to many rows.

@@ -58,6 +58,12 @@ const RULES: &[Rule] = &[
         hint: "no row is read otherwise",
     },
     Rule {
+        commands: &["create"],
+        options: &["current_mapping"],
+        when: When::Only(NOTHING),
+        hint: "who is made by hand comes from no file",
+    },
+    Rule {
         commands: &["fix"],
         options: &["field", "find", "replace", "autofix"],
         when: When::Only("bulk"),

@@ -33,6 +33,11 @@ fn options_that_mean_nothing_are_refused_and_nothing_is_written() {
         (&give_up, &["--preview"], "--preview goes with --bulk only"),
         (&give_up, &["--source", "csv"], "--source goes with --bulk only"),
         (&give_up, &["--current-mapping"], "--current-mapping goes with --exempt only"),
+        (
+            &["create", "--set", "city=Oslo"],
+            &["--current-mapping"],
+            "--current-mapping means nothing for `create`",
+        ),
         (&["suppress", "--bulk", "--wont-fix"], &["--most", "2"], "--most does not go with --wont-fix"),
         (&["merge", "1", "2"], &["--after", "1"], "--after goes with --list only"),
         (&["merge", "--obvious"], &["--limit", "1"], "--limit goes with --list only"),
