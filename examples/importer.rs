@@ -4,8 +4,8 @@
 //! cargo run --release --example importer -- run --source csv --file examples/data/volunteers.csv
 //! ```
 //!
-//! Exit codes: 0 succeeded (quarantined rows are reported, not a failure), 1 failed or partially failed, 2 usage or
-//! configuration, 3 held by the gate.
+//! Exit codes: 0 succeeded (quarantined rows are reported, not a failure), 1 failed or partially failed, or the output could
+//! not be written, 2 usage or configuration, 3 held by the gate.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
@@ -25,8 +25,12 @@ mod evaluate;
 mod export;
 #[path = "cli/fix.rs"]
 mod fix;
+#[path = "cli/goes_with.rs"]
+mod goes_with;
 #[path = "cli/merge.rs"]
 mod merge;
+#[path = "cli/out.rs"]
+mod out;
 #[path = "cli/people.rs"]
 mod people;
 #[path = "cli/plugins.rs"]
@@ -74,14 +78,7 @@ mod undo;
 #[path = "cli/violations.rs"]
 mod violations;
 
-/// Prints a line; whoever listens may leave.
-macro_rules! say {
-    ($($text:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($text)*);
-    }};
-}
-pub(crate) use say;
+pub(crate) use out::say;
 
 use std::process::ExitCode;
 
@@ -101,7 +98,7 @@ fn main() -> ExitCode {
         .init();
     let cli = match args::Cli::read() {
         Ok(cli) => cli,
-        Err(error) => return misunderstood(&error),
+        Err(error) => return out::end(misunderstood(&error)),
     };
     let result = match &cli.command {
         args::Command::Run(args) => run::run(args),
@@ -125,34 +122,41 @@ fn main() -> ExitCode {
         args::Command::Audit(args) => audit::audit(args),
         args::Command::Retention(args) => retention::retention(args),
         args::Command::Roles => {
-            say!("{}", importer::service::roles_reference().trim_end());
+            out::text(&importer::service::roles_reference());
             Ok(ExitCode::SUCCESS)
         }
         args::Command::Template(args) => template::template(args),
         args::Command::Plugins(args) => plugins::plugins(args),
         args::Command::Evaluate(args) => evaluate::evaluate(args),
     };
-    result.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+    let code = result.unwrap_or_else(|error| {
+        out::complain(&format!("error: {error}"));
         if error.kind() == ErrorKind::Plugin && error.to_string().contains("allow-list") {
-            eprintln!("to allow it: `plugins allow FILE --allow-list LIST`, then --allow-list LIST; or --allow-unverified");
+            out::complain(
+                "to allow it: `plugins allow FILE --allow-list LIST`, then --allow-list LIST; or --allow-unverified",
+            );
         }
         if matches!(&cli.command, args::Command::Run(args) if args.summary_json) {
-            say!("{}", summary::no_run(&error.to_string()));
+            out::as_is(summary::no_run(&error.to_string()));
         }
         exit_code(&error)
-    })
+    });
+    out::end(code)
 }
 
 /// Help and version are asked for and printed; anything else is a slip, which a program that waits for JSON hears as such.
 fn misunderstood(error: &clap::Error) -> ExitCode {
-    // Whoever listens may leave.
-    let _ = error.print();
+    if error.use_stderr() {
+        // There is nobody left to tell that to.
+        let _ = error.print();
+    } else {
+        out::note(|| error.print());
+    }
     if error.use_stderr() && std::env::args_os().any(|arg| arg == "--summary-json") {
         let text = error.render().to_string();
         // Behind the first blank line stands how the program is used.
         let what = text.split("\n\n").next().unwrap_or_default();
-        say!("{}", summary::no_run(what.strip_prefix("error: ").unwrap_or(what).trim_end()));
+        out::as_is(summary::no_run(what.strip_prefix("error: ").unwrap_or(what).trim_end()));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use importer::ports::{SuggestionFilter, SuggestionKind};
@@ -9,6 +10,7 @@ use crate::audit::AuditArgs;
 use crate::create::CreateArgs;
 use crate::export::ExportArgs;
 use crate::fix::{FixArgs, RequeueArgs};
+use crate::goes_with;
 use crate::merge::MergeArgs;
 use crate::people::PeopleArgs;
 use crate::policy::PolicyFile;
@@ -32,8 +34,24 @@ pub(crate) struct Cli {
 impl Cli {
     /// Reads the arguments of this process.
     pub(crate) fn read() -> Result<Self, clap::Error> {
-        Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches()?)
+        let mut command = without_empty_variables(Self::command());
+        let read = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| {
+            goes_with::check(&mut command, &matches)?;
+            Self::from_arg_matches(&matches)
+        });
+        read.map_err(|error| with_usage(error, command))
     }
+}
+
+/// Says how the command is used as its help does. Of itself clap shows options that have a default or a variable of the
+/// environment as if they had to be given.
+fn with_usage(mut error: clap::Error, mut root: clap::Command) -> clap::Error {
+    let Some(usage) = error.get(ContextKind::Usage).map(ToString::to_string) else { return error };
+    // Behind `Usage:` and the program stands the command, then its options.
+    let path: Vec<&str> = usage.split_whitespace().skip(2).collect();
+    let usage = goes_with::innermost_command(&mut root, &path).render_usage();
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    error
 }
 
 /// A variable that is set to nothing is as good as not set: that is how scripts and containers leave one out.

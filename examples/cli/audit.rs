@@ -6,7 +6,7 @@ use importer::ports::{AuditFilter, AuditRow, moment_text};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};
-use crate::{say, setup};
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct AuditArgs {
@@ -75,7 +75,7 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
         return csv(&lines);
     }
     if args.json {
-        say!("{}", serde_json::to_value(&lines).unwrap_or_default());
+        out::as_is(serde_json::to_value(&lines).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     if lines.is_empty() {
@@ -107,8 +107,9 @@ const COLUMNS: [&str; 10] =
 
 /// Lines as CSV, safe in a spreadsheet like every exported file.
 fn csv(lines: &[AuditRow]) -> Result<ExitCode> {
-    let mut out = csv::Writer::from_writer(std::io::stdout());
-    let mut write = || -> csv::Result<()> {
+    let mut text = Vec::new();
+    let write = |into: &mut Vec<u8>| -> csv::Result<()> {
+        let mut out = csv::Writer::from_writer(into);
         out.write_record(COLUMNS)?;
         for line in lines {
             let entry = &line.entry;
@@ -129,12 +130,7 @@ fn csv(lines: &[AuditRow]) -> Result<ExitCode> {
         }
         Ok(out.flush()?)
     };
-    match write() {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        // Whoever listens may leave.
-        Err(e) if matches!(e.kind(), csv::ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::BrokenPipe) => {
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(e) => Err(Error::new(ErrorKind::Config, "write the audit log", e.to_string())),
-    }
+    write(&mut text).map_err(|e| Error::new(ErrorKind::Config, "write the audit log", e.to_string()))?;
+    out::piece(String::from_utf8_lossy(&text));
+    Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,7 @@ pub(crate) struct CreateArgs {
 pub(crate) fn create(args: &CreateArgs) -> Result<ExitCode> {
     let importer = args.steward.importer()?;
     let person = NewPerson { values: values(&args.set)?, reason: args.reason.clone() };
-    let made = importer.desk(args.steward.who.actor()).create(&args.steward.entity, &person)?;
-    Ok(tell(&made, "The person", args.steward.json))
+    let desk = importer.desk(args.steward.who.actor());
+    let made = desk.create(&args.steward.entity, &person)?;
+    Ok(tell(&desk, &args.steward.entity, &made, "The person", args.steward.json))
 }

@@ -10,7 +10,7 @@ use importer::{Error, ErrorKind, Importer, Result};
 use serde::Serialize;
 
 use crate::args::{AskArgs, PluginPlaces};
-use crate::{say, setup};
+use crate::{out, say, setup};
 
 pub(crate) fn describe(plugin: &str, places: &PluginPlaces, json: bool, schema: bool) -> Result<ExitCode> {
     let plugins = PluginSet::new(setup::discovery(places)?);
@@ -24,9 +24,9 @@ pub(crate) fn describe(plugin: &str, places: &PluginPlaces, json: bool, schema: 
         let schemas: serde_json::Map<String, serde_json::Value> = schemas
             .map(|adapter| (adapter.name.clone(), importer::plugin::options_schema(&adapter.options)))
             .collect();
-        say!("{}", serde_json::to_string_pretty(&schemas).unwrap_or_default());
+        out::as_is(serde_json::to_string_pretty(&schemas).unwrap_or_default());
     } else if json {
-        say!("{}", serde_json::to_string(description).unwrap_or_default());
+        out::as_is(serde_json::to_string(description).unwrap_or_default());
     } else {
         tell(description);
     }
@@ -86,7 +86,7 @@ pub(crate) fn fields(args: &AskArgs) -> Result<ExitCode> {
     let (importer, adapter, options) = asked(args)?;
     let fields = importer.source_fields(&adapter, &options)?;
     if args.json {
-        say!("{}", serde_json::to_string(&fields).unwrap_or_default());
+        out::as_is(serde_json::to_string(&fields).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     let width = fields.iter().map(|field| field.name.chars().count()).max().unwrap_or(0);
@@ -104,7 +104,7 @@ pub(crate) fn health(args: &AskArgs) -> Result<ExitCode> {
     let (importer, adapter, options) = asked(args)?;
     let health = importer.source_health(&adapter, &options)?;
     if args.json {
-        say!("{}", serde_json::to_string(&health).unwrap_or_default());
+        out::as_is(serde_json::to_string(&health).unwrap_or_default());
     } else {
         say!("{}: {}", word(&health.status), health.message);
         if let Some(at) = &health.credentials_expire_at {

@@ -8,7 +8,8 @@ use importer::plugin::{Extract, Host, OpenRequest, Options};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::EvaluateArgs;
-use crate::{run, say, scan, setup};
+use crate::export::check_name;
+use crate::{out, run, scan, setup};
 
 pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
     let pair = |given: &String| {
@@ -20,6 +21,9 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         model: args.model.as_deref().map(scan::model).transpose()?,
         train: args.train,
     };
+    if let Some(file) = &args.svg {
+        check_name("--svg", file)?;
+    }
     let records = read(&args.records)?;
     let report = match args.truth.strip_prefix("column:") {
         Some(name) => measure(&records, Answer::Column(name), &settings)?,
@@ -33,9 +37,9 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         })?;
     }
     if args.json {
-        say!("{}", report.to_json());
+        out::as_is(report.to_json());
     } else {
-        say!("{}", report.to_string().trim_end());
+        out::text(&report.to_string());
     }
     Ok(ExitCode::SUCCESS)
 }

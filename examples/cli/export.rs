@@ -11,7 +11,7 @@ use crate::args::{Database, Who};
 use crate::count::counted;
 use crate::steward::WhichRows;
 use crate::violations::WhichViolations;
-use crate::{say, setup};
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct ExportArgs {
@@ -70,6 +70,7 @@ struct To {
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     let (What::Records { to, .. } | What::Violations { to, .. } | What::Quarantine { to, .. }) = &args.what;
+    check_name("--out", &to.out)?;
     if to.out.exists() {
         // Before anything is noted in the audit log as exported.
         return Err(Error::new(ErrorKind::Config, "write an export", "the file exists already")
@@ -91,7 +92,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
         Error::new(ErrorKind::Config, "write an export", e.to_string()).at("file", to.out.display())
     })?;
     if to.json {
-        say!("{}", serde_json::json!({ "rows": rows, "file": to.out.display().to_string() }));
+        out::as_is(serde_json::json!({ "rows": rows, "file": to.out.display().to_string() }));
     } else {
         say!("{} in {}", counted(rows, "row", "rows"), to.out.display());
         if rows > 0 && matches!(args.what, What::Quarantine { .. }) {
@@ -99,6 +100,20 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses the name that elsewhere means standard output: whoever gives it expects no file called `-`.
+pub(crate) fn check_name(option: &'static str, file: &Path) -> Result<()> {
+    if file != Path::new("-") {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        "write a file",
+        "`-` is no name of a file, and standard output is for the answer",
+    )
+    .at("option", option)
+    .hint("name a file; one that is really called `-` is `./-`"))
 }
 
 /// A file that is made when there is something to write: nobody who may not export leaves an empty one behind.

@@ -6,8 +6,8 @@ use importer::service::{BulkChange, BulkFix, BulkReport, FileFix, FileReport, Ro
 use importer::{Error, ErrorKind, Result};
 
 use crate::count::counted;
-use crate::say;
 use crate::steward::{Steward, WhichRows, tell, values};
+use crate::{out, run, say};
 
 /// So many rows of a preview are listed unless asked otherwise.
 const LISTED: usize = 20;
@@ -18,10 +18,10 @@ pub(crate) struct FixArgs {
     /// The row
     row: Option<i64>,
     /// A cell of the row: a column of the source or a field, and what it holds from now on; may be given several times
-    #[arg(long = "set", value_name = "FIELD=VALUE", requires = "row")]
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
     set: Vec<String>,
     /// A rule the row is exempt from; may be given several times
-    #[arg(long, value_name = "CODE", requires = "row")]
+    #[arg(long, value_name = "CODE")]
     exempt: Vec<String>,
     /// Corrects all open rows that the filters find
     #[arg(long)]
@@ -30,7 +30,7 @@ pub(crate) struct FixArgs {
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The column or field in which --find is replaced
-    #[arg(long, requires_all = ["bulk", "find", "replace"], conflicts_with = "autofix")]
+    #[arg(long, requires_all = ["find", "replace"], conflicts_with = "autofix")]
     field: Option<String>,
     /// The text that is replaced, letter for letter
     #[arg(long, value_name = "TEXT", requires = "field")]
@@ -39,7 +39,7 @@ pub(crate) struct FixArgs {
     #[arg(long, value_name = "TEXT", requires = "field")]
     replace: Option<String>,
     /// Writes what this rule suggests
-    #[arg(long, value_name = "CODE", requires = "bulk")]
+    #[arg(long, value_name = "CODE")]
     autofix: Option<String>,
     #[command(flatten)]
     apply: Apply,
@@ -134,8 +134,9 @@ pub(crate) fn one(
         reason: reason.into(),
         current_mapping: steward.current_mapping,
     };
-    let fixed = importer.desk(steward.who.actor()).fix(&steward.entity, row, &fix)?;
-    Ok(tell(&fixed, &format!("Row {row}"), steward.json))
+    let desk = importer.desk(steward.who.actor());
+    let fixed = desk.fix(&steward.entity, row, &fix)?;
+    Ok(tell(&desk, &steward.entity, &fixed, &format!("Row {row}"), steward.json))
 }
 
 /// Shows or does the same to many rows.
@@ -157,7 +158,7 @@ pub(crate) fn bulk(
     if apply.apply {
         let done = desk.fix_bulk(&steward.entity, &fix)?;
         if steward.json {
-            say!("{}", serde_json::to_value(done).unwrap_or_default());
+            out::as_is(serde_json::to_value(done).unwrap_or_default());
         } else {
             counts(&done, "went in", &fix.change);
         }
@@ -165,7 +166,7 @@ pub(crate) fn bulk(
     }
     let preview = desk.preview_bulk(&steward.entity, &fix, apply.most)?;
     if steward.json {
-        say!("{}", serde_json::to_value(&preview).unwrap_or_default());
+        out::as_is(serde_json::to_value(&preview).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     for row in &preview.rows {
@@ -215,11 +216,12 @@ fn counts(done: &BulkReport, verb: &str, change: &BulkChange) {
 }
 
 fn from_file(args: &FixArgs, file: &std::path::Path) -> Result<ExitCode> {
+    run::check_there(file)?;
     let importer = args.steward.importer()?;
     let fix = FileFix { reason: args.reason.clone(), current_mapping: args.steward.current_mapping };
     let done = importer.desk(args.steward.who.actor()).fix_file(&args.steward.entity, file, &fix)?;
     if args.steward.json {
-        say!("{}", serde_json::to_value(&done).unwrap_or_default());
+        out::as_is(serde_json::to_value(&done).unwrap_or_default());
     } else {
         tell_file(&done);
     }

@@ -3,12 +3,13 @@ use std::process::ExitCode;
 use clap::Args;
 use importer::Result;
 use importer::ports::MergeFilter;
-use importer::service::{Choice, Desk, MergePreview, MergeRequest};
+use importer::service::{Action, Choice, Desk, MergePreview, MergeRequest};
 
 use crate::args::Common;
 use crate::count::counted;
 use crate::policy::PolicyFile;
-use crate::{say, setup};
+use crate::steward::without;
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct MergeArgs {
@@ -85,17 +86,18 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     if args.preview {
         let preview = desk.preview_merge(&request)?;
         match args.common.json {
-            true => say!("{}", serde_json::to_value(&preview).unwrap_or_default()),
+            true => out::as_is(serde_json::to_value(&preview).unwrap_or_default()),
             false => {
                 print_preview(&preview);
-                say!("Nothing has changed; without --preview, and with a --reason, they are merged.");
+                let how = without("--preview", Action::Merge, args.common.who.actor().role);
+                say!("Nothing has changed; {how}, they are merged.");
             }
         }
         return Ok(ExitCode::SUCCESS);
     }
     let done = desk.merge(&request)?;
     if args.common.json {
-        say!("{}", serde_json::to_value(&done).unwrap_or_default());
+        out::as_is(serde_json::to_value(&done).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     let gone: Vec<String> = done.retired.iter().map(i64::to_string).collect();
@@ -109,7 +111,7 @@ fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
     let filter = MergeFilter { after: args.after, limit: args.limit, ..MergeFilter::default() };
     let lines = desk.merges(&args.entity, &filter)?;
     if args.common.json {
-        say!("{}", serde_json::to_value(&lines).unwrap_or_default());
+        out::as_is(serde_json::to_value(&lines).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     if lines.is_empty() {
@@ -155,7 +157,7 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         false => desk.merge_obvious(&args.entity, args.reason.as_deref().unwrap_or_default())?,
     };
     if args.common.json {
-        say!("{}", serde_json::to_value(&told).unwrap_or_default());
+        out::as_is(serde_json::to_value(&told).unwrap_or_default());
     } else if let Some(run) = told.run {
         let pairs = counted(told.obvious, "obvious pair", "obvious pairs");
         let are = if told.merged == 1 { "is" } else { "are" };
@@ -172,7 +174,7 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         }
     }
     for (id, why) in &told.failed {
-        eprintln!("suggestion {id}: {why}");
+        out::complain(&format!("suggestion {id}: {}", out::visible(why)));
     }
     Ok(if told.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

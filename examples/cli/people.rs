@@ -6,7 +6,7 @@ use importer::{Error, ErrorKind, Result};
 
 use crate::args::Common;
 use crate::steward::{element, end_of_list};
-use crate::{say, setup};
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct PeopleArgs {
@@ -42,7 +42,7 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
         };
         let households = desk.households(&args.entity, person.id)?;
         if args.common.json {
-            say!("{}", serde_json::json!({ "person": person, "households": households }));
+            out::as_is(serde_json::json!({ "person": person, "households": households }));
             return Ok(ExitCode::SUCCESS);
         }
         if person.id != id {

@@ -8,7 +8,7 @@ use importer::{Error, ErrorKind, Result};
 
 use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
 use crate::count::counted;
-use crate::{describe, plugins_new, say, setup};
+use crate::{describe, out, plugins_new, say, setup};
 
 pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {
     match &args.command {
@@ -30,7 +30,7 @@ pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {
 fn list(places: &PluginPlaces, json: bool) -> Result<ExitCode> {
     let found = setup::discovery(places)?.list();
     if json {
-        say!("{}", serde_json::to_string(&found).unwrap_or_default());
+        out::as_is(serde_json::to_string(&found).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {
@@ -116,7 +116,7 @@ fn held(quarantine: &QuarantineFile, json: bool) -> Result<ExitCode> {
     let quarantine = setup::quarantine(quarantine);
     let found = quarantine.list()?;
     if json {
-        say!("{}", serde_json::to_string(&found).unwrap_or_default());
+        out::as_is(serde_json::to_string(&found).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     if found.is_empty() {

@@ -7,7 +7,7 @@ use importer::service::{RowDetail, RowSummary};
 
 use crate::args::{Database, Who};
 use crate::steward::{WhichRows, element, end_of_list, findings, paged};
-use crate::{say, setup};
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct QuarantineArgs {
@@ -39,7 +39,7 @@ pub(crate) fn quarantine(args: &QuarantineArgs) -> Result<ExitCode> {
     if let Some(row) = args.row {
         let detail = desk.quarantined_row(&args.entity, row)?;
         if args.json {
-            say!("{}", serde_json::to_value(&detail).unwrap_or_default());
+            out::as_is(serde_json::to_value(&detail).unwrap_or_default());
         } else {
             show(&detail);
         }

@@ -6,7 +6,7 @@ use importer::Result;
 use importer::retention::RetentionPolicy;
 
 use crate::args::{Database, Who};
-use crate::{run, say, setup};
+use crate::{out, run, say, setup};
 
 #[derive(Args)]
 pub(crate) struct RetentionArgs {
@@ -37,7 +37,7 @@ pub(crate) fn retention(args: &RetentionArgs) -> Result<ExitCode> {
     let reason = args.reason.as_deref().unwrap_or_default();
     let report = importer.desk(args.who.actor()).retention(&policy, args.dry_run, reason)?;
     if args.json {
-        say!("{}", serde_json::to_value(&report).unwrap_or_default());
+        out::as_is(serde_json::to_value(&report).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     let would = if report.dry_run { "Nothing is changed; this is what would go" } else { "This went" };

@@ -9,7 +9,8 @@ use crate::args::{Common, Pairs};
 use crate::count::counted;
 use crate::merge::{Chosen, print_preview};
 use crate::policy::PolicyFile;
-use crate::{say, setup};
+use crate::steward::each_once;
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct ReviewArgs {
@@ -45,7 +46,7 @@ enum ReviewCommand {
         #[command(flatten)]
         which: Which,
         /// For how many days they stay out of the list of open ones
-        #[arg(long, default_value_t = 30)]
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
         days: u16,
     },
     /// Takes an earlier decision back
@@ -108,7 +109,7 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
     if let [id] = which.ids[..] {
         let reviewed = desk.review(id, &verdict, &which.reason)?;
         match which.common.json {
-            true => say!("{}", json(&reviewed)),
+            true => out::as_is(json(&reviewed)),
             false => print(&reviewed, &verdict),
         }
         return Ok(ExitCode::SUCCESS);
@@ -122,12 +123,12 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
             Err(error) => {
                 failed = true;
                 told.push(serde_json::json!({ "id": id, "error": error.to_string() }));
-                eprintln!("error: suggestion {id}: {error}");
+                out::complain(&format!("error: suggestion {id}: {error}"));
             }
         }
     }
     if which.common.json {
-        say!("{}", serde_json::Value::from(told));
+        out::as_is(serde_json::Value::from(told));
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -143,7 +144,7 @@ fn matching(importer: &Importer, desk: &Desk<'_>, which: &Which, verdict: &Verdi
     let filter = which.pairs.filter(importer.waiting());
     let told = desk.review_matching(&filter, verdict, &which.reason, which.dry_run)?;
     if which.common.json {
-        say!("{}", serde_json::json!(told));
+        out::as_is(serde_json::json!(told));
     } else if which.dry_run {
         say!(
             "{} found. Without --dry-run, it is decided about.",
@@ -203,14 +204,11 @@ fn show(id: i64, policy: &PolicyFile, common: &Common) -> Result<ExitCode> {
     let preview = desk.preview_merge(&request)?;
     if common.json {
         let terms: serde_json::Value = serde_json::from_str(&row.features_json).unwrap_or_default();
-        say!(
-            "{}",
-            serde_json::json!({
-                "id": row.id, "kind": row.kind.as_str(), "decision": row.decision.as_str(), "score": row.score,
-                "left": row.left, "right": row.right, "terms": terms, "merged": preview,
-                "households": households(&desk, &row)?,
-            })
-        );
+        out::as_is(serde_json::json!({
+            "id": row.id, "kind": row.kind.as_str(), "decision": row.decision.as_str(), "score": row.score,
+            "left": row.left, "right": row.right, "terms": terms, "merged": preview,
+            "households": households(&desk, &row)?,
+        }));
         return Ok(ExitCode::SUCCESS);
     }
     let score = row.score.map_or_else(String::new, |score| format!(", probability {score:.4}"));
@@ -263,5 +261,6 @@ pub(crate) fn choices(keep: &[String], set: &[String]) -> Result<Vec<(String, Ch
             given.split_once('=').ok_or_else(|| wrong("--set", given, "write it like --set city=Oslo"))?;
         choices.push((field.to_owned(), Choice::Value(value.to_owned())));
     }
+    each_once("--keep or --set", choices.iter().map(|(field, _)| field.as_str()))?;
     Ok(choices)
 }

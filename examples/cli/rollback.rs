@@ -2,13 +2,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::ports::RollbackItem;
-use importer::service::RollbackRequest;
+use importer::service::{Action, RollbackRequest};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::Common;
 use crate::count::counted;
 use crate::policy::PolicyFile;
-use crate::{say, setup};
+use crate::steward::without;
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct RollbackArgs {
@@ -46,7 +47,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         if args.common.json {
             let items: Vec<_> =
                 items.iter().map(|(id, item)| serde_json::json!({ "id": id, "item": item })).collect();
-            say!("{}", serde_json::Value::from(items));
+            out::as_is(serde_json::Value::from(items));
             return Ok(ExitCode::SUCCESS);
         }
         if items.is_empty() {
@@ -67,7 +68,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     };
     let told = desk.roll_back(&request)?;
     if args.common.json {
-        say!("{}", serde_json::to_value(&told).unwrap_or_default());
+        out::as_is(serde_json::to_value(&told).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     let verb = if told.dry_run { "would be" } else { "is" };
@@ -99,7 +100,10 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         say!("  and {} more: rollback {} --list --outcome kept", kept - shown, told.run);
     }
     match told.dry_run {
-        true => say!("Nothing has changed; without --dry-run, and with a --reason, it is done."),
+        true => {
+            let how = without("--dry-run", Action::RollBackRuns, args.common.who.actor().role);
+            say!("Nothing has changed; {how}, it is done.");
+        }
         false => say!("What became of each change: rollback {} --list", told.run),
     }
     if told.left > 0 && !told.dry_run {

@@ -5,12 +5,12 @@ use importer::dedupe::MatchModel;
 use importer::dedupe::matching::model::ModelDocument;
 use importer::mapping::Mapping;
 use importer::ports::AutoMerge;
+use importer::service::Desk;
 use importer::{Builder, Error, ErrorKind, Importer, Result, RunReport, RunRequest, dq};
 
 use crate::args::{AutoMergeBy, RulesMode, RunArgs, RunSetup};
 use crate::progress::Bar;
-use crate::say;
-use crate::{setup, summary};
+use crate::{out, setup, summary};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     setup::check_enabled(&args.source)?;
@@ -24,12 +24,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     heed_ctrl_c(&importer);
     if args.preview {
         let preview = importer.preview(&request)?;
-        say!("{}", preview.rules);
+        out::text(&preview.rules.to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let report = importer.desk(args.who.actor()).import(&request, &args.reason);
+    let desk = importer.desk(args.who.actor());
+    let report = desk.import(&request, &args.reason);
     bar.finish();
-    Ok(told(&report?, &importer, args.summary_json))
+    Ok(told(&report?, &desk, &importer.database(), args.summary_json))
 }
 
 /// Puts together what a run works with.
@@ -62,18 +63,18 @@ pub(crate) fn heed_ctrl_c(importer: &Importer) {
 }
 
 /// Tells how a run ended, for people or for programs.
-pub(crate) fn told(report: &RunReport, importer: &Importer, summary_json: bool) -> ExitCode {
+pub(crate) fn told(report: &RunReport, desk: &Desk<'_>, database: &str, summary_json: bool) -> ExitCode {
     if summary_json {
-        say!("{}", report.to_json());
+        out::as_is(report.to_json());
         // What a person reads in the summary goes beside the JSON.
         for note in &report.notes {
-            eprintln!("note: {note}");
+            out::complain(&format!("note: {}", out::visible(note)));
         }
         if let Some(error) = &report.error {
-            eprintln!("error: {error}");
+            out::complain(&format!("error: {error}"));
         }
     } else {
-        say!("{}", summary::text(report, &importer.database()).trim_end());
+        out::text(&summary::text(report, &summary::status(report, desk), database));
     }
     match report.status.as_str() {
         "succeeded" => ExitCode::SUCCESS,
@@ -110,18 +111,22 @@ fn request(args: &RunArgs) -> Result<RunRequest> {
     Ok(request)
 }
 
-/// A wrong path is a slip on the command line, like that of a mapping; what the file holds is the adapter's to judge.
+/// A wrong path, or that of a folder, is a slip on the command line, like that of a mapping; what the file holds is the adapter's to judge.
 pub(crate) fn check_there(file: &std::path::Path) -> Result<()> {
     use std::io::ErrorKind as Io;
     let meta = std::fs::metadata(file);
     // Opening a pipe would wait for somebody to write into it.
-    let opened =
-        meta.and_then(|meta| if meta.is_file() { std::fs::File::open(file).map(drop) } else { Ok(()) });
+    let opened = meta.and_then(|meta| match () {
+        () if meta.is_dir() => Err(Io::IsADirectory.into()),
+        () if meta.is_file() => std::fs::File::open(file).map(drop),
+        () => Ok(()),
+    });
     opened.map_err(|e| {
         let (what, hint) = match e.kind() {
             Io::NotFound => {
                 ("does not exist".into(), "check the path, which counts from the current directory")
             }
+            Io::IsADirectory => ("is a directory".into(), "give one file inside it"),
             Io::PermissionDenied => ("may not be read by this user".into(), "ask for permission to read it"),
             _ => (format!("cannot be read: {e}"), "check the path"),
         };

@@ -11,7 +11,7 @@ use importer::{Importer, Result, RunReport};
 use crate::args::{Common, Database, RunSetup, Who};
 use crate::count::counted;
 use crate::progress::Bar;
-use crate::{run, say, setup};
+use crate::{out, run, say, setup};
 
 #[derive(Subcommand)]
 pub(crate) enum RunsCommand {
@@ -82,7 +82,7 @@ enum StepName {
 pub(crate) struct LabelArgs {
     #[command(flatten)]
     what: Simple,
-    /// The word; without it, the run has none
+    /// The word; without it, or when it is empty, the label is taken away
     #[arg(long)]
     label: Option<String>,
 }
@@ -121,12 +121,13 @@ pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
         RunsCommand::Label(args) => {
             let what = &args.what;
             let desk = setup::on(&what.database)?;
-            desk.desk(what.who.actor()).label(what.run, args.label.as_deref(), &what.reason)?;
-            say!(
-                "Run {} has {}.",
-                what.run,
-                args.label.as_ref().map_or("no label".into(), |l| format!("the label {l}"))
-            );
+            // An empty word is none: it would only look like one in the list of runs.
+            let label = args.label.as_deref().filter(|label| !label.trim().is_empty());
+            desk.desk(what.who.actor()).label(what.run, label, &what.reason)?;
+            match label {
+                Some(label) => say!("Run {} has the label {label}.", what.run),
+                None => say!("Run {} has no label any more.", what.run),
+            }
         }
         RunsCommand::Interrupted(args) => return interrupted(args),
     }
@@ -151,9 +152,10 @@ fn go_on(
     let importer = run::with_setup(builder, &args.setup)?.build()?;
     importer.load_given_plugins()?;
     run::heed_ctrl_c(&importer);
-    let report = work(&importer.desk(args.what.who.actor()), &args.what);
+    let desk = importer.desk(args.what.who.actor());
+    let report = work(&desk, &args.what);
     bar.finish();
-    Ok(run::told(&report?, &importer, args.summary_json))
+    Ok(run::told(&report?, &desk, &importer.database(), args.summary_json))
 }
 
 fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
@@ -161,7 +163,7 @@ fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
     let runs = importer.desk(args.common.who.actor()).interrupted()?;
     if args.common.json {
         let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
-        say!("[{}]", reports.join(","));
+        out::as_is(format_args!("[{}]", reports.join(",")));
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {

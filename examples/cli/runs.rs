@@ -5,8 +5,7 @@ use importer::service::SCAN_SOURCE;
 use importer::{Importer, Result, RunReport};
 
 use crate::args::RunsArgs;
-use crate::say;
-use crate::{setup, summary};
+use crate::{out, say, setup, summary};
 
 pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     if let Some(command) = &args.command {
@@ -20,16 +19,16 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
         let scan = desk.runs(&filter)?.iter().find(|r| r.id == run).and_then(Importer::scan_report);
         if let Some(scan) = scan {
             if args.json {
-                say!("{}", serde_json::to_string(&scan).unwrap_or_default());
+                out::as_is(serde_json::to_string(&scan).unwrap_or_default());
             } else {
                 crate::scan::tell(&scan, &importer.database());
             }
             return Ok(ExitCode::SUCCESS);
         }
         if args.json {
-            say!("{}", report.to_json());
+            out::as_is(report.to_json());
         } else {
-            say!("{}", summary::text(&report, &importer.database()).trim_end());
+            out::text(&summary::text(&report, &summary::status(&report, &desk), &importer.database()));
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -37,7 +36,7 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     let runs = desk.runs(&filter)?;
     if args.json {
         let reports: Vec<String> = runs.iter().map(|run| RunReport::of(run).to_json()).collect();
-        say!("[{}]", reports.join(","));
+        out::as_is(format_args!("[{}]", reports.join(",")));
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {

@@ -8,7 +8,7 @@ use importer::{Error, ErrorKind, Importer, Result};
 use crate::args::{Database, ScanArgs};
 use crate::count::counted;
 use crate::progress::Bar;
-use crate::{say, setup};
+use crate::{out, say, setup};
 
 pub(crate) fn scan(args: &ScanArgs) -> Result<ExitCode> {
     let (importer, bar) = watched(&args.database, args.json)?;
@@ -22,7 +22,7 @@ pub(crate) fn scan(args: &ScanArgs) -> Result<ExitCode> {
     bar.finish();
     let report = report?;
     if args.json {
-        say!("{}", serde_json::to_string(&report).unwrap_or_default());
+        out::as_is(serde_json::to_string(&report).unwrap_or_default());
     } else {
         tell(&report, &importer.database());
     }

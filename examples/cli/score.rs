@@ -4,9 +4,13 @@ use importer::{Error, ErrorKind, Result};
 
 use crate::args::{ScoreArgs, TrainArgs};
 use crate::count::counted;
-use crate::{say, scan};
+use crate::export::check_name;
+use crate::{out, say, scan};
 
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
+    if let Some(file) = &args.svg {
+        check_name("--svg", file)?;
+    }
     let (importer, bar) = scan::watched(&args.database, args.json)?;
     let model = args.model.as_deref().map(scan::model).transpose()?;
     let score = importer.desk(args.who.actor()).score(&args.entity, args.one, args.other, model.as_ref());
@@ -16,7 +20,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
         write(file, &score.explanation.to_svg())?;
     }
     if args.json {
-        say!("{}", serde_json::to_string(&score).unwrap_or_default());
+        out::as_is(serde_json::to_string(&score).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     let told = &score.explanation;
@@ -27,7 +31,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
         score.model_checksum,
         score.model
     );
-    say!("{}", told.to_text().trim_end());
+    out::text(&told.to_text());
     say!(
         "\n{:.2} % one person, {:.2} % two people of one household",
         100.0 * told.probability,
@@ -53,13 +57,14 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
 }
 
 pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
+    check_name("--out", &args.out)?;
     let (importer, bar) = scan::watched(&args.database, args.json)?;
     let training = importer.desk(args.who.actor()).train(&args.entity, args.weight, &args.reason);
     bar.finish();
     let training = training?;
     write(&args.out, &training.document.write())?;
     if args.json {
-        say!("{}", serde_json::to_string(&training).unwrap_or_default());
+        out::as_is(serde_json::to_string(&training).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     say!("{:<20} {:<26} {:>9} {:>12} {:>7}", "term", "level", "m", "u", "bits");

@@ -1,17 +1,17 @@
 //! What the commands of stewards share: who acts, on which rows, with which mapping and rules.
 
-use std::io::Write;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use importer::mapping::Mapping;
-use importer::ports::{Moment, QuarantineFilter, QuarantineStatus};
-use importer::service::{FindingView, Fixed};
+use importer::ports::{ChangeFilter, CoreId, Moment, QuarantineFilter, QuarantineStatus};
+use importer::service::{Action, Desk, FindingView, Fixed, Loaded, Role};
 use importer::{Error, ErrorKind, Importer, Result, dq};
 
 use crate::args::{Database, PluginPlaces, Who};
 use crate::policy::PolicyFile;
-use crate::{run, say, setup};
+use crate::{out, run, say, setup};
 
 /// Everything that decides what becomes of a corrected row.
 #[derive(Args)]
@@ -132,21 +132,70 @@ pub(crate) fn values(given: &[String]) -> Result<Vec<(String, String)>> {
         })?;
         Ok((field.to_owned(), value.to_owned()))
     };
-    given.iter().map(pair).collect()
+    let values: Vec<(String, String)> = given.iter().map(pair).collect::<Result<_>>()?;
+    each_once("--set", values.iter().map(|(field, _)| field.as_str()))?;
+    Ok(values)
+}
+
+/// Refuses a field that is given twice: which of the two is meant is not for the order of options to say.
+pub(crate) fn each_once<'a>(options: &'static str, fields: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match fields.into_iter().find(|field| !seen.insert(*field)) {
+        None => Ok(()),
+        Some(field) => Err(Error::new(ErrorKind::Config, "read the arguments", "a field is given twice")
+            .at("field", field)
+            .hint(format!("give it once with {options}"))),
+    }
+}
+
+/// What has to be different for a preview to become the deed.
+pub(crate) fn without(option: &str, action: Action, role: Role) -> String {
+    if action.allowed(role) {
+        return format!("without {option}, and with a --reason");
+    }
+    format!("by somebody with the role {}, without {option} and with a --reason", action.needs())
 }
 
 /// What became of one row; an error code when it stays where it was.
-pub(crate) fn tell(fixed: &Fixed, what: &str, json: bool) -> std::process::ExitCode {
+pub(crate) fn tell(
+    desk: &Desk<'_>,
+    entity: &str,
+    fixed: &Fixed,
+    what: &str,
+    json: bool,
+) -> std::process::ExitCode {
     if json {
-        say!("{}", serde_json::to_value(fixed).unwrap_or_default());
+        out::as_is(serde_json::to_value(fixed).unwrap_or_default());
     } else if let Some(loaded) = &fixed.loaded {
-        let record = loaded.record.map_or_else(String::new, |record| format!(" record {record}"));
-        say!("{what} went in:{record} {} by run {}, row {}.", loaded.outcome, loaded.run, loaded.row);
+        let by = format!("by run {}, row {}", loaded.run, loaded.row);
+        match loaded.record {
+            Some(record) if loaded.outcome != "inserted" => {
+                let changed = changed(desk, entity, record, loaded);
+                say!("{what} is known already, as record {record}: {changed} {by}.");
+            }
+            Some(record) => say!("{what} went in: record {record} {} {by}.", loaded.outcome),
+            None => say!("{what} went in: {} {by}.", loaded.outcome),
+        }
     } else {
         say!("{what} stays out, and nothing has changed:");
         findings(&fixed.findings);
     }
     if fixed.loaded.is_some() { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
+}
+
+/// What a row changed in the record of somebody who was known.
+fn changed(desk: &Desk<'_>, entity: &str, record: CoreId, loaded: &Loaded) -> String {
+    // It went in: not being able to say how much it changed is no failure.
+    let Ok(changes) = desk.changes(entity, &ChangeFilter { record, after: 0, limit: 0 }) else {
+        return format!("it was {}", loaded.outcome);
+    };
+    let by_it = changes.into_iter().filter(|change| change.run_id == Some(loaded.run));
+    let fields: BTreeSet<String> = by_it.filter_map(|change| change.field).collect();
+    if fields.is_empty() {
+        return "nothing of it was changed".into();
+    }
+    let fields: Vec<String> = fields.into_iter().collect();
+    format!("{} changed", fields.join(", "))
 }
 
 /// Findings with what to do about them.
@@ -191,12 +240,12 @@ pub(crate) fn paged<T>(
     Ok((told, last))
 }
 
-/// Prints one more element of a JSON list, which stands on one line; whoever listens may leave.
+/// Prints one more element of a JSON list, which stands on one line.
 pub(crate) fn element(value: &serde_json::Value, first: bool) {
-    let _ = write!(std::io::stdout(), "{}{value}", if first { "[" } else { "," });
+    out::piece(format_args!("{}{value}", if first { "[" } else { "," }));
 }
 
 /// Ends a JSON list of so many elements.
 pub(crate) fn end_of_list(elements: i64) {
-    say!("{}", if elements == 0 { "[]" } else { "]" });
+    out::as_is(if elements == 0 { "[]" } else { "]" });
 }

@@ -3,14 +3,27 @@
 use std::fmt::Write;
 
 use importer::RunReport;
+use importer::ports::RunFilter;
+use importer::service::Desk;
 
 use crate::count::counted;
+use crate::out::visible;
 
-pub(crate) fn text(report: &RunReport, database: &str) -> String {
+/// The text for a run with this [`status`].
+pub(crate) fn text(report: &RunReport, status: &str, database: &str) -> String {
     let mut out = String::new();
     // Writing into a text cannot fail.
-    let _ = write(&mut out, report, database);
+    let _ = write(&mut out, report, status, database);
     out
+}
+
+/// The status of a run for people. To programs a report tells of few; a run that was paused or cancelled failed there.
+pub(crate) fn status(report: &RunReport, desk: &Desk<'_>) -> String {
+    let filter = RunFilter { source: Some(report.source.clone()), ..RunFilter::default() };
+    // A report is told also when the database fails.
+    let runs = if report.status == "failed" { desk.runs(&filter).unwrap_or_default() } else { Vec::new() };
+    let run = runs.into_iter().find(|run| run.id == report.run_id);
+    run.map_or_else(|| report.status.clone(), |run| run.status.as_str().to_owned())
 }
 
 /// What stands in for the report as JSON when no run could begin.
@@ -18,15 +31,22 @@ pub(crate) fn no_run(error: &str) -> String {
     serde_json::json!({ "status": "failed", "error": error }).to_string()
 }
 
-fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Result {
+fn write(out: &mut String, report: &RunReport, status: &str, database: &str) -> std::fmt::Result {
     let c = &report.counts;
     let dry = if report.dry_run { ", dry run: the core is untouched" } else { "" };
-    writeln!(out, "Run {} of {} ({}): {}{dry}", report.run_id, report.source, report.entity, report.status)?;
+    writeln!(
+        out,
+        "Run {} of {} ({}): {}{dry}",
+        report.run_id,
+        visible(&report.source),
+        report.entity,
+        status
+    )?;
     if let Some(error) = &report.error {
         writeln!(out, "  {error}")?;
     }
     for note in &report.notes {
-        writeln!(out, "  {note}")?;
+        writeln!(out, "  {}", visible(note))?;
     }
     writeln!(out)?;
     writeln!(out, "  {:>9}  rows read, all of them kept in staging", c.read)?;
@@ -50,7 +70,9 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
         writeln!(
             out,
             "    would merge row {} with record {}{new}: {}",
-            sample.row, sample.record, sample.reason
+            sample.row,
+            sample.record,
+            visible(&sample.reason)
         )?;
     }
     let more = c.auto_merged.saturating_sub(report.would_merge.len() as u64);
@@ -69,14 +91,19 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
     if !report.unmapped.is_empty() {
         writeln!(out, "\nColumns that no field takes (kept in staging):")?;
         for unmapped in &report.unmapped {
-            writeln!(out, "  {}: {}", unmapped.column, unmapped.samples.join(" | "))?;
+            writeln!(out, "  {}: {}", visible(&unmapped.column), visible(&unmapped.samples.join(" | ")))?;
         }
     }
     for anomaly in &report.anomalies {
-        writeln!(out, "\nWarning ({}): {}", anomaly.code, anomaly.message)?;
+        writeln!(out, "\nWarning ({}): {}", anomaly.code, visible(&anomaly.message))?;
     }
     for plugin in report.plugins.iter().filter(|p| !p.verified) {
-        writeln!(out, "\nNote: the plugin {} {} stands on no allow-list.", plugin.id, plugin.version)?;
+        writeln!(
+            out,
+            "\nNote: the plugin {} {} stands on no allow-list.",
+            visible(&plugin.id),
+            visible(&plugin.version)
+        )?;
     }
     let seconds = report.durations_ms;
     let total = seconds.extract
@@ -92,7 +119,7 @@ fn write(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Resu
         total % 1000,
         report.rows_per_second
     )?;
-    next_steps(out, report, database)
+    next_steps(out, report, status, database)
 }
 
 /// Some of all, which may be one alone.
@@ -117,7 +144,7 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
             None if code.starts_with("SRC-") => "found by the adapter",
             None => "a rule of a plugin",
         };
-        writeln!(out, "  {rows:>9}  {code}  {title} ({held} quarantined)")?;
+        writeln!(out, "  {rows:>9}  {}  {title} ({held} quarantined)", visible(code))?;
         if let Some(meta) = meta.filter(|meta| held > 0 && !meta.hint.is_empty()) {
             writeln!(out, "             {}", meta.hint)?;
         }
@@ -125,9 +152,20 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
     Ok(())
 }
 
-fn next_steps(out: &mut String, report: &RunReport, database: &str) -> std::fmt::Result {
+fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str) -> std::fmt::Result {
     let c = &report.counts;
     let mut steps = Vec::new();
+    if status == "rolled_back" {
+        // Nothing of it is left to be worked on.
+        return Ok(());
+    }
+    if status == "paused" {
+        steps.push(format!(
+            "{} runs resume {} --db {database} --reason …\n      goes on with it",
+            program(),
+            report.run_id
+        ));
+    }
     if report.status == "held" {
         let (program, run) = (program(), report.run_id);
         steps.push(format!(

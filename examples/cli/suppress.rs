@@ -7,8 +7,8 @@ use importer::service::BulkChange;
 
 use crate::count::counted;
 use crate::fix::{Apply, bulk, one};
-use crate::say;
 use crate::steward::{Steward, WhichRows};
+use crate::{out, say};
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["row", "bulk"])))]
@@ -60,7 +60,7 @@ pub(crate) fn suppress(args: &SuppressArgs) -> Result<ExitCode> {
         ("wont_fix", "is given up; it stays out and is not reported again")
     };
     if args.steward.json {
-        say!("{}", serde_json::json!({ "row": row, "status": status }));
+        out::as_is(serde_json::json!({ "row": row, "status": status }));
     } else {
         say!("Row {row} {told}.");
     }
@@ -79,7 +79,7 @@ fn give_up_all(args: &SuppressArgs) -> Result<ExitCode> {
         u64::try_from(desk.quarantine_tally(&args.steward.entity, &filter)?.rows).unwrap_or(0)
     };
     if args.steward.json {
-        say!("{}", serde_json::json!({ "rows": rows, "status": "wont_fix", "applied": done }));
+        out::as_is(serde_json::json!({ "rows": rows, "status": "wont_fix", "applied": done }));
     } else if done {
         say!("{}.", counted(rows, "row is given up", "rows are given up"));
     } else {

@@ -1,12 +1,20 @@
 use std::process::ExitCode;
 
-use importer::Result;
 use importer::service::template as files;
+use importer::{Error, ErrorKind, Result};
 
 use crate::args::{TemplateArgs, TemplateKind};
-use crate::say;
+use crate::out;
 
 pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
+    // The shipped documents are for the entities there are; for another one they would be no answer.
+    if importer::contracts::find(&args.entity).is_none() {
+        let known: Vec<&str> =
+            importer::contracts::CONTRACTS.iter().map(|contract| contract.entity).collect();
+        let why = format!("there is no entity `{}`", args.entity);
+        return Err(Error::new(ErrorKind::Config, "print a template", why)
+            .hint(format!("the entities are: {}", known.join(", "))));
+    }
     let text = match args.kind {
         TemplateKind::Csv => files::csv(&args.entity)?,
         TemplateKind::Sample => files::sample_csv(&args.entity)?,
@@ -15,6 +23,6 @@ pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
         TemplateKind::Policy => importer::dedupe::DEFAULT_POLICY.to_owned(),
         TemplateKind::Retention => importer::retention::DEFAULT_RETENTION.to_owned(),
     };
-    say!("{}", text.trim_end());
+    out::as_is(text.trim_end());
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use importer::Result;
 use crate::args::Common;
 use crate::count::counted;
 use crate::policy::PolicyFile;
-use crate::{say, setup};
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct UndoArgs {
@@ -30,14 +30,14 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     if args.again {
         let merge = desk.redo_merge(args.merge, &args.reason)?;
         match args.common.json {
-            true => say!("{}", serde_json::json!({ "merge": merge })),
+            true => out::as_is(serde_json::json!({ "merge": merge })),
             false => say!("Merge {} is done again as merge {merge}.", args.merge),
         }
         return Ok(ExitCode::SUCCESS);
     }
     let undone = desk.undo_merge(args.merge, &args.reason)?;
     if args.common.json {
-        say!("{}", serde_json::to_value(&undone).unwrap_or_default());
+        out::as_is(serde_json::to_value(&undone).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();

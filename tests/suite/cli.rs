@@ -1,5 +1,6 @@
 //! The real program: built by cargo, with the CSV adapter loaded from its file.
 
+mod answers;
 mod bad_arguments;
 mod bad_databases;
 mod bad_plugins;
@@ -7,12 +8,14 @@ mod bad_sources;
 mod dry_run;
 mod evaluate;
 mod full_disk;
+mod goes_with;
 mod labelled;
 mod listing;
 mod matching;
 mod options;
 pub(crate) mod plugins;
 mod policies;
+mod printing;
 mod stewards;
 mod summary;
 mod templates;

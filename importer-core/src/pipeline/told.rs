@@ -130,11 +130,11 @@ impl Told {
             )
         });
         (self.joined > 0).then(|| {
-            format!(
-                "{} external ids are people whom {system} has under another id as well: {}",
-                self.joined,
-                listed(samples, self.joined)
-            )
+            let people = match self.joined {
+                1 => "1 external id is a person".to_owned(),
+                many => format!("{many} external ids are people"),
+            };
+            format!("{people} whom {system} has under another id as well: {}", listed(samples, self.joined))
         })
     }
 }
