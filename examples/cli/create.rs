@@ -4,7 +4,8 @@ use clap::Args;
 use importer::Result;
 use importer::service::NewPerson;
 
-use crate::steward::{Steward, tell, values};
+use crate::fix::told;
+use crate::steward::{Steward, values};
 
 #[derive(Args)]
 pub(crate) struct CreateArgs {
@@ -22,5 +23,6 @@ pub(crate) fn create(args: &CreateArgs) -> Result<ExitCode> {
     let importer = args.steward.importer()?;
     let person = NewPerson { values: values(&args.set)?, reason: args.reason.clone() };
     let made = importer.desk(args.steward.who.actor()).create(&args.steward.entity, &person)?;
-    Ok(tell(&made, "The person", args.steward.json))
+    // Nobody who is made by hand needs a contact.
+    Ok(told(&made, "The person", &["REQ-001".to_owned()], args.steward.json))
 }

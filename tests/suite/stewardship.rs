@@ -7,3 +7,5 @@ mod killed;
 mod masked;
 mod quarantine;
 mod review;
+mod taken;
+mod unseen;

@@ -15,6 +15,8 @@ const OPERATION: &str = "read an exported file";
 pub struct ExportRow {
     /// Its number as spreadsheets count rows, the names of the columns being the first.
     pub number: u64,
+    /// The line of the file on which it begins.
+    pub line: u64,
     /// The id in its first column.
     pub id: i64,
     /// The cells behind it, as they were before they were made safe.
@@ -122,6 +124,7 @@ impl ExportReader {
                     return Err(wrong(what.into()).hint("save it as CSV in UTF-8"));
                 }
             }
+            let line = self.record.position().map_or(number, csv::Position::line);
             if self.record.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
@@ -137,7 +140,7 @@ impl ExportReader {
             let masked = cells.clone().enumerate().filter(|(_, cell)| cell.trim() == MASKED);
             let masked = masked.map(|(place, _)| place).collect();
             let cells = cells.map(|cell| unguard(cell).to_owned()).collect();
-            return Ok(Some(ExportRow { number, id, cells, masked }));
+            return Ok(Some(ExportRow { number, line, id, cells, masked }));
         }
     }
 }

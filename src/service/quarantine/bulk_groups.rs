@@ -81,8 +81,7 @@ impl Desk<'_> {
     fn may_seek(&self, bench: &Bench, sought: &[usize], run: &RunRecord, fix: &BulkFix) -> Result<()> {
         let BulkChange::Replace { field, .. } = &fix.change else { return Ok(()) };
         let columns = Columns::of(bench.contract, run);
-        let mut sought = sought.iter().filter_map(|at| bench.columns.get(*at));
-        if !sought.any(|column| self.mask().hides(columns.class(column))) {
+        if !sought.iter().any(|at| self.mask().hides(bench.class(&columns, *at))) {
             return Ok(());
         }
         let mut note = Note::new("rows in quarantine", &fix.reason).entity(bench.contract.entity);

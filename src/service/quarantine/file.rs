@@ -12,9 +12,10 @@ use serde::Serialize;
 use super::bench::Bench;
 use super::columns::columns;
 use super::feed::Pull;
-use super::file_rows::FileRows;
+use super::file_rows::{FileRows, Place, Told};
 use super::groups::Group;
 use super::send_in::Sending;
+use super::view::FindingView;
 use crate::service::access::{Action, Desk, Note, Seen};
 use crate::service::export::{ExportKind, ExportReader, TOLD};
 use crate::service::runs;
@@ -37,10 +38,33 @@ pub struct FileFix {
 pub struct FileProblem {
     /// The row of the file as spreadsheets count them, the names of the columns being the first; 0 for several rows.
     pub number: u64,
+    /// The line of the file on which it begins; 0 for several rows.
+    pub line: u64,
     /// The row.
     pub row: RowId,
     /// The rules that hold it back still, or what else is the matter.
     pub why: String,
+    /// What these rules found, with what they advise; masked.
+    pub findings: Vec<FindingView>,
+}
+
+impl FileProblem {
+    pub(super) fn new(number: u64, line: u64, row: RowId, why: String) -> Self {
+        Self { number, line, row, why, findings: Vec::new() }
+    }
+}
+
+/// What the rules warn of about a row of the file that went in: a value of it may not have been taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileWarning {
+    /// The row of the file as spreadsheets count them.
+    pub number: u64,
+    /// The line of the file on which it begins.
+    pub line: u64,
+    /// The row.
+    pub row: RowId,
+    /// What the rules found, with what they advise; masked.
+    pub findings: Vec<FindingView>,
 }
 
 /// What became of the rows of a corrected file.
@@ -56,26 +80,53 @@ pub struct FileReport {
     pub still_held: u64,
     /// Rows that are not open any more, or never were in this quarantine.
     pub not_open: u64,
+    /// Rows with a value that is not taken: of a cell that the role does not see, of a column that their source does not have,
+    /// or one that cannot be read where one stood that could be. They stay in quarantine as they are.
+    pub not_taken: u64,
     /// Rows that the database refused; they stay in quarantine.
     pub skipped: u64,
     /// How many runs of corrections took them in.
     pub runs: u64,
     /// The first rows that did not go in although somebody changed them.
     pub problems: Vec<FileProblem>,
+    /// The first rows that went in with a warning.
+    pub warnings: Vec<FileWarning>,
 }
 
 impl FileReport {
-    pub(super) fn problem(&mut self, number: u64, row: RowId, why: String) {
-        if self.problems.len() < PROBLEMS {
-            self.problems.push(FileProblem { number, row, why });
+    pub(super) fn problem(&mut self, problem: FileProblem) {
+        if self.has_room() {
+            self.problems.push(problem);
         }
+    }
+
+    /// Whether a further problem would be told.
+    pub(super) fn has_room(&self) -> bool {
+        self.problems.len() < PROBLEMS
+    }
+
+    pub(super) fn has_room_to_warn(&self) -> bool {
+        self.warnings.len() < PROBLEMS
+    }
+
+    /// Adds what became of the rows of a group.
+    fn add(&mut self, told: Self) {
+        self.unchanged += told.unchanged;
+        self.loaded += told.loaded;
+        self.still_held += told.still_held;
+        self.not_open += told.not_open;
+        self.not_taken += told.not_taken;
+        self.problems.extend(told.problems);
+        self.warnings.extend(told.warnings);
+        self.problems.truncate(PROBLEMS);
+        self.warnings.truncate(PROBLEMS);
     }
 }
 
 impl Desk<'_> {
     /// Reads a file back that [`Desk::export_quarantine`] wrote and somebody corrected: rows are found by their ids, and
-    /// those with changed cells are sent in like any correction. Masked cells count as unchanged; a value that somebody
-    /// types in place of one is a correction, whatever is hidden there. Rows may be left out, columns for further fields added.
+    /// those with changed cells are sent in like any correction. Masked cells count as unchanged; a row in which somebody typed
+    /// a value in place of one is a problem, whatever is hidden there. Rows may be left out, columns for further fields added.
     ///
     /// # Errors
     /// When the actor may not, the file is no such export or names a column that is none, or as [`Desk::fix`]. Rows that
@@ -86,16 +137,17 @@ impl Desk<'_> {
         self.ready(Action::FixRows, &note)?;
         let contract = runs::contract(entity)?;
         let (header, counted) = self.survey(path)?;
+        let mut hidden = BTreeSet::new();
         let mut report = FileReport { read: counted.values().sum(), ..FileReport::default() };
         for group in self.file_groups(contract, path, &header, &counted, fix, &mut report)? {
             let _locks = self.locks(contract, &group)?;
-            let told = Arc::new(Mutex::new(FileReport::default()));
+            let told = Arc::new(Mutex::new(Told::default()));
             let mut rows = FileRows {
                 file: ExportReader::open(path)?,
                 session: self.importer.store()?.session()?,
                 contract,
                 runs: group.runs.iter().map(|run| run.id).collect(),
-                cells: header.iter().map(|name| own_place(&group.bench, name)).collect(),
+                places: header.iter().map(|name| own_place(&group.bench, name)).collect(),
                 bench: Arc::clone(&group.bench),
                 mask: self.mask(),
                 seen: Seen::by(self.mask()),
@@ -110,14 +162,15 @@ impl Desk<'_> {
                 report.runs += 1;
             }
             let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-            report.unchanged += told.unchanged;
-            report.loaded += told.loaded;
-            report.still_held += told.still_held;
-            report.not_open += told.not_open;
-            report.problems.extend(told.problems);
+            report.add(told.report);
+            hidden.extend(told.hidden);
         }
         report.loaded -= report.skipped.min(report.loaded);
-        report.problems.truncate(PROBLEMS);
+        if !hidden.is_empty() {
+            note.subject = "rows of a file".into();
+            note.detail("columns", hidden.into_iter().collect::<Vec<_>>());
+            self.refuse(Action::FixRows, &note, "set cells that this role does not see")?;
+        }
         Ok(report)
     }
 
@@ -157,7 +210,8 @@ impl Desk<'_> {
         for (&id, &rows) in counted {
             let Some(run) = session.run(id)?.filter(|run| run.new.entity == contract.entity) else {
                 report.not_open += rows;
-                report.problem(0, id << 32, format!("there is no run {id} in this database"));
+                let why = format!("there is no run {id} in this database");
+                report.problem(FileProblem::new(0, 0, id << 32, why));
                 continue;
             };
             let own = columns(&run);
@@ -186,6 +240,9 @@ impl Desk<'_> {
 }
 
 /// Where a column of the file belongs; what is only told belongs nowhere.
-fn own_place(bench: &Bench, name: &str) -> Option<usize> {
-    if name.starts_with(TOLD) { None } else { bench.place(name).ok() }
+fn own_place(bench: &Bench, name: &str) -> Place {
+    match name.starts_with(TOLD) {
+        true => Place::Told,
+        false => bench.place(name).map_or(Place::Elsewhere, Place::At),
+    }
 }

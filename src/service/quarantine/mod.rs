@@ -17,12 +17,14 @@ mod groups;
 mod list;
 mod pages;
 mod send_in;
+mod spoilt;
+mod told;
 mod view;
 
 pub use bulk::{BulkFix, BulkPreview, BulkReport, BulkRow};
 pub use by_hand::NewPerson;
 pub use change::BulkChange;
-pub use file::{FileFix, FileProblem, FileReport};
+pub use file::{FileFix, FileProblem, FileReport, FileWarning};
 pub use fix::{Fixed, RowFix};
 pub use list::QuarantineTally;
 pub use view::{CellChange, FindingView, Loaded, RowDetail, RowSummary};
