@@ -136,10 +136,10 @@ impl Desk<'_> {
         note.detail("change", "file");
         self.ready(Action::FixRows, &note)?;
         let contract = runs::contract(entity)?;
-        let (header, counted) = self.survey(path)?;
+        let Survey { header, counted, filled } = survey(path)?;
         let mut hidden = BTreeSet::new();
         let mut report = FileReport { read: counted.values().sum(), ..FileReport::default() };
-        for group in self.file_groups(contract, path, &header, &counted, fix, &mut report)? {
+        for group in self.file_groups(contract, path, &header, &counted, &filled, fix, &mut report)? {
             let _locks = self.locks(contract, &group)?;
             let told = Arc::new(Mutex::new(Told::default()));
             let mut rows = FileRows {
@@ -174,34 +174,13 @@ impl Desk<'_> {
         Ok(report)
     }
 
-    /// The columns of the file that somebody may have corrected, and how many rows of which runs it holds. Read to its end
-    /// before anything is done, so that a broken file is refused as a whole.
-    fn survey(&self, path: &Path) -> Result<(Vec<String>, BTreeMap<RunId, u64>)> {
-        let mut file = ExportReader::open(path)?;
-        if file.kind() != ExportKind::Quarantine {
-            return Err(Error::new(ErrorKind::Config, OPERATION, "the file holds no rows of the quarantine")
-                .at("file", path.display())
-                .hint("export them with the kind `quarantine`"));
-        }
-        let (mut counted, mut seen) = (BTreeMap::new(), HashSet::new());
-        while let Some(row) = file.next_row()? {
-            if !seen.insert(row.id) {
-                return Err(Error::new(ErrorKind::Config, OPERATION, "this row stands in the file twice")
-                    .at("file", path.display())
-                    .at("row of the file", row.number)
-                    .at("id", row.id));
-            }
-            *counted.entry(row.id >> 32).or_default() += 1;
-        }
-        Ok((file.columns().to_vec(), counted))
-    }
-
     fn file_groups(
         &self,
         contract: &'static Contract,
         path: &Path,
         header: &[String],
         counted: &BTreeMap<RunId, u64>,
+        filled: &[Option<(u64, u64)>],
         fix: &FileFix,
         report: &mut FileReport,
     ) -> Result<Vec<Group>> {
@@ -224,19 +203,64 @@ impl Desk<'_> {
             let bench = Bench::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
             Group::put(&mut groups, bench, run);
         }
-        let unknown = header.iter().find(|name| !name.starts_with(TOLD) && !used.contains(*name));
-        if let (Some(unknown), false) = (unknown, groups.is_empty()) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                OPERATION,
-                "this is neither a column of the sources nor a field",
-            )
-            .at("file", path.display())
-            .at("column", unknown)
-            .hint("leave the names of columns as they were exported; a column for a field has its name"));
+        // Rows of a source may be left out; the columns of it alone stay behind, and are empty.
+        let unknown = header.iter().zip(filled).find_map(|(name, filled)| {
+            let known = name.starts_with(TOLD) || used.contains(name);
+            filled.filter(|_| !known).map(|place| (name, place))
+        });
+        if let (Some((name, (number, line))), false) = (unknown, groups.is_empty()) {
+            let message = "this is neither a column of the sources of the rows nor a field";
+            return Err(Error::new(ErrorKind::Config, OPERATION, message)
+                .at("file", path.display())
+                .at("column", name)
+                .at("row of the file", number)
+                .at("line", line)
+                .hint(
+                    "leave the names of columns as they were exported; a column for a field has its name",
+                ));
         }
         Ok(groups)
     }
+}
+
+/// What a file holds.
+struct Survey {
+    /// The columns that somebody may have corrected.
+    header: Vec<String>,
+    /// How many rows of which runs.
+    counted: BTreeMap<RunId, u64>,
+    /// For each column, the number and line of the first row that has something in it.
+    filled: Vec<Option<(u64, u64)>>,
+}
+
+/// Reads a file to its end before anything is done, so that a broken one is refused as a whole.
+fn survey(path: &Path) -> Result<Survey> {
+    let mut file = ExportReader::open(path)?;
+    if file.kind() != ExportKind::Quarantine {
+        return Err(Error::new(ErrorKind::Config, OPERATION, "the file holds no rows of the quarantine")
+            .at("file", path.display())
+            .hint("export them with the kind `quarantine`"));
+    }
+    let header = file.columns().to_vec();
+    let mut survey = Survey { filled: vec![None; header.len()], header, counted: BTreeMap::new() };
+    let mut seen = HashSet::new();
+    while let Some(row) = file.next_row()? {
+        if !seen.insert(row.id) {
+            return Err(Error::new(ErrorKind::Config, OPERATION, "this row stands in the file twice")
+                .at("file", path.display())
+                .at("row of the file", row.number)
+                .at("line", row.line)
+                .at("id", row.id)
+                .hint("leave one of both out"));
+        }
+        *survey.counted.entry(row.id >> 32).or_default() += 1;
+        for (cell, filled) in row.cells.iter().zip(&mut survey.filled) {
+            if !cell.trim().is_empty() {
+                filled.get_or_insert((row.number, row.line));
+            }
+        }
+    }
+    Ok(survey)
 }
 
 /// Where a column of the file belongs; what is only told belongs nowhere.

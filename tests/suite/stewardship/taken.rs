@@ -148,3 +148,52 @@ fn the_command_line_says_what_of_a_row_that_went_in_was_not_taken() {
     }
     assert_eq!(told.code, 1, "{told:?}");
 }
+
+#[test]
+fn columns_of_a_source_whose_rows_were_all_left_out_are_no_error_while_they_are_empty() {
+    for db in support::databases() {
+        held(&db);
+        let folder = tempfile::tempdir().unwrap();
+        let others = "id,first name,last name,e-mail,shoe size\n7,Una,Moss,una@@example.org,8\n";
+        db.import(&support::file(folder.path(), "others.csv", others));
+        let text = exported(&desk(&db.importer()), &Default::default());
+        let left: Vec<&str> = text.lines().filter(|line| !line.contains("una@@")).collect();
+        assert_eq!(left.len(), 3, "{text}");
+        let place = left[0].split(',').position(|name| name == "shoe size").unwrap();
+        // What stands in such a column would be lost.
+        let mut typed: Vec<String> = left[2].split(',').map(Into::into).collect();
+        typed[place] = "9".into();
+        let typed = [left[0], left[1], &typed.join(",")].join("\n");
+        let fix = FileFix { reason: "from the office".into(), current_mapping: false };
+        let file = support::file(folder.path(), "typed.csv", &typed);
+        let error = desk(&db.importer()).fix_file("volunteer", &file, &fix).unwrap_err();
+        for told in ["neither a column", "column: shoe size", "row of the file: 3, line: 3"] {
+            assert!(error.to_string().contains(told), "{told}: {error}");
+        }
+        let told = read_back(&db, folder.path(), left.join("\n").replace("@@", "@"));
+        assert_eq!((told.read, told.loaded, told.problems.len()), (2, 2, 0), "{told:?}");
+        // With a row of the other source beside it, the value of a column that is not its own is that row's problem.
+        held_again(&db);
+        let text = exported(&desk(&db.importer()), &Default::default());
+        let typed = text.lines().map(|line| match line.contains("ann2") {
+            true => {
+                let mut cells: Vec<String> = line.split(',').map(Into::into).collect();
+                cells[place] = "9".into();
+                cells.join(",")
+            }
+            false => line.to_owned(),
+        });
+        let told = read_back(&db, folder.path(), typed.collect::<Vec<_>>().join("\n").replace("@@", "@"));
+        assert_eq!((told.loaded, told.not_taken), (1, 1), "{told:?}");
+        assert!(
+            told.problems.iter().any(|problem| problem.why.contains("no column `shoe size`")),
+            "{told:?}"
+        );
+    }
+}
+
+fn held_again(db: &Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let people = "id,first name,last name,email,dob\n11,Ann,Lee,ann2@@example.org,1983-10-30\n";
+    assert_eq!(db.import(&support::file(folder.path(), "again.csv", people)).counts.quarantined, 1);
+}
