@@ -4,8 +4,10 @@
 //! and holds the ids. Writing and reading go row by row, whatever the size.
 
 mod quarantine;
+mod quotes;
 mod read;
 mod records;
+mod text;
 mod violations;
 mod write;
 
@@ -56,6 +58,9 @@ impl ExportKind {
 /// How many rows are read from the database at a time.
 const PAGE: usize = 1_000;
 const OPERATION: &str = "write an export";
+
+/// What stands before the id of a row in quarantine: its number has so many digits that spreadsheets would rewrite it.
+pub(crate) const ROW: &str = "row ";
 
 /// Columns that are there to be read by people; what stands in them is not read back.
 pub(crate) const TOLD: &str = "importer:";
