@@ -4,6 +4,7 @@ mod bulk;
 mod exports;
 mod histories;
 mod killed;
+mod known_rules;
 mod masked;
 mod quarantine;
 mod review;

@@ -72,10 +72,12 @@ impl Desk<'_> {
         kind: ExportKind,
         entity: &str,
         reason: &str,
+        rule: Option<&str>,
         write: impl FnOnce() -> Result<u64>,
     ) -> Result<u64> {
         let mut note = Note::new(kind.subject(), reason).entity(entity);
         self.ready(Action::Export, &note)?;
+        self.importer.known_rules(self.importer.store()?.session()?.as_mut(), entity, rule, OPERATION)?;
         let rows = write();
         // What was written before an error has left the house as well.
         note.detail("rows", rows.as_ref().map_or(serde_json::Value::Null, |rows| (*rows).into()));

@@ -22,12 +22,14 @@ pub(super) struct Found {
 
 impl Desk<'_> {
     /// # Errors
-    /// When no row has a column that the change is about, the role does not see it, the rule suggests nothing, or the
+    /// When no row has a column that the change is about, the role does not see it, there is no such rule or it suggests nothing, or the
     /// database fails.
     pub(super) fn found(&self, contract: &'static Contract, fix: &BulkFix) -> Result<Found> {
         fix.change.check()?;
         let filter = open(&fix.filter);
         let mut session = self.importer.store()?.session()?;
+        let named = filter.rule.iter().chain(fix.change.rules()).map(String::as_str);
+        self.importer.known_rules(session.as_mut(), contract.entity, named, OPERATION)?;
         let mut found = Found { groups: Vec::new(), without_column: 0 };
         let mut others: Vec<String> = Vec::new();
         for (id, rows) in Seen::by(self.mask()).tally(session.as_mut(), contract, &filter)? {

@@ -61,7 +61,7 @@ impl Desk<'_> {
     /// more. The row goes the way of an import: it is landed beside the one it corrects, resolved and merged.
     ///
     /// # Errors
-    /// When the actor may not or does not see a cell that is to be set, there is no such row or it is not open, a name is
+    /// When the actor may not or does not see a cell that is to be set, there is no such row or rule or the row is not open, a name is
     /// neither column nor field, a value that could be read cannot be any more, or the database refuses the row.
     pub fn fix(&self, entity: &str, row: RowId, fix: &RowFix) -> Result<Fixed> {
         let action = if fix.exempt.is_empty() { Action::FixRows } else { Action::SuppressRows };
@@ -72,7 +72,15 @@ impl Desk<'_> {
         }
         self.ready(action, &note)?;
         let contract = runs::contract(entity)?;
-        let (entry, run) = find(self.importer.store()?.session()?.as_mut(), contract, row, OPERATION)?;
+        let mut session = self.importer.store()?.session()?;
+        self.importer.known_rules(
+            session.as_mut(),
+            entity,
+            fix.exempt.iter().map(String::as_str),
+            OPERATION,
+        )?;
+        let (entry, run) = find(session.as_mut(), contract, row, OPERATION)?;
+        drop(session);
         still_open(&entry)?;
         let Amended { bench, draft } = self.amend(contract, &entry, &run, fix)?;
         let landed = Columns::of(contract, &run);

@@ -20,16 +20,18 @@ pub struct QuarantineTally {
 }
 
 const OPERATION: &str = "show a row in quarantine";
+const LIST: &str = "list rows in quarantine";
 
 impl Desk<'_> {
     /// Rows in quarantine, in the order of their ids; page with [`QuarantineFilter::after`]. A text is sought only in what the
     /// role sees.
     ///
     /// # Errors
-    /// When the actor may not see them, there is no such entity, or the database fails.
+    /// When the actor may not see them, there is no such entity or rule, or the database fails.
     pub fn quarantine(&self, entity: &str, filter: &QuarantineFilter) -> Result<Vec<RowSummary>> {
         let contract = runs::contract(entity)?;
         self.look(Action::ViewQuarantine, "the quarantine", |session| {
+            self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
             let mut seen = Seen::by(self.mask());
             let rows = seen.rows(session, contract, filter)?;
             let masked =
@@ -45,6 +47,7 @@ impl Desk<'_> {
     pub fn quarantine_tally(&self, entity: &str, filter: &QuarantineFilter) -> Result<QuarantineTally> {
         let contract = runs::contract(entity)?;
         self.look(Action::ViewQuarantine, "the quarantine", |session| {
+            self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
             let by_run = Seen::by(self.mask()).tally(session, contract, filter)?;
             Ok(QuarantineTally { rows: by_run.iter().map(|(_, rows)| rows).sum(), by_run })
         })

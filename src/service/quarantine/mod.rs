@@ -14,6 +14,7 @@ mod file;
 mod file_rows;
 mod fix;
 mod groups;
+mod known_rules;
 mod list;
 mod pages;
 mod send_in;
