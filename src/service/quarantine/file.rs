@@ -5,23 +5,20 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{QuarantineStatus, RowId, RunId};
+use importer_core::ports::{QuarantineStatus, RunId};
 use importer_core::{Error, ErrorKind, Result};
-use serde::Serialize;
 
 use super::bench::Bench;
 use super::columns::columns;
 use super::feed::Pull;
+use super::file_report::{FileProblem, FileReport};
 use super::file_rows::{FileRows, Place, Told};
 use super::groups::Group;
 use super::send_in::Sending;
-use super::view::FindingView;
 use crate::service::access::{Action, Desk, Note, Seen};
 use crate::service::export::{ExportKind, ExportReader, TOLD};
 use crate::service::runs;
 
-/// So many problems are told one by one; the others are counted.
-const PROBLEMS: usize = 1_000;
 const OPERATION: &str = "read corrected rows";
 
 /// How a corrected file is read back.
@@ -31,96 +28,6 @@ pub struct FileFix {
     pub reason: String,
     /// Reads rows with the mapping there is now, although their run had another one.
     pub current_mapping: bool,
-}
-
-/// Why a row of the file did not go in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileProblem {
-    /// The row of the file as spreadsheets count them, the names of the columns being the first; 0 for several rows.
-    pub number: u64,
-    /// The line of the file on which it begins; 0 for several rows.
-    pub line: u64,
-    /// The row.
-    pub row: RowId,
-    /// The rules that hold it back still, or what else is the matter.
-    pub why: String,
-    /// What these rules found, with what they advise; masked.
-    pub findings: Vec<FindingView>,
-}
-
-impl FileProblem {
-    pub(super) fn new(number: u64, line: u64, row: RowId, why: String) -> Self {
-        Self { number, line, row, why, findings: Vec::new() }
-    }
-}
-
-/// What the rules warn of about a row of the file that went in: a value of it may not have been taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileWarning {
-    /// The row of the file as spreadsheets count them.
-    pub number: u64,
-    /// The line of the file on which it begins.
-    pub line: u64,
-    /// The row.
-    pub row: RowId,
-    /// What the rules found, with what they advise; masked.
-    pub findings: Vec<FindingView>,
-}
-
-/// What became of the rows of a corrected file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct FileReport {
-    /// Rows of the file.
-    pub read: u64,
-    /// Rows that are as they were received; nothing is done about them.
-    pub unchanged: u64,
-    /// Rows that went in.
-    pub loaded: u64,
-    /// Rows that the rules hold back all the same; nothing changes about them.
-    pub still_held: u64,
-    /// Rows that are not open any more, or never were in this quarantine.
-    pub not_open: u64,
-    /// Rows with a value that is not taken: of a cell that the role does not see, of a column that their source does not have,
-    /// or one that cannot be read where one stood that could be. They stay in quarantine as they are.
-    pub not_taken: u64,
-    /// Rows that the database refused; they stay in quarantine.
-    pub skipped: u64,
-    /// How many runs of corrections took them in.
-    pub runs: u64,
-    /// The first rows that did not go in although somebody changed them.
-    pub problems: Vec<FileProblem>,
-    /// The first rows that went in with a warning.
-    pub warnings: Vec<FileWarning>,
-}
-
-impl FileReport {
-    pub(super) fn problem(&mut self, problem: FileProblem) {
-        if self.has_room() {
-            self.problems.push(problem);
-        }
-    }
-
-    /// Whether a further problem would be told.
-    pub(super) fn has_room(&self) -> bool {
-        self.problems.len() < PROBLEMS
-    }
-
-    pub(super) fn has_room_to_warn(&self) -> bool {
-        self.warnings.len() < PROBLEMS
-    }
-
-    /// Adds what became of the rows of a group.
-    fn add(&mut self, told: Self) {
-        self.unchanged += told.unchanged;
-        self.loaded += told.loaded;
-        self.still_held += told.still_held;
-        self.not_open += told.not_open;
-        self.not_taken += told.not_taken;
-        self.problems.extend(told.problems);
-        self.warnings.extend(told.warnings);
-        self.problems.truncate(PROBLEMS);
-        self.warnings.truncate(PROBLEMS);
-    }
 }
 
 impl Desk<'_> {
@@ -136,10 +43,10 @@ impl Desk<'_> {
         note.detail("change", "file");
         self.ready(Action::FixRows, &note)?;
         let contract = runs::contract(entity)?;
-        let Survey { header, counted, filled } = survey(path)?;
+        let survey = survey(path)?;
         let mut hidden = BTreeSet::new();
-        let mut report = FileReport { read: counted.values().sum(), ..FileReport::default() };
-        for group in self.file_groups(contract, path, &header, &counted, &filled, fix, &mut report)? {
+        let mut report = FileReport { read: survey.counted.values().sum(), ..FileReport::default() };
+        for group in self.file_groups(contract, path, &survey, fix, &mut report)? {
             let _locks = self.locks(contract, &group)?;
             let told = Arc::new(Mutex::new(Told::default()));
             let mut rows = FileRows {
@@ -147,7 +54,7 @@ impl Desk<'_> {
                 session: self.importer.store()?.session()?,
                 contract,
                 runs: group.runs.iter().map(|run| run.id).collect(),
-                places: header.iter().map(|name| own_place(&group.bench, name)).collect(),
+                places: survey.header.iter().map(|name| own_place(&group.bench, name)).collect(),
                 bench: Arc::clone(&group.bench),
                 mask: self.mask(),
                 seen: Seen::by(self.mask()),
@@ -178,15 +85,13 @@ impl Desk<'_> {
         &self,
         contract: &'static Contract,
         path: &Path,
-        header: &[String],
-        counted: &BTreeMap<RunId, u64>,
-        filled: &[Option<(u64, u64)>],
+        survey: &Survey,
         fix: &FileFix,
         report: &mut FileReport,
     ) -> Result<Vec<Group>> {
         let mut session = self.importer.store()?.session()?;
         let (mut groups, mut used) = (Vec::new(), BTreeSet::new());
-        for (&id, &rows) in counted {
+        for (&id, &rows) in &survey.counted {
             let Some(run) = session.run(id)?.filter(|run| run.new.entity == contract.entity) else {
                 report.not_open += rows;
                 let why = format!("there is no run {id} in this database");
@@ -196,7 +101,7 @@ impl Desk<'_> {
             let own = columns(&run);
             let is_field = |name: &str| contract.fields.iter().any(|f| f.name == name || f.header == name);
             let keys: Vec<&str> =
-                header.iter().map(String::as_str).filter(|name| !name.starts_with(TOLD)).collect();
+                survey.header.iter().map(String::as_str).filter(|name| !name.starts_with(TOLD)).collect();
             let keys: Vec<&str> =
                 keys.into_iter().filter(|key| own.iter().any(|c| c == key) || is_field(key)).collect();
             used.extend(keys.iter().map(|key| (*key).to_owned()));
@@ -204,7 +109,7 @@ impl Desk<'_> {
             Group::put(&mut groups, bench, run);
         }
         // Rows of a source may be left out; the columns of it alone stay behind, and are empty.
-        let unknown = header.iter().zip(filled).find_map(|(name, filled)| {
+        let unknown = survey.header.iter().zip(&survey.filled).find_map(|(name, filled)| {
             let known = name.starts_with(TOLD) || used.contains(name);
             filled.filter(|_| !known).map(|place| (name, place))
         });

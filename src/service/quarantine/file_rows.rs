@@ -9,7 +9,7 @@ use importer_core::plugin::{Finding, Severity};
 use importer_core::ports::{QuarantineEntry, QuarantineFilter, QuarantineStatus, RowId, RunId, Session};
 
 use super::bench::{Bench, Draft, Judged, SharedBench};
-use super::file::{FileProblem, FileReport, FileWarning};
+use super::file_report::{FileProblem, FileReport, FileWarning};
 use crate::service::access::{ASK, Columns, Mask, Seen};
 use crate::service::export::{ExportReader, ExportRow};
 

@@ -179,3 +179,25 @@ fn a_value_typed_over_a_masked_one_is_a_problem_whatever_is_hidden_there() {
         assert_eq!((told.loaded, told.not_taken), (1, 1), "{told:?}");
     }
 }
+
+#[test]
+fn a_column_that_another_mapping_reads_into_a_hidden_field_is_hidden() {
+    let db = support::sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let people = "id,first name,last name,email,city\n1,Ann,Lee,ann@@example.org,Liberty\n";
+    db.import(&support::file(folder.path(), "people.csv", people));
+    let mapping =
+        "mapping: theirs\nentity: volunteer\nversion: 1\nfields:\n  - { source: city, field: dob }\n";
+    let mapping = importer::mapping::Mapping::parse(mapping, "theirs.yaml").unwrap();
+    let importer = importer::Importer::builder().database(&db.url).mapping(mapping).build().unwrap();
+    let steward = importer.desk(Actor::new("sam", Role::Steward));
+    let row = steward.quarantine("volunteer", &QuarantineFilter::default()).unwrap()[0].row;
+    let fix = RowFix {
+        values: set("city", "1985-04-23"),
+        reason: REASON.into(),
+        current_mapping: true,
+        ..RowFix::default()
+    };
+    let error = steward.fix("volunteer", row, &fix).unwrap_err();
+    assert!(error.kind() == ErrorKind::Forbidden && error.to_string().contains("`city`"), "{error}");
+}
