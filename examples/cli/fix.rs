@@ -2,11 +2,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
-use importer::service::{BulkChange, BulkFix, BulkReport, FileFix, FileReport, RowFix};
+use importer::service::{
+    BulkChange, BulkFix, BulkReport, Desk, FileFix, FileReport, FindingView, Fixed, RowFix,
+};
 use importer::{Error, ErrorKind, Result};
 
 use crate::count::counted;
-use crate::steward::{Steward, WhichRows, tell, values};
+use crate::steward::{Steward, WhichRows, findings, tell, values};
 use crate::{out, run, say};
 
 /// So many rows of a preview are listed unless asked otherwise.
@@ -136,7 +138,27 @@ pub(crate) fn one(
     };
     let desk = importer.desk(steward.who.actor());
     let fixed = desk.fix(&steward.entity, row, &fix)?;
-    Ok(tell(&desk, &steward.entity, &fixed, &format!("Row {row}"), steward.json))
+    Ok(told(&desk, &steward.entity, &fixed, &format!("Row {row}"), exempt, steward.json))
+}
+
+/// What became of one row, with what the rules warn of when it went in: a value may not have been taken. What somebody
+/// exempted it from needs no telling.
+pub(crate) fn told(
+    desk: &Desk<'_>,
+    entity: &str,
+    fixed: &Fixed,
+    what: &str,
+    exempt: &[String],
+    json: bool,
+) -> ExitCode {
+    let code = tell(desk, entity, fixed, what, json);
+    let others = fixed.findings.iter().filter(|finding| !exempt.contains(&finding.rule));
+    let others: Vec<FindingView> = others.cloned().collect();
+    if !json && fixed.loaded.is_some() && !others.is_empty() {
+        say!("It went in, but:");
+        findings(&others);
+    }
+    code
 }
 
 /// Shows or does the same to many rows.
@@ -231,10 +253,21 @@ fn from_file(args: &FixArgs, file: &std::path::Path) -> Result<ExitCode> {
 
 fn tell_file(done: &FileReport) {
     for problem in &done.problems {
-        say!("  row {:<6} of the file, id {:<14} {}", problem.number, problem.row, problem.why);
+        let (number, line, row) = (problem.number, problem.line, problem.row);
+        say!("  row {number:<6} of the file, line {line}, id {row:<14} {}", problem.why);
+        findings(&problem.findings);
     }
+    for warning in &done.warnings {
+        let (number, line, row) = (warning.number, warning.line, warning.row);
+        say!("  row {number:<6} of the file, line {line}, id {row:<14} went in, but:");
+        findings(&warning.findings);
+    }
+    let not_taken = match done.not_taken {
+        0 => String::new(),
+        rows => format!("{rows} with a value that is not taken, "),
+    };
     say!(
-        "{}: {} went in, {}, {} still held back, {} not open, {} refused by the database; {}",
+        "{}: {} went in, {}, {} still held back, {} not open, {not_taken}{} refused by the database; {}",
         counted(done.read, "row", "rows"),
         done.loaded,
         counted(done.unchanged, "as it was", "as they were"),

@@ -24,13 +24,16 @@ impl Desk<'_> {
     /// Edits a record of the core. Later imports leave the edited fields alone.
     ///
     /// # Errors
-    /// When the actor may not, the record or a field does not exist, or a value has no normal form.
+    /// When the actor may not or does not see a field, the record or a field does not exist, or a value has no normal form.
     pub fn edit(&self, entity: &str, id: CoreId, edit: &Edit) -> Result<()> {
         let contract = super::runs::contract(entity)?;
+        let note = Note::new(format!("{entity} {id}"), &edit.reason).entity(entity);
+        self.ready(Action::EditRecords, &note)?;
+        let fields = edit.values.iter().map(|(field, _)| field.as_str());
+        self.may_set_fields(Action::EditRecords, &note, contract, fields)?;
         let typed = typed(contract, &edit.values, OPERATION)?;
         let importer = self.importer;
         let resolver = importer.resolver_of(contract, &importer.mapping(contract)?, None);
-        let note = Note::new(format!("{entity} {id}"), &edit.reason).entity(entity);
         self.act(Action::EditRecords, note, |session, note| {
             session.lock_core(contract)?;
             let now = importer.clock.now();

@@ -77,10 +77,14 @@ impl Desk<'_> {
     /// in what the role sees.
     ///
     /// # Errors
-    /// When the actor may not see the quarantine, or the database fails.
+    /// When the actor may not see the quarantine, there is no such rule, or the database fails.
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
         let mut seen = Seen::by(self.mask());
-        self.look(Action::ViewQuarantine, "violations", |session| seen.violations(session, filter))
+        let entity = filter.entity.as_deref().unwrap_or("volunteer");
+        self.look(Action::ViewQuarantine, "violations", |session| {
+            self.importer.known_rules(session, entity, filter.rule.as_deref(), "list violations")?;
+            seen.violations(session, filter)
+        })
     }
 
     /// Suggestions in the order of their ids, their terms masked; page with [`SuggestionFilter::after`].

@@ -8,7 +8,7 @@ use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, Circumstances, MergeOrder, MergePlan, PlannedField, Undone, Winner};
 use serde::Serialize;
 
-use super::access::{Action, Desk, Mask, Note};
+use super::access::{Action, Desk, Note};
 use super::edit::typed;
 use crate::Importer;
 
@@ -141,15 +141,18 @@ impl Desk<'_> {
     /// When somebody is not in the core, a choice names no field or no record of them, or the database fails.
     pub fn preview_merge(&self, request: &MergeRequest) -> Result<MergePreview> {
         let contract = super::runs::contract(&request.entity)?;
+        let note = Note::new(people(&request.people), &request.reason).entity(contract.entity);
+        self.authorize(Action::Review, &note)?;
+        self.may_choose(Action::Review, &note, contract, &request.choices)?;
         let order = self.order(contract, request)?;
         let plan = self.look(Action::Review, &subject(&order), |session| {
             self.importer.in_world(contract, |world| history::preview_merge(session, world, &order))
         })?;
-        Ok(MergePreview {
-            survivor: order.survivor,
-            retired: order.retired,
-            fields: masked(contract, self.mask(), plan.fields),
-        })
+        let mut fields = plan.fields;
+        for field in &mut fields {
+            self.mask().planned(contract, field);
+        }
+        Ok(MergePreview { survivor: order.survivor, retired: order.retired, fields })
     }
 
     /// Merges people into one. Whoever refers to those who go refers to the survivor from then on, later imports included;
@@ -159,6 +162,9 @@ impl Desk<'_> {
     /// As for [`Desk::preview_merge`]; when the actor may not, there is no reason, or a table of the host refuses.
     pub fn merge(&self, request: &MergeRequest) -> Result<MergeDone> {
         let contract = super::runs::contract(&request.entity)?;
+        let note = Note::new(people(&request.people), &request.reason).entity(contract.entity);
+        self.ready(Action::Merge, &note)?;
+        self.may_choose(Action::Merge, &note, contract, &request.choices)?;
         let order = self.order(contract, request)?;
         let note = Note::new(subject(&order), &request.reason).entity(contract.entity);
         self.act(Action::Merge, note, |session, note| {
@@ -246,6 +252,18 @@ impl Desk<'_> {
         })
     }
 
+    /// Whether the role sees the fields for which somebody typed a value; keeping that of a record needs no eyes.
+    pub(super) fn may_choose(
+        &self,
+        action: Action,
+        note: &Note,
+        contract: &Contract,
+        choices: &[(String, Choice)],
+    ) -> Result<()> {
+        let typed = choices.iter().filter(|(_, choice)| matches!(choice, Choice::Value(_)));
+        self.may_set_fields(action, note, contract, typed.map(|(field, _)| field.as_str()))
+    }
+
     pub(super) fn order(&self, contract: &'static Contract, request: &MergeRequest) -> Result<MergeOrder> {
         let survivor = request.survivor.or_else(|| request.people.iter().copied().min());
         let Some(survivor) = survivor.filter(|id| request.people.contains(id)) else {
@@ -298,18 +316,10 @@ pub(super) fn done(merge: i64, order: &MergeOrder, plan: MergePlan) -> MergeDone
 }
 
 fn subject(order: &MergeOrder) -> String {
-    let people: Vec<String> =
-        std::iter::once(&order.survivor).chain(&order.retired).map(i64::to_string).collect();
-    format!("people {}", people.join(", "))
+    people(std::iter::once(&order.survivor).chain(&order.retired))
 }
 
-/// Whether values agree stays to be seen; the values do not.
-fn masked(contract: &Contract, mask: Mask, mut fields: Vec<PlannedField>) -> Vec<PlannedField> {
-    for field in &mut fields {
-        let values = field.values.iter_mut().map(|(_, value)| value);
-        for value in values.chain([&mut field.value]) {
-            *value = value.take().map(|value| mask.value(contract, &field.field, value));
-        }
-    }
-    fields
+fn people<'a>(ids: impl IntoIterator<Item = &'a CoreId>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(i64::to_string).collect();
+    format!("people {}", ids.join(", "))
 }

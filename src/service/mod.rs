@@ -39,7 +39,7 @@ pub use obvious::{MERGE_SOURCE, ObviousReport};
 pub use preview::RulePreview;
 pub use quarantine::{
     BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FileFix, FileProblem, FileReport,
-    FindingView, Fixed, Loaded, NewPerson, QuarantineTally, RowDetail, RowFix, RowSummary,
+    FileWarning, FindingView, Fixed, Loaded, NewPerson, QuarantineTally, RowDetail, RowFix, RowSummary,
 };
 pub use rerun::Step;
 pub use retention::{RetentionReport, RetentionTable};

@@ -111,8 +111,13 @@ impl Desk<'_> {
         self.authorize(Action::Review, &note)?;
         let known = self.importer.store()?.session()?.suggestion(id)?;
         let merges = matches!(verdict, Verdict::Accept { .. })
-            && known.is_some_and(|row| row.kind != SuggestionKind::Household);
+            && known.as_ref().is_some_and(|row| row.kind != SuggestionKind::Household);
+        let entity = known.map(|row| row.entity);
         let action = if merges { Action::Merge } else { Action::Review };
+        if merges {
+            self.authorize(action, &note)?;
+            self.may_accept(action, &note, entity.as_deref(), verdict)?;
+        }
         self.act(action, note, |session, note| {
             let reviewed = self.decide(session, note, id, verdict)?;
             note.entity = Some(reviewed.suggestion.entity.clone());
@@ -155,6 +160,9 @@ impl Desk<'_> {
         } else {
             self.ready(action, &note)?;
         }
+        if merges {
+            self.may_accept(action, &note, filter.entity.as_deref(), verdict)?;
+        }
         let mut told = ReviewedMany::default();
         let mut after = filter.after;
         loop {
@@ -188,6 +196,13 @@ impl Desk<'_> {
             told.refused += decided.refused;
             told.first_refusal = told.first_refusal.or(decided.first_refusal);
         }
+    }
+
+    /// Whether the role sees the fields that somebody chose values for.
+    fn may_accept(&self, action: Action, note: &Note, entity: Option<&str>, verdict: &Verdict) -> Result<()> {
+        let Verdict::Accept { choices, .. } = verdict else { return Ok(()) };
+        let contract = super::runs::contract(entity.unwrap_or("volunteer"))?;
+        self.may_choose(action, note, contract, choices)
     }
 
     fn decide(

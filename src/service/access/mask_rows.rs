@@ -2,7 +2,7 @@
 
 use importer_core::contracts::{Contract, PiiClass};
 use importer_core::ports::QuarantineEntry;
-use importer_dedupe::history::Undone;
+use importer_dedupe::history::{PlannedField, Undone};
 use serde_json::{Map, Value};
 
 use super::columns::{Columns, class_of};
@@ -104,6 +104,18 @@ impl Mask {
         if self.hides_name(&row.external_id, &hidden) {
             row.external_id = MASKED.into();
         }
+    }
+
+    /// What would become of a field in a merge. Why a value survives tells whether the values agree, so it is hidden with them.
+    pub(crate) fn planned(self, contract: &Contract, field: &mut PlannedField) {
+        if !self.hides(class_of(contract, &field.field)) {
+            return;
+        }
+        let values = field.values.iter_mut().map(|(_, value)| value);
+        for value in values.chain([&mut field.value]) {
+            *value = value.take().map(|_| MASKED.into());
+        }
+        (field.from, field.why) = (None, MASKED.into());
     }
 
     /// What an undo came to; names of records in their sources may be addresses.

@@ -4,8 +4,10 @@
 //! and holds the ids. Writing and reading go row by row, whatever the size.
 
 mod quarantine;
+mod quotes;
 mod read;
 mod records;
+mod text;
 mod violations;
 mod write;
 
@@ -57,6 +59,9 @@ impl ExportKind {
 const PAGE: usize = 1_000;
 const OPERATION: &str = "write an export";
 
+/// What stands before the id of a row in quarantine: its number has so many digits that spreadsheets would rewrite it.
+pub(crate) const ROW: &str = "row ";
+
 /// Columns that are there to be read by people; what stands in them is not read back.
 pub(crate) const TOLD: &str = "importer:";
 
@@ -67,10 +72,12 @@ impl Desk<'_> {
         kind: ExportKind,
         entity: &str,
         reason: &str,
+        rule: Option<&str>,
         write: impl FnOnce() -> Result<u64>,
     ) -> Result<u64> {
         let mut note = Note::new(kind.subject(), reason).entity(entity);
         self.ready(Action::Export, &note)?;
+        self.importer.known_rules(self.importer.store()?.session()?.as_mut(), entity, rule, OPERATION)?;
         let rows = write();
         // What was written before an error has left the house as well.
         note.detail("rows", rows.as_ref().map_or(serde_json::Value::Null, |rows| (*rows).into()));

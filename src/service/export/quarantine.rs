@@ -19,7 +19,7 @@ impl Desk<'_> {
     /// as unchanged. Says how many rows there are.
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, the database fails or the file cannot be written.
+    /// When the actor may not, there is no reason or no such rule, the database fails or the file cannot be written.
     pub fn export_quarantine(
         &self,
         entity: &str,
@@ -28,7 +28,7 @@ impl Desk<'_> {
         out: &mut dyn Write,
     ) -> Result<u64> {
         let contract = runs::contract(entity)?;
-        self.export(ExportKind::Quarantine, entity, reason, || {
+        self.export(ExportKind::Quarantine, entity, reason, filter.rule.as_deref(), || {
             let mut session = self.importer.store()?.session()?;
             let mut columns: Vec<String> = Vec::new();
             let mut seen = Seen::by(self.mask());

@@ -1,20 +1,20 @@
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use importer_core::{Error, ErrorKind, Result};
+use importer_core::{Error, Result};
 use importer_plugin::spreadsheet::{EXPORT_MARK, MASKED, unguard};
 
-use super::ExportKind;
-
-const OPERATION: &str = "read an exported file";
+use super::{ExportKind, ROW, text};
 
 /// A row of an exported file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExportRow {
     /// Its number as spreadsheets count rows, the names of the columns being the first.
     pub number: u64,
+    /// The line of the file on which it begins.
+    pub line: u64,
     /// The id in its first column.
     pub id: i64,
     /// The cells behind it, as they were before they were made safe.
@@ -53,32 +53,20 @@ impl ExportReader {
     /// # Errors
     /// When it cannot be read, or the importer did not write it.
     pub fn open(path: &Path) -> Result<Self> {
-        let cannot = |e: &dyn fmt::Display| {
-            Error::new(ErrorKind::Config, OPERATION, format!("it cannot be read: {e}"))
-                .at("file", path.display())
-        };
-        let mut file = BufReader::new(File::open(path).map_err(|e| cannot(&e))?);
-        let start = file.fill_buf().map_err(|e| cannot(&e))?;
-        let bom = "\u{FEFF}".as_bytes();
-        let (skip, delimiter) = {
-            let text = start.strip_prefix(bom).unwrap_or(start);
-            (start.len() - text.len(), delimiter(text))
-        };
-        file.read_exact(&mut vec![0; skip]).map_err(|e| cannot(&e))?;
+        let (file, delimiter) = text::open(path)?;
         let mut records = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .from_reader(file);
         let mut record = csv::StringRecord::new();
-        records.read_record(&mut record).map_err(|e| cannot(&e))?;
+        records.read_record(&mut record).map_err(|e| failed(path, &e))?;
         let kind = record
             .get(0)
             .and_then(|mark| mark.trim().strip_prefix(EXPORT_MARK))
             .and_then(|what| ExportKind::ALL.into_iter().find(|kind| kind.of_what() == what));
         let kind = kind.ok_or_else(|| {
-            Error::new(ErrorKind::Config, OPERATION, "the importer did not write it")
-                .at("file", path.display())
+            text::wrong(path, "the importer did not write it")
                 .hint(format!(
                     "its first column must keep its name, which begins with {EXPORT_MARK}; import other files with `run`"
                 ))
@@ -107,46 +95,72 @@ impl ExportReader {
             // Lines would be of no use to somebody with a spreadsheet, where one row may have many.
             self.number += 1;
             let number = self.number;
-            let wrong = |what: String| {
-                Error::new(ErrorKind::Config, OPERATION, what)
-                    .at("file", self.path.display())
-                    .at("row of the file", number)
-            };
             match read {
                 Ok(false) => return Ok(None),
                 Ok(true) => {}
-                // The error of the reader may quote what it could not read.
-                Err(e) => {
-                    let what =
-                        if e.is_io_error() { "it cannot be read on" } else { "it is not text in UTF-8" };
-                    return Err(wrong(what.into()).hint("save it as CSV in UTF-8"));
-                }
+                Err(e) => return Err(failed(&self.path, &e).at("row of the file", number)),
             }
+            let line = self.record.position().map_or(number, csv::Position::line);
+            let wrong =
+                |what: &str| text::wrong(&self.path, what).at("row of the file", number).at("line", line);
             if self.record.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
-            let first = self.record.get(0).unwrap_or_default().trim();
-            let id = first.parse().map_err(|_| {
-                wrong("the first column of this row is no id".into())
-                    .hint("leave the first column as it was exported; rows may be left out, not added")
-            })?;
+            let id = match id_in(self.record.get(0).unwrap_or_default()) {
+                Id::Is(id) => id,
+                Id::Rewritten => {
+                    return Err(wrong("a spreadsheet has rewritten this number in the first column")
+                        .hint("take the column from the exported file again"));
+                }
+                Id::No => {
+                    return Err(wrong("the first column of this row is no id")
+                        .hint("leave the first column as it was exported; rows may be left out, not added"));
+                }
+            };
             if self.record.len() > self.columns.len() + 1 {
-                return Err(wrong("this row has more cells than the file has columns".into()));
+                return Err(wrong("this row has more cells than the file has columns")
+                    .hint("put cells that hold a delimiter into quotes"));
             }
             let cells = self.record.iter().skip(1);
             let masked = cells.clone().enumerate().filter(|(_, cell)| cell.trim() == MASKED);
             let masked = masked.map(|(place, _)| place).collect();
             let cells = cells.map(|cell| unguard(cell).to_owned()).collect();
-            return Ok(Some(ExportRow { number, id, cells, masked }));
+            return Ok(Some(ExportRow { number, line, id, cells, masked }));
         }
     }
 }
 
-/// What parts the first name from the second: spreadsheets write what their users' countries are used to.
-fn delimiter(text: &[u8]) -> u8 {
-    let first = text.iter().find(|byte| matches!(byte, b',' | b';' | b'\t' | b'\n'));
-    match first {
-        Some(byte @ (b',' | b';' | b'\t')) => *byte,
-        _ => b',',
+/// What stands in the first column of a row.
+enum Id {
+    Is(i64),
+    /// A number as spreadsheets write long ones, most of its digits lost.
+    Rewritten,
+    No,
+}
+
+/// The id in the first cell of a row: a number, or the words that keep spreadsheets from rewriting it.
+fn id_in(cell: &str) -> Id {
+    let cell = cell.trim();
+    let number = cell.strip_prefix(ROW).unwrap_or(cell);
+    if let Ok(id) = number.trim().parse() {
+        return Id::Is(id);
+    }
+    let power = number.split_once(['E', 'e']).is_some_and(|(digits, power)| {
+        !digits.is_empty()
+            && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+            && power.trim_start_matches('+').parse::<u8>().is_ok()
+    });
+    if power { Id::Rewritten } else { Id::No }
+}
+
+/// What the reader of records says, which may quote what it could not read.
+fn failed(path: &Path, error: &csv::Error) -> Error {
+    match error.kind() {
+        csv::ErrorKind::Io(io) => text::unreadable(path, io),
+        csv::ErrorKind::Utf8 { pos, .. } => {
+            let line = pos.as_ref().map_or(1, csv::Position::line);
+            text::wrong(path, "it is not text in UTF-8").at("line", line).hint(text::SAVE)
+        }
+        _ => text::wrong(path, "it is no file of delimited text").hint(text::SAVE),
     }
 }

@@ -18,7 +18,7 @@ impl Desk<'_> {
     /// When the actor may not, there is no reason, the database fails or the file cannot be written.
     pub fn export_records(&self, entity: &str, reason: &str, out: &mut dyn Write) -> Result<u64> {
         let contract = runs::contract(entity)?;
-        self.export(ExportKind::Records, entity, reason, || {
+        self.export(ExportKind::Records, entity, reason, None, || {
             let fields = contract.fields.iter().enumerate();
             let fields: Vec<(usize, &Field)> =
                 fields.filter(|(_, field)| field.kind.is_column() || field.kind.is_list()).collect();

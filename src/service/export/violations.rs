@@ -14,7 +14,7 @@ impl Desk<'_> {
     /// Writes findings of rules, without the rows they are about, masked. Says how many there are.
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, the database fails or the file cannot be written.
+    /// When the actor may not, there is no reason or no such rule, the database fails or the file cannot be written.
     pub fn export_violations(
         &self,
         filter: &ViolationFilter,
@@ -22,7 +22,7 @@ impl Desk<'_> {
         out: &mut dyn Write,
     ) -> Result<u64> {
         let entity = filter.entity.as_deref().unwrap_or("volunteer");
-        self.export(ExportKind::Violations, entity, reason, || {
+        self.export(ExportKind::Violations, entity, reason, filter.rule.as_deref(), || {
             let mut file = ExportWriter::begin(ExportKind::Violations, COLUMNS, out)?;
             let mut session = self.importer.store()?.session()?;
             let mut seen = Seen::by(self.mask());

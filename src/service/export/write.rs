@@ -3,11 +3,12 @@ use std::io::Write;
 use importer_core::{Error, ErrorKind, Result};
 use importer_plugin::spreadsheet::{EXPORT_MARK, MASKED, guard};
 
-use super::{ExportKind, OPERATION};
+use super::{ExportKind, OPERATION, ROW};
 
 /// Writes rows of ids and cells.
 pub(super) struct ExportWriter<W: Write> {
     out: csv::Writer<W>,
+    kind: ExportKind,
     rows: u64,
 }
 
@@ -26,7 +27,7 @@ impl<W: Write> ExportWriter<W> {
             out.write_field(&*guard(column)).map_err(|e| failed(&e))?;
         }
         out.write_record(None::<&[u8]>).map_err(|e| failed(&e))?;
-        Ok(Self { out, rows: 0 })
+        Ok(Self { out, kind, rows: 0 })
     }
 
     /// Writes a row; a cell that is none is masked, which no guarded cell looks like.
@@ -35,7 +36,11 @@ impl<W: Write> ExportWriter<W> {
         id: i64,
         cells: impl IntoIterator<Item = Option<&'a str>>,
     ) -> Result<()> {
-        self.out.write_field(id.to_string()).map_err(|e| failed(&e))?;
+        let id = match self.kind {
+            ExportKind::Quarantine => format!("{ROW}{id}"),
+            ExportKind::Records | ExportKind::Violations => id.to_string(),
+        };
+        self.out.write_field(id).map_err(|e| failed(&e))?;
         for cell in cells {
             self.out.write_field(cell.map_or(MASKED.into(), guard).as_ref()).map_err(|e| failed(&e))?;
         }

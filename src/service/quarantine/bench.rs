@@ -1,9 +1,9 @@
 //! Where corrected rows are tried: the columns of their run, its mapping, and the rules as they are now.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use importer_core::contracts::Contract;
+use importer_core::contracts::{Contract, PiiClass};
 use importer_core::mapping::{Mapping, Plan};
 use importer_core::pipeline::Correction;
 use importer_core::plugin::{Batch, Finding, Severity};
@@ -14,6 +14,7 @@ use importer_dq::CompiledSuite;
 use super::OPERATION;
 use super::columns::{columns, field_named, object, place};
 use crate::Importer;
+use crate::service::access::{Columns, class_of};
 
 /// What a run of corrections needs to know about the runs whose rows it corrects.
 pub(crate) struct Bench {
@@ -24,8 +25,12 @@ pub(crate) struct Bench {
     /// The columns of the source, those added for fields behind them.
     pub(crate) columns: Vec<String>,
     plan: Plan,
-    /// The codes that the suite can give; others come from adapters.
-    codes: HashSet<String>,
+    /// The codes that the suite can give, with what their rules advise; others come from adapters.
+    codes: HashMap<String, String>,
+    /// How many of the columns the source had; those behind them were added.
+    own: usize,
+    /// How personal each column is by the fields that are read from it.
+    classes: Vec<PiiClass>,
 }
 
 /// A row on its way in.
@@ -43,6 +48,8 @@ pub(crate) struct Draft {
 pub(crate) struct Judged {
     pub(crate) held: bool,
     pub(crate) findings: Vec<Finding>,
+    /// For each field of the contract, whether there is a value that could be read.
+    pub(crate) readable: Vec<bool>,
 }
 
 /// The column of an adapter that keeps surplus cells, and what it says about the row then.
@@ -86,7 +93,8 @@ impl Bench {
     ) -> Result<Self> {
         // Somebody who types a person need not name every field that a source must have.
         let columns = contract.fields.iter().map(|field| field.name.to_owned()).collect();
-        Self::with(importer, contract, system, columns, keys, Mapping::automatic(contract))
+        let bench = Self::with(importer, contract, system, columns, keys, Mapping::automatic(contract))?;
+        Ok(Self { own: 0, ..bench })
     }
 
     fn with(
@@ -97,6 +105,7 @@ impl Bench {
         keys: &[&str],
         mapping: Mapping,
     ) -> Result<Self> {
+        let own = columns.len();
         let mut plan = mapping.plan(contract, &columns)?;
         let added: Vec<String> = keys
             .iter()
@@ -116,8 +125,29 @@ impl Bench {
             plan = mapping.plan(contract, &columns)?;
         }
         let suite = importer.compile_suite(&mapping, contract, system)?;
-        let codes = suite.catalogue().into_iter().map(|entry| entry.rule.code.into_owned()).collect();
-        Ok(Self { contract, system: system.into(), mapping, suite, columns, plan, codes })
+        let told = suite.catalogue().into_iter().map(|entry| entry.rule);
+        let codes = told.map(|rule| (rule.code.into_owned(), rule.hint.into_owned())).collect();
+        let read = plan.describe();
+        let class = |column: &String| {
+            let fields = read.iter().filter(|read| read.source.as_ref() == Some(column));
+            fields.map(|read| class_of(contract, read.field)).max().unwrap_or(PiiClass::Sensitive)
+        };
+        let classes = columns.iter().map(class).collect();
+        Ok(Self { contract, system: system.into(), mapping, suite, columns, plan, codes, own, classes })
+    }
+
+    /// How personal a column is: as the most personal field that is read from it, now or by the run that landed the row.
+    pub(crate) fn class(&self, landed: &Columns, column: usize) -> PiiClass {
+        let now = self.classes.get(column).copied().unwrap_or(PiiClass::Sensitive);
+        match self.columns.get(column).filter(|_| column < self.own) {
+            Some(name) => now.max(landed.class(name)),
+            None => now,
+        }
+    }
+
+    /// What the rule of this code advises; nothing for codes of adapters.
+    pub(crate) fn hint(&self, code: &str) -> &str {
+        self.codes.get(code).map_or("", String::as_str)
     }
 
     /// The column that a key means.
@@ -163,7 +193,7 @@ impl Bench {
             external_id: Some(entry.external_id.clone()),
             exempt: exempt.to_vec(),
         };
-        let carried = entry.rules.iter().filter(|code| !self.codes.contains(*code)).cloned().collect();
+        let carried = entry.rules.iter().filter(|code| !self.codes.contains_key(*code)).cloned().collect();
         Ok(Draft { cells, position: u64::try_from(entry.position).unwrap_or(0), correction, carried })
     }
 
@@ -220,8 +250,11 @@ impl Bench {
         {
             verdict.exempt(row, |code| draft.correction.exempt.iter().any(|exempt| exempt == code));
         }
-        let mut judged: Vec<Judged> =
-            drafts.iter().map(|_| Judged { held: false, findings: Vec::new() }).collect();
+        let fields = 0..self.contract.fields.len();
+        let readable = |row| fields.clone().map(|place| normalised.get(row, place).is_some()).collect();
+        let mut judged: Vec<Judged> = (0..drafts.len())
+            .map(|row| Judged { held: false, findings: Vec::new(), readable: readable(row) })
+            .collect();
         for finding in verdict.findings {
             if let Some(judged) = judged.get_mut(finding.row) {
                 judged.findings.push(finding);

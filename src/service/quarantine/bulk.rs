@@ -37,7 +37,7 @@ pub struct BulkRow {
     pub external_id: String,
     /// The cells that change; what the role does not see is masked.
     pub cells: Vec<CellChange>,
-    /// The rules that would hold it back all the same; without any, it would go in.
+    /// The rules that would hold it back all the same, or could not read a value any more; without any, it would go in.
     pub still: Vec<String>,
 }
 

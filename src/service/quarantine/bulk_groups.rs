@@ -22,12 +22,14 @@ pub(super) struct Found {
 
 impl Desk<'_> {
     /// # Errors
-    /// When no row has a column that the change is about, the role does not see it, the rule suggests nothing, or the
+    /// When no row has a column that the change is about, the role does not see it, there is no such rule or it suggests nothing, or the
     /// database fails.
     pub(super) fn found(&self, contract: &'static Contract, fix: &BulkFix) -> Result<Found> {
         fix.change.check()?;
         let filter = open(&fix.filter);
         let mut session = self.importer.store()?.session()?;
+        let named = filter.rule.iter().chain(fix.change.rules()).map(String::as_str);
+        self.importer.known_rules(session.as_mut(), contract.entity, named, OPERATION)?;
         let mut found = Found { groups: Vec::new(), without_column: 0 };
         let mut others: Vec<String> = Vec::new();
         for (id, rows) in Seen::by(self.mask()).tally(session.as_mut(), contract, &filter)? {
@@ -81,8 +83,7 @@ impl Desk<'_> {
     fn may_seek(&self, bench: &Bench, sought: &[usize], run: &RunRecord, fix: &BulkFix) -> Result<()> {
         let BulkChange::Replace { field, .. } = &fix.change else { return Ok(()) };
         let columns = Columns::of(bench.contract, run);
-        let mut sought = sought.iter().filter_map(|at| bench.columns.get(*at));
-        if !sought.any(|column| self.mask().hides(columns.class(column))) {
+        if !sought.iter().any(|at| self.mask().hides(bench.class(&columns, *at))) {
             return Ok(());
         }
         let mut note = Note::new("rows in quarantine", &fix.reason).entity(bench.contract.entity);

@@ -3,12 +3,10 @@ use std::sync::Arc;
 
 use importer_core::Result;
 use importer_core::ports::Origin;
-use serde_json::Value;
 
 use super::bench::{Bench, Draft};
 use super::fix::{Fixed, once};
 use super::send_in::Sending;
-use super::view::FindingView;
 use crate::service::access::{Action, Columns, Desk, Note};
 use crate::service::runs;
 
@@ -36,7 +34,8 @@ impl Desk<'_> {
     /// other rule holds. Somebody who is known already is found, as in an import.
     ///
     /// # Errors
-    /// When the actor may not, a name is no field, or the database refuses the person.
+    /// When the actor may not or does not see a field that is to be set, a name is no field, or the database refuses the
+    /// person.
     pub fn create(&self, entity: &str, person: &NewPerson) -> Result<Fixed> {
         let mut note = Note::new("a new person", &person.reason).entity(entity);
         note.detail("fields", person.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
@@ -44,6 +43,11 @@ impl Desk<'_> {
         let contract = runs::contract(entity)?;
         let keys: Vec<&str> = person.values.iter().map(|(key, _)| key.as_str()).collect();
         let bench = Bench::by_hand(self.importer, contract, Origin::MANUAL, &keys)?;
+        let mut set = Vec::with_capacity(keys.len());
+        for key in keys {
+            set.push((key, bench.class(&Columns::default(), bench.place(key)?)));
+        }
+        self.may_set(Action::CreateRecords, &note, set)?;
         let mut draft = Draft { cells: vec![None; bench.columns.len()], ..Draft::default() };
         draft.correction.exempt.push(CONTACT.into());
         for (key, value) in &person.values {
@@ -51,14 +55,8 @@ impl Desk<'_> {
         }
         let judged = bench.judge(std::slice::from_ref(&draft))?.pop();
         let (held, found) = judged.map_or((true, Vec::new()), |judged| (judged.held, judged.findings));
-        let raw =
-            person.values.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-        let mut findings: Vec<FindingView> = found.iter().map(FindingView::found).collect();
-        for finding in &mut findings {
-            self.advise(finding, Some(&bench), &raw);
-        }
         // Whoever types a value sees it; messages and suggestions are masked like anywhere else.
-        self.mask().findings(contract, &Columns::default(), &raw, &mut findings);
+        let findings = bench.told(self.mask(), &Columns::default(), &draft, &found);
         if held {
             return Ok(Fixed { row: 0, loaded: None, findings });
         }

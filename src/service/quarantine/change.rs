@@ -64,6 +64,12 @@ impl BulkChange {
     /// When it could change nothing anywhere.
     pub(super) fn check(&self) -> Result<()> {
         match self {
+            Self::Exempt { rules } if rules.is_empty() => Err(Error::new(
+                ErrorKind::Config,
+                OPERATION,
+                "no rule is named that the rows are exempt from",
+            )
+            .hint("name each of the rules that hold them back, such as REQ-001")),
             Self::Replace { field, find, .. } if find.is_empty() => {
                 Err(Error::new(ErrorKind::Config, OPERATION, "there is no text to replace")
                     .at("field", field)
@@ -76,6 +82,11 @@ impl BulkChange {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The rules that it exempts from.
+    pub(super) fn rules(&self) -> &[String] {
+        if let Self::Exempt { rules } = self { rules } else { &[] }
     }
 
     /// For the audit log, which holds no values.
@@ -102,8 +113,7 @@ impl BulkChange {
     /// # Errors
     /// When its bytes are not what was written.
     pub(super) fn apply(&self, bench: &Bench, entry: &QuarantineEntry) -> Result<Applied> {
-        let exempt: &[String] = if let Self::Exempt { rules } = self { rules } else { &[] };
-        let mut draft = bench.draft(entry, exempt)?;
+        let mut draft = bench.draft(entry, self.rules())?;
         let mut writes: Vec<(usize, String)> = Vec::new();
         match self {
             Self::Replace { field, find, replace } => {

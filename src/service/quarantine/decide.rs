@@ -39,13 +39,14 @@ impl Desk<'_> {
     /// Gives up all open rows that a filter finds, in one transaction, and says how many there were.
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, or the database fails; no row is given up then.
+    /// When the actor may not, no reason is given, there is no such rule, or the database fails; no row is given up then.
     pub fn give_up_bulk(&self, entity: &str, filter: &QuarantineFilter, reason: &str) -> Result<u64> {
         let contract = runs::contract(entity)?;
         let note = Note::new("rows in quarantine", reason).entity(entity);
         self.act(Action::SuppressRows, note, |session, note| {
             let verdict = self.verdict(QuarantineStatus::WontFix, note);
             let mut filter = open(filter);
+            self.importer.known_rules(session, entity, filter.rule.as_deref(), OPERATION)?;
             let mut rows = 0;
             let mut seen = Seen::by(self.mask());
             loop {

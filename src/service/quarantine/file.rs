@@ -5,22 +5,20 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{QuarantineStatus, RowId, RunId};
+use importer_core::ports::{QuarantineStatus, RunId};
 use importer_core::{Error, ErrorKind, Result};
-use serde::Serialize;
 
 use super::bench::Bench;
 use super::columns::columns;
 use super::feed::Pull;
-use super::file_rows::FileRows;
+use super::file_report::{FileProblem, FileReport};
+use super::file_rows::{FileRows, Place, Told};
 use super::groups::Group;
 use super::send_in::Sending;
 use crate::service::access::{Action, Desk, Note, Seen};
 use crate::service::export::{ExportKind, ExportReader, TOLD};
 use crate::service::runs;
 
-/// So many problems are told one by one; the others are counted.
-const PROBLEMS: usize = 1_000;
 const OPERATION: &str = "read corrected rows";
 
 /// How a corrected file is read back.
@@ -32,50 +30,10 @@ pub struct FileFix {
     pub current_mapping: bool,
 }
 
-/// Why a row of the file did not go in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileProblem {
-    /// The row of the file as spreadsheets count them, the names of the columns being the first; 0 for several rows.
-    pub number: u64,
-    /// The row.
-    pub row: RowId,
-    /// The rules that hold it back still, or what else is the matter.
-    pub why: String,
-}
-
-/// What became of the rows of a corrected file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct FileReport {
-    /// Rows of the file.
-    pub read: u64,
-    /// Rows that are as they were received; nothing is done about them.
-    pub unchanged: u64,
-    /// Rows that went in.
-    pub loaded: u64,
-    /// Rows that the rules hold back all the same; nothing changes about them.
-    pub still_held: u64,
-    /// Rows that are not open any more, or never were in this quarantine.
-    pub not_open: u64,
-    /// Rows that the database refused; they stay in quarantine.
-    pub skipped: u64,
-    /// How many runs of corrections took them in.
-    pub runs: u64,
-    /// The first rows that did not go in although somebody changed them.
-    pub problems: Vec<FileProblem>,
-}
-
-impl FileReport {
-    pub(super) fn problem(&mut self, number: u64, row: RowId, why: String) {
-        if self.problems.len() < PROBLEMS {
-            self.problems.push(FileProblem { number, row, why });
-        }
-    }
-}
-
 impl Desk<'_> {
     /// Reads a file back that [`Desk::export_quarantine`] wrote and somebody corrected: rows are found by their ids, and
-    /// those with changed cells are sent in like any correction. Masked cells count as unchanged; a value that somebody
-    /// types in place of one is a correction, whatever is hidden there. Rows may be left out, columns for further fields added.
+    /// those with changed cells are sent in like any correction. Masked cells count as unchanged; a row in which somebody typed
+    /// a value in place of one is a problem, whatever is hidden there. Rows may be left out, columns for further fields added.
     ///
     /// # Errors
     /// When the actor may not, the file is no such export or names a column that is none, or as [`Desk::fix`]. Rows that
@@ -85,17 +43,18 @@ impl Desk<'_> {
         note.detail("change", "file");
         self.ready(Action::FixRows, &note)?;
         let contract = runs::contract(entity)?;
-        let (header, counted) = self.survey(path)?;
-        let mut report = FileReport { read: counted.values().sum(), ..FileReport::default() };
-        for group in self.file_groups(contract, path, &header, &counted, fix, &mut report)? {
+        let survey = survey(path)?;
+        let mut hidden = BTreeSet::new();
+        let mut report = FileReport { read: survey.counted.values().sum(), ..FileReport::default() };
+        for group in self.file_groups(contract, path, &survey, fix, &mut report)? {
             let _locks = self.locks(contract, &group)?;
-            let told = Arc::new(Mutex::new(FileReport::default()));
+            let told = Arc::new(Mutex::new(Told::default()));
             let mut rows = FileRows {
                 file: ExportReader::open(path)?,
                 session: self.importer.store()?.session()?,
                 contract,
                 runs: group.runs.iter().map(|run| run.id).collect(),
-                cells: header.iter().map(|name| own_place(&group.bench, name)).collect(),
+                places: survey.header.iter().map(|name| own_place(&group.bench, name)).collect(),
                 bench: Arc::clone(&group.bench),
                 mask: self.mask(),
                 seen: Seen::by(self.mask()),
@@ -110,82 +69,109 @@ impl Desk<'_> {
                 report.runs += 1;
             }
             let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-            report.unchanged += told.unchanged;
-            report.loaded += told.loaded;
-            report.still_held += told.still_held;
-            report.not_open += told.not_open;
-            report.problems.extend(told.problems);
+            report.add(told.report);
+            hidden.extend(told.hidden);
         }
         report.loaded -= report.skipped.min(report.loaded);
-        report.problems.truncate(PROBLEMS);
+        if !hidden.is_empty() {
+            note.subject = "rows of a file".into();
+            note.detail("columns", hidden.into_iter().collect::<Vec<_>>());
+            self.refuse(Action::FixRows, &note, "set cells that this role does not see")?;
+        }
         Ok(report)
-    }
-
-    /// The columns of the file that somebody may have corrected, and how many rows of which runs it holds. Read to its end
-    /// before anything is done, so that a broken file is refused as a whole.
-    fn survey(&self, path: &Path) -> Result<(Vec<String>, BTreeMap<RunId, u64>)> {
-        let mut file = ExportReader::open(path)?;
-        if file.kind() != ExportKind::Quarantine {
-            return Err(Error::new(ErrorKind::Config, OPERATION, "the file holds no rows of the quarantine")
-                .at("file", path.display())
-                .hint("export them with the kind `quarantine`"));
-        }
-        let (mut counted, mut seen) = (BTreeMap::new(), HashSet::new());
-        while let Some(row) = file.next_row()? {
-            if !seen.insert(row.id) {
-                return Err(Error::new(ErrorKind::Config, OPERATION, "this row stands in the file twice")
-                    .at("file", path.display())
-                    .at("row of the file", row.number)
-                    .at("id", row.id));
-            }
-            *counted.entry(row.id >> 32).or_default() += 1;
-        }
-        Ok((file.columns().to_vec(), counted))
     }
 
     fn file_groups(
         &self,
         contract: &'static Contract,
         path: &Path,
-        header: &[String],
-        counted: &BTreeMap<RunId, u64>,
+        survey: &Survey,
         fix: &FileFix,
         report: &mut FileReport,
     ) -> Result<Vec<Group>> {
         let mut session = self.importer.store()?.session()?;
         let (mut groups, mut used) = (Vec::new(), BTreeSet::new());
-        for (&id, &rows) in counted {
+        for (&id, &rows) in &survey.counted {
             let Some(run) = session.run(id)?.filter(|run| run.new.entity == contract.entity) else {
                 report.not_open += rows;
-                report.problem(0, id << 32, format!("there is no run {id} in this database"));
+                let why = format!("there is no run {id} in this database");
+                report.problem(FileProblem::new(0, 0, id << 32, why));
                 continue;
             };
             let own = columns(&run);
             let is_field = |name: &str| contract.fields.iter().any(|f| f.name == name || f.header == name);
             let keys: Vec<&str> =
-                header.iter().map(String::as_str).filter(|name| !name.starts_with(TOLD)).collect();
+                survey.header.iter().map(String::as_str).filter(|name| !name.starts_with(TOLD)).collect();
             let keys: Vec<&str> =
                 keys.into_iter().filter(|key| own.iter().any(|c| c == key) || is_field(key)).collect();
             used.extend(keys.iter().map(|key| (*key).to_owned()));
             let bench = Bench::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
             Group::put(&mut groups, bench, run);
         }
-        let unknown = header.iter().find(|name| !name.starts_with(TOLD) && !used.contains(*name));
-        if let (Some(unknown), false) = (unknown, groups.is_empty()) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                OPERATION,
-                "this is neither a column of the sources nor a field",
-            )
-            .at("file", path.display())
-            .at("column", unknown)
-            .hint("leave the names of columns as they were exported; a column for a field has its name"));
+        // Rows of a source may be left out; the columns of it alone stay behind, and are empty.
+        let unknown = survey.header.iter().zip(&survey.filled).find_map(|(name, filled)| {
+            let known = name.starts_with(TOLD) || used.contains(name);
+            filled.filter(|_| !known).map(|place| (name, place))
+        });
+        if let (Some((name, (number, line))), false) = (unknown, groups.is_empty()) {
+            let message = "this is neither a column of the sources of the rows nor a field";
+            return Err(Error::new(ErrorKind::Config, OPERATION, message)
+                .at("file", path.display())
+                .at("column", name)
+                .at("row of the file", number)
+                .at("line", line)
+                .hint(
+                    "leave the names of columns as they were exported; a column for a field has its name",
+                ));
         }
         Ok(groups)
     }
 }
 
+/// What a file holds.
+struct Survey {
+    /// The columns that somebody may have corrected.
+    header: Vec<String>,
+    /// How many rows of which runs.
+    counted: BTreeMap<RunId, u64>,
+    /// For each column, the number and line of the first row that has something in it.
+    filled: Vec<Option<(u64, u64)>>,
+}
+
+/// Reads a file to its end before anything is done, so that a broken one is refused as a whole.
+fn survey(path: &Path) -> Result<Survey> {
+    let mut file = ExportReader::open(path)?;
+    if file.kind() != ExportKind::Quarantine {
+        return Err(Error::new(ErrorKind::Config, OPERATION, "the file holds no rows of the quarantine")
+            .at("file", path.display())
+            .hint("export them with the kind `quarantine`"));
+    }
+    let header = file.columns().to_vec();
+    let mut survey = Survey { filled: vec![None; header.len()], header, counted: BTreeMap::new() };
+    let mut seen = HashSet::new();
+    while let Some(row) = file.next_row()? {
+        if !seen.insert(row.id) {
+            return Err(Error::new(ErrorKind::Config, OPERATION, "this row stands in the file twice")
+                .at("file", path.display())
+                .at("row of the file", row.number)
+                .at("line", row.line)
+                .at("id", row.id)
+                .hint("leave one of both out"));
+        }
+        *survey.counted.entry(row.id >> 32).or_default() += 1;
+        for (cell, filled) in row.cells.iter().zip(&mut survey.filled) {
+            if !cell.trim().is_empty() {
+                filled.get_or_insert((row.number, row.line));
+            }
+        }
+    }
+    Ok(survey)
+}
+
 /// Where a column of the file belongs; what is only told belongs nowhere.
-fn own_place(bench: &Bench, name: &str) -> Option<usize> {
-    if name.starts_with(TOLD) { None } else { bench.place(name).ok() }
+fn own_place(bench: &Bench, name: &str) -> Place {
+    match name.starts_with(TOLD) {
+        true => Place::Told,
+        false => bench.place(name).map_or(Place::Elsewhere, Place::At),
+    }
 }

@@ -5,16 +5,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use importer_core::Result;
 use importer_core::contracts::{Contract, PiiClass};
-use importer_core::plugin::Severity;
-use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId, RunId, Session};
+use importer_core::plugin::{Finding, Severity};
+use importer_core::ports::{QuarantineEntry, QuarantineFilter, QuarantineStatus, RowId, RunId, Session};
 
-use super::bench::{Draft, SharedBench};
-use super::file::FileReport;
-use crate::service::access::{Mask, Seen};
+use super::bench::{Bench, Draft, Judged, SharedBench};
+use super::file_report::{FileProblem, FileReport, FileWarning};
+use crate::service::access::{ASK, Columns, Mask, Seen};
 use crate::service::export::{ExportReader, ExportRow};
 
 /// How many rows are looked up and judged at a time.
 const PAGE: usize = 1_000;
+
+/// Where a column of the file belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is there to be read by people.
+    Told,
+    /// To the rows of another source.
+    Elsewhere,
+    /// To this column of the source.
+    At(usize),
+}
+
+/// What became of the rows of a group.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) report: FileReport,
+    /// Columns that the role does not see and that somebody typed into, for the audit log.
+    pub(super) hidden: BTreeSet<String>,
+}
 
 /// Reads the rows of a group out of a file, corrects and judges them.
 pub(super) struct FileRows {
@@ -24,11 +43,31 @@ pub(super) struct FileRows {
     pub(super) bench: SharedBench,
     pub(super) runs: BTreeSet<RunId>,
     /// Where each column of the file belongs.
-    pub(super) cells: Vec<Option<usize>>,
+    pub(super) places: Vec<Place>,
     /// What whoever reads the file back was shown.
     pub(super) mask: Mask,
     pub(super) seen: Seen,
-    pub(super) told: Arc<Mutex<FileReport>>,
+    pub(super) told: Arc<Mutex<Told>>,
+}
+
+/// A row of the file with what was made of it.
+struct Corrected {
+    number: u64,
+    line: u64,
+    before: Draft,
+    draft: Draft,
+    run: RunId,
+}
+
+/// What the cells of a row of the file say.
+enum Read {
+    AsItWas,
+    Corrected(Box<Corrected>),
+    /// Somebody typed what cannot be taken, in this column if it is one that the role does not see.
+    NotTaken {
+        why: String,
+        hidden: Option<String>,
+    },
 }
 
 impl FileRows {
@@ -64,54 +103,114 @@ impl FileRows {
         };
         let entries = self.session.quarantined(self.contract, &filter)?;
         let entries: HashMap<RowId, _> = entries.into_iter().map(|entry| (entry.row, entry)).collect();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut drafts, mut numbers) = (Vec::new(), Vec::new());
+        let told = Arc::clone(&self.told);
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut corrected = Vec::new();
         for row in rows {
+            let problem = |why: String| FileProblem::new(row.number, row.line, row.id, why);
             let Some(entry) = entries.get(&row.id) else {
-                told.not_open += 1;
-                told.problem(row.number, row.id, "it is not open in quarantine".into());
+                told.report.not_open += 1;
+                told.report.problem(problem("it is not open in quarantine".into()));
                 continue;
             };
-            let classes = self.seen.columns(self.session.as_mut(), entry.run)?;
-            let is_as_shown = |place: usize, before: &Option<String>, cell: &str| {
-                let class =
-                    self.bench.columns.get(place).map_or(PiiClass::Sensitive, |name| classes.class(name));
-                // A file has no other way to write a missing cell than an empty one.
-                self.mask.exported(class, before.as_deref().unwrap_or_default()) == Some(cell)
-            };
-            let mut draft = self.bench.draft(entry, &[])?;
-            let mut changed = false;
-            for (at, (cell, place)) in row.cells.into_iter().zip(&self.cells).enumerate() {
-                // What was masked when it was written cannot have been corrected.
-                let Some(place) = place.filter(|_| !row.masked.contains(&at)) else { continue };
-                // Compared with what was shown and never with what is masked: who types a value must not learn whether it is
-                // the hidden one.
-                if draft.cells.get(place).is_some_and(|before| !is_as_shown(place, before, &cell)) {
-                    self.bench.set(&mut draft, place, Some(cell))?;
-                    changed = true;
+            match self.read(entry, &row)? {
+                Read::AsItWas => told.report.unchanged += 1,
+                Read::Corrected(row) => corrected.push(*row),
+                Read::NotTaken { why, hidden } => {
+                    told.report.not_taken += 1;
+                    told.report.problem(problem(why));
+                    told.hidden.extend(hidden);
                 }
             }
-            if changed {
-                drafts.push(draft);
-                numbers.push(row.number);
-            } else {
-                told.unchanged += 1;
-            }
         }
+        let drafts: Vec<Draft> = corrected.iter().map(|row| row.draft.clone()).collect();
         let verdicts = self.bench.judge(&drafts)?;
         let mut passing = Vec::with_capacity(drafts.len());
-        for ((draft, number), verdict) in drafts.into_iter().zip(numbers).zip(verdicts) {
-            if !verdict.held {
-                told.loaded += 1;
-                passing.push(draft);
-                continue;
+        for (row, verdict) in corrected.into_iter().zip(verdicts) {
+            if self.passes(&row, &verdict, &mut told.report)? {
+                passing.push(row.draft);
             }
-            told.still_held += 1;
-            let errors = verdict.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
-            let codes: BTreeSet<String> = errors.map(|finding| finding.code).collect();
-            let why = format!("held back by {}", codes.into_iter().collect::<Vec<_>>().join(", "));
-            told.problem(number, draft.correction.corrects.unwrap_or_default(), why);
         }
         Ok(passing)
     }
+
+    fn read(&mut self, entry: &QuarantineEntry, row: &ExportRow) -> Result<Read> {
+        let landed = self.seen.columns(self.session.as_mut(), entry.run)?;
+        let before = self.bench.draft(entry, &[])?;
+        let (mut draft, mut changed) = (before.clone(), false);
+        for (at, (cell, place)) in row.cells.iter().zip(&self.places).enumerate() {
+            let name = || self.file.columns().get(at).cloned().unwrap_or_default();
+            let place = match *place {
+                // What was masked when it was written cannot have been corrected.
+                _ if row.masked.contains(&at) => continue,
+                Place::At(place) => place,
+                Place::Elsewhere if !cell.trim().is_empty() => {
+                    let why = format!("the source of this row has no column `{}`", name());
+                    let why = format!("{why}; write the value under a column of its source or a field");
+                    return Ok(Read::NotTaken { why, hidden: None });
+                }
+                Place::Told | Place::Elsewhere => continue,
+            };
+            // Compared with what was shown and never with what is masked: who types a value must not learn whether it is the
+            // hidden one.
+            let Some(old) = before.cells.get(place) else { continue };
+            if shown(self.mask, shown_as(&self.bench, landed, place), old.as_deref()) == Some(cell) {
+                continue;
+            }
+            if self.mask.hides(self.bench.class(landed, place)) {
+                let why =
+                    format!("`{}` is a cell that a {} does not see and may not set", name(), self.mask.0);
+                return Ok(Read::NotTaken { why: format!("{why}; {ASK}"), hidden: Some(name()) });
+            }
+            self.bench.set(&mut draft, place, Some(cell.clone()))?;
+            changed = true;
+        }
+        let (number, line) = (row.number, row.line);
+        let corrected = || Box::new(Corrected { number, line, before, draft, run: entry.run });
+        Ok(if changed { Read::Corrected(corrected()) } else { Read::AsItWas })
+    }
+
+    /// Whether a corrected row goes in; tells why not, or what of it is not taken.
+    fn passes(&mut self, row: &Corrected, verdict: &Judged, report: &mut FileReport) -> Result<bool> {
+        let id = row.draft.correction.corrects.unwrap_or_default();
+        let of = |severity: Severity| {
+            let found = verdict.findings.iter().filter(move |finding| finding.severity == severity);
+            found.cloned().collect::<Vec<Finding>>()
+        };
+        let landed = self.seen.columns(self.session.as_mut(), row.run)?;
+        if verdict.held {
+            report.still_held += 1;
+            let errors = of(Severity::Error);
+            let codes: BTreeSet<&str> = errors.iter().map(|finding| finding.code.as_str()).collect();
+            let why = format!("held back by {}", codes.into_iter().collect::<Vec<_>>().join(", "));
+            let mut problem = FileProblem::new(row.number, row.line, id, why);
+            if report.has_room() {
+                problem.findings = self.bench.told(self.mask, landed, &row.draft, &errors);
+            }
+            report.problem(problem);
+            return Ok(false);
+        }
+        if let Some(spoilt) = self.bench.spoilt(&row.before, &row.draft, verdict)? {
+            report.not_taken += 1;
+            report.problem(FileProblem::new(row.number, row.line, id, spoilt.why()));
+            return Ok(false);
+        }
+        report.loaded += 1;
+        let warnings = of(Severity::Warning);
+        if !warnings.is_empty() && report.has_room_to_warn() {
+            let findings = self.bench.told(self.mask, landed, &row.draft, &warnings);
+            report.warnings.push(FileWarning { number: row.number, line: row.line, row: id, findings });
+        }
+        Ok(true)
+    }
+}
+
+/// The class by which a cell was masked when it was written.
+fn shown_as(bench: &Bench, landed: &Columns, place: usize) -> PiiClass {
+    bench.columns.get(place).map_or(PiiClass::Sensitive, |name| landed.class(name))
+}
+
+/// A cell as the file showed it. A file has no other way to write a missing cell than an empty one.
+fn shown(mask: Mask, class: PiiClass, cell: Option<&str>) -> Option<&str> {
+    mask.exported(class, cell.unwrap_or_default())
 }

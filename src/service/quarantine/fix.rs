@@ -45,7 +45,8 @@ pub struct Fixed {
     pub row: RowId,
     /// Where it went; nothing when the rules still hold it back, and then nothing has changed anywhere.
     pub loaded: Option<Loaded>,
-    /// What the rules say about the corrected row; what the role does not see is masked.
+    /// What the rules say about the corrected row, also when it went in: they may warn that a value was not taken. What the
+    /// role does not see is masked.
     pub findings: Vec<FindingView>,
 }
 
@@ -60,8 +61,8 @@ impl Desk<'_> {
     /// more. The row goes the way of an import: it is landed beside the one it corrects, resolved and merged.
     ///
     /// # Errors
-    /// When the actor may not, there is no such row or it is not open, a name is neither column nor field, or the database
-    /// refuses the row.
+    /// When the actor may not or does not see a cell that is to be set, there is no such row or rule or the row is not open, a name is
+    /// neither column nor field, a value that could be read cannot be any more, or the database refuses the row.
     pub fn fix(&self, entity: &str, row: RowId, fix: &RowFix) -> Result<Fixed> {
         let action = if fix.exempt.is_empty() { Action::FixRows } else { Action::SuppressRows };
         let mut note = Note::new(format!("row {row}"), &fix.reason).entity(entity);
@@ -71,20 +72,32 @@ impl Desk<'_> {
         }
         self.ready(action, &note)?;
         let contract = runs::contract(entity)?;
-        let (entry, run) = find(self.importer.store()?.session()?.as_mut(), contract, row, OPERATION)?;
+        let mut session = self.importer.store()?.session()?;
+        self.importer.known_rules(
+            session.as_mut(),
+            entity,
+            fix.exempt.iter().map(String::as_str),
+            OPERATION,
+        )?;
+        let (entry, run) = find(session.as_mut(), contract, row, OPERATION)?;
+        drop(session);
         still_open(&entry)?;
         let Amended { bench, draft } = self.amend(contract, &entry, &run, fix)?;
-        let judged = bench.judge(std::slice::from_ref(&draft))?.pop();
-        let (held, found) = judged.map_or((true, Vec::new()), |judged| (judged.held, judged.findings));
-        let raw = bench.columns.iter().zip(&draft.cells);
-        let raw = raw.filter_map(|(column, cell)| Some((column.clone(), cell.clone()?.into()))).collect();
-        let mut findings: Vec<FindingView> = found.iter().map(FindingView::found).collect();
-        for finding in &mut findings {
-            self.advise(finding, Some(&bench), &raw);
+        let landed = Columns::of(contract, &run);
+        let mut set = Vec::with_capacity(fix.values.len());
+        for (key, _) in &fix.values {
+            set.push((key.as_str(), bench.class(&landed, bench.place(key)?)));
         }
-        self.mask().findings(contract, &Columns::of(contract, &run), &raw, &mut findings);
-        if held {
+        self.may_set(action, &note, set)?;
+        let Some(judged) = bench.judge(std::slice::from_ref(&draft))?.pop() else {
+            return Ok(Fixed { row, loaded: None, findings: Vec::new() });
+        };
+        let findings = bench.told(self.mask(), &landed, &draft, &judged.findings);
+        if judged.held {
             return Ok(Fixed { row, loaded: None, findings });
+        }
+        if let Some(spoilt) = bench.spoilt(&bench.draft(&entry, &fix.exempt)?, &draft, &judged)? {
+            return Err(spoilt.error().at("row", row));
         }
         // An exemption alone changes nothing about the row.
         let exempted = !fix.exempt.is_empty() && fix.values.is_empty();

@@ -2,7 +2,7 @@ use importer_core::contracts::Contract;
 use importer_core::ports::{QuarantineEntry, QuarantineFilter, RowId, RunRecord, Session};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::bench::Bench;
 use super::columns::object;
@@ -20,16 +20,18 @@ pub struct QuarantineTally {
 }
 
 const OPERATION: &str = "show a row in quarantine";
+const LIST: &str = "list rows in quarantine";
 
 impl Desk<'_> {
     /// Rows in quarantine, in the order of their ids; page with [`QuarantineFilter::after`]. A text is sought only in what the
     /// role sees.
     ///
     /// # Errors
-    /// When the actor may not see them, there is no such entity, or the database fails.
+    /// When the actor may not see them, there is no such entity or rule, or the database fails.
     pub fn quarantine(&self, entity: &str, filter: &QuarantineFilter) -> Result<Vec<RowSummary>> {
         let contract = runs::contract(entity)?;
         self.look(Action::ViewQuarantine, "the quarantine", |session| {
+            self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
             let mut seen = Seen::by(self.mask());
             let rows = seen.rows(session, contract, filter)?;
             let masked =
@@ -45,6 +47,7 @@ impl Desk<'_> {
     pub fn quarantine_tally(&self, entity: &str, filter: &QuarantineFilter) -> Result<QuarantineTally> {
         let contract = runs::contract(entity)?;
         self.look(Action::ViewQuarantine, "the quarantine", |session| {
+            self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
             let by_run = Seen::by(self.mask()).tally(session, contract, filter)?;
             Ok(QuarantineTally { rows: by_run.iter().map(|(_, rows)| rows).sum(), by_run })
         })
@@ -69,7 +72,9 @@ impl Desk<'_> {
             let bench = Bench::of(self.importer, contract, &run, &[], true).ok();
             let mut findings: Vec<FindingView> = stored.iter().map(FindingView::stored).collect();
             for finding in &mut findings {
-                self.advise(finding, bench.as_ref(), &raw);
+                if let Some(bench) = &bench {
+                    bench.advise(finding, &raw);
+                }
             }
             let mut detail = RowDetail {
                 summary: RowSummary::from(&entry),
@@ -82,19 +87,6 @@ impl Desk<'_> {
             self.mask().row_detail(contract, &Columns::of(contract, &run), &mut detail);
             Ok(detail)
         })
-    }
-
-    /// Adds what the rule advises, and what it would write instead.
-    pub(super) fn advise(&self, finding: &mut FindingView, bench: Option<&Bench>, raw: &Map<String, Value>) {
-        let Some(bench) = bench else { return };
-        let catalogue = bench.suite.catalogue();
-        if let Some(entry) = catalogue.iter().find(|entry| entry.rule.code == finding.rule) {
-            finding.hint = entry.rule.hint.to_string();
-        }
-        let cells = bench.columns_of(&finding.field).into_iter().filter_map(|at| bench.columns.get(at));
-        finding.suggestion = cells
-            .filter_map(|column| raw.get(column)?.as_str())
-            .find_map(|cell| importer_dq::autofix(&finding.rule, &finding.field, cell, bench.country()));
     }
 }
 

@@ -86,6 +86,10 @@ impl Rows {
         let mut rows = Vec::with_capacity(drafts.len());
         for ((draft, (cells, entry)), verdict) in drafts.into_iter().zip(changed).zip(verdicts) {
             let mut still: Vec<String> = Vec::new();
+            let before = self.bench.draft(&entry, &[])?;
+            if let Some(spoilt) = self.bench.spoilt(&before, &draft, &verdict)? {
+                still.push(spoilt.rule);
+            }
             for finding in verdict.findings {
                 let holds = finding.severity == Severity::Error;
                 if holds && !still.contains(&finding.code) {

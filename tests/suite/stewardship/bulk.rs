@@ -109,7 +109,7 @@ fn filters_find_what_they_say_page_by_page() {
         for (filter, expected) in [
             (none(), 13),
             (QuarantineFilter { rule: Some("REQ-002".into()), ..none() }, 1),
-            (QuarantineFilter { rule: Some("REQ".into()), ..none() }, 0),
+            (QuarantineFilter { rule: Some("FMT-102".into()), ..none() }, 0),
             (QuarantineFilter { text: Some("PAT1@@".into()), ..none() }, 1),
             (QuarantineFilter { text: Some("pat_@@".into()), ..none() }, 0),
             (QuarantineFilter { text: Some("%".into()), ..none() }, 0),

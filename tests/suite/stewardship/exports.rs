@@ -209,7 +209,7 @@ fn a_corrected_file_finds_its_rows_again() {
         assert_eq!(open(&importer).len(), 2, "{}", database.backend);
         let corrects =
             database.number("SELECT corrects AS t FROM staging_volunteers WHERE corrects IS NOT NULL");
-        assert_eq!(corrects, rows[1][0].parse::<i64>().unwrap());
+        assert_eq!(rows[1][0], format!("row {corrects}"));
         // Once more: what went in is not open any more.
         let again = desk(&importer).fix_file("volunteer", &file, &fix).unwrap();
         assert_eq!((again.loaded, again.not_open, again.still_held), (0, 1, 1), "{}", database.backend);
@@ -241,6 +241,77 @@ fn a_file_that_is_no_export_is_refused_as_a_whole() {
         assert!(!error.to_string().contains("example.org"), "{error}");
         assert_eq!(open(&importer).len(), 1);
     }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// What reading a file back says about it.
+fn refused(importer: &Importer, file: &Path) -> String {
+    let fix = FileFix { reason: "why".into(), current_mapping: false };
+    let error = desk(importer).fix_file("volunteer", file, &fix).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert_eq!(open(importer).len(), 1, "a broken file is refused as a whole");
+    error.to_string()
+}
+
+#[test]
+fn ids_of_rows_outlive_spreadsheets_and_a_rewritten_one_is_told() {
+    let database = support::sqlite();
+    let folder = held(&database, &["one".into()]);
+    let importer = database.importer();
+    let row = open(&importer)[0].row;
+    let file = folder.join("out.csv");
+    exported(&importer, &file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.lines().nth(1).unwrap().starts_with(&format!("row {row},")), "{text}");
+    let back = |cell: &str| text.replace(&format!("\nrow {row},"), &format!("\n{cell},"));
+    let fix = FileFix { reason: "why".into(), current_mapping: false };
+    for cell in [format!("row {row}"), row.to_string(), format!(" {row} "), format!("\"row {row}\"")] {
+        let file = support::file(&folder, "back.csv", back(&cell));
+        assert_eq!(desk(&importer).fix_file("volunteer", &file, &fix).unwrap().unchanged, 1, "{cell}");
+    }
+    for cell in ["1.07374E+11", "\"1,07374E+11\"", "4.29e9", "row 4E+09"] {
+        let error = refused(&importer, &support::file(&folder, "back.csv", back(cell)));
+        for told in ["a spreadsheet has rewritten this number", "line: 2", "from the exported file again"] {
+            assert!(error.contains(told), "{told}: {error}");
+        }
+    }
+    for cell in ["seven", "E+11", "row", "1.5", "2E"] {
+        assert!(refused(&importer, &support::file(&folder, "back.csv", back(cell))).contains("is no id"));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_what_it_is_and_what_to_do() {
+    let database = support::sqlite();
+    let folder = held(&database, &["Zoë".into()]);
+    let importer = database.importer();
+    let file = folder.join("out.csv");
+    exported(&importer, &file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let bare = text.trim_start_matches('\u{FEFF}');
+    let utf16 = |to: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to).collect::<Vec<u8>>();
+    let latin: Vec<u8> = bare.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let save = "save it as CSV in UTF-8";
+    for (bytes, what, advice) in [
+        (utf16(u16::to_le_bytes), "UTF-16", save),
+        (utf16(u16::to_be_bytes), "UTF-16", save),
+        (latin, "not text in UTF-8 (file:", save),
+        (b"PK\x03\x04\x14\x00\x06\x00".to_vec(), "a spreadsheet or an archive", save),
+        (vec![1, 0, 2, 0xff], "it is no text", save),
+        (vec![0xff, b'x', b'\n'], "not text in UTF-8", save),
+        (bare.replace(",Pat,", ",\"Pat,").into_bytes(), "a quote that opens here", "close it"),
+    ] {
+        let error = refused(&importer, &support::file(&folder, "wrong.csv", bytes));
+        assert!(error.contains(what) && error.contains(advice), "{what}: {error}");
+        assert!(!error.contains("Zo") && !error.contains("Pat"), "{error}");
+        if what.contains("quote") || what.contains("(file") {
+            assert!(error.contains("line: 2"), "{error}");
+        }
+    }
+    let error = refused(&importer, &folder.join("nowhere.csv"));
+    assert!(error.contains("there is no such file") && error.contains("check the path"), "{error}");
+    refused(&importer, &folder);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
