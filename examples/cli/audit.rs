@@ -82,17 +82,22 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
         say!("The audit log of {} has no such lines.", importer.database());
         return Ok(ExitCode::SUCCESS);
     }
-    say!("{:>7} {:<20} {:<8} {:<12} {:<16} {:<18} why", "id", "when", "outcome", "who", "what", "subject");
+    say!("{:>7} {:<20} {:<8} {:<12} {:<16} {:<26} why", "id", "when", "outcome", "who", "what", "subject");
     for line in &lines {
         let entry = &line.entry;
+        // One action of a role covers several things, and a long one has a beginning and an end.
+        let subject = match entry.details.get("what").and_then(|what| what.as_str()) {
+            Some(what) => format!("{}, {what}", entry.subject),
+            None => entry.subject.clone(),
+        };
         say!(
-            "{:>7} {:<20} {:<8} {:<12} {:<16} {:<18} {}",
+            "{:>7} {:<20} {:<8} {:<12} {:<16} {:<26} {}",
             line.id,
             moment_text(line.at),
             entry.outcome.as_str(),
             entry.actor,
             entry.action,
-            entry.subject,
+            subject,
             entry.reason
         );
     }
