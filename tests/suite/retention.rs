@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use importer::ports::{FixedClock, parse_moment};
+use importer::ports::{FixedClock, QuarantineFilter, QuarantineStatus, parse_moment};
 use importer::retention::RetentionPolicy;
 use importer::service::{Actor, Edit, MergeRequest, RetentionReport, RetentionTable, RollbackRequest};
 use importer::{GateMode, GatePolicy, Importer, RunReport, RunRequest};
@@ -214,7 +214,9 @@ fn rows_that_come_again_are_known_although_their_bytes_are_gone() {
             db.backend
         );
         assert_eq!(core(), before, "{}", db.backend);
-        assert_eq!(db.number("SELECT COUNT(*) AS t FROM quarantine"), 4, "{}", db.backend);
+        // Those that are still held back are landed anew: somebody may want to see them.
+        let open = "SELECT COUNT(*) AS t FROM quarantine WHERE status = 'open'";
+        assert_eq!(db.number(open), 4, "{}", db.backend);
         // Somebody who changed is somebody known, too.
         let changed = format!("{HEADER}7,Pat7,Stone-Lee,markera7@example.org,\n");
         let report = import(&db, "2021-01-03", &support::file(folder.path(), "changed.csv", changed));
@@ -292,6 +294,34 @@ fn a_held_run_keeps_its_rows_and_can_still_be_approved() {
         let importer = on(&db, "2020-01-01", GateMode::Warn);
         let report = importer.desk(Actor::admin("ann")).approve(held.run_id, "late but right").unwrap();
         assert_eq!((report.status.as_str(), report.counts.inserted), ("succeeded", 15), "{}", db.backend);
+    }
+}
+
+#[test]
+fn a_row_that_was_anonymised_in_quarantine_is_listed_and_whole_again_when_it_comes_again() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(folder.path(), "1.csv", people(0, 6, 2));
+        import(&db, "2020-01-01", &file);
+        let policy = format!("{SHORT}open_quarantine: anonymise\n");
+        purge(&db, "2021-01-01", &policy, false);
+        assert_eq!(markers(&db, "markerb"), 0, "{}", db.backend);
+        let importer = on(&db, "2021-01-02", GateMode::Warn);
+        let desk = importer.desk(Actor::admin("ann"));
+        let open = || {
+            let filter =
+                QuarantineFilter { status: Some(QuarantineStatus::Open), ..QuarantineFilter::default() };
+            desk.quarantine("volunteer", &filter).unwrap()
+        };
+        assert_eq!(open().len(), 2, "{}", db.backend);
+        let bare = desk.quarantined_row("volunteer", open()[0].row).unwrap();
+        assert!(bare.raw.is_empty());
+
+        let again = import(&db, "2021-01-02", &file);
+        assert_eq!(again.counts.quarantined, 2, "{}", db.backend);
+        assert_eq!(open().len(), 2, "{}", db.backend);
+        assert_eq!(open().iter().map(|row| row.run).collect::<Vec<_>>(), [again.run_id; 2], "{}", db.backend);
+        assert!(markers(&db, "markerb") > 0);
     }
 }
 

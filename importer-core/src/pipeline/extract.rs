@@ -136,7 +136,7 @@ impl Extraction<'_> {
         let known = self.look_up(session, work, &taken)?;
         for row in &taken {
             let known = known.get(row.external_id.as_str()).map_or(&[][..], Vec::as_slice);
-            let same = known.iter().find(|k| k.row_hash == row.row_hash);
+            let same = known.iter().find(|k| k.row_hash == row.row_hash && !k.bare);
             match same.or_else(|| self.decided(known, rows.batch().row(row.index))) {
                 Some(same) => {
                     self.again(work, row, same, known, &mut write);

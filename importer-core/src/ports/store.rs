@@ -320,6 +320,8 @@ pub struct Known {
     pub rule_codes: Option<String>,
     /// The row as received, when somebody decided about it in quarantine: the decision outlives a change of rules.
     pub payload_json: Option<String>,
+    /// True when it is open in quarantine and the retention policy took its bytes: then it is landed and judged anew.
+    pub bare: bool,
 }
 
 /// A row as received.

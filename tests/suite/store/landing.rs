@@ -152,6 +152,7 @@ fn what_is_known_of_an_id() {
             session.known(&VOLUNTEER, "csv", &["bad'id", "7", "nobody", "_"], EVERYWHERE).unwrap();
         known.sort_by(|a, b| (&a.0, a.1.row_hash).cmp(&(&b.0, b.1.row_hash)));
         let mapped = |row_hash| Known {
+            bare: false,
             row_hash,
             staging_id: row_id(run.id, 9),
             map_entry: Some(1),
@@ -160,6 +161,7 @@ fn what_is_known_of_an_id() {
             payload_json: None,
         };
         let held = |number: u32| Known {
+            bare: false,
             row_hash: i64::from(number) * 100,
             staging_id: row_id(run.id, number),
             map_entry: None,

@@ -330,6 +330,7 @@ impl DieselSession {
         for mut row in self.connection.rows("look rows up", &sql, binds)? {
             let id = row.text(0);
             let entry = |row_hash| Known {
+                bare: false,
                 row_hash,
                 staging_id: row.int(2),
                 map_entry: row.optional_int(5),

@@ -18,9 +18,9 @@ impl QuarantineStore for DieselSession {
         filter: &QuarantineFilter,
     ) -> Result<Vec<QuarantineEntry>> {
         let select = format!(
-            "SELECT CAST(q.staging_id AS TEXT) AS i, CAST(q.run_id AS TEXT) AS r, s.source, q.external_system, \
-             q.external_id, CAST(s.source_position AS TEXT) AS p, q.rule_codes, q.status, {} AS f, {} AS l, \
-             q.decided_by, {} AS d, q.reason, CAST(q.corrected_by AS TEXT) AS c, s.payload_json",
+            "SELECT CAST(q.staging_id AS TEXT) AS i, CAST(q.run_id AS TEXT) AS r, r.source, q.external_system, \
+             q.external_id, CAST(COALESCE(s.source_position, 0) AS TEXT) AS p, q.rule_codes, q.status, {} AS f, {} AS l, \
+             q.decided_by, {} AS d, q.reason, CAST(q.corrected_by AS TEXT) AS c, COALESCE(s.payload_json, '{{}}') AS b",
             self.connection.time_text("q.first_seen_at"),
             self.connection.time_text("q.last_seen_at"),
             self.connection.time_text("q.decided_at"),
@@ -173,8 +173,10 @@ impl DieselSession {
         end: &str,
         limit: Option<i64>,
     ) -> Result<Vec<TextRow>> {
+        // An entry whose row the retention policy took is there without it.
         let mut sql = format!(
-            "{select} FROM quarantine q JOIN {} s ON s.id = q.staging_id WHERE q.entity_type = ? AND q.staging_id > ?",
+            "{select} FROM quarantine q JOIN import_runs r ON r.id = q.run_id \
+             LEFT JOIN {} s ON s.id = q.staging_id WHERE q.entity_type = ? AND q.staging_id > ?",
             contract.staging_table()
         );
         let mut binds = vec![Cell::Text(contract.entity), Cell::Int(filter.after)];
@@ -192,7 +194,7 @@ impl DieselSession {
             binds.push(Cell::Int(row_id(run + 1, 0)));
         }
         let (since, until) = (filter.since.map(moment_text), filter.until.map(moment_text));
-        let text = self.connection.holds_text("q.external_id || ' ' || s.payload_json");
+        let text = self.connection.holds_text("q.external_id || ' ' || COALESCE(s.payload_json, '')");
         let finding = |column| {
             format!(
                 "EXISTS (SELECT 1 FROM dq_violations v WHERE v.staging_id = q.staging_id AND v.{column} = ?)"
@@ -201,7 +203,7 @@ impl DieselSession {
         let rule = finding("rule_code");
         let severity = finding("severity");
         for (condition, value) in [
-            ("s.source = ?", filter.source.as_deref()),
+            ("r.source = ?", filter.source.as_deref()),
             ("q.external_system = ?", filter.system.as_deref()),
             ("q.status = ?", filter.status.map(QuarantineStatus::as_str)),
             ("q.first_seen_at >= ?time", since.as_deref()),
@@ -237,7 +239,9 @@ impl DieselSession {
         );
         let sql = format!(
             "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes, \
-             CAST(m.core_id AS TEXT) AS c, CAST(m.id AS TEXT) AS i, s.payload_json, q.status {} AND q.entity_type = ? \
+             CAST(m.core_id AS TEXT) AS c, CAST(m.id AS TEXT) AS i, s.payload_json, q.status, \
+             CASE WHEN q.status = 'open' AND NOT EXISTS (SELECT 1 FROM {staging} b WHERE b.id = q.staging_id) \
+             THEN 1 ELSE 0 END AS b {} AND q.entity_type = ? \
              AND q.external_system = ? AND q.status <> 'superseded'",
             self.connection.listed_in(&tables, "q.external_id", false)
         );
@@ -255,6 +259,7 @@ impl DieselSession {
                 // A corrected row passed the rules; one that went in without passing is exempt from them.
                 rule_codes: if row.get(7) == Some("fixed") { None } else { row.optional(3) },
                 payload_json: row.optional(6),
+                bare: row.int(8) == 1,
             };
             known.push((row.text(0), entry));
         }
