@@ -80,32 +80,11 @@ pub fn undo(
         part(session, world, merge)?;
         session.end_merge(merge.id, actor, reason, world.now)?;
     }
-    let mut households: HashMap<CoreId, i64> = HashMap::new();
-    for before in merges_before.iter().rev().chain([&before]) {
-        households.extend(before.moved.households.iter().copied());
-    }
-    let households: Vec<(CoreId, i64)> = households.into_iter().collect();
+    let households = households(merges_before.iter().rev().chain([&before]));
     session.settle_suggestions(world.contract, &people, &households)?;
     print_rejections(session, world, &people, &before, &through, &replayed)?;
-    for entry in &entries {
-        let name = (entry.system.clone(), entry.external_id.clone());
-        let owner = match owners.get(&name) {
-            Some(Owner::Known(owner)) => *owner,
-            Some(Owner::Open(holder)) => replayed.settled.get(&name).copied().unwrap_or(*holder),
-            None => entry.core_id,
-        };
-        session.give_map(entry.id, owner)?;
-    }
-    let mut redone = Vec::new();
-    for (merge, people) in later.iter().zip(&replayed.merged) {
-        let new = keep_merge(session, world, &order_of(merge)?, people, merge.merge.change_mark)?;
-        keep_what_was_known(session, new, merge)?;
-        if let Some(was) = merge.merge.suggestion.and_then(|id| led.get(&id)) {
-            accept_again(session, world, was, merge)?;
-        }
-        session.set_redone(merge.id, new)?;
-        redone.push((merge.id, new));
-    }
+    give_back(session, &entries, &owners, &replayed)?;
+    let redone = stand_again(session, world, &later, &replayed, &led)?;
     put(session, world, &standing_now, &replayed, &before)?;
     let changes = lines(world, &row, &standing_now, &replayed, reason);
     session.log_changes(world.contract, &changes, Cause::Merge(row.id), actor, world.now)?;
@@ -123,6 +102,53 @@ pub fn undo(
         settled,
         redone,
     })
+}
+
+/// In which household who was, by the merges that are taken back, the last first.
+fn households<'b>(before: impl Iterator<Item = &'b Before>) -> Vec<(CoreId, i64)> {
+    let were: HashMap<CoreId, i64> =
+        before.flat_map(|before| before.moved.households.iter().copied()).collect();
+    were.into_iter().collect()
+}
+
+/// Gives each entry of the id map to whom it belongs.
+fn give_back(
+    session: &mut dyn StewardSession,
+    entries: &[MapImage],
+    owners: &HashMap<SourceName, Owner>,
+    replayed: &Replayed,
+) -> Result<()> {
+    for entry in entries {
+        let name = (entry.system.clone(), entry.external_id.clone());
+        let owner = match owners.get(&name) {
+            Some(Owner::Known(owner)) => *owner,
+            Some(Owner::Open(holder)) => replayed.settled.get(&name).copied().unwrap_or(*holder),
+            None => entry.core_id,
+        };
+        session.give_map(entry.id, owner)?;
+    }
+    Ok(())
+}
+
+/// Lets later merges stand as they would without the one that is taken back: before and after.
+fn stand_again(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    later: &[MergeRow],
+    replayed: &Replayed,
+    led: &HashMap<i64, SuggestionRow>,
+) -> Result<Vec<(i64, i64)>> {
+    let mut redone = Vec::new();
+    for (merge, people) in later.iter().zip(&replayed.merged) {
+        let new = keep_merge(session, world, &order_of(merge)?, people, merge.merge.change_mark)?;
+        keep_what_was_known(session, new, merge)?;
+        if let Some(was) = merge.merge.suggestion.and_then(|id| led.get(&id)) {
+            accept_again(session, world, was, merge)?;
+        }
+        session.set_redone(merge.id, new)?;
+        redone.push((merge.id, new));
+    }
+    Ok(redone)
 }
 
 /// Does a merge again that was taken back, with what was chosen then.

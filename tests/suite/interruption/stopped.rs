@@ -34,7 +34,7 @@ fn ctrl_c_stops_cleanly_and_a_second_run_of_the_source_waits_its_turn() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         for part in [
-            "Run 1 of csv (volunteer): failed",
+            "Run 1 of csv (volunteer): cancelled",
             "it was cancelled",
             "the same command goes on where it stopped",
         ] {

@@ -9,7 +9,8 @@ use importer_core::ports::{
 
 use super::super::replay::{Owner, Replay};
 use super::super::undo::before_of;
-use super::{Page, landed_by};
+use super::landed_by;
+use super::page::Page;
 
 impl Page<'_> {
     /// Where the merge in which the run found somebody was taken back since: everybody is who they would be had they never been
