@@ -162,6 +162,10 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         let pairs = counted(told.obvious, "obvious pair", "obvious pairs");
         let are = if told.merged == 1 { "is" } else { "are" };
         say!("{} of {pairs} {are} merged, as run {run}.", told.merged);
+        if told.left > 0 {
+            let pairs = counted(told.left, "other wants", "others want");
+            say!("{pairs} a look: one of both has changed since they were scored; `scan` scores them anew.");
+        }
         say!("To take all of them back: rollback {run}");
     } else {
         let nothing = "probable enough, and nothing speaks against";

@@ -1,5 +1,7 @@
 //! Merging what is beyond doubt, as a run that can be taken back as a whole.
 
+use std::collections::BTreeSet;
+
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     AuditOutcome, NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision, SuggestionFilter,
@@ -32,6 +34,8 @@ pub struct ObviousReport {
     pub obvious: u64,
     /// How many merges there were.
     pub merged: u64,
+    /// How many were left to people: one of both records has changed since the pair was scored, or somebody has decided.
+    pub left: u64,
     /// Suggestions that could not be decided, and why.
     pub failed: Vec<(i64, String)>,
     /// The first obvious pairs: suggestion, both records, probability.
@@ -98,18 +102,21 @@ impl Desk<'_> {
         reason: &str,
         told: &mut ObviousReport,
     ) -> Result<()> {
+        let mut left: BTreeSet<i64> = BTreeSet::new();
         loop {
             let (before, mut after) = (told.merged, 0);
             while let Some(page) = self.obvious(session, contract, &mut after)? {
                 for row in page {
-                    if told.failed.iter().any(|(id, _)| *id == row.id) {
+                    if left.contains(&row.id) || told.failed.iter().any(|(id, _)| *id == row.id) {
                         continue;
                     }
                     self.importer.not_cancelled(OPERATION)?;
                     told.obvious += 1;
                     match self.merge_one(contract, run, &row, reason) {
                         Ok(true) => told.merged += 1,
-                        Ok(false) => {}
+                        Ok(false) => {
+                            left.insert(row.id);
+                        }
                         Err(error) if error.kind() == ErrorKind::Store => return Err(error),
                         Err(error) => told.failed.push((row.id, error.to_string())),
                     }
@@ -117,6 +124,7 @@ impl Desk<'_> {
             }
             // What two who were merged had each in common with a third is one suggestion now, which may have been passed.
             if told.merged == before {
+                told.left = left.len() as u64;
                 return Ok(());
             }
         }
