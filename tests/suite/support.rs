@@ -1,5 +1,6 @@
 //! What every test needs: databases, files, the built plugin and the built command line.
 
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
 
 use importer::{Importer, RunReport, RunRequest};
@@ -31,6 +32,19 @@ pub(crate) fn databases() -> Vec<Database> {
 /// eight times.
 pub(crate) fn databases_by_turns(turn: u32) -> Vec<Database> {
     if turn.is_multiple_of(8) { databases() } else { vec![sqlite()] }
+}
+
+/// Tries a law on made-up histories: on so many that are always the same, so that who sees it fail sees it fail again, or with
+/// `CASES=500` in the environment on as many others.
+pub(crate) fn histories(usual: u32) -> (u32, TestRunner) {
+    let asked: Option<u32> = std::env::var("CASES").ok().map(|cases| cases.parse().unwrap());
+    let cases = asked.unwrap_or(usual);
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let runner = match asked {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    };
+    (cases, runner)
 }
 
 #[cfg(not(feature = "postgres"))]

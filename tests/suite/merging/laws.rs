@@ -3,7 +3,6 @@
 use importer::service::Actor;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, TestRunner};
 
 use super::history::{Event, PEOPLE, World, snapshot};
 use crate::support;
@@ -105,15 +104,10 @@ fn check(turn: u32, wishes: &[Wish], which: prop::sample::Index) {
 
 #[test]
 fn a_merge_that_is_taken_back_has_never_happened() {
-    let config = Config {
-        cases: std::env::var("CASES").map_or(40, |n| n.parse().unwrap()),
-        failure_persistence: None,
-        max_shrink_iters: 60,
-        ..Config::default()
-    };
+    let (_, mut runner) = support::histories(40);
     let strategy = (wishes(), any::<prop::sample::Index>());
     let turn = std::cell::Cell::new(0);
-    TestRunner::new(config)
+    runner
         .run(&strategy, |(wishes, which)| {
             turn.set(turn.get() + 1);
             check(turn.get(), &wishes, which);

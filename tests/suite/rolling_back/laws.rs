@@ -3,7 +3,6 @@
 use importer::service::Actor;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, TestRunner};
 
 use super::roll_back;
 use crate::merging::history::{Event, PEOPLE, World, snapshot};
@@ -74,11 +73,10 @@ impl Status for importer::Importer {
 
 #[test]
 fn runs_that_are_taken_back_have_never_happened() {
-    let cases = std::env::var("CASES").map_or(40, |n| n.parse().unwrap());
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let (cases, mut runner) = support::histories(40);
     let strategy = (events(), proptest::collection::vec(any::<prop::sample::Index>(), 1..3));
     let (whole, turn) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
-    TestRunner::new(config)
+    runner
         .run(&strategy, |(events, which)| {
             turn.set(turn.get() + 1);
             whole.set(whole.get() + u32::from(check(turn.get(), &events, &which)));
@@ -91,15 +89,14 @@ fn runs_that_are_taken_back_have_never_happened() {
 /// Whoever stood only because a later run had brought the same row again goes when that run goes.
 #[test]
 fn when_every_run_is_taken_back_nobody_is_left_whatever_the_order() {
-    let cases = std::env::var("CASES").map_or(20, |n| n.parse().unwrap());
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let (_, mut runner) = support::histories(20);
     let brought = events().prop_map(|mut events| {
         events.retain(|event| !matches!(event, Event::Edit { .. }));
         events
     });
     let strategy = (brought, proptest::collection::vec(any::<u32>(), 12));
     let turn = std::cell::Cell::new(0);
-    TestRunner::new(config)
+    runner
         .run(&strategy, |(events, order)| {
             turn.set(turn.get() + 1);
             for db in support::databases_by_turns(turn.get()) {
@@ -128,12 +125,11 @@ fn when_every_run_is_taken_back_nobody_is_left_whatever_the_order() {
 /// Runs that came while people were merged, and the merges, are taken back: nothing of either is left.
 #[test]
 fn runs_that_came_while_people_were_merged_leave_nothing_once_the_merges_are_taken_back() {
-    let cases = std::env::var("CASES").map_or(20, |n| n.parse().unwrap());
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let (cases, mut runner) = support::histories(20);
     let pair = (1..=PEOPLE, 1..=PEOPLE).prop_filter("two people", |(a, b)| a != b);
     let histories = (events(), pair, any::<prop::sample::Index>(), any::<prop::sample::Index>());
     let (whole, turn) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
-    TestRunner::new(config)
+    runner
         .run(&histories, |(events, (a, b), at, which)| {
             turn.set(turn.get() + 1);
             let id = |n: usize| i64::try_from(n).unwrap();
