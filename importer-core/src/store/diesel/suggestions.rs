@@ -175,11 +175,14 @@ impl SuggestionStore for DieselSession {
                 Cell::Text(&now),
             ],
         )?;
-        self.connection.run(
-            DECIDE,
-            "DELETE FROM not_duplicates WHERE suggestion_id = ?",
-            &[Cell::Int(verdict.id)],
-        )?;
+        // A rejection of two who are merged all the same says nothing while they are, and is there again when they are parted.
+        let merged =
+            matches!(verdict.decision, SuggestionDecision::Accepted | SuggestionDecision::AutoMerged)
+                && row.kind != SuggestionKind::Household;
+        if !merged {
+            let sql = "DELETE FROM not_duplicates WHERE suggestion_id = ?";
+            self.connection.run(DECIDE, sql, &[Cell::Int(verdict.id)])?;
+        }
         if verdict.decision == SuggestionDecision::Rejected {
             let prints = self.fingerprints(contract, &[row.left, row.right])?;
             let print = |id| prints.get(&id).map_or(Cell::Null, |print| Cell::Int(*print));
