@@ -240,8 +240,8 @@ impl DieselSession {
         let sql = format!(
             "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes, \
              CAST(m.core_id AS TEXT) AS c, CAST(m.id AS TEXT) AS i, s.payload_json, q.status, \
-             CASE WHEN q.status = 'open' AND NOT EXISTS (SELECT 1 FROM {staging} b WHERE b.id = q.staging_id) \
-             THEN 1 ELSE 0 END AS b {} AND q.entity_type = ? \
+             CAST(CASE WHEN q.status = 'open' AND NOT EXISTS (SELECT 1 FROM {staging} b WHERE b.id = q.staging_id) \
+             THEN 1 ELSE 0 END AS TEXT) AS b {} AND q.entity_type = ? \
              AND q.external_system = ? AND q.status <> 'superseded'",
             self.connection.listed_in(&tables, "q.external_id", false)
         );
