@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -36,18 +37,28 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
 /// Puts together what a run works with.
 pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> {
     let mut builder = setup.policy.apply(setup::with_plugins(builder, &setup.plugins)?)?;
-    if let Some(file) = &setup.mapping {
-        builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
-    }
-    if let Some(file) = &setup.suite {
-        builder =
-            builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
-    }
+    builder = with_documents(builder, setup.mapping.as_deref(), setup.suite.as_deref())?;
     builder = builder.rules_mode(setup.rules_mode.map(|mode| match mode {
         RulesMode::Warn => dq::Mode::Warn,
         RulesMode::Enforce => dq::Mode::Enforce,
     }));
     Ok(builder.match_model(model(&setup.model)?))
+}
+
+/// The mapping and the rule suite that are given.
+pub(crate) fn with_documents(
+    mut builder: Builder,
+    mapping: Option<&Path>,
+    suite: Option<&Path>,
+) -> Result<Builder> {
+    if let Some(file) = mapping {
+        builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
+    }
+    if let Some(file) = suite {
+        builder =
+            builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
+    }
+    Ok(builder)
 }
 
 /// Ctrl-C stops runs after their batch. A second one ends the program at once; what is stored by then is whole, and the run

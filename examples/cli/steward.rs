@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use importer::mapping::Mapping;
 use importer::ports::{ChangeFilter, CoreId, Moment, QuarantineFilter, QuarantineStatus};
 use importer::service::{Action, Desk, FindingView, Fixed, Loaded, Role};
-use importer::{Error, ErrorKind, Importer, Result, dq};
+use importer::{Error, ErrorKind, Importer, Result};
 
 use crate::args::{Database, PluginPlaces, Who};
 use crate::policy::PolicyFile;
@@ -48,14 +47,7 @@ impl Steward {
         let mut builder =
             setup::with_plugins(Importer::builder().database(&self.database.db), &self.plugins)?;
         builder = self.policy.apply(builder)?;
-        if let Some(file) = &self.mapping {
-            builder = builder.mapping(Mapping::parse(&run::read(file)?, &file.display().to_string())?);
-        }
-        if let Some(file) = &self.suite {
-            let suite =
-                dq::SuiteDocument::parse(&run::read(file)?).map_err(|e| e.at("file", file.display()))?;
-            builder = builder.suite(suite);
-        }
+        builder = run::with_documents(builder, self.mapping.as_deref(), self.suite.as_deref())?;
         let importer = builder.build()?;
         importer.load_given_plugins()?;
         Ok(importer)

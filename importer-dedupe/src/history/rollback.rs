@@ -147,12 +147,11 @@ fn kept(
         return Ok(kept);
     }
     let filter = MergeFilter { people: people.to_vec(), ..MergeFilter::default() };
-    for row in session.merges(world.contract, &filter)? {
-        let members: Vec<CoreId> = std::iter::once(row.merge.survivor).chain(row.merge.retired).collect();
-        if !session.kept_by(rollback, &members)?.is_empty() {
-            kept.extend(members);
-        }
-    }
+    let merges = session.merges(world.contract, &filter)?.into_iter().map(|row| row.merge);
+    let merged: Vec<Vec<CoreId>> =
+        merges.map(|merge| std::iter::once(merge.survivor).chain(merge.retired).collect()).collect();
+    let left: BTreeSet<CoreId> = session.kept_by(rollback, &merged.concat())?.into_iter().collect();
+    kept.extend(merged.into_iter().filter(|members| members.iter().any(|id| left.contains(id))).flatten());
     Ok(kept)
 }
 

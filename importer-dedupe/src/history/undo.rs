@@ -57,8 +57,8 @@ pub fn undo(
         let order = order_of(merge)?;
         merges.push(Again { order, mark: merge.merge.change_mark, before: before_of(merge)? });
     }
-    let merges_before: Vec<Before> = merges.iter().map(|again| again.before.clone()).collect();
-    let through: Vec<i64> = merges_before.iter().map(|before| before.moved.rejections_through).collect();
+    let through: Vec<i64> = merges.iter().map(|again| again.before.moved.rejections_through).collect();
+    let households = households(merges.iter().rev().map(|again| &again.before).chain([&before]));
     let standing_now = session.load(world.contract, &people)?;
     let entries = session.map_of(world.contract, &people)?;
     let owners = owners(&entries, &row, &before, &merges);
@@ -80,7 +80,6 @@ pub fn undo(
         part(session, world, merge)?;
         session.end_merge(merge.id, actor, reason, world.now)?;
     }
-    let households = households(merges_before.iter().rev().chain([&before]));
     session.settle_suggestions(world.contract, &people, &households)?;
     print_rejections(session, world, &people, &before, &through, &replayed)?;
     give_back(session, &entries, &owners, &replayed)?;

@@ -65,6 +65,21 @@ const VIOLATIONS: [Column; 11] = [
     time("created_at").shared(),
 ];
 
+/// What [`staged_row`] reads, of a table `s`.
+pub(super) const STAGED_ROW: &str = "CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, \
+    CAST(s.row_hash AS TEXT) AS h, CAST(s.source_position AS TEXT) AS p, CAST(s.corrects AS TEXT) AS c";
+
+pub(super) fn staged_row(mut row: TextRow) -> StagedRow {
+    StagedRow {
+        id: row.int(0),
+        external_id: row.text(1),
+        payload_json: row.text(2),
+        row_hash: row.int(3),
+        position: row.optional_int(4).unwrap_or(0),
+        corrects: row.optional_int(5),
+    }
+}
+
 impl Landing for DieselSession {
     fn known(
         &mut self,
@@ -226,20 +241,11 @@ impl Landing for DieselSession {
         let list = serde_json::Value::from(ids).to_string();
         let table = contract.staging_table();
         let sql = format!(
-            "SELECT CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, CAST(s.row_hash AS TEXT) AS h, \
-             CAST(s.source_position AS TEXT) AS p, CAST(s.corrects AS TEXT) AS c {} ORDER BY s.id",
+            "SELECT {STAGED_ROW} {} ORDER BY s.id",
             self.connection.listed_in(&format!("{table} s"), "s.id", true)
         );
         let rows = self.connection.rows("read landed rows", &sql, &[Cell::Text(&list)])?;
-        let staged = rows.into_iter().map(|mut row| StagedRow {
-            id: row.int(0),
-            external_id: row.text(1),
-            payload_json: row.text(2),
-            row_hash: row.int(3),
-            position: row.optional_int(4).unwrap_or(0),
-            corrects: row.optional_int(5),
-        });
-        Ok(staged.collect())
+        Ok(rows.into_iter().map(staged_row).collect())
     }
 
     fn rules_with_findings(&mut self, ids: &[RowId]) -> Result<Vec<(RowId, String)>> {

@@ -45,14 +45,10 @@ impl DieselSession {
     /// several about the same two, the one that was about them from the beginning stands, else a rejected one, else the oldest;
     /// the others are superseded.
     pub(super) fn settle_pairs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
-        let merged = self.merged_into(contract, people)?;
-        let mut about: BTreeSet<CoreId> = people.iter().copied().collect();
-        about.extend(merged.keys());
+        let about = self.gone_into(contract, people)?;
         let pairs = self.pairs_about(contract, &about.into_iter().collect::<Vec<_>>())?;
-        // The other side may have gone into somebody else.
-        let others: Vec<CoreId> = pairs.iter().flat_map(|pair| [pair.original.0, pair.original.1]).collect();
-        let mut standing = self.standing(contract, &others)?;
-        standing.extend(merged);
+        let sides: Vec<CoreId> = pairs.iter().flat_map(|pair| [pair.original.0, pair.original.1]).collect();
+        let standing = self.standing(contract, &sides)?;
         let mut order: Vec<&Pair> = pairs.iter().collect();
         order.sort_by_key(|pair| {
             (pair.now(&standing) != pair.original, pair.own_decision != "rejected", pair.id)
@@ -136,17 +132,15 @@ impl DieselSession {
             .collect())
     }
 
-    /// Everybody who went into one of these, and into whom, over as many merges as stand.
-    fn merged_into(&mut self, contract: &Contract, people: &[CoreId]) -> Result<BTreeMap<CoreId, CoreId>> {
-        let mut found: BTreeMap<CoreId, CoreId> = BTreeMap::new();
+    /// These, and everybody who went into one of them, over as many merges as stand.
+    fn gone_into(&mut self, contract: &Contract, people: &[CoreId]) -> Result<BTreeSet<CoreId>> {
+        let mut found: BTreeSet<CoreId> = people.iter().copied().collect();
         let mut new: Vec<CoreId> = people.to_vec();
         while !new.is_empty() {
             let went = self.standing_members(contract, "l.survivor_id", &new)?;
-            new = went.iter().map(|(id, _)| *id).filter(|id| !found.contains_key(id)).collect();
-            found.extend(went);
+            new = went.into_iter().map(|(id, _)| id).filter(|id| found.insert(*id)).collect();
         }
-        let ids: Vec<CoreId> = found.keys().copied().chain(people.iter().copied()).collect();
-        self.standing(contract, &ids)
+        Ok(found)
     }
 
     /// Who of these went into somebody, and into whom in the end.

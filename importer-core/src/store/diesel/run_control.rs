@@ -1,3 +1,4 @@
+use super::landing::{STAGED_ROW, staged_row};
 use super::session::DieselSession;
 use super::sql::Cell;
 use crate::Result;
@@ -78,20 +79,11 @@ impl RunControl for DieselSession {
             )
         };
         let sql = format!(
-            "SELECT CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, CAST(s.row_hash AS TEXT) AS h, \
-             CAST(s.source_position AS TEXT) AS p, CAST(s.corrects AS TEXT) AS c FROM {} s WHERE s.id > ? AND s.id < ? AND {which} ORDER BY s.id LIMIT ?",
+            "SELECT {STAGED_ROW} FROM {} s WHERE s.id > ? AND s.id < ? AND {which} ORDER BY s.id LIMIT ?",
             contract.staging_table()
         );
         binds.push(Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
         let rows = self.connection.rows("read stored rows again", &sql, &binds)?;
-        let staged = rows.into_iter().map(|mut row| StagedRow {
-            id: row.int(0),
-            external_id: row.text(1),
-            payload_json: row.text(2),
-            row_hash: row.int(3),
-            position: row.optional_int(4).unwrap_or(0),
-            corrects: row.optional_int(5),
-        });
-        Ok(staged.collect())
+        Ok(rows.into_iter().map(staged_row).collect())
     }
 }
