@@ -130,6 +130,9 @@ impl Work<'_> {
         {
             self.desk.importer.not_cancelled(OPERATION)?;
         }
+        while self.others(session)? {
+            self.desk.importer.not_cancelled(OPERATION)?;
+        }
         let traces = self.step(session, |session| self.end(session, &mut rollback))?;
         let mut not_reverted = Vec::new();
         for outcome in ["failed", "kept"] {
@@ -158,6 +161,42 @@ impl Work<'_> {
             return work(session);
         }
         in_transaction(session, |session| work(session))
+    }
+
+    /// Tries again the rollbacks of other runs that had to leave somebody because of this one; true when that took anybody back.
+    fn others(&self, session: &mut dyn StewardSession) -> Result<bool> {
+        let mut any = false;
+        for id in session.left_with(self.run)? {
+            let Some(run) = session.run(id)? else { continue };
+            // Another source's run may be at work; whoever takes the other run back once more comes to the same.
+            let (own, other) = (&self.run.new, &run.new);
+            let lock = (own.source != other.source)
+                .then(|| self.desk.importer.store()?.lock_source(&other.entity, &other.source));
+            let lock = match lock.transpose() {
+                Err(error) if error.kind() == ErrorKind::Busy => continue,
+                lock => lock?,
+            };
+            any |= self.step(session, |session| self.again(session, &run))?;
+            drop(lock);
+        }
+        Ok(any)
+    }
+
+    /// Tries a rollback again that had to leave somebody, in the caller's transaction; true when somebody was taken back.
+    fn again(&self, session: &mut dyn StewardSession, run: &RunRecord) -> Result<bool> {
+        let left = |session: &mut dyn StewardSession| match session.rollback_of(run.id)? {
+            Some(rollback) => Ok(session.left_by(rollback.id, 0, usize::MAX)?.len()),
+            None => Ok(0),
+        };
+        let before = left(session)?;
+        let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
+        let reason = format!("run {} is taken back: {}", self.run.id, self.note.reason);
+        let mut rollback = session.begin_rollback(run.id, actor, &reason, now)?;
+        while !history::roll_back_records(session, self.world, run, &mut rollback)? {}
+        while !history::roll_back_rows(session, self.world, run, &mut rollback)? {}
+        let work = Work { desk: self.desk, world: self.world, run, note: self.note, dry_run: self.dry_run };
+        work.end(session, &mut rollback)?;
+        Ok(left(session)? < before)
     }
 
     /// Takes back what the run merged, the last first.
@@ -214,7 +253,8 @@ impl Work<'_> {
         counts: &BTreeMap<String, u64>,
         now: Moment,
     ) -> Result<()> {
-        let mut note = Note::new(self.note.subject.clone(), &self.note.reason).entity(&self.run.new.entity);
+        let mut note =
+            Note::new(format!("run {}", self.run.id), &self.note.reason).entity(&self.run.new.entity);
         note.detail("what", what);
         for (outcome, count) in counts {
             note.detail(outcome, *count);

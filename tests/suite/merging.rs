@@ -1,5 +1,7 @@
 //! Merging people and taking merges back.
 
+#[path = "merging/any_order.rs"]
+mod any_order;
 #[path = "merging/history.rs"]
 pub(crate) mod history;
 #[path = "merging/laws.rs"]

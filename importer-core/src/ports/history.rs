@@ -44,6 +44,8 @@ pub struct MergeRow {
     pub undone: Option<(Moment, String, String)>,
     /// The merge that did it again, after an earlier one was taken back.
     pub redone_by: Option<i64>,
+    /// Where it was taken back: whether the lines of the change log behind it were told again then. Earlier versions did not.
+    pub retold: bool,
 }
 
 /// Which merges to list.
@@ -59,44 +61,6 @@ pub struct MergeFilter {
     pub after: i64,
     /// At most this many; all when 0.
     pub limit: i64,
-}
-
-/// A line of the change log that is somebody's word about a person: an import's or an edit's, no merge's and no rollback's.
-#[derive(Clone)]
-pub struct LaterChange {
-    /// Its id.
-    pub id: i64,
-    /// The record it was written about.
-    pub core_id: CoreId,
-    /// The run; none for an edit.
-    pub run: Option<RunId>,
-    /// The row; none for an edit.
-    pub row: Option<RowId>,
-    /// True for the line that says that a record came into being.
-    pub created: bool,
-    /// The field, for updates.
-    pub field: Option<String>,
-    /// The value before.
-    pub old: Option<String>,
-    /// The value after.
-    pub new: Option<String>,
-    /// Who.
-    pub actor: String,
-    /// When.
-    pub at: Moment,
-}
-
-impl LaterChange {
-    /// Whether anything changed; a line that only confirms a record has no field.
-    pub fn is_change(&self) -> bool {
-        self.created || self.field.is_some()
-    }
-}
-
-impl std::fmt::Debug for LaterChange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "LaterChange({} of {}, {:?})", self.id, self.core_id, self.field)
-    }
 }
 
 /// What caused changes that are nobody's word about a person.
@@ -378,22 +342,6 @@ pub trait HistoryStore {
     /// # Errors
     /// When the database fails.
     fn referred_to(&mut self, references: &[Reference], people: &[CoreId]) -> Result<BTreeMap<CoreId, u64>>;
-    /// Lines of the change log behind `after` about people that are somebody's word, in their order; those of runs that
-    /// were taken back are left out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn later_changes(
-        &mut self,
-        contract: &Contract,
-        people: &[CoreId],
-        after: i64,
-    ) -> Result<Vec<LaterChange>>;
-    /// Lines of the change log about people that merges and their undoing wrote, in order: whom about, which line, which merge.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn merged_since(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<(CoreId, i64, i64)>>;
     /// Clean rows with where they come from, in the order of their ids.
     ///
     /// # Errors

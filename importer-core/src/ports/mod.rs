@@ -12,6 +12,7 @@ mod image;
 mod quarantine;
 mod record;
 mod resolve;
+mod retelling;
 mod retention;
 mod rollback;
 mod rules;
@@ -24,8 +25,8 @@ pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
 pub use history::{
-    Cause, HistoryStore, LaterChange, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge, Reference,
-    Rejection, RollbackItem, RollbackRow, SourceRow, Traces,
+    Cause, HistoryStore, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge, Reference, Rejection,
+    RollbackItem, RollbackRow, SourceRow, Traces,
 };
 pub use households::{Household, HouseholdStore};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
@@ -37,6 +38,7 @@ pub use resolve::{
     AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
     SuggestionKind, Survivorship,
 };
+pub use retelling::{LaterChange, RetellingStore, Subject};
 pub use retention::{Kind, Retention, Scope, Weighed};
 pub use rollback::RollbackStore;
 pub use rules::{Rules, SetJudge, Verdict};

@@ -1,6 +1,5 @@
 use super::{
-    CoreId, LaterChange, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord,
-    Traces,
+    CoreId, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord, Traces,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -59,22 +58,6 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>>;
-    /// The next records behind `after` that a run changed or confirmed, ascending.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn changed_by(
-        &mut self,
-        contract: &Contract,
-        run: RunId,
-        after: CoreId,
-        limit: usize,
-    ) -> Result<Vec<CoreId>>;
-    /// What runs said about records, those that were taken back included, in order.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn said_by_runs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<LaterChange>>;
     /// Which of these runs were taken back.
     ///
     /// # Errors

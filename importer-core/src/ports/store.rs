@@ -3,7 +3,8 @@ use std::borrow::Cow;
 
 use super::{
     AuditStore, ChangeLog, CoreId, CoreRecord, HistoryStore, HouseholdStore, MatchKey, Moment,
-    QuarantineStore, Retention, RollbackStore, RowId, RunControl, RunId, Suggestion, SuggestionStore,
+    QuarantineStore, RetellingStore, Retention, RollbackStore, RowId, RunControl, RunId, Suggestion,
+    SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -239,7 +240,7 @@ pub trait Session:
 
 /// What people need beside the pipeline: the audit log, and the history of records.
 pub trait StewardSession:
-    Session + AuditStore + HistoryStore + RollbackStore + HouseholdStore + ChangeLog + Retention
+    Session + AuditStore + HistoryStore + RetellingStore + RollbackStore + HouseholdStore + ChangeLog + Retention
 {
 }
 

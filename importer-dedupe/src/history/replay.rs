@@ -5,7 +5,9 @@ use std::iter::Peekable;
 
 use importer_core::Result;
 use importer_core::pipeline::person_of_clean_row;
-use importer_core::ports::{CoreId, CoreRecord, Decision, LaterChange, RowId, SourceRow, StewardSession};
+use importer_core::ports::{
+    CoreId, CoreRecord, Decision, LaterChange, RecordImage, RowId, RunId, SourceRow, StewardSession, Subject,
+};
 use serde::Serialize;
 
 use super::order::{Before, Circumstances, MergeOrder};
@@ -56,6 +58,8 @@ pub(super) struct Replay<'a> {
     pub(super) changes: Vec<LaterChange>,
     /// Merges since, in their order.
     pub(super) merges: Vec<Again>,
+    /// Who had gone into whom in the history as it stood until now, before the first line.
+    pub(super) went: HashMap<CoreId, CoreId>,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +76,16 @@ pub(super) struct Replayed {
     pub(super) lost: Vec<RowId>,
     /// Who got which of the source's records that had come later.
     pub(super) settled: HashMap<SourceName, CoreId>,
+    /// What the lines come to that come to something else than before.
+    pub(super) subjects: Vec<Subject>,
+    /// What runs found before they changed somebody.
+    pub(super) images: BTreeMap<(RunId, CoreId), RecordImage>,
+    /// About whom lines of runs were and are that were told again.
+    pub(super) told: BTreeSet<(RunId, CoreId)>,
+    /// About whom lines of runs are that were passed over: they came before the person is looked at here.
+    pub(super) passed: BTreeSet<(RunId, CoreId)>,
+    /// About whom lines are of runs that were taken back and had to leave somebody as they were.
+    pub(super) left: BTreeSet<(RunId, CoreId)>,
     /// Into whom people went.
     went: HashMap<CoreId, CoreId>,
 }
@@ -83,7 +97,7 @@ impl Replay<'_> {
             ..Replayed::default()
         };
         let rows = read_rows(session, self.world, &self.changes)?;
-        let mut said: BTreeSet<RowId> = BTreeSet::new();
+        let mut said: HashMap<RowId, Option<Said>> = HashMap::new();
         let mut merges = std::mem::take(&mut self.merges).into_iter().peekable();
         let changes = std::mem::take(&mut self.changes);
         let mut lines = changes.iter().peekable();
@@ -105,11 +119,17 @@ impl Replay<'_> {
         line: &'l LaterChange,
         lines: &mut Peekable<impl Iterator<Item = &'l LaterChange>>,
         rows: &HashMap<RowId, SourceRow>,
-        said: &mut BTreeSet<RowId>,
+        said: &mut HashMap<RowId, Option<Said>>,
         out: &mut Replayed,
     ) -> Result<()> {
         if let Some(row) = line.row {
-            return if said.insert(row) { self.row(rows.get(&row), row, line.core_id, out) } else { Ok(()) };
+            // A row has a line for each field that it changed, and says everything with the first.
+            let known = match said.get(&row) {
+                Some(known) => *known,
+                None => *said.entry(row).or_insert(self.row(rows.get(&row), row, line, out)?),
+            };
+            out.note(line, known);
+            return Ok(());
         }
         let mut edit = vec![line];
         while let Some(next) = lines.next_if(|next| {
@@ -124,7 +144,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn merge(&self, again: &Again, out: &mut Replayed) -> Result<()> {
+    fn merge(&mut self, again: &Again, out: &mut Replayed) -> Result<()> {
         let mut people = Vec::new();
         for id in std::iter::once(&again.order.survivor).chain(&again.order.retired) {
             let as_it_was = || {
@@ -136,54 +156,77 @@ impl Replay<'_> {
         let planned = plan(self.world, &people, &again.order)?;
         for gone in &again.order.retired {
             out.went.insert(*gone, again.order.survivor);
+            self.went.insert(*gone, again.order.survivor);
         }
         out.people.insert(planned.person.id, planned.person);
         out.merged.push(people);
         Ok(())
     }
 
+    /// Says a row again, to whom it says something now; none where that is nobody of these.
     fn row(
         &mut self,
         source: Option<&SourceRow>,
         row: RowId,
-        about: CoreId,
+        line: &LaterChange,
         out: &mut Replayed,
-    ) -> Result<()> {
-        let Some(source) = source else {
+    ) -> Result<Option<Said>> {
+        let lost = |out: &mut Replayed| {
             out.lost.push(row);
-            return Ok(());
+            Ok(None)
         };
+        let members = self.members(line.core_id, out);
+        let Some(source) = source else { return if members.is_empty() { Ok(None) } else { lost(out) } };
         let name = (source.system.clone(), source.external_id.clone());
         // A name that is somebody else's may have brought a row about one of these all the same.
-        let here = Some(about).filter(|id| out.people.contains_key(&out.now(*id)));
-        let Some(owner) = self.owners.get(&name).copied().or(here.map(Owner::Open)) else { return Ok(()) };
-        let Some(payload) = &source.payload_json else {
-            out.lost.push(row);
-            return Ok(());
-        };
-        let (contract, resolver) = (self.world.contract, self.world.resolver);
-        let incoming = person_of_clean_row(contract, payload, &source.system)?;
+        let owner = self.owners.get(&name).copied().filter(|owner| {
+            let (Owner::Known(id) | Owner::Open(id)) = *owner;
+            root(&self.went, id) == line.core_id
+        });
+        if owner.is_none() && members.is_empty() {
+            return Ok(None);
+        }
+        let Some(payload) = &source.payload_json else { return lost(out) };
+        let incoming = person_of_clean_row(self.world.contract, payload, &source.system)?;
         let id = match owner {
-            Owner::Known(id) => id,
-            Owner::Open(holder) => {
-                let candidates: Vec<&CoreRecord> = out.people.values().collect();
-                let id = match resolver.decide(contract, &incoming, &candidates) {
-                    Decision::Same { candidate, .. } => candidates.get(candidate).map_or(holder, |c| c.id),
-                    Decision::New { .. } => holder,
-                };
-                if self.owners.contains_key(&name) {
-                    self.owners.insert(name.clone(), Owner::Known(id));
-                    out.settled.insert(name, id);
-                }
+            Some(Owner::Known(id)) => id,
+            Some(Owner::Open(holder)) => {
+                let id = self.like(&incoming, &members, holder, out);
+                self.owners.insert(name.clone(), Owner::Known(id));
+                out.settled.insert(name, id);
                 id
             }
+            None => self.like(&incoming, &members, line.core_id, out),
         };
         let id = out.now(id);
-        if let Some(person) = out.people.get_mut(&id) {
-            *person = self.world.survivorship.merge(contract, person, &incoming).person;
-            out.rows += 1;
+        let Some(person) = out.people.get_mut(&id) else { return Ok(None) };
+        let after = self.world.survivorship.merge(self.world.contract, person, &incoming).person;
+        let changed = after != *person;
+        if changed && let Some(run) = line.run {
+            let image = || RecordImage::of(self.world.contract, person);
+            out.images.entry((run, id)).or_insert_with(image);
         }
-        Ok(())
+        *person = after;
+        out.rows += 1;
+        Ok(Some(Said { id, changed }))
+    }
+
+    /// Who of these somebody was in the history as it stood.
+    fn members(&self, about: CoreId, out: &Replayed) -> Vec<CoreId> {
+        out.people.keys().copied().filter(|id| root(&self.went, *id) == about).collect()
+    }
+
+    /// Whom of several people a row is like; if none, whom it was thought to be about.
+    fn like(&self, incoming: &CoreRecord, members: &[CoreId], otherwise: CoreId, out: &Replayed) -> CoreId {
+        let candidates: Vec<&CoreRecord> = members.iter().filter_map(|id| out.people.get(id)).collect();
+        match &candidates[..] {
+            [] => otherwise,
+            [one] => one.id,
+            several => match self.world.resolver.decide(self.world.contract, incoming, several) {
+                Decision::Same { candidate, .. } => several.get(candidate).map_or(otherwise, |c| c.id),
+                Decision::New { .. } => otherwise,
+            },
+        }
     }
 
     fn edit(&self, edit: &[&LaterChange], out: &mut Replayed) {
@@ -192,6 +235,9 @@ impl Replay<'_> {
         let Some(person) = out.people.get_mut(&id) else { return };
         let mut typed: Vec<Typed> = Vec::new();
         for line in edit {
+            if line.core_id != id {
+                out.subjects.push(Subject { change: line.id, core_id: id, changed: true });
+            }
             let Some(field) = &line.field else { continue };
             let place = self.world.contract.index(field);
             if place.is_some_and(|place| person.record.get(place) != line.old.as_deref()) {
@@ -204,14 +250,65 @@ impl Replay<'_> {
     }
 }
 
+/// To whom a row said something, and whether that changed anything.
+#[derive(Clone, Copy)]
+struct Said {
+    id: CoreId,
+    changed: bool,
+}
+
 impl Replayed {
     /// Who somebody is by now.
-    pub(super) fn now(&self, mut id: CoreId) -> CoreId {
-        while let Some(next) = self.went.get(&id) {
-            id = *next;
-        }
-        id
+    pub(super) fn now(&self, id: CoreId) -> CoreId {
+        root(&self.went, id)
     }
+
+    /// Notes what a line of a row comes to.
+    fn note(&mut self, line: &LaterChange, said: Option<Said>) {
+        let Some(Said { id, changed }) = said else {
+            self.passed.extend(line.run.map(|run| (run, line.core_id)));
+            return;
+        };
+        if (id, changed) != (line.core_id, line.changed) {
+            self.subjects.push(Subject { change: line.id, core_id: id, changed });
+        }
+        if let Some(run) = line.run {
+            self.told.extend([(run, line.core_id), (run, id)]);
+            if line.taken_back {
+                self.left.insert((run, id));
+            }
+        }
+    }
+
+    /// Keeps what lines come to now, and what runs found before them. Images of runs that had spoken to somebody before
+    /// `mark`, too, are of then and stay.
+    pub(super) fn keep(
+        &self,
+        session: &mut dyn StewardSession,
+        world: &Circumstances<'_>,
+        mark: i64,
+    ) -> Result<()> {
+        session.put_subjects(world.contract, &self.subjects)?;
+        let about: BTreeSet<CoreId> = self.told.iter().map(|(_, id)| *id).collect();
+        let about: Vec<CoreId> = about.into_iter().collect();
+        let before = session.said_by_runs(world.contract, &about)?;
+        let before = before.into_iter().filter(|line| line.id <= mark);
+        let mut stays: BTreeSet<(RunId, CoreId)> =
+            before.filter_map(|line| Some((line.run?, line.core_id))).collect();
+        stays.extend(&self.passed);
+        let remove: Vec<_> = self.told.difference(&stays).copied().collect();
+        let images = self.images.iter().filter(|(of, _)| !stays.contains(of));
+        let images: Vec<_> = images.map(|((run, _), image)| (*run, image.clone())).collect();
+        session.replace_images(world.contract, &remove, &images)
+    }
+}
+
+/// Who somebody is, over as many merges as there are.
+fn root(went: &HashMap<CoreId, CoreId>, mut id: CoreId) -> CoreId {
+    while let Some(next) = went.get(&id) {
+        id = *next;
+    }
+    id
 }
 
 fn read_rows(

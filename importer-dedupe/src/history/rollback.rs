@@ -2,16 +2,15 @@
 //! on it since; then it is told and left as it is.
 
 mod page;
-mod parted;
+mod standing;
 
 use std::collections::{BTreeSet, HashMap};
 
 use importer_core::Result;
-use importer_core::ports::{
-    CoreId, MapImage, MergeFilter, RollbackRow, RunId, RunRecord, StewardSession, row_id,
-};
+use importer_core::ports::{CoreId, MapImage, RollbackRow, RunId, RunRecord, StewardSession, row_id};
 
 use self::page::Page;
+use self::standing::Standing;
 use super::order::Circumstances;
 
 /// How many records or rows one page has.
@@ -62,12 +61,10 @@ pub fn roll_back_rows(
     let Some(&(last, _)) = rows.last() else { return Ok(true) };
     let names: Vec<&str> = rows.iter().map(|(_, name)| name.as_str()).collect();
     let entries = session.map_named(contract, &run.new.external_system, &names)?;
-    let entries = roll_back_kept(session, world, run, rollback, entries)?;
     let owners: Vec<CoreId> = entries.iter().map(|entry| entry.core_id).collect();
-    let kept = kept(session, world, rollback.id, &owners)?;
-    let last_runs: Vec<RunId> = entries.iter().map(|entry| entry.last_run).collect();
-    let mut taken_back: BTreeSet<RunId> = session.taken_back(&last_runs)?.into_iter().collect();
-    taken_back.insert(run.id);
+    let kept: BTreeSet<CoreId> = session.kept_by(rollback.id, &owners)?.into_iter().collect();
+    let last_runs = entries.iter().map(|entry| entry.last_run);
+    let standing = Standing::of(session, run.id, last_runs, &owners)?;
     let system = &run.new.external_system;
     let mut images: HashMap<String, MapImage> = session
         .map_images(contract, system, run.id, &names)?
@@ -77,11 +74,11 @@ pub fn roll_back_rows(
     let (mut back, mut gone) = (Vec::new(), Vec::new());
     for entry in entries.into_iter().filter(|entry| !kept.contains(&entry.core_id)) {
         // A later run that brought the row again stands by it.
-        if !taken_back.contains(&entry.last_run) {
+        if standing.stands(entry.last_run, entry.core_id) {
             continue;
         }
         match images.remove(&entry.external_id) {
-            Some(image) => match before_all(session, world, run, image)? {
+            Some(image) => match before_all(session, world, run, entry.core_id, image)? {
                 // Whose it is by now, it stays.
                 Some(image) => back.push(MapImage { id: entry.id, core_id: entry.core_id, ..image }),
                 None => gone.push(entry.id),
@@ -89,7 +86,7 @@ pub fn roll_back_rows(
             // It was made by this run, or by one that was taken back while this one stood by it.
             None => {
                 let (id, core_id, staging) = (entry.id, entry.core_id, entry.staging_id);
-                match before_all(session, world, run, entry)? {
+                match before_all(session, world, run, core_id, entry)? {
                     Some(image) if image.staging_id != staging => {
                         back.push(MapImage { id, core_id, ..image });
                     }
@@ -106,65 +103,17 @@ pub fn roll_back_rows(
     Ok(false)
 }
 
-/// Takes people back who stood for this run alone: what earlier runs did to them was kept when those were taken back, because
-/// this one had brought their rows again. Returns the entries that are left.
-fn roll_back_kept(
-    session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
-    run: &RunRecord,
-    rollback: &mut RollbackRow,
-    mut entries: Vec<MapImage>,
-) -> Result<Vec<MapImage>> {
-    let again: Vec<&MapImage> =
-        entries.iter().filter(|entry| entry.last_run == run.id && !landed_by(run.id, entry)).collect();
-    let by: Vec<RunId> = again.iter().map(|entry| entry.staging_id >> 32).collect();
-    let by = session.taken_back(&by)?;
-    let people: BTreeSet<CoreId> =
-        again.iter().filter(|entry| by.contains(&(entry.staging_id >> 32))).map(|e| e.core_id).collect();
-    let people: Vec<CoreId> = people.into_iter().collect();
-    if people.is_empty() {
-        return Ok(entries);
-    }
-    let mut page = Page::read(session, world, run, &people)?;
-    for &id in &people {
-        page.one(session, id)?;
-    }
-    page.write(session, rollback)?;
-    page.count(rollback);
-    entries.retain(|entry| !page.gone.contains(&entry.core_id));
-    Ok(entries)
-}
-
-/// Who of these was left as they were, or somebody who is or was one with them.
-fn kept(
-    session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
-    rollback: i64,
-    people: &[CoreId],
-) -> Result<BTreeSet<CoreId>> {
-    let mut kept: BTreeSet<CoreId> = session.kept_by(rollback, people)?.into_iter().collect();
-    if people.is_empty() {
-        return Ok(kept);
-    }
-    let filter = MergeFilter { people: people.to_vec(), ..MergeFilter::default() };
-    let merges = session.merges(world.contract, &filter)?.into_iter().map(|row| row.merge);
-    let merged: Vec<Vec<CoreId>> =
-        merges.map(|merge| std::iter::once(merge.survivor).chain(merge.retired).collect()).collect();
-    let left: BTreeSet<CoreId> = session.kept_by(rollback, &merged.concat())?.into_iter().collect();
-    kept.extend(merged.into_iter().filter(|members| members.iter().any(|id| left.contains(id))).flatten());
-    Ok(kept)
-}
-
 /// The entry before the first of the runs in a row that were taken back; none when that one made it.
 fn before_all(
     session: &mut dyn StewardSession,
     world: &Circumstances<'_>,
     run: &RunRecord,
+    owner: CoreId,
     mut image: MapImage,
 ) -> Result<Option<MapImage>> {
     loop {
         let by = image.staging_id >> 32;
-        if by != run.id && session.taken_back(&[by])?.is_empty() {
+        if by != run.id && Standing::of(session, run.id, [by], &[owner])?.stands(by, owner) {
             return Ok(Some(image));
         }
         let name = [image.external_id.as_str()];

@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use importer_core::ports::{
     Cause, Change, ChangeAction, CoreId, CoreRecord, Dated, MapImage, MergeFilter, MergeRow, RecordImage,
-    RowId, StewardSession, SuggestionRow, SuggestionVerdict, fingerprint, parse_moment,
+    RowId, RunId, StewardSession, SuggestionRow, SuggestionVerdict, fingerprint, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -68,8 +68,11 @@ pub fn undo(
         owners: owners.clone(),
         changes: session.later_changes(world.contract, &people, row.merge.change_mark)?,
         merges,
+        went: row.merge.retired.iter().map(|gone| (*gone, row.merge.survivor)).collect(),
     };
     let replayed = replay.run(session)?;
+    replayed.keep(session, world, row.merge.change_mark)?;
+    leave(session, id, &replayed.left)?;
 
     let mut led = HashMap::new();
     for suggestion in later.iter().filter_map(|merge| merge.merge.suggestion) {
@@ -101,6 +104,20 @@ pub fn undo(
         settled,
         redone,
     })
+}
+
+/// Whom a run spoke to that had to leave who they were together: it left each of them, and its rollback can be tried again.
+fn leave(session: &mut dyn StewardSession, merge: i64, left: &BTreeSet<(RunId, CoreId)>) -> Result<()> {
+    let (runs, people): (BTreeSet<RunId>, BTreeSet<CoreId>) = left.iter().copied().unzip();
+    let (runs, people): (Vec<_>, Vec<_>) = (runs.into_iter().collect(), people.into_iter().collect());
+    let known: BTreeSet<_> = session.left_as_they_were(&runs, &people)?.into_iter().collect();
+    for run in runs {
+        let new: Vec<CoreId> =
+            left.difference(&known).filter(|(of, _)| *of == run).map(|(_, person)| *person).collect();
+        let why = format!("merge {merge} was taken back since; take the run back once more");
+        session.leave(run, &new, &why)?;
+    }
+    Ok(())
 }
 
 /// In which household who was, by the merges that are taken back, the last first.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use importer::ports::{FixedClock, Reference, parse_moment};
-use importer::service::{Actor, Choice, Edit, MergeRequest, Verdict};
-use importer::{Importer, RunRequest};
+use importer::service::{Actor, Choice, Edit, MergeRequest, RowFix, Verdict};
+use importer::{Importer, RunReport, RunRequest};
 
 use crate::support::{self, Database};
 
@@ -29,8 +29,18 @@ pub(crate) enum Event {
         person: usize,
         variant: u8,
     },
+    /// A source brings all of its people again in one file.
+    File {
+        system: &'static str,
+        variant: u8,
+    },
     /// Another source brings the person under an id of its own.
     Elsewhere {
+        person: usize,
+        variant: u8,
+    },
+    /// A source brings the person with an address that nobody can write to, and a steward corrects the row.
+    Correct {
         person: usize,
         variant: u8,
     },
@@ -145,6 +155,15 @@ impl World {
         let desk = importer.desk(Actor::admin("ann"));
         match event {
             Event::Bring { person, variant } => self.bring(hour, *person, *variant),
+            Event::File { system, variant } => {
+                let people = (0..PEOPLE).filter(|person| system_of(*person) == *system);
+                let rows = people.map(|person| {
+                    let variant = (*variant + u8::try_from(person).unwrap()) % 8;
+                    row(&format!("p{person}"), person, hour, variant)
+                });
+                self.import(hour, system, &rows.collect::<Vec<_>>());
+            }
+            Event::Correct { person, variant } => self.correct(&importer, hour, *person, *variant),
             Event::Elsewhere { person, variant } => {
                 self.import(hour, "gamma", &[row(&format!("g{person}"), *person, hour, *variant)]);
             }
@@ -184,13 +203,29 @@ impl World {
         self.db.number(&format!("{sql} AND id = {pair}")) == 1
     }
 
+    fn correct(&self, importer: &Importer, hour: usize, person: usize, variant: u8) {
+        let well = format!("p{person}@example.org");
+        let bad = row(&format!("p{person}"), person, hour, variant).replace(&well, "nowhere");
+        assert_eq!(self.read(hour, system_of(person), &[bad]).counts.quarantined, 1);
+        let held = self.db.number("SELECT MAX(staging_id) AS t FROM quarantine WHERE status = 'open'");
+        let values = vec![("email".to_owned(), well)];
+        let fix = RowFix { values, reason: "they wrote".into(), ..RowFix::default() };
+        importer.desk(Actor::admin("ann")).fix("volunteer", held, &fix).unwrap();
+    }
+
     fn import(&self, hour: usize, system: &str, rows: &[String]) {
+        let report = self.read(hour, system, rows);
+        assert_eq!(report.counts.quarantined, 0, "{report:?}");
+    }
+
+    fn read(&self, hour: usize, system: &str, rows: &[String]) -> RunReport {
         let folder = tempfile::tempdir().unwrap();
         let csv = format!("id,first name,last name,email,city,employer,updated at\n{}\n", rows.join("\n"));
         let file = support::file(folder.path(), &format!("{system}-{hour}.csv"), csv);
         let report =
             self.importer_at(hour).run(&RunRequest::new("csv").file(file).external_system(system)).unwrap();
-        assert_eq!((report.status.as_str(), report.counts.quarantined), ("succeeded", 0), "{report:?}");
+        assert_eq!(report.status.as_str(), "succeeded", "{report:?}");
+        report
     }
 }
 

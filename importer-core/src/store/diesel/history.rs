@@ -6,9 +6,9 @@ use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
-    Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, LaterChange, MapImage, MatchKey,
-    MergeFilter, MergeRow, Moment, Moved, MovedSuggestion, NewMerge, Reference, Rejection, RowId, SourceRow,
-    moment_text, parse_moment,
+    Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, MapImage, MatchKey, MergeFilter,
+    MergeRow, Moment, Moved, MovedSuggestion, NewMerge, Reference, Rejection, RowId, SourceRow, moment_text,
+    parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -58,9 +58,11 @@ impl HistoryStore for DieselSession {
     }
 
     fn end_merge(&mut self, id: i64, actor: &str, reason: &str, now: Moment) -> Result<()> {
-        let sql = "UPDATE merge_log SET undone_at = ?time, undone_by = ?, undo_reason = ? WHERE id = ?";
+        let sql =
+            "UPDATE merge_log SET undone_at = ?time, undone_by = ?, undo_reason = ?, retold = ? WHERE id = ?";
         let now = moment_text(now);
-        let binds = [Cell::Text(&now), Cell::Text(actor), Cell::Text(reason), Cell::Int(id)];
+        let binds =
+            [Cell::Text(&now), Cell::Text(actor), Cell::Text(reason), Cell::Flag(true), Cell::Int(id)];
         self.connection.run("take a merge back", sql, &binds)?;
         Ok(())
     }
@@ -337,51 +339,6 @@ impl HistoryStore for DieselSession {
         Ok(found)
     }
 
-    fn later_changes(
-        &mut self,
-        contract: &Contract,
-        people: &[CoreId],
-        after: i64,
-    ) -> Result<Vec<LaterChange>> {
-        let list = serde_json::Value::from(people).to_string();
-        let sql = format!(
-            "SELECT CAST(c.id AS TEXT) AS i, CAST(c.core_id AS TEXT) AS p, CAST(c.run_id AS TEXT) AS r, \
-             CAST(c.staging_id AS TEXT) AS s, c.action, c.field, c.old_value, c.new_value, c.actor, {} AS t {} \
-             AND c.entity_type = ? AND c.id > ? AND c.merge_id IS NULL AND c.rollback_id IS NULL \
-             AND NOT EXISTS (SELECT 1 FROM import_runs r WHERE r.id = c.run_id AND r.status = 'rolled_back') \
-             ORDER BY c.id",
-            self.connection.time_text("c.changed_at"),
-            self.connection.listed_in("change_log c", "c.core_id", true)
-        );
-        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(after)];
-        let rows = self.connection.rows("read the change log", &sql, &binds)?;
-        let lines = rows.into_iter().map(|mut row| LaterChange {
-            id: row.int(0),
-            core_id: row.int(1),
-            run: row.optional_int(2),
-            row: row.optional_int(3),
-            created: row.get(4) == Some("created"),
-            at: row.get(9).and_then(parse_moment).unwrap_or_default(),
-            field: row.optional(5),
-            old: row.optional(6),
-            new: row.optional(7),
-            actor: row.text(8),
-        });
-        Ok(lines.collect())
-    }
-
-    fn merged_since(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<(CoreId, i64, i64)>> {
-        let list = serde_json::Value::from(people).to_string();
-        let sql = format!(
-            "SELECT CAST(c.core_id AS TEXT) AS p, CAST(c.id AS TEXT) AS i, CAST(c.merge_id AS TEXT) AS m {} \
-             AND c.entity_type = ? AND c.merge_id IS NOT NULL ORDER BY c.id",
-            self.connection.listed_in("change_log c", "c.core_id", true)
-        );
-        let binds = [Cell::Text(&list), Cell::Text(contract.entity)];
-        let rows = self.connection.rows("read the change log", &sql, &binds)?;
-        Ok(rows.iter().map(|row| (row.int(0), row.int(1), row.int(2))).collect())
-    }
-
     fn source_rows(&mut self, contract: &Contract, rows: &[RowId]) -> Result<Vec<SourceRow>> {
         let list = serde_json::Value::from(rows).to_string();
         let sql = format!(
@@ -441,7 +398,7 @@ impl DieselSession {
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, entity_type, CAST(survivor_id AS TEXT) AS s, CAST(run_id AS TEXT) AS r, \
              CAST(suggestion_id AS TEXT) AS g, CAST(change_mark AS TEXT) AS k, before_json, decisions_json, actor, \
-             reason, {} AS m, {} AS u, undone_by, undo_reason, CAST(redone_by AS TEXT) AS b, {members} AS x \
+             reason, {} AS m, {} AS u, undone_by, undo_reason, CAST(redone_by AS TEXT) AS b, {members} AS x, CAST(retold AS TEXT) AS t \
              FROM merge_log WHERE {conditions}",
             time("merged_at"),
             time("undone_at"),
@@ -534,6 +491,7 @@ fn merge_row(mut row: TextRow) -> MergeRow {
         id: row.int(0),
         merged_at: row.get(10).and_then(parse_moment).unwrap_or_default(),
         redone_by: row.optional_int(14),
+        retold: row.flag(16),
         entity: row.text(1),
         merge: NewMerge {
             survivor: row.int(2),

@@ -9,7 +9,7 @@ use crate::ports::{CoreWrite, MapImage, RecordImage, RunRecord};
 
 const IMAGE: &str = "keep what was before";
 
-const RECORDS: [Column; 4] =
+pub(super) const RECORDS: [Column; 4] =
     [plain("run_id").shared(), plain("entity_type").shared(), plain("core_id"), plain("image_json")];
 const MAP: [Column; 6] = [
     plain("run_id").shared(),

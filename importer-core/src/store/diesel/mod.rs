@@ -16,6 +16,7 @@ mod lock;
 mod migrate;
 mod pairs;
 mod quarantine;
+mod retelling;
 mod retention;
 mod rollback;
 mod run_control;

@@ -5,8 +5,8 @@ use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
-    CoreId, LaterChange, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RollbackStore, RowId,
-    RunId, RunRecord, Traces, moment_text, parse_moment, row_id,
+    CoreId, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RollbackStore, RowId, RunId, RunRecord,
+    Traces, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -155,45 +155,6 @@ impl RollbackStore for DieselSession {
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Int(rollback), Cell::Text(&list)])?;
         Ok(rows.iter().map(|row| row.int(0)).collect())
-    }
-
-    fn changed_by(
-        &mut self,
-        contract: &Contract,
-        run: RunId,
-        after: CoreId,
-        limit: usize,
-    ) -> Result<Vec<CoreId>> {
-        let sql = "SELECT DISTINCT CAST(core_id AS TEXT) AS i, core_id FROM change_log WHERE run_id = ? \
-                   AND core_id > ? AND entity_type = ? ORDER BY core_id LIMIT ?";
-        let sql = format!("SELECT i FROM ({sql}) x ORDER BY x.core_id");
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let binds = [Cell::Int(run), Cell::Int(after), Cell::Text(contract.entity), Cell::Int(limit)];
-        Ok(self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.int(0)).collect())
-    }
-
-    fn said_by_runs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<LaterChange>> {
-        let list = serde_json::Value::from(people).to_string();
-        let sql = format!(
-            "SELECT CAST(c.id AS TEXT) AS i, CAST(c.core_id AS TEXT) AS p, CAST(c.run_id AS TEXT) AS r, \
-             CAST(c.staging_id AS TEXT) AS s, c.action, c.field {} AND c.entity_type = ? AND c.run_id IS NOT NULL \
-             AND c.merge_id IS NULL AND c.rollback_id IS NULL ORDER BY c.id",
-            self.connection.listed_in("change_log c", "c.core_id", true)
-        );
-        let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
-        let lines = rows.into_iter().map(|mut row| LaterChange {
-            id: row.int(0),
-            core_id: row.int(1),
-            run: row.optional_int(2),
-            row: row.optional_int(3),
-            created: row.get(4) == Some("created"),
-            field: row.optional(5),
-            old: None,
-            new: None,
-            actor: String::new(),
-            at: Moment::default(),
-        });
-        Ok(lines.collect())
     }
 
     fn taken_back(&mut self, runs: &[RunId]) -> Result<Vec<RunId>> {

@@ -1,0 +1,2 @@
+ALTER TABLE merge_log DROP COLUMN retold;
+DROP TABLE change_subjects;

@@ -1,0 +1,11 @@
+-- Whom a line of the change log is about, and whether it changed anything about them, in the history that stands: taking a merge or
+-- a run back tells the lines behind it again, and the log itself is only added to.
+CREATE TABLE change_subjects (
+    change_id INTEGER PRIMARY KEY REFERENCES change_log (id),
+    entity_type TEXT NOT NULL,
+    core_id INTEGER NOT NULL,
+    changed INTEGER NOT NULL CHECK (changed IN (0, 1))
+) STRICT;
+CREATE INDEX change_subjects_record ON change_subjects (core_id, entity_type);
+-- Whether taking the merge back told the lines behind it again; those that were taken back before did not.
+ALTER TABLE merge_log ADD COLUMN retold INTEGER NOT NULL DEFAULT 0 CHECK (retold IN (0, 1));

@@ -1,0 +1,112 @@
+use super::{CoreId, Moment, RecordImage, RowId, RunId, RunRecord};
+use crate::Result;
+use crate::contracts::Contract;
+
+/// A line of the change log that is somebody's word about a person: an import's or an edit's, no merge's and no rollback's.
+#[derive(Clone)]
+pub struct LaterChange {
+    /// Its id.
+    pub id: i64,
+    /// Whom it is about in the history that stands.
+    pub core_id: CoreId,
+    /// The run; none for an edit.
+    pub run: Option<RunId>,
+    /// Whether that run was taken back; its word stands all the same with whom the rollback had to leave as they were.
+    pub taken_back: bool,
+    /// The row; none for an edit.
+    pub row: Option<RowId>,
+    /// True for the line that says that a record came into being.
+    pub created: bool,
+    /// Whether it changed anything in the history that stands; a row that only confirmed a record did not.
+    pub changed: bool,
+    /// The field, for updates.
+    pub field: Option<String>,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub at: Moment,
+}
+
+impl std::fmt::Debug for LaterChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LaterChange({} of {}, {:?})", self.id, self.core_id, self.field)
+    }
+}
+
+/// What a line of the change log comes to in the history that stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// The line.
+    pub change: i64,
+    /// Whom it is about.
+    pub core_id: CoreId,
+    /// Whether it changed anything about them.
+    pub changed: bool,
+}
+
+/// The history of people as it stands. The change log is only added to; when a merge or a run is taken back, the lines behind it
+/// are told again, and whom each is about and what the runs found before them is kept beside it.
+pub trait RetellingStore {
+    /// Lines behind `after` about people, in their order. Those of a run that was taken back are left out, except about whom the
+    /// rollback left as they were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn later_changes(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+        after: i64,
+    ) -> Result<Vec<LaterChange>>;
+    /// What runs said about people, those that were taken back included, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn said_by_runs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<LaterChange>>;
+    /// The next people behind `after` about whom a run said something, ascending.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn changed_by(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: CoreId,
+        limit: usize,
+    ) -> Result<Vec<CoreId>>;
+    /// Keeps what lines come to now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn put_subjects(&mut self, contract: &Contract, subjects: &[Subject]) -> Result<()>;
+    /// Replaces what runs found before they changed people: takes `remove` away and keeps `images`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn replace_images(
+        &mut self,
+        contract: &Contract,
+        remove: &[(RunId, CoreId)],
+        images: &[(RunId, RecordImage)],
+    ) -> Result<()>;
+    /// Whom of these people the last rollback of each of these runs left as they were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn left_as_they_were(&mut self, runs: &[RunId], people: &[CoreId]) -> Result<Vec<(RunId, CoreId)>>;
+    /// Adds people to those whom the last rollback of a run left as they were, so that the next attempt looks at them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn leave(&mut self, run: RunId, people: &[CoreId], why: &str) -> Result<()>;
+    /// Other runs that were taken back and left somebody about whom this run, too, said something: what kept them may have been
+    /// this run. The last one first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn left_with(&mut self, run: &RunRecord) -> Result<Vec<RunId>>;
+}
