@@ -11,7 +11,14 @@ use crate::{out, say, setup};
 #[derive(Args)]
 pub(crate) struct UndoArgs {
     /// The merge to take back; `merge --list` tells its number
-    merge: i64,
+    #[arg(required_unless_present = "matched")]
+    merge: Option<i64>,
+    /// Takes one match of an import back instead: of the record that this system has under this id
+    #[arg(long, num_args = 2, value_names = ["SYSTEM", "ID"], conflicts_with_all = ["merge", "again"])]
+    matched: Option<Vec<String>>,
+    /// What the record is, with --matched
+    #[arg(long, default_value = "volunteer", requires = "matched")]
+    entity: String,
     /// Why, for the audit log
     #[arg(long)]
     reason: String,
@@ -27,21 +34,38 @@ pub(crate) struct UndoArgs {
 pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let importer = setup::merging_on(&args.common.database, &args.policy)?;
     let desk = importer.desk(args.common.who.actor());
+    let number = args.merge.unwrap_or_default();
     if args.again {
-        let merge = desk.redo_merge(args.merge, &args.reason)?;
+        let merge = desk.redo_merge(number, &args.reason)?;
         match args.common.json {
             true => out::as_is(serde_json::json!({ "merge": merge })),
-            false => say!("Merge {} is done again as merge {merge}.", args.merge),
+            false => say!("Merge {number} is done again as merge {merge}."),
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let undone = desk.undo_merge(args.merge, &args.reason)?;
+    let undone = match args.matched.as_deref() {
+        Some([system, id]) => desk.undo_match(&args.entity, system, id, &args.reason)?,
+        _ => desk.undo_merge(number, &args.reason)?,
+    };
     if args.common.json {
         out::as_is(serde_json::to_value(&undone).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
     let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
-    say!("Merge {} is taken back: {} came back beside {}.", undone.merge, back.join(", "), undone.survivor);
+    match args.matched.as_deref() {
+        Some([system, id]) => say!(
+            "The match of {system}:{id} with {} is taken back: it is {} now. `undo {} --again` matches them again.",
+            undone.survivor,
+            back.join(", "),
+            undone.merge
+        ),
+        _ => say!(
+            "Merge {} is taken back: {} came back beside {}.",
+            undone.merge,
+            back.join(", "),
+            undone.survivor
+        ),
+    }
     if undone.rows > 0 {
         let given = counted(
             undone.rows,

@@ -193,6 +193,28 @@ impl Desk<'_> {
         })
     }
 
+    /// Takes one match of an import back: the record of this id in its source is a person of its own, as if the import had not
+    /// found anybody like it. Both are remembered as told apart. [`Desk::redo_merge`] takes that back again.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no reason, nothing is known under the id, the person came into being with it or a merge
+    /// brought it, what the person was before is not kept any more, or the database fails.
+    pub fn undo_match(&self, entity: &str, system: &str, external_id: &str, reason: &str) -> Result<Undone> {
+        let contract = super::runs::contract(entity)?;
+        let note = Note::new("a match", reason).entity(contract.entity);
+        self.act(Action::UndoMerge, note, |session, note| {
+            let reason = note.reason.clone();
+            let undone = self.importer.in_world(contract, |world| {
+                history::undo_match(session, world, system, external_id, &self.actor.name, &reason)
+            })?;
+            note.subject = format!("merge {}", undone.merge);
+            note.detail("match", true);
+            note.detail("person", undone.survivor);
+            note.detail("apart", undone.restored.clone());
+            Ok(self.mask().undone(undone))
+        })
+    }
+
     /// Does a merge again that was taken back, with what was chosen then; returns the new merge.
     ///
     /// # Errors

@@ -110,6 +110,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
         desk.roll_back(&RollbackRequest { run: 1, reason: reason.into(), dry_run: false }).map(drop)
     }),
     ("rollback_items", Action::ViewRuns, false, |desk, _| desk.rollback_items(1, None, 0, 10).map(drop)),
+    ("undo_match", Action::UndoMerge, true, |desk, reason| {
+        desk.undo_match("volunteer", "csv", "1", reason).map(drop)
+    }),
     ("undo_merge", Action::UndoMerge, true, |desk, reason| desk.undo_merge(1, reason).map(drop)),
     ("who_is", Action::ViewRecords, false, |desk, _| desk.who_is("volunteer", 1).map(drop)),
     ("retry", Action::ControlRuns, true, |desk, reason| desk.retry(1, reason).map(drop)),

@@ -6,6 +6,8 @@ mod any_order;
 pub(crate) mod history;
 #[path = "merging/laws.rs"]
 mod laws;
+#[path = "merging/matches.rs"]
+mod matches;
 #[path = "merging/obvious.rs"]
 mod obvious;
 

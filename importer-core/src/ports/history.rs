@@ -322,6 +322,11 @@ pub trait HistoryStore {
         people: &[CoreId],
         households: &[(CoreId, i64)],
     ) -> Result<()>;
+    /// The last rejection; 0 without any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn last_rejection(&mut self) -> Result<i64>;
     /// Rejections behind `after` about people, in order; each pair is there twice, once for each side.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-use super::{CoreId, Moment, RecordImage, RowId, RunId, RunRecord};
+use super::{ChangeAction, CoreId, Moment, RecordImage, RowId, RunId, RunRecord};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -15,10 +15,8 @@ pub struct LaterChange {
     pub taken_back: bool,
     /// The row; none for an edit.
     pub row: Option<RowId>,
-    /// True for the line that says that a record came into being.
-    pub created: bool,
-    /// Whether it changed anything in the history that stands; a row that only confirmed a record did not.
-    pub changed: bool,
+    /// What it did to them in the history that stands: created, updated or only confirmed them.
+    pub action: ChangeAction,
     /// The field, for updates.
     pub field: Option<String>,
     /// The value before.
@@ -29,6 +27,13 @@ pub struct LaterChange {
     pub actor: String,
     /// When.
     pub at: Moment,
+}
+
+impl LaterChange {
+    /// Whether it changed anything in the history that stands; a row that only confirmed a record did not.
+    pub fn changed(&self) -> bool {
+        self.action != ChangeAction::Confirmed
+    }
 }
 
 impl std::fmt::Debug for LaterChange {
@@ -44,8 +49,8 @@ pub struct Subject {
     pub change: i64,
     /// Whom it is about.
     pub core_id: CoreId,
-    /// Whether it changed anything about them.
-    pub changed: bool,
+    /// What it did to them.
+    pub action: ChangeAction,
 }
 
 /// The history of people as it stands. The change log is only added to; when a merge or a run is taken back, the lines behind it

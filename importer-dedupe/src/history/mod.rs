@@ -10,6 +10,7 @@ mod plan;
 mod replay;
 mod rollback;
 mod undo;
+mod undo_match;
 
 pub use edit::{Typed, edited};
 pub use merge::{merge, preview_merge};
@@ -18,3 +19,4 @@ pub use plan::{MergePlan, PlannedField};
 pub use replay::Conflict;
 pub use rollback::{ROLLBACK_PAGE, roll_back_records, roll_back_rows};
 pub use undo::{Undone, redo, undo};
+pub use undo_match::undo_match;

@@ -79,3 +79,11 @@ pub(super) struct Before {
     /// What referred to those who went.
     pub(super) moved: Moved,
 }
+
+impl Before {
+    /// Who of those who went had not been there before: a match that an import made is kept as the merge of somebody who never
+    /// was ([`super::undo_match`]).
+    pub(super) fn newcomer(&self, retired: &[CoreId]) -> Option<CoreId> {
+        retired.iter().copied().find(|gone| self.people.iter().all(|image| image.id != *gone))
+    }
+}

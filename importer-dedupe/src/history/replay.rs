@@ -6,7 +6,8 @@ use std::iter::Peekable;
 use importer_core::Result;
 use importer_core::pipeline::person_of_clean_row;
 use importer_core::ports::{
-    CoreId, CoreRecord, Decision, LaterChange, RecordImage, RowId, RunId, SourceRow, StewardSession, Subject,
+    ChangeAction, CoreId, CoreRecord, Decision, LaterChange, RecordImage, RowId, RunId, SourceRow,
+    StewardSession, Subject,
 };
 use serde::Serialize;
 
@@ -60,6 +61,8 @@ pub(super) struct Replay<'a> {
     pub(super) merges: Vec<Again>,
     /// Who had gone into whom in the history as it stood until now, before the first line.
     pub(super) went: HashMap<CoreId, CoreId>,
+    /// Somebody who comes into being with the first row that is theirs.
+    pub(super) newcomer: Option<CoreId>,
 }
 
 #[derive(Debug, Default)]
@@ -199,16 +202,26 @@ impl Replay<'_> {
             None => self.like(&incoming, &members, line.core_id, out),
         };
         let id = out.now(id);
-        let Some(person) = out.people.get_mut(&id) else { return Ok(None) };
-        let after = self.world.survivorship.merge(self.world.contract, person, &incoming).person;
-        let changed = after != *person;
-        if changed && let Some(run) = line.run {
+        let Some(person) = out.people.get_mut(&id) else {
+            if self.newcomer != Some(id) {
+                return Ok(None);
+            }
+            self.newcomer = None;
+            out.people.insert(id, CoreRecord { id, ..incoming });
+            out.rows += 1;
+            return Ok(Some(Said { id, action: ChangeAction::Created }));
+        };
+        let merged = self.world.survivorship.merge(self.world.contract, person, &incoming);
+        out.rows += 1;
+        if merged.changes.is_empty() {
+            return Ok(Some(Said { id, action: ChangeAction::Confirmed }));
+        }
+        if let Some(run) = line.run {
             let image = || RecordImage::of(self.world.contract, person);
             out.images.entry((run, id)).or_insert_with(image);
         }
-        *person = after;
-        out.rows += 1;
-        Ok(Some(Said { id, changed }))
+        *person = merged.person;
+        Ok(Some(Said { id, action: ChangeAction::Updated }))
     }
 
     /// Who of these somebody was in the history as it stood.
@@ -236,7 +249,7 @@ impl Replay<'_> {
         let mut typed: Vec<Typed> = Vec::new();
         for line in edit {
             if line.core_id != id {
-                out.subjects.push(Subject { change: line.id, core_id: id, changed: true });
+                out.subjects.push(Subject { change: line.id, core_id: id, action: line.action });
             }
             let Some(field) = &line.field else { continue };
             let place = self.world.contract.index(field);
@@ -250,11 +263,11 @@ impl Replay<'_> {
     }
 }
 
-/// To whom a row said something, and whether that changed anything.
+/// To whom a row said something, and what that did.
 #[derive(Clone, Copy)]
 struct Said {
     id: CoreId,
-    changed: bool,
+    action: ChangeAction,
 }
 
 impl Replayed {
@@ -265,12 +278,12 @@ impl Replayed {
 
     /// Notes what a line of a row comes to.
     fn note(&mut self, line: &LaterChange, said: Option<Said>) {
-        let Some(Said { id, changed }) = said else {
+        let Some(Said { id, action }) = said else {
             self.passed.extend(line.run.map(|run| (run, line.core_id)));
             return;
         };
-        if (id, changed) != (line.core_id, line.changed) {
-            self.subjects.push(Subject { change: line.id, core_id: id, changed });
+        if (id, action) != (line.core_id, line.action) {
+            self.subjects.push(Subject { change: line.id, core_id: id, action });
         }
         if let Some(run) = line.run {
             self.told.extend([(run, line.core_id), (run, id)]);
@@ -311,7 +324,7 @@ fn root(went: &HashMap<CoreId, CoreId>, mut id: CoreId) -> CoreId {
     id
 }
 
-fn read_rows(
+pub(super) fn read_rows(
     session: &mut dyn StewardSession,
     world: &Circumstances<'_>,
     changes: &[LaterChange],

@@ -69,6 +69,7 @@ pub fn undo(
         changes: session.later_changes(world.contract, &people, row.merge.change_mark)?,
         merges,
         went: row.merge.retired.iter().map(|gone| (*gone, row.merge.survivor)).collect(),
+        newcomer: before.newcomer(&row.merge.retired),
     };
     let replayed = replay.run(session)?;
     replayed.keep(session, world, row.merge.change_mark)?;

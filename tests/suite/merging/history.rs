@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use importer::ports::{FixedClock, Reference, parse_moment};
+use importer::ports::{AutoMerge, FixedClock, Reference, parse_moment};
 use importer::service::{Actor, Choice, Edit, MergeRequest, RowFix, Verdict};
 use importer::{Importer, RunReport, RunRequest};
 
@@ -37,6 +37,11 @@ pub(crate) enum Event {
     /// Another source brings the person under an id of its own.
     Elsewhere {
         person: usize,
+        variant: u8,
+    },
+    /// A further source brings somebody whom nobody knew.
+    Stranger {
+        stranger: usize,
         variant: u8,
     },
     /// A source brings the person with an address that nobody can write to, and a steward corrects the row.
@@ -135,8 +140,29 @@ impl World {
 
     /// Whose the row of a person is now.
     pub(crate) fn owner_of(&self, external_id: &str) -> i64 {
-        self.db
-            .number(&format!("SELECT core_id AS t FROM external_id_map WHERE external_id = '{external_id}'"))
+        self.find(external_id).unwrap()
+    }
+
+    /// Whose the row of somebody is now who may not be there.
+    pub(crate) fn find(&self, external_id: &str) -> Option<i64> {
+        let sql = format!("SELECT core_id AS t FROM external_id_map WHERE external_id = '{external_id}'");
+        self.db.texts(&sql).first().map(|id| id.parse().unwrap())
+    }
+
+    /// The last id that was given to anybody, whether they are there or not.
+    pub(crate) fn last_id(&self) -> i64 {
+        self.db.number(match self.db.backend {
+            "sqlite" => "SELECT MAX(s.seq, (SELECT MAX(id) FROM core_volunteers)) AS t FROM sqlite_sequence s WHERE s.name = 'core_volunteers'",
+            _ => "SELECT last_value AS t FROM core_volunteers_id_seq",
+        })
+    }
+
+    /// Lets the next one who comes get the id behind this one.
+    pub(crate) fn set_last_id(&self, id: i64) {
+        self.db.execute(&match self.db.backend {
+            "sqlite" => format!("UPDATE sqlite_sequence SET seq = {id} WHERE name = 'core_volunteers'"),
+            _ => format!("SELECT setval('core_volunteers_id_seq', {id})"),
+        });
     }
 
     /// A pair that somebody may decide about; returns the suggestion.
@@ -162,6 +188,10 @@ impl World {
                     row(&format!("p{person}"), person, hour, variant)
                 });
                 self.import(hour, system, &rows.collect::<Vec<_>>());
+            }
+            Event::Stranger { stranger, variant } => {
+                let (id, person) = (format!("d{stranger}"), PEOPLE + *stranger);
+                self.import(hour, "delta", &[row(&id, person, hour, *variant)]);
             }
             Event::Correct { person, variant } => self.correct(&importer, hour, *person, *variant),
             Event::Elsewhere { person, variant } => {
@@ -205,7 +235,8 @@ impl World {
 
     fn correct(&self, importer: &Importer, hour: usize, person: usize, variant: u8) {
         let well = format!("p{person}@example.org");
-        let bad = row(&format!("p{person}"), person, hour, variant).replace(&well, "nowhere");
+        let bad =
+            row(&format!("p{person}"), person, hour, variant).replace(&well, &format!("nowhere {hour}"));
         assert_eq!(self.read(hour, system_of(person), &[bad]).counts.quarantined, 1);
         let held = self.db.number("SELECT MAX(staging_id) AS t FROM quarantine WHERE status = 'open'");
         let values = vec![("email".to_owned(), well)];
@@ -218,12 +249,30 @@ impl World {
         assert_eq!(report.counts.quarantined, 0, "{report:?}");
     }
 
+    /// Another source brings a person under an id of its own, and nobody is taken for them.
+    pub(crate) fn bring_as_stranger(&self, hour: usize, person: usize, variant: u8) {
+        let row = row(&format!("g{person}"), person, hour, variant);
+        let report = self.read_as(hour, "gamma", &[row], Some(AutoMerge::Off));
+        assert_eq!(report.counts.inserted, 1, "{report:?}");
+    }
+
     fn read(&self, hour: usize, system: &str, rows: &[String]) -> RunReport {
+        self.read_as(hour, system, rows, None)
+    }
+
+    fn read_as(
+        &self,
+        hour: usize,
+        system: &str,
+        rows: &[String],
+        auto_merge: Option<AutoMerge>,
+    ) -> RunReport {
         let folder = tempfile::tempdir().unwrap();
         let csv = format!("id,first name,last name,email,city,employer,updated at\n{}\n", rows.join("\n"));
         let file = support::file(folder.path(), &format!("{system}-{hour}.csv"), csv);
-        let report =
-            self.importer_at(hour).run(&RunRequest::new("csv").file(file).external_system(system)).unwrap();
+        let request = RunRequest::new("csv").file(file).external_system(system);
+        let request = auto_merge.into_iter().fold(request, RunRequest::auto_merge);
+        let report = self.importer_at(hour).run(&request).unwrap();
         assert_eq!(report.status.as_str(), "succeeded", "{report:?}");
         report
     }
@@ -251,8 +300,8 @@ fn row(id: &str, person: usize, hour: usize, variant: u8) -> String {
     format!("{id},Ann,Lee,p{person}@example.org,{city},{employer},{changed}")
 }
 
-/// Everything that is to be the same: the people with the origins of their values, the id map, and what refers to people.
-pub(crate) fn snapshot(db: &Database) -> Vec<String> {
+/// The people with the origins of their values, who they are to their sources, and what refers to them.
+pub(crate) fn people(db: &Database) -> Vec<String> {
     let person = "id || '|' || COALESCE(first_name, '') || '|' || COALESCE(email_normalized, '') || '|' || \
                   COALESCE(city, '') || '|' || COALESCE(employer, '') || '|' || COALESCE(CAST(source_updated_at AS TEXT), '') \
                   || '|' || origin_source || '|' || COALESCE(CAST(origin_verified_at AS TEXT), '') || '|' || \
@@ -262,23 +311,25 @@ pub(crate) fn snapshot(db: &Database) -> Vec<String> {
         "SELECT volunteer_id || '|' || kind || '|' || value || '|' || CAST(is_primary AS TEXT) || '|' || source AS t \
          FROM core_volunteer_contacts ORDER BY volunteer_id, kind, value"
             .into(),
-        "SELECT external_system || '|' || external_id || '|' || core_id || '|' || row_hash AS t FROM external_id_map \
-         ORDER BY external_system, external_id"
-            .into(),
-        "SELECT left_id || '|' || right_id || '|' || kind || '|' || decision || '|' || COALESCE(decided_by, '') || '|' || \
-         COALESCE(CAST(decided_at AS TEXT), '') AS t FROM dedupe_suggestions WHERE decision <> 'superseded' ORDER BY left_id, right_id"
-            .into(),
-        "SELECT core_id || '|' || COALESCE(fingerprint, 0) || '|' || other_core_id || '|' || COALESCE(other_fingerprint, 0) AS t \
-         FROM not_duplicates ORDER BY 1"
-            .into(),
-        "SELECT m.core_id || '|' || o.core_id AS t FROM household_members m \
-         JOIN household_members o ON o.household_id = m.household_id AND o.core_id > m.core_id ORDER BY 1"
-            .into(),
-        "SELECT external_system || '|' || COALESCE(CAST(max_source_timestamp AS TEXT), '') AS t FROM watermarks WHERE max_source_timestamp IS NOT NULL ORDER BY 1"
-            .into(),
         "SELECT id || '|' || volunteer_id || '|' || event AS t FROM signups ORDER BY id".into(),
+        "SELECT external_system || '|' || external_id || '|' || core_id AS t FROM external_id_map ORDER BY 1".into(),
     ]
     .iter()
     .flat_map(|sql| db.texts(sql))
     .collect()
+}
+
+/// The same, with what is remembered of sources and of what was said about pairs.
+pub(crate) fn snapshot(db: &Database) -> Vec<String> {
+    let more = [
+        "SELECT external_system || '|' || external_id || '|' || row_hash AS t FROM external_id_map ORDER BY 1",
+        "SELECT left_id || '|' || right_id || '|' || kind || '|' || decision || '|' || COALESCE(decided_by, '') || '|' || \
+         COALESCE(CAST(decided_at AS TEXT), '') AS t FROM dedupe_suggestions WHERE decision <> 'superseded' ORDER BY left_id, right_id",
+        "SELECT core_id || '|' || COALESCE(fingerprint, 0) || '|' || other_core_id || '|' || COALESCE(other_fingerprint, 0) AS t \
+         FROM not_duplicates ORDER BY 1",
+        "SELECT m.core_id || '|' || o.core_id AS t FROM household_members m \
+         JOIN household_members o ON o.household_id = m.household_id AND o.core_id > m.core_id ORDER BY 1",
+        "SELECT external_system || '|' || COALESCE(CAST(max_source_timestamp AS TEXT), '') AS t FROM watermarks WHERE max_source_timestamp IS NOT NULL ORDER BY 1",
+    ];
+    people(db).into_iter().chain(more.iter().flat_map(|sql| db.texts(sql))).collect()
 }

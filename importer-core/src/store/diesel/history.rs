@@ -237,9 +237,7 @@ impl HistoryStore for DieselSession {
         for entry in &moved.map {
             self.give_map(entry.id, survivor)?;
         }
-        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM not_duplicates";
-        moved.rejections_through =
-            self.connection.rows("read rejections", sql, &[])?.first().map_or(0, |row| row.int(0));
+        moved.rejections_through = self.last_rejection()?;
         moved.suggestions = self.suggestions_about(contract, retired)?;
         let people = [&[survivor], retired].concat();
         moved.households = self.households_near(contract, &people)?;
@@ -294,6 +292,11 @@ impl HistoryStore for DieselSession {
         self.settle_pairs(contract, people)?;
         let near = people.iter().chain(households.iter().map(|(who, _)| who)).copied().collect::<Vec<_>>();
         self.regroup(contract, &near, &households.iter().copied().collect())
+    }
+
+    fn last_rejection(&mut self) -> Result<i64> {
+        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM not_duplicates";
+        Ok(self.connection.rows("read rejections", sql, &[])?.first().map_or(0, |row| row.int(0)))
     }
 
     fn rejections_since(

@@ -9,15 +9,15 @@ use super::sql::{Cell, TextRow};
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    CoreId, LaterChange, RecordImage, RetellingStore, RollbackStore, RunId, RunRecord, Subject, parse_moment,
-    row_id,
+    ChangeAction, CoreId, LaterChange, RecordImage, RetellingStore, RollbackStore, RunId, RunRecord, Subject,
+    parse_moment, row_id,
 };
 
 const READ: &str = "read the change log";
 const WRITE: &str = "tell the change log again";
 
 const SUBJECTS: [Column; 4] =
-    [plain("change_id"), plain("entity_type").shared(), plain("core_id"), plain("changed")];
+    [plain("change_id"), plain("entity_type").shared(), plain("core_id"), plain("action")];
 
 /// Of a rollback's items `i`, those of people whom the last rollback `b` of its run left as they were.
 const LEFT: &str = "b.id = (SELECT MAX(x.id) FROM rollbacks x WHERE x.run_id = b.run_id) AND i.field IS NULL \
@@ -77,7 +77,7 @@ impl RetellingStore for DieselSession {
                 Cell::Int(subject.change),
                 Cell::Text(contract.entity),
                 Cell::Int(subject.core_id),
-                Cell::Flag(subject.changed),
+                Cell::Text(subject.action.as_str()),
             ]);
         }
         rows.insert(&mut self.connection, WRITE)
@@ -169,22 +169,22 @@ impl DieselSession {
     ) -> Result<Vec<LaterChange>> {
         let list = serde_json::Value::from(people).to_string();
         let time = self.connection.time_text("l.changed_at");
-        let columns = |subject: &str, changed: &str| {
+        let columns = |subject: &str, action: &str| {
             format!(
                 "SELECT l.id AS n, CAST(l.id AS TEXT) AS i, CAST({subject} AS TEXT) AS p, CAST(l.run_id AS TEXT) AS r, \
-                 CAST(l.staging_id AS TEXT) AS s, l.action, l.field, l.old_value, l.new_value, l.actor, {time} AS t, \
-                 CAST({changed} AS TEXT) AS c, CASE WHEN EXISTS (SELECT 1 FROM import_runs r WHERE r.id = l.run_id \
+                 CAST(l.staging_id AS TEXT) AS s, {action} AS a, l.field, l.old_value, l.new_value, l.actor, {time} AS t, \
+                 CASE WHEN EXISTS (SELECT 1 FROM import_runs r WHERE r.id = l.run_id \
                  AND r.status = 'rolled_back') THEN '1' ELSE '0' END AS b"
             )
         };
         let word = format!("l.merge_id IS NULL AND l.rollback_id IS NULL AND {condition}");
         let sql = format!(
-            "SELECT u.i, u.p, u.r, u.s, u.action, u.field, u.old_value, u.new_value, u.actor, u.t, u.c, u.b FROM ({} {} \
+            "SELECT u.i, u.p, u.r, u.s, u.a, u.field, u.old_value, u.new_value, u.actor, u.t, u.b FROM ({} {} \
              AND l.entity_type = ? AND {word} AND NOT EXISTS (SELECT 1 FROM change_subjects s WHERE s.change_id = l.id) \
              UNION ALL {} {} AND s.entity_type = ? AND l.id = s.change_id AND {word}) u ORDER BY u.n",
-            columns("l.core_id", "NULL"),
+            columns("l.core_id", "l.action"),
             self.connection.listed_in("change_log l", "l.core_id", true),
-            columns("s.core_id", "s.changed"),
+            columns("s.core_id", "s.action"),
             self.connection.listed_in("change_subjects s CROSS JOIN change_log l", "s.core_id", true),
         );
         let half = [&[Cell::Text(&list), Cell::Text(contract.entity)], binds].concat();
@@ -194,18 +194,19 @@ impl DieselSession {
 }
 
 fn line(mut row: TextRow) -> LaterChange {
-    let (created, field) = (row.get(4) == Some("created"), row.optional(5));
-    let retold = row.get(10).is_some();
     LaterChange {
         id: row.int(0),
         core_id: row.int(1),
         run: row.optional_int(2),
-        taken_back: row.flag(11),
+        taken_back: row.flag(10),
         row: row.optional_int(3),
-        created,
-        changed: if retold { row.flag(10) } else { created || field.is_some() },
+        action: match row.get(4) {
+            Some("created") => ChangeAction::Created,
+            Some("confirmed") => ChangeAction::Confirmed,
+            _ => ChangeAction::Updated,
+        },
         at: row.get(9).and_then(parse_moment).unwrap_or_default(),
-        field,
+        field: row.optional(5),
         old: row.optional(6),
         new: row.optional(7),
         actor: row.text(8),

@@ -15,10 +15,13 @@ const PEOPLE: &str = "CREATE TEMPORARY TABLE importer_merged_people AS \
      UNION ALL SELECT b.entity_type, b.retired_id, MIN(m.change_mark), MIN(m.merged_at) FROM merge_members b \
      JOIN merge_log m ON m.id = b.merge_id WHERE m.undone_at IS NULL GROUP BY b.entity_type, b.retired_id";
 
-/// Rows that came to them since.
+/// Rows that came to them since, by what the log says and by whom its lines were found to be about.
 const ROWS: &str = "CREATE TEMPORARY TABLE importer_needed_rows AS \
-     SELECT DISTINCT c.staging_id AS id FROM importer_merged_people p JOIN change_log c ON c.core_id = p.core_id \
-         AND c.entity_type = p.entity_type AND c.id > p.change_mark WHERE c.staging_id IS NOT NULL";
+     SELECT c.staging_id AS id FROM importer_merged_people p JOIN change_log c ON c.core_id = p.core_id \
+         AND c.entity_type = p.entity_type AND c.id > p.change_mark WHERE c.staging_id IS NOT NULL \
+     UNION SELECT c.staging_id FROM importer_merged_people p JOIN change_subjects s ON s.core_id = p.core_id \
+         AND s.entity_type = p.entity_type JOIN change_log c ON c.id = s.change_id AND c.id > p.change_mark \
+         WHERE c.staging_id IS NOT NULL";
 
 const OPEN: &str = "EXISTS (SELECT 1 FROM quarantine q WHERE q.status = 'open' AND q.staging_id = ";
 const NEEDED: &str = "EXISTS (SELECT 1 FROM importer_needed_rows n WHERE n.id = ";
@@ -237,7 +240,10 @@ fn shape<'a>(contract: &'a Contract, scope: &'a Scope, times: &'a [String; 2]) -
             "t.entity_type = ? AND (t.old_value IS NOT NULL OR t.new_value IS NOT NULL) AND t.changed_at < ?time".into(),
             vec![Cell::Text(entity), before],
             vec![
-                merged("p.core_id = t.core_id AND t.id > p.change_mark"),
+                merged(
+                    "(p.core_id = t.core_id OR p.core_id = (SELECT s.core_id FROM change_subjects s \
+                     WHERE s.change_id = t.id)) AND t.id > p.change_mark",
+                ),
                 // Digits and letters of our own making.
                 ("rollback", format!("t.changed_at >= '{rollback_from}'")),
             ],
@@ -254,7 +260,13 @@ fn shape<'a>(contract: &'a Contract, scope: &'a Scope, times: &'a [String; 2]) -
              WHERE r.entity_type = ? AND b.status = 'done' AND b.finished_at < ?time)"
                 .into(),
             vec![Cell::Text(entity), before],
-            Vec::new(),
+            // With whom the last attempt left as they were, the run's word stands.
+            vec![(
+                "rollback",
+                "t.field IS NULL AND t.outcome <> 'reverted' AND t.rollback_id = (SELECT MAX(x.id) FROM rollbacks x \
+                 WHERE x.run_id = (SELECT b.run_id FROM rollbacks b WHERE b.id = t.rollback_id))"
+                    .into(),
+            )],
         ),
     };
     Shape { table, key, old, binds, stays }

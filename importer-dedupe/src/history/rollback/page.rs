@@ -94,7 +94,7 @@ impl<'a> Page<'a> {
 
     pub(super) fn one(&mut self, session: &mut dyn StewardSession, id: CoreId) -> Result<()> {
         let own: Vec<LaterChange> =
-            self.said.get(&id).into_iter().flatten().filter(|line| line.changed).cloned().collect();
+            self.said.get(&id).into_iter().flatten().filter(|line| line.changed()).cloned().collect();
         // Whom the run only confirmed is who they are without it.
         let Some(first) = own.first() else { return Ok(()) };
         let whole = |outcome: &str, why: String| RollbackItem {
@@ -145,7 +145,7 @@ impl<'a> Page<'a> {
         if let Some(why) = self.stays(session, id, first)? {
             return Ok(Fate::Stays { outcome: "kept", why });
         }
-        if own.iter().any(|line| line.created) {
+        if own.iter().any(|line| line.action == ChangeAction::Created) {
             let stays = self.built_on(id).map(|why| Fate::Stays { outcome: "kept", why });
             return Ok(stays.unwrap_or(Fate::Goes));
         }
@@ -160,8 +160,8 @@ impl<'a> Page<'a> {
             entries.map(|e| ((e.system.clone(), e.external_id.clone()), Owner::Known(e.core_id))).collect();
         let (people, changes) = (vec![base.clone()], changes.collect());
         let (merges, went) = (Vec::new(), HashMap::new());
-        let mut replayed =
-            Replay { world: self.world, people, owners, changes, merges, went }.run(session)?;
+        let replay = Replay { world: self.world, people, owners, changes, merges, went, newcomer: None };
+        let mut replayed = replay.run(session)?;
         if !replayed.lost.is_empty() {
             return failed("rows that came since are not kept any more");
         }
@@ -205,7 +205,7 @@ impl<'a> Page<'a> {
     fn built_on(&self, id: CoreId) -> Option<String> {
         if let Some(line) = self.stands.get(&id).and_then(|lines| lines.first()) {
             return Some(match line.run {
-                Some(run) if !line.changed => format!("run {run} brought the same person"),
+                Some(run) if !line.changed() => format!("run {run} brought the same person"),
                 Some(run) => format!("run {run} changed it since"),
                 None => "edited since".into(),
             });

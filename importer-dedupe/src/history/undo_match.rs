@@ -1,0 +1,210 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use importer_core::pipeline::person_of_clean_row;
+use importer_core::ports::{
+    ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, MergeFilter, Moved, NewMerge, RowId, RunId,
+    SourceRow, StewardSession, Suggestion, SuggestionDecision, SuggestionKind, SuggestionVerdict,
+    moment_text,
+};
+use importer_core::{Error, ErrorKind, Result};
+
+use super::merge::json;
+use super::order::{Before, Circumstances, MergeOrder};
+use super::replay::read_rows;
+use super::undo::{Undone, before_of, images, undo};
+
+const OPERATION: &str = "take a match back";
+
+/// Takes one match of an import back: the source's record is a person of its own, as if the import had not found anybody like it.
+/// What its rows said since is that person's, whoever it was matched with is as if these rows had not come, and both are
+/// remembered as told apart. It is kept as a merge that was taken back, so [`super::redo`] does it again. It belongs in a transaction.
+///
+/// # Errors
+/// When nothing is known under the id, the person came into being with it, it came with a merge, what the person was before is not
+/// kept any more, or the database fails.
+pub fn undo_match(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    system: &str,
+    external_id: &str,
+    actor: &str,
+    reason: &str,
+) -> Result<Undone> {
+    let contract = world.contract;
+    session.lock_core(contract)?;
+    let Some(entry) = session.map_named(contract, system, &[external_id])?.pop() else {
+        return Err(refused(ErrorKind::NotFound, "the source has no record of this id in the core"));
+    };
+    let person = entry.core_id;
+    let brought = brought_by_merges(session, world, person)?;
+    if let Some((_, merge, _)) = brought.iter().find(|(id, ..)| *id == entry.id) {
+        let why = format!("the record came to {person} with merge {merge}");
+        return Err(refused(ErrorKind::Config, &why).hint(format!("take merge {merge} back first")));
+    }
+    let lines = session.said_by_runs(contract, &[person])?;
+    let rows = read_rows(session, world, &lines)?;
+    let of_record = |line: &&LaterChange| {
+        let row = line.row.and_then(|row| rows.get(&row));
+        row.is_some_and(|row| row.system == system && row.external_id == external_id)
+    };
+    let mine: Vec<&LaterChange> = lines.iter().filter(of_record).collect();
+    let Some(first) = mine.first() else {
+        return Err(refused(ErrorKind::NotFound, "no row of this record is kept any more"));
+    };
+    if mine.iter().any(|line| line.action == ChangeAction::Created) {
+        let error =
+            refused(ErrorKind::Config, &format!("{} {person} came into being with it", contract.entity));
+        return Err(error.hint("name the other record that was matched with it"));
+    }
+    let Some((base, mark)) = base(session, world, person, &lines, &rows, first.id)? else {
+        let why = "what the person was before the match is not kept any more";
+        return Err(refused(ErrorKind::Config, why));
+    };
+    let apart = session.reserve_ids(contract, 1)?.into_iter().next();
+    let apart = apart.ok_or_else(|| refused(ErrorKind::Invariant, "the store reserved no id"))?;
+    let order = MergeOrder {
+        survivor: person,
+        retired: vec![apart],
+        actor: first.actor.clone(),
+        reason: format!("run {} matched them", first.run.unwrap_or_default()),
+        ..MergeOrder::default()
+    };
+    let mut born: Vec<(CoreId, String)> =
+        session.born(contract, &[person])?.iter().map(|born| (born.id, moment_text(born.at))).collect();
+    born.push((apart, moment_text(first.at)));
+    let before = Before {
+        people: images(world, &[base]),
+        born,
+        own_map: own_map(session, world, &entry, &lines, &rows, first.id)?
+            .into_iter()
+            // What a later merge brought is whose it was before that.
+            .filter(|own| !brought.iter().any(|(id, _, at)| *id == own.id && *at > mark))
+            .collect(),
+        moved: Moved {
+            map: vec![MapImage { core_id: apart, ..entry }],
+            rejections_through: session.last_rejection()?,
+            ..Moved::default()
+        },
+    };
+    let merge = session.log_merge(
+        contract,
+        &NewMerge {
+            survivor: person,
+            retired: order.retired.clone(),
+            run: None,
+            suggestion: None,
+            change_mark: mark,
+            before_json: json(&before)?,
+            decisions_json: json(&order)?,
+            actor: order.actor.clone(),
+            reason: order.reason.clone(),
+        },
+        world.now,
+    )?;
+    let undone = undo(session, world, merge, actor, reason)?;
+    tell_apart(session, world, first, [person, apart], actor, reason)?;
+    Ok(undone)
+}
+
+fn refused(kind: ErrorKind, why: &str) -> Error {
+    Error::new(kind, OPERATION, why.to_owned())
+}
+
+/// Entries of the id map that merges which stand brought to a person: the entry, the merge, and the last line before it.
+fn brought_by_merges(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    person: CoreId,
+) -> Result<Vec<(i64, i64, i64)>> {
+    let filter = MergeFilter { standing: true, people: vec![person], ..MergeFilter::default() };
+    let mut brought = Vec::new();
+    for merge in session.merges(world.contract, &filter)? {
+        let entries = before_of(&merge)?.moved.map;
+        brought.extend(entries.iter().map(|entry| (entry.id, merge.id, merge.merge.change_mark)));
+    }
+    Ok(brought)
+}
+
+/// What a person was before a line, or somewhat earlier, and the last line that this already holds.
+fn base(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    person: CoreId,
+    lines: &[LaterChange],
+    rows: &std::collections::HashMap<RowId, SourceRow>,
+    first: i64,
+) -> Result<Option<(CoreRecord, i64)>> {
+    let mut began: BTreeMap<RunId, i64> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.changed()) {
+        began.entry(line.run.unwrap_or_default()).or_insert(line.id);
+    }
+    let runs: Vec<RunId> = began.keys().copied().collect();
+    let images = session.record_images(world.contract, &[person], &runs)?;
+    let images = images.into_iter().filter_map(|(run, image)| Some((*began.get(&run)?, image)));
+    if let Some((at, image)) = images.filter(|(at, _)| *at <= first).max_by_key(|(at, _)| *at) {
+        return Ok(Some((image.record(world.contract), at - 1)));
+    }
+    let Some(created) = lines.iter().find(|line| line.action == ChangeAction::Created && line.id < first)
+    else {
+        return Ok(None);
+    };
+    let Some(source) = created.row.and_then(|row| rows.get(&row)) else { return Ok(None) };
+    let Some(payload) = &source.payload_json else { return Ok(None) };
+    let record = person_of_clean_row(world.contract, payload, &source.system)?;
+    Ok(Some((CoreRecord { id: person, ..record }, created.id)))
+}
+
+/// The person's entries of the id map that were there before the match: what came later finds its person.
+fn own_map(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    entry: &MapImage,
+    lines: &[LaterChange],
+    rows: &std::collections::HashMap<RowId, SourceRow>,
+    first: i64,
+) -> Result<Vec<MapImage>> {
+    let names = |lines: &mut dyn Iterator<Item = &LaterChange>| -> BTreeSet<(String, String)> {
+        let rows = lines.filter_map(|line| rows.get(&line.row?));
+        rows.map(|row| (row.system.clone(), row.external_id.clone())).collect()
+    };
+    let before = names(&mut lines.iter().filter(|line| line.id < first));
+    let all = names(&mut lines.iter());
+    let mut own = session.map_of(world.contract, &[entry.core_id])?;
+    own.retain(|known| {
+        let name = (known.system.clone(), known.external_id.clone());
+        known.id != entry.id && (before.contains(&name) || !all.contains(&name))
+    });
+    Ok(own)
+}
+
+/// Remembers that two are not one person, so that no import and no scan says so again.
+fn tell_apart(
+    session: &mut dyn StewardSession,
+    world: &Circumstances<'_>,
+    first: &LaterChange,
+    [person, apart]: [CoreId; 2],
+    actor: &str,
+    reason: &str,
+) -> Result<()> {
+    let Some(run) = session.run(first.run.unwrap_or_default())? else { return Ok(()) };
+    let terms = serde_json::json!({ "model": "steward", "terms": [], "why": "a match that was taken back" });
+    let pair = Suggestion {
+        row: first.row.unwrap_or_default(),
+        left: person.min(apart),
+        right: person.max(apart),
+        kind: SuggestionKind::PossibleDuplicate,
+        score: None,
+        features_json: terms.to_string(),
+    };
+    let (left, right) = (pair.left, pair.right);
+    session.suggest(world.contract, &run, &[pair], world.now)?;
+    let Some(suggestion) = session.suggestion_of(world.contract, left, right)? else { return Ok(()) };
+    let verdict = SuggestionVerdict {
+        id: suggestion.id,
+        decision: SuggestionDecision::Rejected,
+        actor: actor.into(),
+        reason: reason.into(),
+        deferred_until: None,
+    };
+    session.decide(world.contract, &verdict, world.now)
+}

@@ -1,0 +1,115 @@
+//! A match that an import made is taken back alone: the record of the source is a person of its own, as if the import had not
+//! found anybody like it.
+
+use importer::ErrorKind;
+use importer::service::Actor;
+use proptest::prelude::*;
+
+use super::any_order::{Life, Wish, wishes};
+use super::history::{Event, PEOPLE, World, people};
+use crate::support;
+
+/// The first match of the third source that can be taken back, and who came of it.
+fn take_back_a_match(life: &mut Life) -> Option<(usize, i64)> {
+    let matched = life.done.iter().filter(|done| !done.gone).find_map(|done| match done.event {
+        Event::Elsewhere { person, .. } => Some(person),
+        _ => None,
+    });
+    let person = matched?;
+    let undone = life.desk(life.hour, |desk| {
+        desk.undo_match("volunteer", "gamma", &format!("g{person}"), "somebody else of that name")
+    });
+    match undone {
+        Ok(undone) => {
+            assert!(undone.lost_rows.is_empty(), "{undone:?}");
+            life.stand_again(&undone.redone);
+            Some((person, undone.restored[0]))
+        }
+        // A merge that stands may have brought the record; whoever takes that back first can take back the match.
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+            None
+        }
+    }
+}
+
+/// True when there was a match to take back.
+fn check(turn: u32, wishes: &[Wish], at: prop::sample::Index) -> bool {
+    let mut compared = true;
+    let databases = || support::databases_by_turns(turn);
+    for (db, other) in databases().into_iter().zip(databases()) {
+        let mut life = Life::new(World::new(db));
+        let (before, after) = wishes.split_at(at.index(wishes.len() + 1));
+        life.live(before);
+        life.hour += 1;
+        let Some((person, apart)) = take_back_a_match(&mut life) else {
+            compared = false;
+            continue;
+        };
+        life.live(after);
+        let without = World::new(other);
+        let mut met = false;
+        for done in life.done.iter().filter(|done| !done.gone) {
+            match done.event {
+                Event::Elsewhere { person: of, variant } if of == person && !met => {
+                    met = true;
+                    without.set_last_id(apart - 1);
+                    without.bring_as_stranger(done.hour, person, variant);
+                }
+                _ => _ = without.happen(done.hour, &done.event),
+            }
+        }
+        let (is, should) = (people(&life.world.db), people(&without.db));
+        assert_eq!(is, should, "{}: {wishes:#?} {:#?}", life.world.db.backend, life.done);
+    }
+    compared
+}
+
+#[test]
+fn a_match_that_is_taken_back_has_never_happened() {
+    let (cases, mut runner) = support::histories(40);
+    // A row that comes again to the letter is not looked at again, and nobody else may come.
+    let plain = wishes(false).prop_map(|mut wishes| {
+        wishes.retain(|wish| match wish {
+            Wish::Elsewhere(person, variant) => *person < PEOPLE && variant % 4 != 3,
+            Wish::Stranger(..) => false,
+            _ => true,
+        });
+        wishes.insert(0, Wish::Elsewhere(1, 2));
+        wishes
+    });
+    let (compared, turn) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    runner
+        .run(&(plain, any::<prop::sample::Index>()), |(wishes, at)| {
+            turn.set(turn.get() + 1);
+            compared.set(compared.get() + u32::from(check(turn.get(), &wishes, at)));
+            Ok(())
+        })
+        .unwrap();
+    assert!(compared.get() > cases / 2, "too few histories with a match: {}", compared.get());
+}
+
+#[test]
+fn who_was_parted_stays_apart_and_can_be_matched_again() {
+    for db in support::databases() {
+        let world = World::new(db);
+        world.happen(2, &Event::Elsewhere { person: 1, variant: 2 });
+        let together = people(&world.db);
+        let importer = world.importer_at(4);
+        let desk = importer.desk(Actor::admin("ann"));
+        let undone = desk.undo_match("volunteer", "gamma", "g1", "her mother").unwrap();
+        let (stays, apart) = (undone.survivor, undone.restored[0]);
+        assert_eq!((world.owner_of("p1"), world.owner_of("g1")), (stays, apart), "{}", world.db.backend);
+        // The file comes again with something new: each row goes to its own person, and nobody is suggested.
+        world.happen(5, &Event::Elsewhere { person: 1, variant: 6 });
+        assert_eq!(world.owner_of("g1"), apart);
+        let open = "SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE decision = 'open' AND right_id =";
+        assert_eq!(world.db.number(&format!("{open} {apart}")), 0, "{}", world.db.backend);
+        // It can be done again; then everything is as it was, and the last row is theirs, too.
+        let error = desk.undo_match("volunteer", "gamma", "g1", "again").unwrap_err();
+        assert!(error.to_string().contains("came into being with it"), "{error}");
+        let error = desk.undo_match("volunteer", "gamma", "nobody", "again").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_ne!(people(&world.db), together);
+    }
+}
