@@ -6,9 +6,10 @@ use importer_core::store::DieselStore;
 
 use super::support::{self, Database};
 
-pub(crate) const TABLES: [&str; 26] = [
+pub(crate) const TABLES: [&str; 27] = [
     "audit_log",
     "change_log",
+    "change_subjects",
     "clean_volunteers",
     "core_volunteer_contacts",
     "core_volunteers",
