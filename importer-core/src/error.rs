@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 /// What went wrong, for callers that branch on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +61,7 @@ pub struct Error {
     message: String,
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -77,11 +79,13 @@ impl Error {
             message: message.into(),
             context: Vec::new(),
             hint: None,
+            retry_after: None,
             source: None,
         }
     }
 
-    /// An error of the plugin with this id while doing `operation`, with the plugin's kind translated.
+    /// An error of the plugin with this id while doing `operation`, with the plugin's kind translated. How long the source
+    /// asks to be left alone goes with it.
     pub fn from_plugin(plugin: &str, operation: &'static str, error: importer_plugin::Error) -> Self {
         use importer_plugin::ErrorKind as P;
         let kind = match error.kind {
@@ -93,6 +97,7 @@ impl Error {
         };
         let retryable = error.kind.is_retryable();
         let mut out = Self::new(kind, operation, error.message).at("plugin", plugin);
+        out.retry_after = error.retry_after;
         if let Some(field) = error.field {
             out = out.at("field", field);
         }
@@ -107,6 +112,11 @@ impl Error {
     /// Whether trying again may help.
     pub fn status(&self) -> ErrorStatus {
         self.status
+    }
+
+    /// How long the source asked to be left alone before it is asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// What was being done; completes the sentence "cannot …".

@@ -122,8 +122,9 @@ impl Desk<'_> {
         self.patiently(Action::ControlRuns, &note, |session| session.label_run(run, label))
     }
 
-    /// Runs that could go on and on which nobody works: paused ones, those whose process ended before they did, and those that
-    /// are half taken back.
+    /// Runs that could go on and on which nobody works: paused ones, those that failed for a reason that passes or can be mended,
+    /// those whose process ended before they did, and those that are half taken back. A run is left out when a newer one of its
+    /// source was loaded since.
     ///
     /// # Errors
     /// When the actor may not see runs, or the database fails.
@@ -145,7 +146,11 @@ impl Desk<'_> {
                 let rollback = self.importer.store()?.session()?.rollback_of(run.id)?;
                 Ok(rollback.is_some_and(|rollback| !rollback.done))
             };
-            if pipeline::is_resumable(&run)
+            let up_to_date = || -> Result<bool> {
+                let mut session = self.importer.store()?.session()?;
+                Ok(pipeline::loaded_since(session.as_mut(), &run)?.is_none())
+            };
+            if (pipeline::is_resumable(&run) && up_to_date()?)
                 || (run.status == RunStatus::Running && alone()?)
                 || (run.status == RunStatus::RolledBack && half_back()? && alone()?)
             {

@@ -25,6 +25,7 @@ mod migrations;
 mod options;
 mod plugin_host;
 mod retention;
+mod retrying;
 mod rolling_back;
 mod run_control;
 mod samples;

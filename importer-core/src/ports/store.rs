@@ -161,10 +161,16 @@ pub struct RunRecord {
 /// Which runs to list.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
+    /// Of this entity only.
+    pub entity: Option<String>,
     /// Of this source only.
     pub source: Option<String>,
+    /// Of this external system only.
+    pub external_system: Option<String>,
     /// Of this status only.
     pub status: Option<RunStatus>,
+    /// Begun before this one only, to go on behind the last of a page.
+    pub before: Option<RunId>,
     /// At most this many, the newest first; all when 0.
     pub limit: i64,
 }

@@ -91,13 +91,16 @@ fn a_file_that_changes_while_it_is_read_fails_the_run_and_the_core_is_untouched(
             for part in [file.to_str().unwrap(), what, "while it was read", "import it again"] {
                 assert!(error.contains(part), "{part}: {error}");
             }
-            for table in cli::CORE {
+            // What its rules held back before is in quarantine, as what it read is in staging.
+            for table in cli::CORE.into_iter().filter(|table| *table != "quarantine") {
                 assert_eq!(db.number(&format!("SELECT COUNT(*) AS t FROM {table}")), 0, "{table}");
             }
             // Nobody goes on in a file that is another one; the same command begins with it.
             assert!(!error.contains("goes on"), "{error}");
             let desk = importer.desk(Actor::admin("ann"));
             assert!(desk.interrupted().unwrap().is_empty(), "{what} on {}", db.backend);
+            let refused = desk.retry(1, "once more").unwrap_err().to_string();
+            assert!(what == "was replaced" || refused.contains("changed since"), "{what}: {refused}");
             let again = importer.run(&request).unwrap();
             assert_eq!((again.run_id, again.status.as_str()), (2, "succeeded"), "{:?}", again.error);
             assert!(rows == 0 || again.counts.read == rows, "{what}: {:?}", again.counts);

@@ -86,7 +86,10 @@ fn runs_are_listed_newest_first_and_filtered() {
         assert_eq!(ids(RunFilter::default()), [3, 2, 1], "{}", subject.name());
         assert_eq!(ids(RunFilter { limit: 2, ..RunFilter::default() }), [3, 2]);
         assert_eq!(ids(RunFilter { source: csv.clone(), ..RunFilter::default() }), [3, 1]);
-        assert_eq!(ids(RunFilter { source: csv, status: Some(RunStatus::Failed), limit: 5 }), [1]);
+        assert_eq!(
+            ids(RunFilter { source: csv, status: Some(RunStatus::Failed), limit: 5, ..RunFilter::default() }),
+            [1]
+        );
         // A source's name is a text, never a pattern.
         assert_eq!(ids(RunFilter { source: Some("%".into()), ..RunFilter::default() }), [0_i64; 0]);
     }

@@ -79,13 +79,19 @@ impl RunStore for DieselSession {
     fn runs(&mut self, filter: &RunFilter) -> Result<Vec<RunRecord>> {
         let mut sql = format!("{} WHERE 1 = 1", self.select());
         let mut binds = Vec::new();
-        if let Some(source) = &filter.source {
-            sql.push_str(" AND source = ?");
-            binds.push(Cell::Text(source));
+        let texts = [
+            (filter.entity.as_deref(), "entity_type"),
+            (filter.source.as_deref(), "source"),
+            (filter.external_system.as_deref(), "external_system"),
+            (filter.status.map(RunStatus::as_str), "status"),
+        ];
+        for (value, column) in texts.into_iter().filter_map(|(value, column)| Some((value?, column))) {
+            sql.push_str(&format!(" AND {column} = ?"));
+            binds.push(Cell::Text(value));
         }
-        if let Some(status) = filter.status {
-            sql.push_str(" AND status = ?");
-            binds.push(Cell::Text(status.as_str()));
+        if let Some(before) = filter.before {
+            sql.push_str(" AND id < ?");
+            binds.push(Cell::Int(before));
         }
         sql.push_str(" ORDER BY id DESC LIMIT ?");
         binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
