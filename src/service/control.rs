@@ -55,7 +55,7 @@ impl Desk<'_> {
         // A scan hears nobody but its own process.
         pipeline::request_of(&run)?;
         // Held by whoever works on the run: then it is asked, in whatever process it is.
-        let lock = match self.importer.store()?.lock_source(&run.new.entity, &run.new.source) {
+        let lock = match self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system) {
             Ok(lock) => Some(lock),
             Err(error) if error.kind() == ErrorKind::Busy && run.status == RunStatus::Running => None,
             Err(error) => return Err(error),
@@ -94,7 +94,7 @@ impl Desk<'_> {
         note.detail("what", "discard");
         self.allowed(Action::ApproveRuns, &note)?;
         let run = self.stored(id)?;
-        let _lock = self.importer.store()?.lock_source(&run.new.entity, &run.new.source)?;
+        let _lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
         let now = self.importer.clock.now();
         self.act(Action::ApproveRuns, note, |session, note| {
             let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
@@ -137,7 +137,8 @@ impl Desk<'_> {
             {
                 continue;
             }
-            let alone = || match self.importer.store()?.lock_source(&run.new.entity, &run.new.source) {
+            let alone = || match self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)
+            {
                 Ok(_) => Ok(true),
                 Err(error) if error.kind() == ErrorKind::Busy => Ok(false),
                 Err(error) => Err(error),

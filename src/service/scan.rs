@@ -176,7 +176,7 @@ impl Importer {
             return Ok(work.report);
         }
         let _lock =
-            store.lock_source(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
+            store.lock_system(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
         self.end_abandoned(session.as_mut(), contract)?;
         let last = self.last_scan(session.as_mut(), contract)?;
         let mut run = session.create_run(&new_run(contract, request), self.clock.now())?;

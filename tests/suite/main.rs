@@ -34,6 +34,7 @@ mod scan;
 mod score;
 mod set_rules;
 mod shared_ids;
+mod side_by_side;
 mod stewardship;
 mod store;
 mod support;

@@ -79,7 +79,7 @@ pub fn request_of(run: &RunRecord) -> Result<RunRequest> {
 }
 
 impl Engine<'_> {
-    /// Checks that a run may go on: it stands so, the mapping and the rules are its own, and nothing newer of its source
+    /// Checks that a run may go on: it stands so, the mapping and the rules are its own, and nothing newer of its system
     /// was loaded.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl Engine<'_> {
         }
         match loaded_since(session, run)? {
             Some(newer) => refuse(
-                format!("run {newer} of the same source was loaded since, and what this one holds is older"),
+                format!("run {newer} of the same system was loaded since, and what this one holds is older"),
                 "begin a new run",
             ),
             None => Ok(()),
@@ -124,7 +124,7 @@ impl Engine<'_> {
     /// Goes on with a certain run, with the source where there is still something to read.
     ///
     /// # Errors
-    /// When there is no such run, it may not go on, or its source is at work or cannot be opened. A run that goes on and
+    /// When there is no such run, it may not go on, its system is at work, or its source cannot be opened. A run that goes on and
     /// fails is a report.
     pub fn go_on(
         &self,
@@ -134,10 +134,11 @@ impl Engine<'_> {
     ) -> Result<RunReport> {
         let mut session = self.store.session()?;
         let run = stored(session.as_mut(), id)?;
-        let _lock = self.store.lock_source(&run.new.entity, &run.new.source)?;
-        // Whoever held the source until now may have changed how it stands.
+        let _lock = self.store.lock_system(&run.new.entity, &run.new.external_system)?;
+        // Whoever held the system until now may have changed how it stands.
         let run = stored(session.as_mut(), id)?;
         self.may_go_on(session.as_mut(), &run, why)?;
+        self.end_dead(session.as_mut(), &run.new, Some(id))?;
         session.ask(id, None)?;
         let request = request_of(&run)?;
         let mut retries = self.retries();
