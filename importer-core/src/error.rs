@@ -61,7 +61,8 @@ pub struct Error {
     message: String,
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
-    retry_after: Option<Duration>,
+    /// Apart, so that every `Result` stays small.
+    retry_after: Option<Box<Duration>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -97,7 +98,7 @@ impl Error {
         };
         let retryable = error.kind.is_retryable();
         let mut out = Self::new(kind, operation, error.message).at("plugin", plugin);
-        out.retry_after = error.retry_after;
+        out.retry_after = error.retry_after.map(Box::new);
         if let Some(field) = error.field {
             out = out.at("field", field);
         }
@@ -116,7 +117,7 @@ impl Error {
 
     /// How long the source asked to be left alone before it is asked again.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.retry_after.as_deref().copied()
     }
 
     /// What was being done; completes the sentence "cannot …".

@@ -161,7 +161,7 @@ impl Engine<'_> {
         let opener = Opener::new(self, adapter, &plugin, &request);
         match self.open(&opener, Some(&run), &mut retries)? {
             Opened::Here(source) => {
-                let begun = Begun::Before(Working::resumed(run, Vec::new(), retries));
+                let begun = Begun { interrupted: Some(run), notes: Vec::new(), retries };
                 self.read(session.as_mut(), source, opener, plugin, begun)
             }
             Opened::Other(_, why) => {

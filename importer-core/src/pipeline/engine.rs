@@ -95,13 +95,8 @@ impl Engine<'_> {
                 source
             }
         };
-        let begun = match interrupted {
-            Some(run) => {
-                notes.push(went_on(&run));
-                Begun::Before(Working::resumed(run, notes, retries))
-            }
-            None => Begun::Now { notes, retries },
-        };
+        notes.extend(interrupted.as_ref().map(went_on));
+        let begun = Begun { interrupted, notes, retries };
         self.read(session.as_mut(), source, opener, plugin, begun)
     }
 
@@ -117,9 +112,10 @@ impl Engine<'_> {
         let request = opener.request;
         let columns = source.columns();
         let plan = self.mapping.plan(self.contract, &columns)?;
-        let mut work = match begun {
-            Begun::Before(work) => work,
-            Begun::Now { notes, retries } => {
+        let Begun { interrupted, notes, retries } = begun;
+        let mut work = match interrupted {
+            Some(run) => Working::resumed(run, notes, retries),
+            None => {
                 let run = session.create_run(&self.new_run(request), self.clock.now())?;
                 Working::begun(run, notes, retries)
             }
@@ -280,10 +276,10 @@ impl Engine<'_> {
     }
 }
 
-/// The run that a source is read for.
-pub(super) enum Begun {
-    /// An interrupted one.
-    Before(Working),
-    /// It begins with the first row.
-    Now { notes: Vec<String>, retries: Retries },
+/// What a run has before its source is read.
+pub(super) struct Begun {
+    /// The run that goes on; a new one begins without.
+    pub(super) interrupted: Option<RunRecord>,
+    pub(super) notes: Vec<String>,
+    pub(super) retries: Retries,
 }

@@ -47,10 +47,10 @@ impl Script {
 
     fn fail(&self, at: At) -> Result<(), Error> {
         let mut fails = self.fails.lock().unwrap();
-        match fails.pop_front_if(|(place, _)| *place == at) {
-            Some((_, error)) => Err(error),
-            None => Ok(()),
+        if fails.front().is_none_or(|(place, _)| *place != at) {
+            return Ok(());
         }
+        fails.pop_front().map_or(Ok(()), |(_, error)| Err(error))
     }
 }
 
