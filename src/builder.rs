@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use importer_core::mapping::Mapping;
-use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, Secrets, Silent};
+use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, RetryPolicy, Secrets, Silent};
 use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
 use importer_core::ports::{AutoMerge, Clock, Reference, Resolver, Store, SystemClock};
 use importer_core::store::DieselStore;
@@ -26,6 +26,7 @@ pub struct Importer {
     pub(crate) match_model: MatchModel,
     pub(crate) survivorship: Survivorship,
     pub(crate) gate: GatePolicy,
+    pub(crate) retry: RetryPolicy,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) cancel: Cancel,
@@ -85,6 +86,7 @@ pub struct Builder {
     auto_merge: AutoMerge,
     match_model: MatchModel,
     gate: GatePolicy,
+    retry: RetryPolicy,
     observer: Option<Arc<dyn Observer>>,
     secrets: Option<Arc<dyn Secrets>>,
     references: Vec<Reference>,
@@ -198,6 +200,13 @@ impl Builder {
         self
     }
 
+    /// How patient runs are with a source that fails in passing, as when its server is busy.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
     /// Who watches runs.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
@@ -267,6 +276,7 @@ impl Builder {
             match_model: self.match_model,
             survivorship: self.policy.map_or_else(Survivorship::default, Survivorship::new),
             gate: self.gate,
+            retry: self.retry,
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
             secrets: self.secrets.unwrap_or_else(|| Arc::new(NoSecrets)),
             cancel: Cancel::default(),

@@ -213,6 +213,12 @@ pub(crate) struct RunSetup {
     /// How pairs of people are scored: shipped, weighted, or a file with a learned model
     #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
     pub(crate) model: String,
+    /// How often in a row a source that fails in passing, as a busy server does, is asked again
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) retries: u32,
+    /// How many seconds a run waits for such a source in all
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    pub(crate) retry_wait: u64,
     #[command(flatten)]
     pub(crate) plugins: PluginPlaces,
 }

@@ -1,5 +1,5 @@
 use importer::ports::Phase;
-use importer::{Observer, Progress, ScanPhase, ScanProgress};
+use importer::{Observer, Progress, ScanPhase, ScanProgress, Waiting};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A progress bar on a terminal, none in a pipe.
@@ -27,6 +27,11 @@ impl Observer for Bar {
         self.0.set_length(progress.total.max(1));
         self.0.set_position(progress.done);
         self.0.set_prefix(progress.rows.to_string());
+    }
+
+    fn waiting(&self, waiting: &Waiting) {
+        // Why stands in the log, and in the notes of the run.
+        self.0.set_message(format!("waits {} s", waiting.time.as_secs_f32().ceil()));
     }
 
     fn scanning(&self, progress: ScanProgress) {

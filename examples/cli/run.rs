@@ -1,13 +1,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use importer::dedupe::MatchModel;
 use importer::dedupe::matching::model::ModelDocument;
 use importer::mapping::Mapping;
 use importer::ports::AutoMerge;
 use importer::service::Desk;
-use importer::{Builder, Error, ErrorKind, Importer, Result, RunReport, RunRequest, dq};
+use importer::{Builder, Error, ErrorKind, Importer, Result, RetryPolicy, RunReport, RunRequest, dq};
 
 use crate::args::{AutoMergeBy, RulesMode, RunArgs, RunSetup};
 use crate::progress::Bar;
@@ -42,6 +43,11 @@ pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> 
         RulesMode::Warn => dq::Mode::Warn,
         RulesMode::Enforce => dq::Mode::Enforce,
     }));
+    builder = builder.retry(RetryPolicy {
+        tries: setup.retries,
+        total_wait: Duration::from_secs(setup.retry_wait),
+        ..RetryPolicy::default()
+    });
     Ok(builder.match_model(model(&setup.model)?))
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 /// What went wrong, for callers that branch on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +61,8 @@ pub struct Error {
     message: String,
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
+    /// Apart, so that every `Result` stays small.
+    retry_after: Option<Box<Duration>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -77,11 +80,13 @@ impl Error {
             message: message.into(),
             context: Vec::new(),
             hint: None,
+            retry_after: None,
             source: None,
         }
     }
 
-    /// An error of the plugin with this id while doing `operation`, with the plugin's kind translated.
+    /// An error of the plugin with this id while doing `operation`, with the plugin's kind translated. How long the source
+    /// asks to be left alone goes with it.
     pub fn from_plugin(plugin: &str, operation: &'static str, error: importer_plugin::Error) -> Self {
         use importer_plugin::ErrorKind as P;
         let kind = match error.kind {
@@ -93,6 +98,7 @@ impl Error {
         };
         let retryable = error.kind.is_retryable();
         let mut out = Self::new(kind, operation, error.message).at("plugin", plugin);
+        out.retry_after = error.retry_after.map(Box::new);
         if let Some(field) = error.field {
             out = out.at("field", field);
         }
@@ -107,6 +113,11 @@ impl Error {
     /// Whether trying again may help.
     pub fn status(&self) -> ErrorStatus {
         self.status
+    }
+
+    /// How long the source asked to be left alone before it is asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.as_deref().copied()
     }
 
     /// What was being done; completes the sentence "cannot …".

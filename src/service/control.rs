@@ -55,7 +55,7 @@ impl Desk<'_> {
         // A scan hears nobody but its own process.
         pipeline::request_of(&run)?;
         // Held by whoever works on the run: then it is asked, in whatever process it is.
-        let lock = match self.importer.store()?.lock_source(&run.new.entity, &run.new.source) {
+        let lock = match self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system) {
             Ok(lock) => Some(lock),
             Err(error) if error.kind() == ErrorKind::Busy && run.status == RunStatus::Running => None,
             Err(error) => return Err(error),
@@ -94,7 +94,7 @@ impl Desk<'_> {
         note.detail("what", "discard");
         self.allowed(Action::ApproveRuns, &note)?;
         let run = self.stored(id)?;
-        let _lock = self.importer.store()?.lock_source(&run.new.entity, &run.new.source)?;
+        let _lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
         let now = self.importer.clock.now();
         self.act(Action::ApproveRuns, note, |session, note| {
             let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
@@ -122,8 +122,9 @@ impl Desk<'_> {
         self.patiently(Action::ControlRuns, &note, |session| session.label_run(run, label))
     }
 
-    /// Runs that could go on and on which nobody works: paused ones, those whose process ended before they did, and those that
-    /// are half taken back.
+    /// Runs that could go on and on which nobody works: paused ones, those that failed for a reason that passes or can be mended,
+    /// those whose process ended before they did, and those that are half taken back. A run is left out when a newer one of its
+    /// source was loaded since.
     ///
     /// # Errors
     /// When the actor may not see runs, or the database fails.
@@ -136,7 +137,8 @@ impl Desk<'_> {
             {
                 continue;
             }
-            let alone = || match self.importer.store()?.lock_source(&run.new.entity, &run.new.source) {
+            let alone = || match self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)
+            {
                 Ok(_) => Ok(true),
                 Err(error) if error.kind() == ErrorKind::Busy => Ok(false),
                 Err(error) => Err(error),
@@ -145,7 +147,11 @@ impl Desk<'_> {
                 let rollback = self.importer.store()?.session()?.rollback_of(run.id)?;
                 Ok(rollback.is_some_and(|rollback| !rollback.done))
             };
-            if pipeline::is_resumable(&run)
+            let up_to_date = || -> Result<bool> {
+                let mut session = self.importer.store()?.session()?;
+                Ok(pipeline::loaded_since(session.as_mut(), &run)?.is_none())
+            };
+            if (pipeline::is_resumable(&run) && up_to_date()?)
                 || (run.status == RunStatus::Running && alone()?)
                 || (run.status == RunStatus::RolledBack && half_back()? && alone()?)
             {

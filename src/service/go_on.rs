@@ -90,7 +90,7 @@ impl Desk<'_> {
             engine.may_go_on(importer.store()?.session()?.as_mut(), &run, why)?;
             let now = importer.clock.now();
             let (lock, status) =
-                (importer.store()?.lock_source(&run.new.entity, &run.new.source)?, run.status);
+                (importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?, run.status);
             self.act(action, note, |session, _| {
                 let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
                 if run.status != status {

@@ -72,7 +72,7 @@ impl Desk<'_> {
         let mut note = Note::new("suggestions", reason).entity(entity);
         self.ready(Action::Merge, &note)?;
         let importer = self.importer;
-        let _lock = importer.store()?.lock_source(entity, MERGE_SOURCE)?;
+        let _lock = importer.store()?.lock_system(entity, MERGE_SOURCE)?;
         let mut session = importer.store()?.session()?;
         let mut run = session.create_run(&self.new_run(contract), importer.clock.now())?;
         let mut told = ObviousReport { run: Some(run.id), ..ObviousReport::default() };

@@ -52,7 +52,7 @@ impl Desk<'_> {
     /// replaced are left out: what is newer stays.
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, there is no such run, it did not come to its end, or a run of its source
+    /// When the actor may not, no reason is given, there is no such run, it did not come to its end, or a run of its system
     /// is at work.
     pub fn rerun(&self, run: RunId, step: Step, reason: &str) -> Result<RunReport> {
         let mut note = Note::new(format!("run {run}"), reason);

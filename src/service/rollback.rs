@@ -55,7 +55,7 @@ impl Desk<'_> {
     /// interrupted. From its beginning on, nothing of the run counts.
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, no such run, it was a dry run, a run of its source is at work, or the
+    /// When the actor may not, there is no reason, no such run, it was a dry run, a run of its system is at work, or the
     /// database fails.
     pub fn roll_back(&self, request: &RollbackRequest) -> Result<RollbackReport> {
         let action = if request.dry_run { Action::ViewRuns } else { Action::RollBackRuns };
@@ -68,8 +68,8 @@ impl Desk<'_> {
         let mut session = self.importer.store()?.session()?;
         let run = revertible(session.as_mut(), request.run)?;
         let contract = super::runs::contract(&run.new.entity)?;
-        let _lock = self.importer.store()?.lock_source(&run.new.entity, &run.new.source)?;
-        // Whoever held the source until now may have changed or taken back the run.
+        let _lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
+        // Whoever held the system until now may have changed or taken back the run.
         let run = revertible(session.as_mut(), request.run)?;
         self.importer.in_world(contract, |world| {
             let work = Work { desk: self, world, run: &run, note: &note, dry_run: request.dry_run };

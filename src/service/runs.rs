@@ -71,6 +71,7 @@ impl Importer {
             rules: &suite,
             policies: &policies,
             gate: self.gate,
+            retry: self.retry,
             observer: self.observer.as_ref(),
             cancel: self.cancel.for_one_run(),
             secrets: self.secrets.clone(),

@@ -176,7 +176,7 @@ impl Importer {
             return Ok(work.report);
         }
         let _lock =
-            store.lock_source(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
+            store.lock_system(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
         self.end_abandoned(session.as_mut(), contract)?;
         let last = self.last_scan(session.as_mut(), contract)?;
         let mut run = session.create_run(&new_run(contract, request), self.clock.now())?;
@@ -207,7 +207,7 @@ impl Importer {
         contract: &Contract,
     ) -> Result<Option<Earlier>> {
         let status = Some(RunStatus::Succeeded);
-        let filter = RunFilter { source: Some(SCAN_SOURCE.into()), status, limit: 0 };
+        let filter = RunFilter { source: Some(SCAN_SOURCE.into()), status, ..RunFilter::default() };
         let runs = session.runs(&filter)?;
         let run = runs.iter().find(|run| run.new.entity == contract.entity);
         Ok(run.and_then(|run| {
@@ -219,7 +219,7 @@ impl Importer {
     /// Whoever holds the lock is the only scan; others that seem to be at work were killed.
     fn end_abandoned(&self, session: &mut dyn Session, contract: &Contract) -> Result<()> {
         let status = Some(RunStatus::Running);
-        let filter = RunFilter { source: Some(SCAN_SOURCE.into()), status, limit: 0 };
+        let filter = RunFilter { source: Some(SCAN_SOURCE.into()), status, ..RunFilter::default() };
         for mut run in session.runs(&filter)?.into_iter().filter(|run| run.new.entity == contract.entity) {
             run.status = RunStatus::Failed;
             run.error_summary = Some("its process ended before the scan did; nothing was stored".into());

@@ -1,6 +1,7 @@
 //! Whatever stops a run, the same command goes on, and the end is the end of an uninterrupted run.
 
 mod changed;
+mod changing;
 mod killed;
 pub(crate) mod people;
 pub(crate) mod snapshot;

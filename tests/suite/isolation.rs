@@ -5,12 +5,14 @@ mod secrets;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use importer::plugin_host::{
     Discovery, Isolation, PluginQuarantine, TrustPolicy, WorkerCommand, WorkerLimits, current_target,
     hash_file,
 };
+use importer::ports::{FixedClock, parse_moment};
 use importer::{Importer, RunReport, RunRequest};
 
 use super::cli::{self, Desk, Ended};
@@ -51,24 +53,42 @@ fn misbehaving() -> PathBuf {
     file
 }
 
-/// The run fails with a message that names the plugin; once the plugin is repaired, the same command brings every row.
+/// The run fails with a message that names the plugin; once the plugin is repaired, the same command goes on with that run
+/// behind the rows it has.
 #[track_caller]
 fn fails_and_goes_on(does: &str, says: &[&str]) {
-    let folder = tempfile::tempdir().unwrap();
-    let db = support::sqlite();
-    let script = support::file(folder.path(), "does", does);
-    let again = || {
-        let mut command = run(folder.path(), &db, "misbehaving", &script);
-        command.args(["--isolate", "misbehaving", "--allow-unverified", "--plugin"]).arg(misbehaving());
-        cli::ended(command)
-    };
-    let failed = again();
-    failed.fails(1, &["misbehaving"]).fails(1, says);
-    assert_eq!(failed.json()["status"], "failed");
-    std::fs::write(&script, "ok").unwrap();
-    let whole = again();
-    assert_eq!(whole.succeeds().json()["counts"]["read"], 6, "{whole:?}");
-    assert_eq!(db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 6);
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = support::file(folder.path(), "does", does);
+        let again = || {
+            let mut command = run(folder.path(), &db, "misbehaving", &script);
+            command.args(["--isolate", "misbehaving", "--allow-unverified", "--plugin"]).arg(misbehaving());
+            cli::ended(command)
+        };
+        let failed = again();
+        failed.fails(
+            1,
+            &["misbehaving", "the same command goes on where it stopped once the plugin is repaired"],
+        );
+        failed.fails(1, says);
+        let told = failed.json();
+        assert_eq!((told["status"].as_str(), told["run_id"].as_i64()), (Some("failed"), Some(1)));
+        // What it had handed over is kept.
+        assert_eq!((&told["counts"]["read"], &told["counts"]["inserted"]), (&2.into(), &0.into()), "{told}");
+        let mut listed = cli::program(folder.path());
+        listed.args(["runs", "interrupted", "--db", &db.url]);
+        let listed = cli::ended(listed);
+        let waits = "Run 1 of misbehaving: failed, 2 rows read";
+        assert!(listed.succeeds().out.contains(waits), "{listed:?}");
+        assert!(listed.out.contains("`runs resume 1` goes on with it"), "{listed:?}");
+        std::fs::write(&script, "ok").unwrap();
+        let whole = again();
+        let told = whole.succeeds().json();
+        assert_eq!((&told["run_id"], &told["counts"]["read"]), (&1.into(), &6.into()), "{whole:?}");
+        assert!(whole.err.contains("went on with run 1, which had stopped after 2 rows"), "{whole:?}");
+        assert_eq!(db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 6);
+        assert_eq!(db.texts("SELECT status AS t FROM import_runs"), ["succeeded"], "{}", db.backend);
+    }
 }
 
 #[test]
@@ -96,7 +116,9 @@ fn importer(db: &Database, quarantine: &PluginQuarantine) -> Importer {
     let isolation = Isolation::process(worker).isolate("misbehaving").limits(LIMITS);
     let policy = TrustPolicy::allow_everything().quarantine(quarantine.clone());
     let discovery = Discovery::new(policy).file(misbehaving()).isolation(isolation);
-    Importer::builder().database(&db.url).discovery(discovery).build().unwrap()
+    // By such a clock nobody waits.
+    let clock = FixedClock(parse_moment("2025-06-01T08:00:00Z").unwrap());
+    Importer::builder().database(&db.url).discovery(discovery).clock(Arc::new(clock)).build().unwrap()
 }
 
 /// A service, and the file that tells its plugin what to do.
@@ -139,8 +161,26 @@ fn a_hang_and_too_much_memory_are_failed_runs_of_a_service_that_goes_on() {
         assert!(error.contains("plugin `misbehaving`") && error.contains(why), "{error}");
         let whole = service.run("ok");
         assert_eq!((whole.status.as_str(), whole.counts.read), ("succeeded", 6), "{:?}", whole.error);
+        assert_eq!((failed.run_id, whole.run_id), (1, 1), "it goes on with the same run");
         assert_eq!(service.db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 6);
     }
+}
+
+#[test]
+fn a_worker_whose_source_was_busy_opens_it_again_and_one_that_crashed_waits_for_the_next_command() {
+    let service = Service::new();
+    let report = service.run("once be_busy");
+    assert_eq!((report.status.as_str(), report.counts.read), ("succeeded", 6), "{:?}", report.error);
+    let told = "tried again, once with 90.0 s of waiting; the last time: the source asks to slow down";
+    assert!(report.notes.iter().any(|note| note.contains(told)), "{:?}", report.notes);
+    assert_eq!(service.failures(), (0, false), "to be busy is no failure of the plugin");
+
+    let service = Service::new();
+    let report = service.run("once abort");
+    assert_eq!((report.status.as_str(), report.counts.read), ("failed", 2), "{report:?}");
+    assert_eq!(service.failures(), (1, false));
+    let report = service.run("ok");
+    assert_eq!((report.status.as_str(), report.run_id, report.counts.read), ("succeeded", 1, 6));
 }
 
 #[test]

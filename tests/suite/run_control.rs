@@ -169,7 +169,7 @@ fn an_approval_comes_too_late_when_something_newer_was_loaded() {
     ));
     let importer = db.importer();
     let error = admin(&importer).approve(held.run_id, "fine").unwrap_err();
-    assert!(error.to_string().contains("run 2 of the same source was loaded since"), "{error}");
+    assert!(error.to_string().contains("run 2 of the same system was loaded since"), "{error}");
     assert_eq!(importer.report(held.run_id).unwrap().status, "held");
 }
 

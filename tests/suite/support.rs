@@ -119,19 +119,23 @@ impl Database {
 
     /// Runs statements.
     pub(crate) fn execute(&self, sql: &str) {
-        use diesel::Connection;
-        use diesel::connection::SimpleConnection;
-        match self.backend {
-            "sqlite" => {
-                let mut c =
-                    diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
-                c.batch_execute(sql).unwrap();
-            }
-            #[cfg(feature = "postgres")]
-            _ => diesel::PgConnection::establish(&self.url).unwrap().batch_execute(sql).unwrap(),
-            #[cfg(not(feature = "postgres"))]
-            _ => unreachable!("there are no Postgres databases in this build"),
+        execute(&self.url, self.backend, sql);
+    }
+}
+
+/// Runs statements on a database that somebody else holds.
+pub(crate) fn execute(url: &str, backend: &str, sql: &str) {
+    use diesel::Connection;
+    use diesel::connection::SimpleConnection;
+    match backend {
+        "sqlite" => {
+            let mut c = diesel::SqliteConnection::establish(url.strip_prefix("sqlite://").unwrap()).unwrap();
+            c.batch_execute(sql).unwrap();
         }
+        #[cfg(feature = "postgres")]
+        _ => diesel::PgConnection::establish(url).unwrap().batch_execute(sql).unwrap(),
+        #[cfg(not(feature = "postgres"))]
+        _ => unreachable!("there are no Postgres databases in this build"),
     }
 }
 

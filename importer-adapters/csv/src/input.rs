@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::read::MultiGzDecoder;
 use importer_plugin::Error;
 
-use crate::identity::Identity;
+use crate::identity::{CUT_OFF, Identity, WRITTEN};
 
 /// How much of the file identifies it when an interrupted run goes on.
 const HEAD: u64 = 64 << 10;
@@ -43,8 +43,10 @@ impl Input {
                 "`{path}` is a pipe or a device, which cannot be read twice; save its content to a file first"
             )));
         }
-        let mut head = Vec::new();
-        File::open(path).map_err(refuse)?.take(HEAD).read_to_end(&mut head).map_err(refuse)?;
+        // From here on about the file that is open, which another one may have replaced by now.
+        let file = File::open(path).map_err(refuse)?;
+        let meta = file.metadata().map_err(refuse)?;
+        let head = head(file).map_err(refuse)?;
         Ok(Self {
             path: path.into(),
             identity: Identity::of(&meta, &head),
@@ -73,6 +75,42 @@ impl Input {
         Ok(Sample { bytes, complete })
     }
 
+    /// Refuses a file that is not any more what it was when it was opened. To be asked before rows are handed over: what
+    /// was read from a file that changes may be half of one state and half of another.
+    pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
+        self.changed(self.look())
+    }
+
+    /// The same at the end of the file, where it has to be read to its last byte and to begin as it did.
+    pub(crate) fn check_unchanged_and_whole(&self) -> Result<(), Error> {
+        let what = self.look().or_else(|| match head(File::open(&self.path).ok()?) {
+            Ok(head) if !self.identity.begins_with(&head) => Some(WRITTEN),
+            _ if !self.packed && self.done() < self.identity.size => Some(CUT_OFF),
+            _ => None,
+        });
+        self.changed(what)
+    }
+
+    /// What happened to the file, as far as its metadata tell.
+    fn look(&self) -> Option<&'static str> {
+        match std::fs::metadata(&self.path) {
+            Ok(now) => self.identity.change(&now),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some("was removed"),
+            // Nobody can tell; whether it can be read on will show.
+            Err(_) => None,
+        }
+    }
+
+    fn changed(&self, what: Option<&'static str>) -> Result<(), Error> {
+        let Some(what) = what else { return Ok(()) };
+        Err(file_error(format!(
+            "`{}` {what} while it was read, so the rows read from it may be half old and half new; import it again once \
+             whoever writes it is done. Whoever writes it should write to another name and rename the file when it is \
+             whole",
+            self.path
+        )))
+    }
+
     /// How many bytes of the stored file were read in the current pass.
     pub(crate) fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
@@ -97,6 +135,12 @@ impl Input {
             Err(error) => refused(path, &error),
         }
     }
+}
+
+fn head(file: File) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    file.take(HEAD).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 fn refused(path: &str, error: &io::Error) -> Error {

@@ -1,5 +1,5 @@
 use importer_plugin::spreadsheet::{EXPORT_MARK, MASKED, unguard};
-use importer_plugin::{Error, Extract, Host, LogLevel, OpenRequest, Severity, Source};
+use importer_plugin::{Error, ErrorKind, Extract, Host, LogLevel, OpenRequest, Severity, Source};
 
 use crate::cursor::Cursor;
 use crate::dialect::Dialect;
@@ -176,6 +176,20 @@ impl CsvSource {
         Ok(())
     }
 
+    /// Hands over rows until a batch is full; false at the end of the file.
+    fn fill(&mut self, out: &mut Extract) -> Result<bool, Error> {
+        let mut room = self.most_rows;
+        while room > 0 && !out.is_full() {
+            if !self.advance()? {
+                return Ok(false);
+            }
+            self.push(out)?;
+            self.rows += 1;
+            room -= 1;
+        }
+        Ok(true)
+    }
+
     fn finish(&mut self) {
         if std::mem::replace(&mut self.finished, true) || self.blank == 0 {
             return;
@@ -195,15 +209,16 @@ impl Source for CsvSource {
 
     fn next(&mut self, out: &mut Extract) -> Result<(), Error> {
         self.check_cancelled()?;
-        let mut room = self.most_rows;
-        while room > 0 && !out.is_full() {
-            if !self.advance()? {
-                self.finish();
-                break;
-            }
-            self.push(out)?;
-            self.rows += 1;
-            room -= 1;
+        let filled = self.fill(out);
+        // A file that changed spoils what was read from it, and explains what could not be read. At the end it is looked at
+        // twice: behind its last rows, and when the host has taken these and asks for more.
+        match &filled {
+            Ok(false) => self.input.check_unchanged_and_whole()?,
+            Err(error) if error.kind == ErrorKind::Cancelled => {}
+            _ => self.input.check_unchanged()?,
+        }
+        if !filled? {
+            self.finish();
         }
         let size = self.input.identity.size;
         self.host.progress(self.input.done().min(size), size);

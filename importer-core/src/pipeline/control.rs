@@ -3,9 +3,12 @@
 use serde_json::Value;
 
 use super::RunRequest;
-use super::engine::{Engine, resumed};
+use super::engine::{Begun, Engine};
+use super::interrupted::{is_resumable, loaded_since};
+use super::opening::{Opened, Opener};
 use super::report::{Metrics, PluginReport, RunReport};
-use crate::ports::{Asked, Moment, Phase, RunFilter, RunId, RunRecord, RunStatus, Session};
+use super::working::Working;
+use crate::ports::{Asked, Moment, Phase, RunId, RunRecord, RunStatus, Session};
 use crate::{Error, ErrorKind, Result};
 use importer_plugin::Adapter;
 
@@ -20,11 +23,6 @@ pub enum GoOn {
     Retry,
     /// It was held, and somebody lets it into the core.
     Approve,
-}
-
-/// Whether a run stopped in a way that the same request goes on with it.
-pub fn is_resumable(run: &RunRecord) -> bool {
-    serde_json::from_str::<Metrics>(&run.metrics_json).is_ok_and(|metrics| metrics.resumable)
 }
 
 /// The columns of the source that a run read; none when an earlier version made the run.
@@ -81,7 +79,7 @@ pub fn request_of(run: &RunRecord) -> Result<RunRequest> {
 }
 
 impl Engine<'_> {
-    /// Checks that a run may go on: it stands so, the mapping and the rules are its own, and nothing newer of its source
+    /// Checks that a run may go on: it stands so, the mapping and the rules are its own, and nothing newer of its system
     /// was loaded.
     ///
     /// # Errors
@@ -114,20 +112,9 @@ impl Engine<'_> {
                 "give the same ones, or begin a new run",
             );
         }
-        let filter = RunFilter { source: Some(run.new.source.clone()), ..RunFilter::default() };
-        let newer = session.runs(&filter)?.into_iter().find(|other| {
-            other.id > run.id
-                && !other.new.dry_run
-                && (&other.new.entity, &other.new.external_system)
-                    == (&run.new.entity, &run.new.external_system)
-                && other.loaded_through > 0
-        });
-        match newer {
+        match loaded_since(session, run)? {
             Some(newer) => refuse(
-                format!(
-                    "run {} of the same source was loaded since, and what this one holds is older",
-                    newer.id
-                ),
+                format!("run {newer} of the same system was loaded since, and what this one holds is older"),
                 "begin a new run",
             ),
             None => Ok(()),
@@ -137,7 +124,7 @@ impl Engine<'_> {
     /// Goes on with a certain run, with the source where there is still something to read.
     ///
     /// # Errors
-    /// When there is no such run, it may not go on, or its source is at work or cannot be opened. A run that goes on and
+    /// When there is no such run, it may not go on, its system is at work, or its source cannot be opened. A run that goes on and
     /// fails is a report.
     pub fn go_on(
         &self,
@@ -147,17 +134,19 @@ impl Engine<'_> {
     ) -> Result<RunReport> {
         let mut session = self.store.session()?;
         let run = stored(session.as_mut(), id)?;
-        let _lock = self.store.lock_source(&run.new.entity, &run.new.source)?;
-        // Whoever held the source until now may have changed how it stands.
+        let _lock = self.store.lock_system(&run.new.entity, &run.new.external_system)?;
+        // Whoever held the system until now may have changed how it stands.
         let run = stored(session.as_mut(), id)?;
         self.may_go_on(session.as_mut(), &run, why)?;
+        self.end_dead(session.as_mut(), &run.new, Some(id))?;
         session.ask(id, None)?;
         let request = request_of(&run)?;
+        let mut retries = self.retries();
         if run.phase > Phase::Extract {
-            let mut work = resumed(run, Vec::new());
+            let mut work = Working::resumed(run, Vec::new(), retries);
             if let Some((adapter, plugin)) = from {
-                let host = self.host(&plugin);
-                work.anomalies.extend(self.other_source(adapter, &host, &request, &work.run)?);
+                let opener = Opener::new(self, adapter, &plugin, &request);
+                work.anomalies.extend(opener.other_source(&work.run)?);
             }
             return self.finish(session.as_mut(), work, None);
         }
@@ -169,9 +158,16 @@ impl Engine<'_> {
             )
             .at("source", &run.new.source));
         };
-        let host = self.host(&plugin);
-        let source = self.open(adapter, &host, &request, run.cursor.clone())?;
-        self.read(session.as_mut(), source, &host, plugin, &request, Some(run), Vec::new())
+        let opener = Opener::new(self, adapter, &plugin, &request);
+        match self.open(&opener, Some(&run), &mut retries)? {
+            Opened::Here(source) => {
+                let begun = Begun { interrupted: Some(run), notes: Vec::new(), retries };
+                self.read(session.as_mut(), source, opener, plugin, begun)
+            }
+            Opened::Other(_, why) => {
+                Err(Error::new(ErrorKind::Config, GO_ON, why).at("run", id).hint("begin a new run"))
+            }
+        }
     }
 
     /// Hears what was asked of the run since the last batch.

@@ -1,25 +1,27 @@
 //! Takes a run from its request to its report.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use importer_plugin::{Adapter, Host, OpenRequest, Source};
+use importer_plugin::{Adapter, Source};
 
 use super::corrections::Corrections;
 use super::dry_run::DryRun;
-use super::extract::{Extraction, Working, millis};
+use super::extract::Extraction;
 use super::gate::{GateMode, GatePolicy};
 use super::hash::RowHasher;
-use super::host::{Cancel, Observer, RunHost, Secrets};
-use super::report::{Metrics, PluginReport, RunReport};
-use super::{Anomaly, Counts, RunRequest, load, reconcile, together};
+use super::host::{Cancel, Observer, Secrets};
+use super::opening::{Opened, Opener};
+use super::report::{PluginReport, RunReport};
+use super::retry::{Retries, RetryPolicy};
+use super::working::{Working, millis};
+use super::{RunRequest, ending, load, reconcile, request, together};
+use crate::Result;
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
 use crate::ports::{
-    Asked, Clock, Knows, NewRun, Phase, Policies, Rules, RunFilter, RunRecord, RunStatus, Session, Store,
+    Asked, Clock, Knows, NewRun, Phase, Policies, Rules, RunRecord, RunStatus, Session, Store,
 };
-use crate::{Error, ErrorKind, Result};
 
 /// Everything a run works with; the facade puts it together.
 #[expect(missing_debug_implementations, reason = "made of trait objects without a useful text")]
@@ -38,6 +40,8 @@ pub struct Engine<'a> {
     pub policies: &'a Policies,
     /// What a run must be like.
     pub gate: GatePolicy,
+    /// How patient it is with a source that fails in passing.
+    pub retry: RetryPolicy,
     /// Who watches.
     pub observer: &'a dyn Observer,
     /// Who may stop it.
@@ -52,7 +56,7 @@ impl Engine<'_> {
     /// Runs a request, or goes on with the interrupted run of the same request.
     ///
     /// # Errors
-    /// When no run can be begun: the source cannot be opened, its columns do not fit, another run of the source is at
+    /// When no run can be begun: the source cannot be opened, its columns do not fit, another run of the system is at
     /// work, the database cannot be reached. A run that begins and fails is a report with the status `failed`.
     pub fn run(
         &self,
@@ -60,71 +64,60 @@ impl Engine<'_> {
         plugin: PluginReport,
         request: &RunRequest,
     ) -> Result<RunReport> {
-        let _lock = self.store.lock_source(&request.entity, &request.source)?;
+        let _lock = self.store.lock_system(&request.entity, &request.external_system)?;
         let mut session = self.session(request)?;
-        let host = self.host(&plugin);
-        let (interrupted, mut notes) = self.interrupted(session.as_mut(), request)?;
+        let opener = Opener::new(self, adapter, &plugin, request);
+        let (mut interrupted, mut notes) = self.interrupted(session.as_mut(), request)?;
+        let new = self.new_run(request);
+        self.end_dead(session.as_mut(), &new, interrupted.as_ref().map(|run| run.id))?;
         if let Some(run) = &interrupted {
             // What was asked of the process that is gone.
             session.ask(run.id, None)?;
         }
-        let loading = interrupted.as_ref().is_some_and(|run| run.phase > Phase::Extract);
-        if let Some(run) = interrupted.as_ref().filter(|_| loading) {
-            let mut work = resumed(run.clone(), notes);
-            work.anomalies.extend(self.other_source(adapter, &host, request, &work.run)?);
+        let mut retries = self.retries();
+        let went_on = |run: &RunRecord| {
+            format!("went on with run {}, which had stopped after {} rows", run.id, run.rows_read)
+        };
+        if let Some(run) = interrupted.take_if(|run| run.phase > Phase::Extract) {
+            notes.push(went_on(&run));
+            let mut work = Working::resumed(run, notes, retries);
+            work.anomalies.extend(opener.other_source(&work.run)?);
             return self.finish(session.as_mut(), work, None);
         }
-        let cursor = interrupted.as_ref().and_then(|run| run.cursor.clone());
-        let mut interrupted = interrupted;
-        let source = match self.open(adapter, &host, request, cursor) {
-            Ok(source) => source,
-            Err(error) if interrupted.is_some() && error.kind() == ErrorKind::Config => {
-                // The source is not what it was; what the interrupted run landed stays, and a new run begins.
+        let source = match self.open(&opener, interrupted.as_ref(), &mut retries)? {
+            Opened::Here(source) => source,
+            Opened::Other(source, why) => {
+                // What the interrupted run landed stays, and a new run begins.
                 if let Some(run) = interrupted.take() {
-                    notes.push(format!(
-                        "run {} was interrupted and cannot go on: {}",
-                        run.id,
-                        error.message()
-                    ));
+                    notes.push(format!("run {} was interrupted and cannot go on: {why}", run.id));
                     self.abandon(session.as_mut(), run)?;
                 }
-                self.open(adapter, &host, request, None)?
+                source
             }
-            Err(error) => return Err(error),
         };
-        self.read(session.as_mut(), source, &host, plugin, request, interrupted, notes)
-    }
-
-    pub(super) fn host(&self, plugin: &PluginReport) -> Arc<RunHost> {
-        Arc::new(RunHost {
-            plugin: plugin.id.clone(),
-            cancel: self.cancel.clone(),
-            secrets: Arc::clone(&self.secrets),
-            done: AtomicU64::new(0),
-            total: AtomicU64::new(0),
-        })
+        notes.extend(interrupted.as_ref().map(went_on));
+        let begun = Begun { interrupted, notes, retries };
+        self.read(session.as_mut(), source, opener, plugin, begun)
     }
 
     /// Reads an open source, for a new run or for an interrupted one, and takes the run to its end.
-    #[expect(clippy::too_many_arguments, reason = "all of them make up one run")]
     pub(super) fn read(
         &self,
         session: &mut dyn Session,
-        mut source: Box<dyn Source>,
-        host: &Arc<RunHost>,
+        source: Box<dyn Source>,
+        opener: Opener<'_>,
         plugin: PluginReport,
-        request: &RunRequest,
-        interrupted: Option<RunRecord>,
-        notes: Vec<String>,
+        begun: Begun,
     ) -> Result<RunReport> {
+        let request = opener.request;
         let columns = source.columns();
         let plan = self.mapping.plan(self.contract, &columns)?;
+        let Begun { interrupted, notes, retries } = begun;
         let mut work = match interrupted {
-            Some(run) => resumed(run, notes),
+            Some(run) => Working::resumed(run, notes, retries),
             None => {
                 let run = session.create_run(&self.new_run(request), self.clock.now())?;
-                let metrics = Metrics { notes, ..Metrics::default() };
-                Working { run, counts: Counts::default(), metrics, hash_sum: 0, anomalies: Vec::new() }
+                Working::begun(run, notes, retries)
             }
         };
         work.metrics.plugins = vec![plugin];
@@ -141,8 +134,8 @@ impl Engine<'_> {
             request,
             plan: &plan,
             columns: &columns,
-            source: source.as_mut(),
-            host,
+            source: Some(source),
+            opener,
             hasher: RowHasher::new(&fingerprint),
             knows,
         };
@@ -157,44 +150,7 @@ impl Engine<'_> {
         Ok(real)
     }
 
-    pub(super) fn open(
-        &self,
-        adapter: &dyn Adapter,
-        host: &Arc<RunHost>,
-        request: &RunRequest,
-        cursor: Option<String>,
-    ) -> Result<Box<dyn Source>> {
-        let open = OpenRequest { options: request.options.clone(), cursor, since: request.since.clone() };
-        let handle = Host::new(Arc::clone(host) as Arc<dyn importer_plugin::HostCalls>);
-        adapter.open(&open, &handle).map_err(|e| Error::from_plugin(&host.plugin, "open the source", e))
-    }
-
-    /// Everything was read; the source is asked only whether it still is what was read, for the user to know.
-    pub(super) fn other_source(
-        &self,
-        adapter: &dyn Adapter,
-        host: &Arc<RunHost>,
-        request: &RunRequest,
-        run: &RunRecord,
-    ) -> Result<Option<Anomaly>> {
-        if run.cursor.is_none() {
-            return Ok(None);
-        }
-        let (code, error) = match self.open(adapter, host, request, run.cursor.clone()) {
-            Ok(_) => return Ok(None),
-            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
-            Err(error) if error.kind() == ErrorKind::Config => ("source_changed", error),
-            Err(error) => ("source_unavailable", error),
-        };
-        let message = format!(
-            "only what the interrupted run had read is loaded, the source was not read again: {}; run the same command \
-             once more to import the source as it is now",
-            error.message()
-        );
-        Ok(Some(Anomaly { code: code.into(), message }))
-    }
-
-    fn new_run(&self, request: &RunRequest) -> NewRun {
+    pub(super) fn new_run(&self, request: &RunRequest) -> NewRun {
         NewRun {
             entity: request.entity.clone(),
             source: request.source.clone(),
@@ -207,8 +163,7 @@ impl Engine<'_> {
             mapping_version: self.mapping.version().into(),
             mapping_checksum: self.mapping.checksum(),
             rules_checksum: self.rules_checksum(),
-            // Whoever asks, it is the same request.
-            request_json: RunRequest { actor: String::new(), ..request.clone() }.to_json(),
+            request_json: request::stored(request, self.corrections.is_some()),
         }
     }
 
@@ -217,59 +172,6 @@ impl Engine<'_> {
             [self.rules.checksum(), self.policies.resolver.checksum(), self.policies.survivorship.checksum()]
                 .join("+");
         format!("{:016x}", super::hash::text_hash(&parts))
-    }
-
-    /// The interrupted run that the request goes on with. We hold the source's lock, so a run that says it is running is
-    /// not. An interrupted run of another request cannot go on and is closed.
-    fn interrupted(
-        &self,
-        session: &mut dyn Session,
-        request: &RunRequest,
-    ) -> Result<(Option<RunRecord>, Vec<String>)> {
-        let mut notes = Vec::new();
-        let filter = RunFilter { source: Some(request.source.clone()), limit: 20, ..RunFilter::default() };
-        let new = self.new_run(request);
-        for run in session.runs(&filter)? {
-            if (&run.new.entity, &run.new.external_system) != (&request.entity, &request.external_system) {
-                continue;
-            }
-            let metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
-            let stopped = run.status == RunStatus::Running || metrics.resumable;
-            if !stopped {
-                // Whatever was interrupted before a run that ended is history.
-                return Ok((None, notes));
-            }
-            let same = self.corrections.is_none()
-                && run.new.request_json == new.request_json
-                && run.new.mapping_checksum == new.mapping_checksum
-                && run.new.rules_checksum == new.rules_checksum;
-            // A dry run's scratch store died with it.
-            if same && !run.new.dry_run {
-                notes.push(format!(
-                    "went on with run {}, which had stopped after {} rows",
-                    run.id, run.rows_read
-                ));
-                return Ok((Some(run), notes));
-            }
-            if run.status == RunStatus::Running {
-                notes.push(format!(
-                    "run {} was interrupted and was asked for something else; it is closed",
-                    run.id
-                ));
-                self.abandon(session, run)?;
-            }
-        }
-        Ok((None, notes))
-    }
-
-    fn abandon(&self, session: &mut dyn Session, mut run: RunRecord) -> Result<()> {
-        let mut metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
-        metrics.resumable = false;
-        run.metrics_json = serde_json::to_string(&metrics).unwrap_or_default();
-        run.status = RunStatus::Failed;
-        run.error_summary = Some("it was interrupted and did not go on".into());
-        run.finished_at = Some(self.clock.now());
-        session.save_run(&run)
     }
 
     /// Drives the run to its end and stores how it ended, whatever happens.
@@ -291,20 +193,14 @@ impl Engine<'_> {
                 work.run.finished_at = Some(now);
             }
             Err(error) => {
-                let asked = self.cancel.asked().filter(|_| error.kind() == ErrorKind::Cancelled);
-                work.metrics.resumable =
-                    matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Store | ErrorKind::Busy)
-                        && asked != Some(Asked::Cancel)
-                        && !work.run.new.dry_run;
-                work.run.status = match (error.kind(), asked) {
-                    (ErrorKind::Cancelled, Some(Asked::Pause)) if work.metrics.resumable => RunStatus::Paused,
-                    (ErrorKind::Cancelled, _) => RunStatus::Cancelled,
-                    _ => RunStatus::Failed,
-                };
-                let again = if work.metrics.resumable && error.hint_text().is_none() {
-                    "; the same command goes on where it stopped"
-                } else {
-                    ""
+                let ending = ending::after(&error, self.cancel.asked(), &work.run);
+                work.metrics.resumable = ending.resumable;
+                work.run.status = ending.status;
+                let again = match error.hint_text() {
+                    None if ending.resumable => {
+                        format!("; the same command goes on where it stopped{}", ending.once)
+                    }
+                    _ => String::new(),
                 };
                 work.run.error_summary = Some(format!("{error}{again}"));
                 work.run.finished_at = Some(now);
@@ -380,16 +276,10 @@ impl Engine<'_> {
     }
 }
 
-/// An interrupted run, at work again.
-pub(super) fn resumed(mut run: RunRecord, notes: Vec<String>) -> Working {
-    run.status = RunStatus::Running;
-    run.error_summary = None;
-    run.finished_at = None;
-    let mut metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
-    metrics.resumed += 1;
-    metrics.resumable = false;
-    metrics.notes = notes;
-    let hash_sum = run.hashes.as_deref().and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(0);
-    let counts = serde_json::from_str(&run.counts_json).unwrap_or_default();
-    Working { counts, metrics, hash_sum, anomalies: Vec::new(), run }
+/// What a run has before its source is read.
+pub(super) struct Begun {
+    /// The run that goes on; a new one begins without.
+    pub(super) interrupted: Option<RunRecord>,
+    pub(super) notes: Vec<String>,
+    pub(super) retries: Retries,
 }

@@ -7,18 +7,20 @@ use rustc_hash::FxHashMap;
 
 use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
+use super::RunRequest;
 use super::corrections::Correction;
 use super::engine::Engine;
 use super::finding::About;
 use super::hash::{RowHasher, content_name, text_hash};
-use super::host::{Progress, RunHost};
+use super::host::Progress;
+use super::opening::Opener;
 use super::payload::JsonObject;
-use super::report::{Metrics, Unmapped};
-use super::{Anomaly, Counts, RunRequest};
+use super::report::Unmapped;
+use super::working::{Working, millis};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Known, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, RunRecord,
-    Session, StagedRow, Verdict, in_transaction, moment_text, parse_moment, row_id,
+    CleanRow, Known, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, Session,
+    StagedRow, Verdict, in_transaction, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -35,62 +37,84 @@ pub(super) struct Extraction<'a> {
     pub(super) request: &'a RunRequest,
     pub(super) plan: &'a Plan,
     pub(super) columns: &'a [String],
-    pub(super) source: &'a mut dyn Source,
-    pub(super) host: &'a RunHost,
+    /// None between the end of a source that failed and the next try.
+    pub(super) source: Option<Box<dyn Source>>,
+    pub(super) opener: Opener<'a>,
     pub(super) hasher: RowHasher,
     /// Where the store knows any row of this source.
     pub(super) knows: Knows,
 }
 
-/// A run at work: its record and what it has measured.
-pub(super) struct Working {
-    pub(super) run: RunRecord,
-    pub(super) counts: Counts,
-    pub(super) metrics: Metrics,
-    pub(super) hash_sum: u64,
-    /// What was found out about the run before its phases.
-    pub(super) anomalies: Vec<Anomaly>,
-}
-
-impl Working {
-    /// Writes everything into the record.
-    pub(super) fn settle(&mut self, now: crate::ports::Moment) {
-        self.run.updated_at = now;
-        self.run.counts_json = serde_json::to_string(&self.counts).unwrap_or_default();
-        self.run.metrics_json = serde_json::to_string(&self.metrics).unwrap_or_default();
-        self.run.hashes = Some(format!("{:016x}", self.hash_sum));
-    }
+/// How a transaction of phase 1 ended.
+enum Step {
+    More,
+    /// There are no more rows.
+    End,
+    /// The source failed behind the rows of this transaction, which last.
+    Failed(Error),
 }
 
 impl Extraction<'_> {
-    /// Reads the source to its end; every transaction stores the cursor behind its rows.
+    /// Reads the source to its end; every transaction stores the cursor behind its rows. What fails in passing is tried
+    /// again from there.
     pub(super) fn run(&mut self, session: &mut dyn Session, work: &mut Working) -> Result<()> {
         let mut rows = Extract::new(self.columns.len());
-        let mut done = false;
-        while !done {
-            // What a transaction that is rolled back found out must not be kept.
-            let before = (work.run.clone(), work.counts, work.metrics.clone(), work.hash_sum);
-            let result = in_transaction(session, |session| {
-                let end = self.transaction(session, work, &mut rows)?;
-                if end {
-                    session.end_replaced(&work.run)?;
-                    work.run.phase = Phase::Gate;
-                }
-                work.settle(self.engine.clock.now());
-                session.save_run(&work.run)?;
-                Ok(end)
-            });
-            match result {
-                Ok(end) => done = end,
-                Err(error) => {
-                    (work.run, work.counts, work.metrics, work.hash_sum) = before;
-                    return Err(error);
-                }
+        loop {
+            let before = work.run.rows_read;
+            let step = self.open_again(work).and_then(|()| self.step(session, work, &mut rows));
+            if work.run.rows_read > before {
+                work.retries.progressed();
             }
-            self.engine.heed(session, work.run.id)?;
-            if self.engine.cancel.is_requested() {
-                return Err(self.engine.stopped());
+            match step {
+                Ok(Step::End) => break,
+                Ok(Step::More) => {}
+                Ok(Step::Failed(error)) | Err(error) => self.fail(session, work, error)?,
             }
+            self.stop_if_asked(session, work)?;
+        }
+        self.stop_if_asked(session, work)
+    }
+
+    fn stop_if_asked(&self, session: &mut dyn Session, work: &Working) -> Result<()> {
+        self.engine.heed(session, work.run.id)?;
+        if self.engine.cancel.is_requested() { Err(self.engine.stopped()) } else { Ok(()) }
+    }
+
+    /// One transaction.
+    fn step(&mut self, session: &mut dyn Session, work: &mut Working, rows: &mut Extract) -> Result<Step> {
+        // What a transaction that is rolled back found out must not be kept.
+        let before = work.state();
+        let result = in_transaction(session, |session| {
+            let step = self.transaction(session, work, rows)?;
+            if matches!(step, Step::End) {
+                session.end_replaced(&work.run)?;
+                work.run.phase = Phase::Gate;
+            }
+            work.settle(self.engine.clock.now());
+            session.save_run(&work.run)?;
+            Ok(step)
+        });
+        if result.is_err() {
+            work.restore(before);
+        }
+        result
+    }
+
+    /// Waits until the source may be asked again, unless that is no use. What a source handed over after what is stored is
+    /// lost with its transaction, so it is opened again in any case.
+    fn fail(&mut self, session: &mut dyn Session, work: &mut Working, error: Error) -> Result<()> {
+        if work.run.cursor.is_none() && work.run.rows_read > 0 {
+            // It would begin anew, and bring rows again that the run has.
+            return Err(error);
+        }
+        self.source = None;
+        self.engine.wait_to_try_again(session, work, error)
+    }
+
+    /// Opens a source again that failed, behind the last stored row.
+    fn open_again(&mut self, work: &Working) -> Result<()> {
+        if self.source.is_none() {
+            self.source = Some(self.opener.open_again(work.run.cursor.clone(), self.columns)?);
         }
         Ok(())
     }
@@ -100,32 +124,34 @@ impl Extraction<'_> {
         session: &mut dyn Session,
         work: &mut Working,
         rows: &mut Extract,
-    ) -> Result<bool> {
+    ) -> Result<Step> {
         let start = work.run.rows_read;
         while work.run.rows_read - start < ROWS_PER_TRANSACTION && !self.engine.cancel.is_requested() {
+            let Some(source) = &mut self.source else { break };
             let clock = Instant::now();
             rows.reset(self.columns.len());
-            self.source
-                .next(rows)
-                .map_err(|e| Error::from_plugin(&self.host.plugin, "read the source", e))?;
+            if let Err(error) = source.next(rows) {
+                return Ok(Step::Failed(self.opener.failed("read the source", error)));
+            }
+            let cursor = source.cursor();
             work.metrics.durations_ms.extract += millis(clock);
             if rows.batch().is_empty() {
-                return Ok(true);
+                return Ok(Step::End);
             }
             let end = self.batch(session, work, rows)?;
             self.engine.heed(session, work.run.id)?;
-            work.run.cursor = self.source.cursor();
+            work.run.cursor = cursor;
             self.engine.observer.progress(Progress {
                 phase: Phase::Extract,
                 rows: work.counts.read,
-                done: self.host.done.load(std::sync::atomic::Ordering::Relaxed),
-                total: self.host.total.load(std::sync::atomic::Ordering::Relaxed),
+                done: self.opener.host.done.load(std::sync::atomic::Ordering::Relaxed),
+                total: self.opener.host.total.load(std::sync::atomic::Ordering::Relaxed),
             });
             if end {
-                return Ok(true);
+                return Ok(Step::End);
             }
         }
-        Ok(false)
+        Ok(Step::More)
     }
 
     fn batch(&mut self, session: &mut dyn Session, work: &mut Working, rows: &Extract) -> Result<bool> {
@@ -166,7 +192,7 @@ impl Extraction<'_> {
                 Some(at) => normalised.push_row(looked_at.row(at).cells()),
                 None => normaliser.row(rows.batch().row(row.index), &mut normalised),
             }
-            .map_err(|e| Error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+            .map_err(|e| self.opener.failed("normalise a row", e))?;
             let about = rows.findings().iter().filter(|f| f.row == row.index);
             from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
         }
@@ -207,9 +233,7 @@ impl Extraction<'_> {
             let mut normalised = None;
             if let (Some(since), Some(place)) = (since, updated_at) {
                 let at = looked_at.rows();
-                normaliser
-                    .row(row, looked_at)
-                    .map_err(|e| Error::from_plugin(&self.host.plugin, "normalise a row", e))?;
+                normaliser.row(row, looked_at).map_err(|e| self.opener.failed("normalise a row", e))?;
                 normalised = Some(at);
                 if looked_at.get(at, place).is_some_and(|updated| updated < since) {
                     work.metrics.before_since += 1;
@@ -454,8 +478,4 @@ struct Taken {
     row_hash: i64,
     /// Which of the rows that were looked at it is.
     normalised: Option<usize>,
-}
-
-pub(super) fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

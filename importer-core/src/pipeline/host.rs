@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use importer_plugin::{HostCalls, LogLevel};
 
@@ -107,6 +108,17 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// What a run waits for that is to ask its source again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// How often it has asked in a row without getting any rows.
+    pub tries: u32,
+    /// How long it waits before it asks again.
+    pub time: Duration,
+    /// Why the source could not be read.
+    pub why: String,
+}
+
 /// What a scan is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanPhase {
@@ -133,6 +145,9 @@ pub struct ScanProgress {
 pub trait Observer: Send + Sync {
     /// Called after every batch.
     fn progress(&self, progress: Progress);
+
+    /// Called when a run begins to wait, because its source failed in passing.
+    fn waiting(&self, _waiting: &Waiting) {}
 
     /// Called while the core is scanned for duplicates: after every page, and when a phase begins.
     fn scanning(&self, _progress: ScanProgress) {}

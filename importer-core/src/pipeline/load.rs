@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::engine::Engine;
-use super::extract::{Working, millis};
 use super::host::Progress;
 use super::payload;
 use super::resolve::resolve;
+use super::working::{Working, millis};
 use crate::ports::{
     CleanRow, CoreId, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RowId, Session,
 };
@@ -25,13 +25,18 @@ pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Wo
     work.run.phase = Phase::Load;
     loop {
         let start = work.run.loaded_through;
-        match in_transaction(engine, session, work, several) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::Refused => one_by_one(engine, session, work)?,
-            Err(error) => return Err(error),
+        let result = match in_transaction(engine, session, work, several) {
+            Err(error) if error.kind() == ErrorKind::Refused => one_by_one(engine, session, work),
+            result => result,
+        };
+        let moved = work.run.loaded_through != start;
+        if moved {
+            work.retries.progressed();
         }
-        if work.run.loaded_through == start {
-            return Ok(());
+        match result {
+            Ok(()) if !moved => return Ok(()),
+            Ok(()) => {}
+            Err(error) => engine.wait_to_try_again(session, work, error)?,
         }
         engine.heed(session, work.run.id)?;
         if engine.cancel.is_requested() {
@@ -123,7 +128,7 @@ fn in_transaction(
     work: &mut Working,
     step: impl FnOnce(&Engine<'_>, &mut dyn Session, &mut Working) -> Result<()>,
 ) -> Result<()> {
-    let before = (work.run.clone(), work.counts, work.metrics.clone());
+    let before = work.state();
     let result = ports::in_transaction(session, |session| {
         session.lock_core(engine.contract)?;
         step(engine, session, work)?;
@@ -131,7 +136,7 @@ fn in_transaction(
         session.save_run(&work.run)
     });
     if result.is_err() {
-        (work.run, work.counts, work.metrics) = before;
+        work.restore(before);
     }
     result
 }

@@ -1,7 +1,7 @@
 //! The last step: do the counts add up, and is what is stored what was decided?
 
 use super::Anomaly;
-use super::extract::Working;
+use super::working::Working;
 use crate::Result;
 use crate::ports::Session;
 

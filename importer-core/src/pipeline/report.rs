@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::retry::Retried;
 use super::together::SetVerdict;
 use super::told::{MergeSample, Told};
 use super::{Anomaly, Counts, RunRequest};
@@ -83,6 +84,9 @@ pub(super) struct Metrics {
     pub(super) approved: bool,
     /// What else is worth knowing, in sentences.
     pub(super) notes: Vec<String>,
+    /// What failed in passing.
+    #[serde(skip_serializing_if = "Retried::is_empty")]
+    pub(super) retried: Retried,
     /// What loading has to say.
     pub(super) told: Told,
     /// What the set-level rules said; absent until they were asked.
@@ -181,7 +185,7 @@ impl RunReport {
             quarantined_by_rule: metrics.dq_quarantined,
             unmapped: metrics.unmapped,
             before_since: metrics.before_since,
-            notes: metrics.notes,
+            notes: metrics.notes.into_iter().chain(metrics.retried.note()).collect(),
         }
     }
 

@@ -1,7 +1,7 @@
 use importer_plugin::Options;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::AutoMerge;
+use crate::ports::{AutoMerge, RunRecord};
 use crate::{Error, ErrorKind, Result};
 
 /// What a run is asked to do.
@@ -121,6 +121,25 @@ impl RunRequest {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// The key by which a run of corrections is known in what is stored of its request.
+const CORRECTIONS: &str = "corrections";
+
+/// What a run keeps of its request. Whoever asks, it is the same request.
+pub(super) fn stored(request: &RunRequest, corrections: bool) -> String {
+    let request = RunRequest { actor: String::new(), ..request.clone() };
+    let mut json = serde_json::to_value(request).unwrap_or_default();
+    if let Some(json) = json.as_object_mut().filter(|_| corrections) {
+        json.insert(CORRECTIONS.into(), true.into());
+    }
+    json.to_string()
+}
+
+/// Whether a run took in what people corrected.
+pub(super) fn is_correction(run: &RunRecord) -> bool {
+    let request: serde_json::Value = serde_json::from_str(&run.new.request_json).unwrap_or_default();
+    request[CORRECTIONS] == true
 }
 
 mod options_as_json {

@@ -7,8 +7,8 @@ use importer_plugin::{Batch, SetFinding, Severity};
 use serde::{Deserialize, Serialize};
 
 use super::engine::Engine;
-use super::extract::{Working, millis};
 use super::finding::About;
+use super::working::{Working, millis};
 use super::{Anomaly, payload};
 use crate::Result;
 use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation, in_transaction};

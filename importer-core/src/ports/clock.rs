@@ -1,9 +1,17 @@
+use std::time::Duration;
+
 use super::Moment;
 
 /// The time, as the pipeline sees it.
 pub trait Clock: Send + Sync {
     /// Now, in UTC.
     fn now(&self) -> Moment;
+
+    /// Lets this time pass. A run that waits for its source calls it again and again for a moment, and looks in between
+    /// whether it is to stop.
+    fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 /// The machine's clock.
@@ -16,7 +24,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still, for tests and replays.
+/// A clock that stands still, for tests and replays. Nobody waits by it: sleeping takes no time.
 ///
 /// ```
 /// use importer_core::ports::{Clock, FixedClock, parse_moment};
@@ -33,4 +41,6 @@ impl Clock for FixedClock {
     fn now(&self) -> Moment {
         self.0
     }
+
+    fn sleep(&self, _: Duration) {}
 }

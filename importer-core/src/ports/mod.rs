@@ -46,7 +46,7 @@ pub use run_control::{Asked, RunControl};
 pub use store::{
     Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
     NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,
-    RunStore, Session, SourceLock, StagedRow, StewardSession, Store, Violation, ViolationFilter,
+    RunStore, Session, StagedRow, StewardSession, Store, SystemLock, Violation, ViolationFilter,
     ViolationRow, in_transaction,
 };
 pub use suggestions::{

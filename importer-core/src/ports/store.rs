@@ -15,7 +15,7 @@ use crate::contracts::Contract;
 pub enum RunStatus {
     /// Asked for, not begun.
     Pending,
-    /// At work, or interrupted: whoever holds the source's lock tells.
+    /// At work, or interrupted: whoever holds the lock of its system tells.
     Running,
     /// Done. Quarantined rows alone leave a run succeeded.
     Succeeded,
@@ -162,23 +162,29 @@ pub struct RunRecord {
 /// Which runs to list.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
+    /// Of this entity only.
+    pub entity: Option<String>,
     /// Of this source only.
     pub source: Option<String>,
+    /// Of this external system only.
+    pub external_system: Option<String>,
     /// Of this status only.
     pub status: Option<RunStatus>,
+    /// Begun before this one only, to go on behind the last of a page.
+    pub before: Option<RunId>,
     /// At most this many, the newest first; all when 0.
     pub limit: i64,
 }
 
-/// Held while a run of a source is at work; released when dropped or when the process dies.
-pub struct SourceLock(
+/// Held while a run of a system is at work; released when dropped or when the process dies.
+pub struct SystemLock(
     /// What holds it.
     pub Box<dyn Any + Send>,
 );
 
-impl std::fmt::Debug for SourceLock {
+impl std::fmt::Debug for SystemLock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SourceLock")
+        f.write_str("SystemLock")
     }
 }
 
@@ -196,11 +202,12 @@ pub trait Store: Send + Sync {
     /// When no connection can be had.
     fn session(&self) -> Result<Box<dyn StewardSession>>;
 
-    /// Claims a source for one run; somebody else's claim is an error of kind `Busy`.
+    /// Claims an external system for one run, through whatever adapter it is read; somebody else's claim, in this process or
+    /// in any other that works on the database, is an error of kind `Busy`.
     ///
     /// # Errors
-    /// When the source is claimed or the database fails.
-    fn lock_source(&self, entity: &str, source: &str) -> Result<SourceLock>;
+    /// When the system is claimed or the database fails.
+    fn lock_system(&self, entity: &str, system: &str) -> Result<SystemLock>;
 
     /// A session of an empty store that is gone when the session is dropped, for dry runs.
     ///
@@ -216,7 +223,8 @@ pub trait Store: Send + Sync {
 pub trait Session:
     RunStore + RunControl + Landing + CoreStore + SuggestionStore + QuarantineStore + AuditStore + Send
 {
-    /// Begins a transaction that may write.
+    /// Begins a transaction that may write. Where only one may write at a time it waits for its turn, as long as those before
+    /// it are importers too.
     ///
     /// # Errors
     /// When the database fails or stays locked.

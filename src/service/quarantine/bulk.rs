@@ -117,7 +117,6 @@ impl Desk<'_> {
         let found = self.found(contract, fix)?;
         done.leave(found.without_column);
         for group in found.groups {
-            let _locks = self.locks(contract, &group)?;
             let counts = Arc::new(Mutex::new(BulkReport::default()));
             let mut rows = self.rows(contract, &group, fix)?;
             let tally = Arc::clone(&counts);

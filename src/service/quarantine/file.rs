@@ -47,7 +47,6 @@ impl Desk<'_> {
         let mut hidden = BTreeSet::new();
         let mut report = FileReport { read: survey.counted.values().sum(), ..FileReport::default() };
         for group in self.file_groups(contract, path, &survey, fix, &mut report)? {
-            let _locks = self.locks(contract, &group)?;
             let told = Arc::new(Mutex::new(Told::default()));
             let mut rows = FileRows {
                 file: ExportReader::open(path)?,

@@ -3,9 +3,7 @@ use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::pipeline::RunReport;
-use importer_core::ports::{
-    QuarantineEntry, QuarantineStatus, QuarantineVerdict, RowId, RunRecord, SourceLock, row_id,
-};
+use importer_core::ports::{QuarantineEntry, QuarantineStatus, QuarantineVerdict, RowId, RunRecord, row_id};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -102,7 +100,6 @@ impl Desk<'_> {
         // An exemption alone changes nothing about the row.
         let exempted = !fix.exempt.is_empty() && fix.values.is_empty();
         let status = if exempted { QuarantineStatus::Suppressed } else { QuarantineStatus::Fixed };
-        let _lock = self.lock(contract, &run)?;
         let report = self.send_in(
             &bench,
             once(vec![draft]),
@@ -130,11 +127,6 @@ impl Desk<'_> {
 
     pub(super) fn verdict(&self, status: QuarantineStatus, note: &Note) -> QuarantineVerdict {
         QuarantineVerdict { status, actor: self.actor.name.clone(), reason: note.reason.clone() }
-    }
-
-    /// Keeps imports of the row's source away meanwhile: they could bring another row of the same record.
-    pub(super) fn lock(&self, contract: &Contract, run: &RunRecord) -> Result<SourceLock> {
-        self.importer.store()?.lock_source(contract.entity, &run.new.source)
     }
 
     /// Where the one row of a run went.

@@ -1,9 +1,8 @@
 use std::sync::Arc;
 
 use importer_core::Result;
-use importer_core::contracts::Contract;
 use importer_core::pipeline::RunReport;
-use importer_core::ports::{RunRecord, SourceLock};
+use importer_core::ports::RunRecord;
 
 use super::bench::{Bench, SharedBench};
 use super::feed::Pull;
@@ -43,12 +42,5 @@ impl Desk<'_> {
         let mut first = Some(first);
         let pull: Pull = Box::new(move || first.take().map_or_else(&mut pull, Ok));
         self.send_in(bench, pull, sending).map(Some)
-    }
-
-    pub(super) fn locks(&self, contract: &Contract, group: &Group) -> Result<Vec<SourceLock>> {
-        let mut sources: Vec<&RunRecord> = group.runs.iter().collect();
-        sources.sort_by(|a, b| a.new.source.cmp(&b.new.source));
-        sources.dedup_by(|a, b| a.new.source == b.new.source);
-        sources.into_iter().map(|run| self.lock(contract, run)).collect()
     }
 }

@@ -105,6 +105,7 @@ impl Desk<'_> {
             rules: &rules,
             policies: &policies,
             gate: importer.gate,
+            retry: importer.retry,
             observer: importer.observer.as_ref(),
             cancel: importer.cancel.clone(),
             secrets: importer.secrets.clone(),

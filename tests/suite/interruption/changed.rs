@@ -21,7 +21,7 @@ impl Observer for At {
     }
 }
 
-fn cancelled_at(phase: Phase, db: &Database, request: &RunRequest) -> RunReport {
+pub(super) fn cancelled_at(phase: Phase, db: &Database, request: &RunRequest) -> RunReport {
     let at = Arc::new(At(phase, OnceLock::new()));
     let observer = Arc::clone(&at) as Arc<dyn Observer>;
     let builder =

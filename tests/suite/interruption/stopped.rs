@@ -12,7 +12,7 @@ fn interrupt(child: &Child) {
 }
 
 #[test]
-fn ctrl_c_stops_cleanly_and_a_second_run_of_the_source_waits_its_turn() {
+fn ctrl_c_stops_cleanly_and_a_second_run_of_the_system_is_refused_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
     let file = support::file(folder.path(), "people.csv", csv(45_000, 7));
     let small = support::file(folder.path(), "small.csv", csv(10, 7));
@@ -26,7 +26,7 @@ fn ctrl_c_stops_cleanly_and_a_second_run_of_the_source_waits_its_turn() {
         assert!(wait_until(&mut child, &importer, |_| true));
         let second = cli::ended(command(folder.path(), &db, &small));
         second
-            .fails(1, &["another run of this source is at work", "source: csv", "wait for it, or cancel it"]);
+            .fails(1, &["another run of this system is at work", "system: csv", "wait for it, or cancel it"]);
         assert_eq!(second.out, "");
 
         interrupt(&child);

@@ -86,7 +86,16 @@ fn runs_are_listed_newest_first_and_filtered() {
         assert_eq!(ids(RunFilter::default()), [3, 2, 1], "{}", subject.name());
         assert_eq!(ids(RunFilter { limit: 2, ..RunFilter::default() }), [3, 2]);
         assert_eq!(ids(RunFilter { source: csv.clone(), ..RunFilter::default() }), [3, 1]);
-        assert_eq!(ids(RunFilter { source: csv, status: Some(RunStatus::Failed), limit: 5 }), [1]);
+        assert_eq!(ids(RunFilter { before: Some(3), limit: 1, ..RunFilter::default() }), [2]);
+        assert_eq!(
+            ids(RunFilter { external_system: csv.clone(), before: Some(3), ..RunFilter::default() }),
+            [1]
+        );
+        assert_eq!(ids(RunFilter { entity: Some("event".into()), ..RunFilter::default() }), [0_i64; 0]);
+        assert_eq!(
+            ids(RunFilter { source: csv, status: Some(RunStatus::Failed), limit: 5, ..RunFilter::default() }),
+            [1]
+        );
         // A source's name is a text, never a pattern.
         assert_eq!(ids(RunFilter { source: Some("%".into()), ..RunFilter::default() }), [0_i64; 0]);
     }
@@ -114,15 +123,51 @@ fn a_watermark_never_goes_back() {
 }
 
 #[test]
-fn a_source_is_claimed_by_one_run_at_a_time() {
+fn a_system_is_claimed_by_one_run_at_a_time() {
     for subject in stores() {
-        let held = subject.store.lock_source("volunteer", "csv").unwrap();
-        let refused = subject.store.lock_source("volunteer", "csv").unwrap_err();
+        let held = subject.store.lock_system("volunteer", "north").unwrap();
+        let refused = subject.store.lock_system("volunteer", "north").unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Busy, "{}", subject.name());
-        let _other_source = subject.store.lock_source("volunteer", "sheets").unwrap();
-        let _other_entity = subject.store.lock_source("event", "csv").unwrap();
+        assert!(refused.to_string().contains("system: north"), "{refused}");
+        // Names that look alike are names of others.
+        let others =
+            ["south", "North", "north ", "north-1", "north_1", "north.1", "nörth", "", "north/../north"];
+        let _others = others.map(|system| subject.store.lock_system("volunteer", system).unwrap());
+        let _other_entity = subject.store.lock_system("event", "north").unwrap();
         drop(held);
-        subject.store.lock_source("volunteer", "csv").unwrap();
+        subject.store.lock_system("volunteer", "north").unwrap();
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn schemas_of_one_database_have_nothing_to_do_with_each_other() {
+    use importer::contracts::VOLUNTEER;
+    use importer::ports::Store;
+    use importer_core::store::DieselStore;
+    for subject in stores().into_iter().filter(|subject| subject.name() == "postgres") {
+        let store = |schema: &str| {
+            subject.database.execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+            let url = format!("{}?options=-csearch_path%3D{schema}", subject.database.url);
+            let store = DieselStore::open(&url).unwrap();
+            store.migrate().unwrap();
+            store
+        };
+        let (one, same, other) = (store("one"), store("one"), store("other"));
+        let _held = one.lock_system("volunteer", "north").unwrap();
+        assert_eq!(same.lock_system("volunteer", "north").unwrap_err().kind(), ErrorKind::Busy);
+        other.lock_system("volunteer", "north").unwrap();
+        // Whoever has another search path and the same tables is no other.
+        let url = format!("{}?options=-csearch_path%3Dnowhere,one", subject.database.url);
+        let roundabout = DieselStore::open(&url).unwrap();
+        assert_eq!(roundabout.lock_system("volunteer", "north").unwrap_err().kind(), ErrorKind::Busy);
+        let (mut here, mut there) = (one.session().unwrap(), other.session().unwrap());
+        here.begin().unwrap();
+        here.lock_core(&VOLUNTEER).unwrap();
+        there.begin().unwrap();
+        there.lock_core(&VOLUNTEER).unwrap();
+        here.rollback().unwrap();
+        there.rollback().unwrap();
     }
 }
 

@@ -89,3 +89,43 @@ fn a_scratch_store_is_empty_and_private() {
         assert_eq!(count(subject.session().as_mut()), 1, "{}", subject.name());
     }
 }
+
+#[test]
+fn importers_wait_for_each_other_as_long_as_it_takes_and_for_others_as_long_as_is_set() {
+    use diesel::Connection;
+    use diesel::connection::SimpleConnection;
+    use importer::ports::Store;
+    use importer_core::store::DieselStore;
+    use std::time::Duration;
+    let database = crate::support::sqlite();
+    let store = DieselStore::open(&database.url).unwrap().patience(Duration::from_millis(1));
+    store.migrate().unwrap();
+    let mut writes = store.session().unwrap();
+    writes.begin().unwrap();
+    insert(writes.as_mut(), vec![person(1, &[])]).unwrap();
+    std::thread::scope(|scope| {
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut session = store.session().unwrap();
+        let waits = scope.spawn(move || {
+            tell.send(()).unwrap();
+            // A transaction, and a single statement, which has to wait no less.
+            session.begin()?;
+            session.commit()?;
+            session.create_run(&super::new_run("csv"), at(8))
+        });
+        told.recv().unwrap();
+        // Time enough to fail for whoever is not patient.
+        std::thread::sleep(Duration::from_millis(100));
+        writes.commit().unwrap();
+        waits.join().unwrap().unwrap();
+    });
+    let path = database.url.strip_prefix("sqlite://").unwrap();
+    let mut stranger = diesel::SqliteConnection::establish(path).unwrap();
+    stranger.batch_execute("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(writes.begin().unwrap_err().kind(), ErrorKind::Busy);
+    // Whoever gave up keeps nobody waiting.
+    assert_eq!(store.session().unwrap().begin().unwrap_err().kind(), ErrorKind::Busy);
+    stranger.batch_execute("COMMIT").unwrap();
+    writes.begin().unwrap();
+    writes.rollback().unwrap();
+}

@@ -115,12 +115,9 @@ impl VCardSource {
     }
 }
 
-impl Source for VCardSource {
-    fn columns(&self) -> Vec<String> {
-        COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect()
-    }
-
-    fn next(&mut self, out: &mut Extract) -> Result<(), Error> {
+impl VCardSource {
+    /// Hands over cards until a batch is full or the file ends.
+    fn fill(&mut self, out: &mut Extract) -> Result<(), Error> {
         while !out.is_full() {
             if self.host.cancelled() {
                 return Err(Error::cancelled());
@@ -135,6 +132,33 @@ impl Source for VCardSource {
             )?;
             report(out, &odd, yearless);
         }
+        Ok(())
+    }
+
+    /// Refuses a file that is not any more what it was when it was opened: what was read from it may be half of one state
+    /// and half of another.
+    fn check_unchanged(&self) -> Result<(), Error> {
+        let now = std::fs::metadata(&self.path).map_err(|e| cannot_read(&self.path, &e))?;
+        if Cursor::start(&now) == self.start {
+            return Ok(());
+        }
+        Err(Error::data(format!(
+            "`{}` changed while it was read; import it again once whoever writes it is done. Whoever writes it should \
+             write to another name and rename the file when it is whole",
+            self.path
+        ))
+        .in_field("file"))
+    }
+}
+
+impl Source for VCardSource {
+    fn columns(&self) -> Vec<String> {
+        COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    fn next(&mut self, out: &mut Extract) -> Result<(), Error> {
+        self.fill(out)?;
+        self.check_unchanged()?;
         self.host.progress(self.lines.place().0, self.start.size);
         Ok(())
     }

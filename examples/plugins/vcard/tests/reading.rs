@@ -166,3 +166,20 @@ fn a_cancelled_run_stops() {
         adapter.open(&request(file.path()), &host).and_then(|mut source| source.next(&mut Extract::new(18)));
     assert_eq!(ended.unwrap_err().kind, ErrorKind::Cancelled);
 }
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_refused() {
+    use std::io::Write;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let card = |n| format!("BEGIN:VCARD\nVERSION:4.0\nUID:{n}\nFN:Ada {n}\nEND:VCARD\n");
+    std::fs::write(file.path(), (0..9).map(card).collect::<String>()).unwrap();
+    let mut source = open(&request(file.path())).unwrap();
+    let mut out = Extract::new(source.columns().len());
+    source.next(&mut out).unwrap();
+    assert_eq!(out.batch().rows(), 9);
+    let mut writer = std::fs::OpenOptions::new().append(true).open(file.path()).unwrap();
+    writer.write_all(b"BEGIN:VCARD\nVERSION:4.0\nUID:9\nFN:Ad").unwrap();
+    let error = source.next(&mut out).unwrap_err();
+    assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::Data, Some("file")));
+    assert!(error.message.contains("changed while it was read"), "{error}");
+}

@@ -6,6 +6,7 @@
     reason = "the helpers belong to tests: a panic is an answer there"
 )]
 
+mod changing;
 mod common;
 mod reading;
 mod refusals;

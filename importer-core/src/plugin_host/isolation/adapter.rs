@@ -17,7 +17,6 @@ pub(in crate::plugin_host) struct IsolatedSource {
     process: Option<Process>,
     object: u64,
     columns: Vec<String>,
-    rows: u64,
 }
 
 impl IsolatedPlugin {
@@ -31,7 +30,7 @@ impl IsolatedPlugin {
     ) -> Result<IsolatedSource, Error> {
         let (process, object, body) = self.question(Kind::Open, adapter, question, request, host)?;
         let columns = serde_json::from_slice(&body).map_err(|error| self.unreadable(&error.to_string()))?;
-        Ok(IsolatedSource { plugin: Arc::clone(self), process: Some(process), object, columns, rows: 0 })
+        Ok(IsolatedSource { plugin: Arc::clone(self), process: Some(process), object, columns })
     }
 
     /// Asks a question that is answered in JSON.
@@ -58,7 +57,7 @@ impl IsolatedPlugin {
     ) -> Result<(Process, u64, Vec<u8>), Error> {
         let doing = if kind == Kind::Open { "opening its source" } else { "answering about its source" };
         let object = self.object();
-        let mut process = self.take().map_err(|fault| self.error(fault, ""))?;
+        let mut process = self.take().map_err(|fault| self.error(fault))?;
         process.add_host(object, host);
         let answer = json_frame(kind, &ask(object, adapter, question, request))
             .and_then(|frame| process.call(doing, Some(object), frame));
@@ -67,7 +66,7 @@ impl IsolatedPlugin {
             Err(fault) => {
                 process.remove_host(object);
                 self.give_back(process);
-                Err(self.error(fault, ""))
+                Err(self.error(fault))
             }
         }
     }
@@ -87,16 +86,11 @@ impl FarSource for IsolatedSource {
         };
         let body = answer.map_err(|fault| {
             let gone = !matches!(fault, Fault::Said(_));
-            let outcome = format!(
-                "; the run stopped after {} rows and goes on with the same request when the plugin is repaired",
-                self.rows
-            );
-            let error = self.plugin.error(fault, &outcome);
+            let error = self.plugin.error(fault);
             if gone { FarFault::Broken(error) } else { FarFault::Said(error) }
         })?;
         let read = Take(&body).extract().map_err(|why| FarFault::Broken(self.plugin.unreadable(why)));
         let (extract, cursor) = read?;
-        self.rows += extract.batch().rows() as u64;
         *out = extract;
         Ok(cursor)
     }

@@ -12,8 +12,6 @@ use crate::plugin_host::remote_feature::FarFeature;
 use crate::plugin_host::remote_rule::FarRule;
 use crate::plugin_host::remote_set_rule::FarSetRule;
 
-const STOPPED: &str = "; the run stopped and goes on with the same request when the plugin is repaired";
-
 /// A configured object of a worker; closed when it is dropped.
 struct Judge {
     plugin: Arc<IsolatedPlugin>,
@@ -27,7 +25,7 @@ impl Judge {
         frame.body().number(self.object);
         write(frame.body());
         let mut process = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
-        process.call(doing, Some(self.object), frame).map_err(|fault| self.plugin.error(fault, STOPPED))
+        process.call(doing, Some(self.object), frame).map_err(|fault| self.plugin.error(fault))
     }
 
     fn read<T>(&self, read: Result<T, &'static str>) -> Result<T, Error> {

@@ -137,7 +137,7 @@ impl IsolatedPlugin {
         options: &importer_plugin::Options,
         host: &Host,
     ) -> Result<(Shared, u64), Error> {
-        let worker = self.share().map_err(|fault| self.error(fault, ""))?;
+        let worker = self.share().map_err(|fault| self.error(fault))?;
         let object = self.object();
         let message = Create { object, sort, name: name.into(), options: options.to_json() };
         {
@@ -147,7 +147,7 @@ impl IsolatedPlugin {
                 .and_then(|frame| process.call("taking its options", Some(object), frame));
             if let Err(fault) = made {
                 process.remove_host(object);
-                return Err(self.error(fault, ""));
+                return Err(self.error(fault));
             }
         }
         Ok((worker, object))
@@ -164,12 +164,12 @@ impl IsolatedPlugin {
         Ok(fresh)
     }
 
-    /// What a fault is to the run; `outcome` says what became of it.
-    pub(super) fn error(&self, fault: Fault, outcome: &str) -> Error {
+    /// What a fault is to the host.
+    pub(super) fn error(&self, fault: Fault) -> Error {
         match fault {
             // The worker has named the plugin where that is due.
             Fault::Said(error) => error,
-            Fault::Gone(why) => Error::bug(format!("plugin `{}` {why}{outcome}", self.running.about.id)),
+            Fault::Gone(why) => Error::bug(format!("plugin `{}` {why}", self.running.about.id)),
             Fault::Cancelled => Error::cancelled(),
         }
     }

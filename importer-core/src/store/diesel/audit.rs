@@ -7,24 +7,26 @@ use crate::ports::{
 
 impl AuditStore for DieselSession {
     fn audit(&mut self, entry: &AuditEntry, now: Moment) -> Result<()> {
+        self.written(|session| {
         let details = serde_json::to_string(&entry.details).unwrap_or_else(|_| "{}".into());
-        self.connection.run(
-            "write the audit log",
-            "INSERT INTO audit_log (done_at, actor, role, action, entity_type, subject, outcome, reason, details_json) \
-             VALUES (?time, ?, ?, ?, ?, ?, ?, ?, ?)",
-            &[
-                Cell::Text(&moment_text(now)),
-                Cell::Text(&entry.actor),
-                Cell::Text(&entry.role),
-                Cell::Text(&entry.action),
-                entry.entity.as_deref().into(),
-                Cell::Text(&entry.subject),
-                Cell::Text(entry.outcome.as_str()),
-                Cell::Text(&entry.reason),
-                Cell::Text(&details),
-            ],
-        )?;
-        Ok(())
+            session.connection.run(
+                "write the audit log",
+                "INSERT INTO audit_log (done_at, actor, role, action, entity_type, subject, outcome, reason, details_json) \
+                 VALUES (?time, ?, ?, ?, ?, ?, ?, ?, ?)",
+                &[
+                    Cell::Text(&moment_text(now)),
+                    Cell::Text(&entry.actor),
+                    Cell::Text(&entry.role),
+                    Cell::Text(&entry.action),
+                    entry.entity.as_deref().into(),
+                    Cell::Text(&entry.subject),
+                    Cell::Text(entry.outcome.as_str()),
+                    Cell::Text(&entry.reason),
+                    Cell::Text(&details),
+                ],
+            )?;
+            Ok(())
+        })
     }
 
     fn audit_log(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {

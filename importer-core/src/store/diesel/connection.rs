@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
@@ -8,7 +9,7 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
 use super::failure::{cannot_connect, failed};
-use crate::Result;
+use crate::{ErrorKind, Result};
 
 /// A connection to either backend.
 pub(super) enum Connection {
@@ -39,6 +40,11 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA page_size = 1
      PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
      PRAGMA journal_size_limit = 67108864;";
 
+#[cfg(feature = "sqlite")]
+const PATIENCE: Duration = Duration::from_secs(10);
+#[cfg(feature = "sqlite")]
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// Everything here is looked up by keys. The planner would rather scan: a table that was empty when it was last analysed
 /// seems to be small, and grows by a million rows within a run.
 #[cfg(feature = "postgres")]
@@ -50,10 +56,18 @@ impl Connection {
     pub(super) fn sqlite(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         let mut connection = SqliteConnection::establish(&place).map_err(|e| cannot_connect(e, &place))?;
-        connection
-            .batch_execute(SQLITE_SETTINGS)
-            .map_err(|e| failed("open the database", e).at("database", &place))?;
-        Ok(Self::Sqlite(connection))
+        let begun = Instant::now();
+        loop {
+            let set = connection.batch_execute(SQLITE_SETTINGS);
+            match set.map_err(|e| failed("open the database", e).at("database", &place)) {
+                Ok(()) => return Ok(Self::Sqlite(connection)),
+                // Whoever makes the file keeps it locked for a moment, for which SQLite itself does not wait.
+                Err(error) if error.kind() == ErrorKind::Busy && begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     #[cfg(feature = "postgres")]

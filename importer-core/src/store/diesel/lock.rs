@@ -1,54 +1,109 @@
-//! One run of a source at a time. Both kinds of lock die with their holder, so a killed run never blocks the next.
+//! One run of a system at a time. Both kinds of lock die with their holder, so a killed run never blocks the next.
 
-use crate::ports::SourceLock;
+use crate::ports::SystemLock;
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "start a run";
 
-fn taken(entity: &str, source: &str) -> Error {
-    Error::new(ErrorKind::Busy, OPERATION, "another run of this source is at work")
-        .at("source", source)
+fn taken(entity: &str, system: &str) -> Error {
+    Error::new(ErrorKind::Busy, OPERATION, "another run of this system is at work")
+        .at("system", system)
         .at("entity", entity)
         .hint("wait for it, or cancel it")
 }
 
+/// Somebody who only looks whether a run is at work has its lock for a moment.
+#[cfg(feature = "sqlite")]
+const GLANCES: u32 = 10;
+#[cfg(feature = "sqlite")]
+const GLANCE: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// A lock on a file beside the database.
 #[cfg(feature = "sqlite")]
-pub(super) fn file(database: &std::path::Path, entity: &str, source: &str) -> Result<SourceLock> {
+pub(super) fn file(database: &std::path::Path, entity: &str, system: &str) -> Result<SystemLock> {
     use std::fs::{File, TryLockError};
-    let safe = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    let mut path = database.as_os_str().to_owned();
-    path.push(format!(".{}-{}.lock", safe(entity), safe(source)));
-    let path = std::path::PathBuf::from(path);
+    let path = beside(database, &format!("{}-{}.lock", file_name(entity), file_name(system)));
     let cannot = |e: std::io::Error| {
         Error::new(ErrorKind::Store, OPERATION, format!("the lock file cannot be used: {e}"))
             .at("file", path.display())
     };
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
-    match file.try_lock() {
-        Ok(()) => Ok(SourceLock(Box::new(file))),
-        Err(TryLockError::WouldBlock) => Err(taken(entity, source)),
-        Err(TryLockError::Error(e)) => Err(cannot(e)),
+    for _ in 0..GLANCES {
+        match file.try_lock() {
+            Ok(()) => return Ok(SystemLock(Box::new(file))),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+            Err(TryLockError::Error(e)) => return Err(cannot(e)),
+        }
     }
+    Err(taken(entity, system))
 }
+
+/// A file whose name begins with that of the database, however that is named.
+#[cfg(feature = "sqlite")]
+pub(super) fn beside(database: &std::path::Path, end: &str) -> std::path::PathBuf {
+    // Two names of one database are one database.
+    let real = std::fs::canonicalize(database);
+    let mut path = real.as_deref().unwrap_or(database).as_os_str().to_owned();
+    path.push(".");
+    path.push(end);
+    path.into()
+}
+
+/// A name as part of a file's name: readable where it can be, never that of another, and never too long.
+#[cfg(feature = "sqlite")]
+fn file_name(name: &str) -> String {
+    const MOST: usize = 40;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.len() <= MOST && name.chars().all(plain) {
+        return name.into();
+    }
+    let readable: String = name.chars().filter(char::is_ascii_alphanumeric).take(MOST).collect();
+    format!("{readable}~{:016x}", xxhash_rust::xxh3::xxh3_64(name.as_bytes()))
+}
+
+/// The schema of the importer's tables on Postgres, where each schema may have its own.
+pub(super) const SCHEMA: &str = "COALESCE((SELECT CAST(relnamespace AS TEXT) FROM pg_class WHERE oid = \
+                                 to_regclass('import_runs')), current_schema())";
 
 /// An advisory lock on a connection of its own.
 #[cfg(feature = "postgres")]
 pub(super) fn advisory(
     mut connection: super::connection::Connection,
     entity: &str,
-    source: &str,
-) -> Result<SourceLock> {
+    system: &str,
+) -> Result<SystemLock> {
     use super::sql::Cell;
-    let name = format!("importer:{entity}:{source}");
-    let sql = "SELECT CAST(pg_try_advisory_lock(hashtextextended(?, 0)) AS TEXT)";
+    let name = format!("importer:{entity}:{system}");
+    let sql =
+        format!("SELECT CAST(pg_try_advisory_lock(hashtextextended({SCHEMA} || ':' || ?, 0)) AS TEXT) AS t");
     // The server needs a moment to notice that a killed client is gone.
     for _ in 0..20 {
-        let rows = connection.rows(OPERATION, sql, &[Cell::Text(&name)])?;
+        let rows = connection.rows(OPERATION, &sql, &[Cell::Text(&name)])?;
         if rows.first().is_some_and(|row| row.flag(0)) {
-            return Ok(SourceLock(Box::new(connection)));
+            return Ok(SystemLock(Box::new(connection)));
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    Err(taken(entity, source))
+    Err(taken(entity, system))
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_a_file_of_its_own() {
+        let long = "x".repeat(500);
+        let longer = format!("{long}x");
+        let names = [
+            "north", "North", "north_1", "north-1", "north 1", "nord/ost", "é", "ö", "", "a~b", &long,
+            &longer,
+        ];
+        let mut files: Vec<String> = names.iter().map(|name| file_name(name).to_lowercase()).collect();
+        assert_eq!(files[0], "north");
+        assert!(files.iter().all(|file| file.len() < 80 && !file.contains(['/', '-', '.'])), "{files:?}");
+        files.sort();
+        files.dedup();
+        assert_eq!(files.len(), names.len(), "{files:?}");
+    }
 }

@@ -24,12 +24,15 @@ mod runs;
 mod session;
 mod sql;
 mod suggestions;
+#[cfg(feature = "sqlite")]
+mod turn;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use self::connection::Connection;
-use self::session::DieselSession;
-use crate::ports::{Session, SourceLock, StewardSession, Store};
+use self::session::{DieselSession, PATIENCE};
+use crate::ports::{Session, StewardSession, Store, SystemLock};
 use crate::{Error, ErrorKind, Result};
 
 /// A database given by its URL: `sqlite://path/to/file.db` or `postgres://user@host/name`.
@@ -49,6 +52,7 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone)]
 pub struct DieselStore {
     place: Place,
+    patience: Duration,
 }
 
 #[derive(Clone)]
@@ -72,9 +76,17 @@ impl DieselStore {
     /// # Errors
     /// When the URL names no database this build knows, or the database cannot be reached.
     pub fn open(url: &str) -> Result<Self> {
-        let store = Self { place: Place::parse(url)? };
+        let store = Self { place: Place::parse(url)?, patience: PATIENCE };
         store.connect()?;
         Ok(store)
+    }
+
+    /// How long a transaction on SQLite waits for a program that writes and is no importer; 10 seconds, unless set. For other
+    /// importers it waits as long as it takes.
+    #[must_use]
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
+        self
     }
 
     /// Takes the tables away again, data included.
@@ -127,19 +139,25 @@ impl Store for DieselStore {
     }
 
     fn session(&self) -> Result<Box<dyn StewardSession>> {
-        Ok(Box::new(DieselSession::new(self.connect()?)))
+        let connection = self.connect()?;
+        Ok(Box::new(match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(path) => DieselSession::in_turn(connection, path, self.patience),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(_) => DieselSession::new(connection),
+        }))
     }
 
     fn scratch(&self) -> Result<Box<dyn Session>> {
         session::scratch()
     }
 
-    fn lock_source(&self, entity: &str, source: &str) -> Result<SourceLock> {
+    fn lock_system(&self, entity: &str, system: &str) -> Result<SystemLock> {
         match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => lock::file(path, entity, source),
+            Place::Sqlite(path) => lock::file(path, entity, system),
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => lock::advisory(self.connect()?, entity, source),
+            Place::Postgres(_) => lock::advisory(self.connect()?, entity, system),
         }
     }
 

@@ -7,12 +7,14 @@ use crate::ports::{Asked, Moment, RowId, RunControl, RunId, StagedRow, moment_te
 
 impl RunControl for DieselSession {
     fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
-        self.connection.run(
-            "ask something of a run",
-            "UPDATE import_runs SET requested = ? WHERE id = ?",
-            &[asked.map(Asked::as_str).into(), Cell::Int(run)],
-        )?;
-        Ok(())
+        self.written(|session| {
+            session.connection.run(
+                "ask something of a run",
+                "UPDATE import_runs SET requested = ? WHERE id = ?",
+                &[asked.map(Asked::as_str).into(), Cell::Int(run)],
+            )?;
+            Ok(())
+        })
     }
 
     fn asked(&mut self, run: RunId) -> Result<Option<Asked>> {
@@ -22,34 +24,40 @@ impl RunControl for DieselSession {
     }
 
     fn label_run(&mut self, run: RunId, label: Option<&str>) -> Result<()> {
-        let sql = "UPDATE import_runs SET label = ? WHERE id = ?";
-        self.connection.run("label a run", sql, &[label.into(), Cell::Int(run)])?;
-        Ok(())
+        self.written(|session| {
+            let sql = "UPDATE import_runs SET label = ? WHERE id = ?";
+            session.connection.run("label a run", sql, &[label.into(), Cell::Int(run)])?;
+            Ok(())
+        })
     }
 
     fn end_held(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<u64> {
+        self.written(|session| {
         let sql = "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND run_id = ?";
-        self.connection.run("end quarantine entries", sql, &[Cell::Int(run)])?;
-        let sql = "UPDATE quarantine SET status = 'superseded', decided_by = ?, decided_at = ?time, reason = ? \
-                   WHERE status = 'open' AND run_id = ?";
-        let now = moment_text(now);
-        let binds = [Cell::Text(actor), Cell::Text(&now), Cell::Text(reason), Cell::Int(run)];
-        Ok(self.connection.run("end quarantine entries", sql, &binds)? as u64)
+            session.connection.run("end quarantine entries", sql, &[Cell::Int(run)])?;
+            let sql = "UPDATE quarantine SET status = 'superseded', decided_by = ?, decided_at = ?time, reason = ? \
+                       WHERE status = 'open' AND run_id = ?";
+            let now = moment_text(now);
+            let binds = [Cell::Text(actor), Cell::Text(&now), Cell::Text(reason), Cell::Int(run)];
+            Ok(session.connection.run("end quarantine entries", sql, &binds)? as u64)
+        })
     }
 
     fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
+        self.written(|session| {
         // A row of the same name that the run has loaded has rightly taken the entry's place.
-        let which = "status = 'superseded' AND replaced_in_run_id = ? AND NOT EXISTS (SELECT 1 FROM external_id_map m \
-                     WHERE m.external_id = quarantine.external_id AND m.external_system = quarantine.external_system \
-                     AND m.entity_type = quarantine.entity_type AND m.last_run_id = ?)";
-        let binds = [Cell::Int(run), Cell::Int(run)];
-        let sql = format!(
-            "UPDATE dq_violations SET status = 'open' WHERE status = 'superseded' AND staging_id IN \
-             (SELECT staging_id FROM quarantine WHERE {which})"
-        );
-        self.connection.run("open quarantine entries again", &sql, &binds)?;
-        let sql = format!("UPDATE quarantine SET status = 'open', replaced_in_run_id = NULL WHERE {which}");
-        Ok(self.connection.run("open quarantine entries again", &sql, &binds)? as u64)
+            let which = "status = 'superseded' AND replaced_in_run_id = ? AND NOT EXISTS (SELECT 1 FROM external_id_map m \
+                         WHERE m.external_id = quarantine.external_id AND m.external_system = quarantine.external_system \
+                         AND m.entity_type = quarantine.entity_type AND m.last_run_id = ?)";
+            let binds = [Cell::Int(run), Cell::Int(run)];
+            let sql = format!(
+                "UPDATE dq_violations SET status = 'open' WHERE status = 'superseded' AND staging_id IN \
+                 (SELECT staging_id FROM quarantine WHERE {which})"
+            );
+            session.connection.run("open quarantine entries again", &sql, &binds)?;
+            let sql = format!("UPDATE quarantine SET status = 'open', replaced_in_run_id = NULL WHERE {which}");
+            Ok(session.connection.run("open quarantine entries again", &sql, &binds)? as u64)
+        })
     }
     fn current_rows(
         &mut self,

@@ -9,65 +9,69 @@ const READ: &str = "read a run";
 
 impl RunStore for DieselSession {
     fn create_run(&mut self, new: &NewRun, now: Moment) -> Result<RunRecord> {
+        self.written(|session| {
         let now_text = moment_text(now);
-        let sql = "INSERT INTO import_runs (entity_type, source, external_system, label, status, phase, dry_run, actor, \
-                   started_at, updated_at, ingest_version, mapping_name, mapping_version, mapping_checksum, \
-                   rules_checksum, request_json, counts_json, metrics_json) \
-                   VALUES (?, ?, ?, ?, 'running', 'extract', ?flag, ?, ?time, ?time, ?, ?, ?, ?, ?, ?, '{}', '{}') \
-                   RETURNING CAST(id AS TEXT) AS id";
-        let rows = self.connection.rows(
-            "begin a run",
-            sql,
-            &[
-                Cell::Text(&new.entity),
-                Cell::Text(&new.source),
-                Cell::Text(&new.external_system),
-                new.label.as_deref().into(),
-                Cell::Flag(new.dry_run),
-                Cell::Text(&new.actor),
-                Cell::Text(&now_text),
-                Cell::Text(&now_text),
-                Cell::Text(&new.ingest_version),
-                Cell::Text(&new.mapping_name),
-                Cell::Int(new.mapping_version),
-                Cell::Text(&new.mapping_checksum),
-                Cell::Text(&new.rules_checksum),
-                Cell::Text(&new.request_json),
-            ],
-        )?;
-        let id = rows.first().and_then(|row| row.optional_int(0));
-        let id =
-            id.ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the database gave the run no id"))?;
-        self.run(id)?
-            .ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the new run cannot be read back"))
+            let sql = "INSERT INTO import_runs (entity_type, source, external_system, label, status, phase, dry_run, actor, \
+                       started_at, updated_at, ingest_version, mapping_name, mapping_version, mapping_checksum, \
+                       rules_checksum, request_json, counts_json, metrics_json) \
+                       VALUES (?, ?, ?, ?, 'running', 'extract', ?flag, ?, ?time, ?time, ?, ?, ?, ?, ?, ?, '{}', '{}') \
+                       RETURNING CAST(id AS TEXT) AS id";
+            let rows = session.connection.rows(
+                "begin a run",
+                sql,
+                &[
+                    Cell::Text(&new.entity),
+                    Cell::Text(&new.source),
+                    Cell::Text(&new.external_system),
+                    new.label.as_deref().into(),
+                    Cell::Flag(new.dry_run),
+                    Cell::Text(&new.actor),
+                    Cell::Text(&now_text),
+                    Cell::Text(&now_text),
+                    Cell::Text(&new.ingest_version),
+                    Cell::Text(&new.mapping_name),
+                    Cell::Int(new.mapping_version),
+                    Cell::Text(&new.mapping_checksum),
+                    Cell::Text(&new.rules_checksum),
+                    Cell::Text(&new.request_json),
+                ],
+            )?;
+            let id = rows.first().and_then(|row| row.optional_int(0));
+            let id =
+                id.ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the database gave the run no id"))?;
+            session.run(id)?
+                .ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the new run cannot be read back"))
+        })
     }
 
     fn save_run(&mut self, run: &RunRecord) -> Result<()> {
+        self.written(|session| {
         let times = [Some(run.updated_at), run.finished_at, run.freshness].map(|t| t.map(moment_text));
-        let sql = "UPDATE import_runs SET status = ?, phase = ?, updated_at = ?time, finished_at = ?time, \
-                   adapter_cursor = ?, rows_read = ?, loaded_through = ?, counts_json = ?, metrics_json = ?, \
-                   anomaly_flags = ?, error_summary = ?, freshness_max_timestamp = ?time, hashes = ? WHERE id = ?";
-        self.connection.run(
-            "store the state of a run",
-            sql,
-            &[
-                Cell::Text(run.status.as_str()),
-                Cell::Text(run.phase.as_str()),
-                times[0].as_deref().into(),
-                times[1].as_deref().into(),
-                run.cursor.as_deref().into(),
-                Cell::Int(run.rows_read),
-                Cell::Int(run.loaded_through),
-                Cell::Text(&run.counts_json),
-                Cell::Text(&run.metrics_json),
-                Cell::Text(&run.anomaly_flags),
-                run.error_summary.as_deref().into(),
-                times[2].as_deref().into(),
-                run.hashes.as_deref().into(),
-                Cell::Int(run.id),
-            ],
-        )?;
-        Ok(())
+            let sql = "UPDATE import_runs SET status = ?, phase = ?, updated_at = ?time, finished_at = ?time, \
+                       adapter_cursor = ?, rows_read = ?, loaded_through = ?, counts_json = ?, metrics_json = ?, \
+                       anomaly_flags = ?, error_summary = ?, freshness_max_timestamp = ?time, hashes = ? WHERE id = ?";
+            session.connection.run(
+                "store the state of a run",
+                sql,
+                &[
+                    Cell::Text(run.status.as_str()),
+                    Cell::Text(run.phase.as_str()),
+                    times[0].as_deref().into(),
+                    times[1].as_deref().into(),
+                    run.cursor.as_deref().into(),
+                    Cell::Int(run.rows_read),
+                    Cell::Int(run.loaded_through),
+                    Cell::Text(&run.counts_json),
+                    Cell::Text(&run.metrics_json),
+                    Cell::Text(&run.anomaly_flags),
+                    run.error_summary.as_deref().into(),
+                    times[2].as_deref().into(),
+                    run.hashes.as_deref().into(),
+                    Cell::Int(run.id),
+                ],
+            )?;
+            Ok(())
+        })
     }
 
     fn run(&mut self, id: RunId) -> Result<Option<RunRecord>> {
@@ -79,13 +83,19 @@ impl RunStore for DieselSession {
     fn runs(&mut self, filter: &RunFilter) -> Result<Vec<RunRecord>> {
         let mut sql = format!("{} WHERE 1 = 1", self.select());
         let mut binds = Vec::new();
-        if let Some(source) = &filter.source {
-            sql.push_str(" AND source = ?");
-            binds.push(Cell::Text(source));
+        let texts = [
+            (filter.entity.as_deref(), "entity_type"),
+            (filter.source.as_deref(), "source"),
+            (filter.external_system.as_deref(), "external_system"),
+            (filter.status.map(RunStatus::as_str), "status"),
+        ];
+        for (value, column) in texts.into_iter().filter_map(|(value, column)| Some((value?, column))) {
+            sql.push_str(&format!(" AND {column} = ?"));
+            binds.push(Cell::Text(value));
         }
-        if let Some(status) = filter.status {
-            sql.push_str(" AND status = ?");
-            binds.push(Cell::Text(status.as_str()));
+        if let Some(before) = filter.before {
+            sql.push_str(" AND id < ?");
+            binds.push(Cell::Int(before));
         }
         sql.push_str(" ORDER BY id DESC LIMIT ?");
         binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
@@ -93,31 +103,37 @@ impl RunStore for DieselSession {
     }
 
     fn advance_watermark(&mut self, run: &RunRecord, told: Option<Moment>, now: Moment) -> Result<()> {
-        let (freshness, now) = (run.freshness.map(moment_text), moment_text(now));
-        let sql = "UPDATE import_runs SET told_freshness = ?time WHERE id = ?";
-        let told = told.map(moment_text);
-        self.connection.run("advance a watermark", sql, &[told.as_deref().into(), Cell::Int(run.id)])?;
-        let sql = "INSERT INTO watermarks \
-                   (entity_type, source, external_system, max_source_timestamp, run_id, advanced_at) \
-                   VALUES (?, ?, ?, ?time, ?, ?time) \
-                   ON CONFLICT (entity_type, source, external_system) DO UPDATE SET \
-                   max_source_timestamp = CASE WHEN watermarks.max_source_timestamp IS NULL \
-                       OR excluded.max_source_timestamp > watermarks.max_source_timestamp \
-                       THEN excluded.max_source_timestamp ELSE watermarks.max_source_timestamp END, \
-                   run_id = excluded.run_id, advanced_at = excluded.advanced_at";
-        self.connection.run(
-            "advance a watermark",
-            sql,
-            &[
-                Cell::Text(&run.new.entity),
-                Cell::Text(&run.new.source),
-                Cell::Text(&run.new.external_system),
-                freshness.as_deref().into(),
-                Cell::Int(run.id),
-                Cell::Text(&now),
-            ],
-        )?;
-        Ok(())
+        self.written(|session| {
+            let (freshness, now) = (run.freshness.map(moment_text), moment_text(now));
+            let sql = "UPDATE import_runs SET told_freshness = ?time WHERE id = ?";
+            let told = told.map(moment_text);
+            session.connection.run(
+                "advance a watermark",
+                sql,
+                &[told.as_deref().into(), Cell::Int(run.id)],
+            )?;
+            let sql = "INSERT INTO watermarks \
+                       (entity_type, source, external_system, max_source_timestamp, run_id, advanced_at) \
+                       VALUES (?, ?, ?, ?time, ?, ?time) \
+                       ON CONFLICT (entity_type, source, external_system) DO UPDATE SET \
+                       max_source_timestamp = CASE WHEN watermarks.max_source_timestamp IS NULL \
+                           OR excluded.max_source_timestamp > watermarks.max_source_timestamp \
+                           THEN excluded.max_source_timestamp ELSE watermarks.max_source_timestamp END, \
+                       run_id = excluded.run_id, advanced_at = excluded.advanced_at";
+            session.connection.run(
+                "advance a watermark",
+                sql,
+                &[
+                    Cell::Text(&run.new.entity),
+                    Cell::Text(&run.new.source),
+                    Cell::Text(&run.new.external_system),
+                    freshness.as_deref().into(),
+                    Cell::Int(run.id),
+                    Cell::Text(&now),
+                ],
+            )?;
+            Ok(())
+        })
     }
 
     fn watermark(&mut self, entity: &str, source: &str, system: &str) -> Result<Option<Moment>> {

@@ -1,14 +1,18 @@
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::lock::SCHEMA;
 use super::sql::Cell;
+#[cfg(feature = "sqlite")]
+use super::turn::Turn;
 use crate::contracts::Contract;
-use crate::ports::{Session, StewardSession};
+use crate::ports::{Session, StewardSession, in_transaction};
 use crate::{Error, ErrorKind, Result};
 
 const BEGIN: &str = "begin a transaction";
-/// How long a transaction waits to begin on SQLite, as long as any statement there.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a transaction waits to begin on SQLite when a program writes that is no importer, as long as any statement
+/// there.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it looks whether it may, and how long others are let by after a transaction.
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
 const TURN: Duration = Duration::from_millis(2);
@@ -16,13 +20,65 @@ const TURN: Duration = Duration::from_millis(2);
 /// One connection with everything the pipeline asks of it.
 pub(super) struct DieselSession {
     pub(super) connection: Connection,
+    // Dropped after the connection, which takes back what was not committed.
+    #[cfg(feature = "sqlite")]
+    turn: Option<Turn>,
+    /// Whether a transaction is open.
+    open: bool,
+    patience: Duration,
     // Dropped after the connection, with everything in it.
     _folder: Option<tempfile::TempDir>,
 }
 
 impl DieselSession {
+    /// A session that shares its database with nobody, or whose database knows how to.
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, _folder: None }
+        Self {
+            connection,
+            #[cfg(feature = "sqlite")]
+            turn: None,
+            open: false,
+            patience: PATIENCE,
+            _folder: None,
+        }
+    }
+
+    /// A session that takes turns with others.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn in_turn(connection: Connection, database: &std::path::Path, patience: Duration) -> Self {
+        Self { turn: Some(Turn::of(database)), patience, ..Self::new(connection) }
+    }
+
+    /// Writes within the open transaction, or in one of its own: a single statement that waits for its turn as SQLite
+    /// does would hardly ever have one beside a run.
+    pub(super) fn written<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.open { work(self) } else { in_transaction(self, work) }
+    }
+
+    fn begin_on_sqlite(&mut self) -> Result<()> {
+        // SQLite's own waiting looks again ten times a second, and would never see the gap between two transactions of a run.
+        self.connection.execute(BEGIN, "PRAGMA busy_timeout = 0")?;
+        let begun = Instant::now();
+        let result = loop {
+            // A transaction that begins by reading may not be able to write later.
+            match self.connection.execute(BEGIN, "BEGIN IMMEDIATE") {
+                Err(error) if error.kind() == ErrorKind::Busy && begun.elapsed() < self.patience => {
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                result => break result,
+            }
+        };
+        self.connection.execute(BEGIN, "PRAGMA busy_timeout = 10000")?;
+        result
+    }
+
+    /// The transaction is over, and whoever waits may have theirs.
+    fn ended(&mut self) {
+        self.open = false;
+        #[cfg(feature = "sqlite")]
+        if let Some(turn) = &mut self.turn {
+            turn.pass();
+        }
     }
 }
 
@@ -38,7 +94,7 @@ pub(super) fn scratch() -> Result<Box<dyn Session>> {
     super::migrate::up(&mut connection)?;
     // Nothing here has to outlive a crash.
     connection.execute("make a scratch store", "PRAGMA synchronous = OFF")?;
-    Ok(Box::new(DieselSession { connection, _folder: Some(folder) }))
+    Ok(Box::new(DieselSession { _folder: Some(folder), ..DieselSession::new(connection) }))
 }
 
 /// A dry run writes its core to SQLite.
@@ -52,27 +108,25 @@ impl StewardSession for DieselSession {}
 
 impl Session for DieselSession {
     fn begin(&mut self) -> Result<()> {
-        if self.connection.is_postgres() {
-            return self.connection.execute(BEGIN, "BEGIN");
-        }
-        // SQLite's own waiting looks again ten times a second, and would never see the gap between two transactions of a run.
-        self.connection.execute(BEGIN, "PRAGMA busy_timeout = 0")?;
-        let begun = Instant::now();
-        let result = loop {
-            // A transaction that begins by reading may not be able to write later.
-            match self.connection.execute(BEGIN, "BEGIN IMMEDIATE") {
-                Err(error) if error.kind() == ErrorKind::Busy && begun.elapsed() < PATIENCE => {
-                    std::thread::sleep(LOOK_AGAIN);
-                }
-                result => break result,
+        let begun = if self.connection.is_postgres() {
+            self.connection.execute(BEGIN, "BEGIN")
+        } else {
+            #[cfg(feature = "sqlite")]
+            if let Some(turn) = &mut self.turn {
+                turn.take()?;
             }
+            self.begin_on_sqlite()
         };
-        self.connection.execute(BEGIN, "PRAGMA busy_timeout = 10000")?;
-        result
+        match &begun {
+            Ok(()) => self.open = true,
+            Err(_) => self.ended(),
+        }
+        begun
     }
 
     fn commit(&mut self) -> Result<()> {
         self.connection.execute("commit a transaction", "COMMIT")?;
+        self.ended();
         if !self.connection.is_postgres() {
             // Whoever waits has a turn: a run would otherwise keep the database to itself until its end.
             std::thread::sleep(TURN);
@@ -81,14 +135,18 @@ impl Session for DieselSession {
     }
 
     fn rollback(&mut self) -> Result<()> {
-        self.connection.execute("roll a transaction back", "ROLLBACK")
+        let result = self.connection.execute("roll a transaction back", "ROLLBACK");
+        self.ended();
+        result
     }
 
     fn lock_core(&mut self, contract: &Contract) -> Result<()> {
         if self.connection.is_postgres() {
             let name = format!("importer:core:{}", contract.entity);
-            let sql = "SELECT CAST(pg_advisory_xact_lock(hashtextextended(?, 0)) AS TEXT) AS t";
-            self.connection.rows("wait for the core", sql, &[Cell::Text(&name)])?;
+            let sql = format!(
+                "SELECT CAST(pg_advisory_xact_lock(hashtextextended({SCHEMA} || ':' || ?, 0)) AS TEXT) AS t"
+            );
+            self.connection.rows("wait for the core", &sql, &[Cell::Text(&name)])?;
         }
         // A SQLite transaction that may write is the only one.
         Ok(())

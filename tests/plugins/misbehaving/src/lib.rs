@@ -2,7 +2,7 @@
 //!
 //! Its adapter reads what it does from the file of its option `file`, so that a test can repair it between two runs of the
 //! same request. It hands over three batches of two rows and does it after the first; what follows on the word `asked` is
-//! done when it is asked for fields, health or deletions. Its rules are told by their option `does`, its match feature by the
+//! done when it is asked for fields, health or deletions; after the word `once` it does it once, and writes `ok` into the file. Its rules are told by their option `does`, its match feature by the
 //! city of the record, and with the variable `MISBEHAVING_LOAD` it aborts when it is loaded.
 
 use std::hint::black_box;
@@ -51,7 +51,8 @@ impl Adapter for Misbehaving {
             return Err(Error::new(ErrorKind::Auth, "the source refuses the token"));
         }
         let next = request.cursor.as_deref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
-        Ok(Box::new(Rows { does, next, host: host.clone() }))
+        let script = request.options.required("file")?.to_owned();
+        Ok(Box::new(Rows { does, script, next, host: host.clone() }))
     }
 
     fn fields(&self, request: &OpenRequest, host: &Host) -> Result<Vec<SourceField>, Error> {
@@ -104,6 +105,7 @@ impl Source for Deletions {
 
 struct Rows {
     does: String,
+    script: String,
     next: u64,
     host: Host,
 }
@@ -118,7 +120,18 @@ impl Source for Rows {
             return Ok(());
         }
         if self.next == 1 {
-            misbehave(&self.does, &self.host);
+            let does = match self.does.strip_prefix("once ") {
+                Some(does) => {
+                    std::fs::write(&self.script, "ok").map_err(|error| Error::data(error.to_string()))?;
+                    does
+                }
+                None => &self.does,
+            };
+            if does == "be_busy" {
+                let busy = Error::new(ErrorKind::RateLimited, "the source asks to slow down");
+                return Err(busy.retry_after(Duration::from_secs(90)));
+            }
+            misbehave(does, &self.host);
         }
         for row in [2 * self.next, 2 * self.next + 1] {
             out.push_row(row + 1, [Some("Ada"), Some(format!("ada{row}@example.org").as_str())])?;
