@@ -18,6 +18,7 @@ mod embedding;
 mod faults;
 mod features;
 mod golden;
+mod harmless;
 mod interruption;
 mod isolation;
 mod merging;
