@@ -15,7 +15,9 @@ fn taken(entity: &str, source: &str) -> Error {
 /// A lock on a file beside the database.
 #[cfg(feature = "sqlite")]
 pub(super) fn file(database: &std::path::Path, entity: &str, source: &str) -> Result<SourceLock> {
-    use std::fs::{File, TryLockError};
+    use std::fs::File;
+
+    use crate::file_lock::FileLock;
     let safe = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let mut path = database.as_os_str().to_owned();
     path.push(format!(".{}-{}.lock", safe(entity), safe(source)));
@@ -24,11 +26,10 @@ pub(super) fn file(database: &std::path::Path, entity: &str, source: &str) -> Re
         Error::new(ErrorKind::Store, OPERATION, format!("the lock file cannot be used: {e}"))
             .at("file", path.display())
     };
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
-    match file.try_lock() {
-        Ok(()) => Ok(SourceLock(Box::new(file))),
-        Err(TryLockError::WouldBlock) => Err(taken(entity, source)),
-        Err(TryLockError::Error(e)) => Err(cannot(e)),
+    let open = || File::options().create(true).truncate(false).write(true).open(&path);
+    match FileLock::take_soon(open).map_err(cannot)? {
+        Some(lock) => Ok(SourceLock(Box::new(lock))),
+        None => Err(taken(entity, source)),
     }
 }
 
