@@ -25,6 +25,7 @@ mod merging;
 mod migrations;
 mod options;
 mod plugin_host;
+mod repeated;
 mod retention;
 mod rolling_back;
 mod run_control;

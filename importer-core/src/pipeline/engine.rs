@@ -145,6 +145,7 @@ impl Engine<'_> {
             host,
             hasher: RowHasher::new(&fingerprint),
             knows,
+            repeats: super::repeats::Repeats::default(),
         };
         self.finish(session, work, Some(extraction))
     }

@@ -34,7 +34,12 @@ impl RunControl for DieselSession {
                    WHERE status = 'open' AND run_id = ?";
         let now = moment_text(now);
         let binds = [Cell::Text(actor), Cell::Text(&now), Cell::Text(reason), Cell::Int(run)];
-        Ok(self.connection.run("end quarantine entries", sql, &binds)? as u64)
+        let ended = self.connection.run("end quarantine entries", sql, &binds)? as u64;
+        // Those that a row of the same run had replaced end with the others, and none of them waits again.
+        let sql =
+            "UPDATE quarantine SET replaced_in_run_id = NULL WHERE status = 'superseded' AND run_id = ?";
+        self.connection.run("end quarantine entries", sql, &[Cell::Int(run)])?;
+        Ok(ended)
     }
 
     fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
