@@ -6,6 +6,7 @@ pub use importer_plugin as plugin;
 
 pub mod contracts;
 mod error;
+mod file_lock;
 pub mod mapping;
 pub mod normalise;
 pub mod pipeline;

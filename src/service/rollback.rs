@@ -168,10 +168,10 @@ impl Work<'_> {
         let mut any = false;
         for id in session.left_with(self.run)? {
             let Some(run) = session.run(id)? else { continue };
-            // Another source's run may be at work; whoever takes the other run back once more comes to the same.
+            // A run of the other system may be at work; whoever takes the other run back once more comes to the same.
             let (own, other) = (&self.run.new, &run.new);
-            let lock = (own.source != other.source)
-                .then(|| self.desk.importer.store()?.lock_source(&other.entity, &other.source));
+            let lock = (own.external_system != other.external_system)
+                .then(|| self.desk.importer.store()?.lock_system(&other.entity, &other.external_system));
             let lock = match lock.transpose() {
                 Err(error) if error.kind() == ErrorKind::Busy => continue,
                 lock => lock?,

@@ -1,6 +1,6 @@
 //! Laws that hold whatever is imported, and rows that a database refuses.
 
+mod awkward;
 mod laws;
-mod naughty;
 mod refused;
 mod table;

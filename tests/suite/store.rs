@@ -2,6 +2,8 @@
 
 #[path = "store/landing.rs"]
 mod landing;
+#[path = "store/locks.rs"]
+mod locks;
 #[path = "store/records.rs"]
 mod records;
 #[path = "store/runs.rs"]

@@ -146,6 +146,20 @@ pub(crate) fn file(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> Path
     path
 }
 
+/// Names and notes of every awkward kind; see `tests/data/strings`.
+pub(crate) fn awkward_strings() -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("tests/data/strings/awkward.json")).unwrap();
+    let strings: Vec<String> = serde_json::from_str(&text).unwrap();
+    assert!(strings.len() > 300, "the awkward strings are not all there");
+    strings
+}
+
+/// Cells that a spreadsheet takes for formulas; see `tests/data/strings`.
+pub(crate) fn formulas() -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("tests/data/strings/formulas.txt")).unwrap();
+    text.lines().map(Into::into).collect()
+}
+
 /// The project's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -67,7 +67,7 @@ mod tests {
                 ("", ""),
             ],
         );
-        laws::survives_naughty_strings(choice);
+        laws::survives_awkward_strings(choice);
     }
 
     proptest! {

@@ -127,7 +127,7 @@ mod tests {
                 ("", ""),
             ],
         );
-        laws::survives_naughty_strings(country);
+        laws::survives_awkward_strings(country);
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
                 ("", ""),
             ],
         );
-        laws::survives_naughty_strings(|input, out| date(input, None, out));
+        laws::survives_awkward_strings(|input, out| date(input, None, out));
     }
 
     #[test]

@@ -149,7 +149,7 @@ mod tests {
                 (" ", ""),
             ],
         );
-        laws::survives_naughty_strings(email);
+        laws::survives_awkward_strings(email);
     }
 
     #[test]

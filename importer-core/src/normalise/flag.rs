@@ -42,7 +42,7 @@ mod tests {
             laws::check(flag, &[(word, "")]);
         }
         laws::check(flag, &[("", ""), ("  ", "")]);
-        laws::survives_naughty_strings(flag);
+        laws::survives_awkward_strings(flag);
     }
 
     proptest! {

@@ -73,7 +73,7 @@ mod tests {
                 ("—", ""),
             ],
         );
-        laws::survives_naughty_strings(law);
+        laws::survives_awkward_strings(law);
     }
 
     proptest! {

@@ -72,7 +72,7 @@ mod tests {
         );
         assert_eq!(integer("1,234", &mut String::new()).unwrap_err().suggestion.as_deref(), Some("1234"));
         assert_eq!(integer("1,23", &mut String::new()).unwrap_err().suggestion, None);
-        laws::survives_naughty_strings(integer);
+        laws::survives_awkward_strings(integer);
     }
 
     proptest! {

@@ -1,6 +1,5 @@
 //! What every normalisation is tested for, and the strings it is tested with.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
@@ -41,9 +40,9 @@ pub(super) fn check(f: impl Fn(&str, &mut String) -> Result, table: &[(&str, &st
     }
 }
 
-/// Runs the laws over every naughty string.
-pub(super) fn survives_naughty_strings(f: impl Fn(&str, &mut String) -> Result) {
-    for input in naughty() {
+/// Runs the laws over every awkward string.
+pub(super) fn survives_awkward_strings(f: impl Fn(&str, &mut String) -> Result) {
+    for input in awkward() {
         let _ = normal(&f, input);
     }
 }
@@ -60,24 +59,12 @@ pub(super) fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The naughty strings of the shared data folder; none, said aloud, when there is no such folder.
-fn naughty() -> &'static [String] {
+/// The awkward strings of the project's own test data.
+fn awkward() -> &'static [String] {
     static STRINGS: OnceLock<Vec<String>> = OnceLock::new();
     STRINGS.get_or_init(|| {
-        let folder = std::env::var_os("IMPORTER_SHARED_DATA").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-            PathBuf::from,
-        );
-        let file = folder.join("strings/blns.json");
-        match std::fs::read_to_string(&file) {
-            Ok(json) => serde_json::from_str(&json).expect("the naughty strings are a JSON list of strings"),
-            Err(error) => {
-                eprintln!(
-                    "NOT TESTED with naughty strings: {}: {error}; set IMPORTER_SHARED_DATA",
-                    file.display()
-                );
-                Vec::new()
-            }
-        }
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/strings/awkward.json");
+        let json = std::fs::read_to_string(file).expect("the awkward strings are part of the repository");
+        serde_json::from_str(&json).expect("the awkward strings are a JSON list of strings")
     })
 }

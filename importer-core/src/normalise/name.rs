@@ -96,7 +96,7 @@ mod tests {
                 ("🙋", "🙋"),
             ],
         );
-        laws::survives_naughty_strings(name);
+        laws::survives_awkward_strings(name);
     }
 
     proptest! {

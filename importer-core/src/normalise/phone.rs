@@ -154,7 +154,7 @@ mod tests {
                 (" \u{200B}", ""),
             ],
         );
-        laws::survives_naughty_strings(us);
+        laws::survives_awkward_strings(us);
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod tests {
                 ("bell\x07 and nul\0", "bell and nul"),
             ],
         );
-        laws::survives_naughty_strings(text);
+        laws::survives_awkward_strings(text);
     }
 
     proptest! {

@@ -149,7 +149,7 @@ mod tests {
         ];
         check(None, None, &table);
         laws::check(|input, out| timestamp(input, None, None, out), &table);
-        laws::survives_naughty_strings(|input, out| timestamp(input, None, Some(UTC), out));
+        laws::survives_awkward_strings(|input, out| timestamp(input, None, Some(UTC), out));
     }
 
     #[test]

@@ -7,10 +7,10 @@ use crate::contracts::Contract;
 use crate::ports::{
     Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
     Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally,
-    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, RowId,
-    RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome, Suggested,
-    Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict, ViolationFilter,
-    ViolationRow,
+    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow,
+    RowAgain, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome,
+    Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -270,6 +270,26 @@ impl Landing for DryRun {
         now: Moment,
     ) -> Result<()> {
         self.real.land(contract, run, write, now)
+    }
+
+    fn rows_read(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<ReadRow>> {
+        self.real.rows_read(contract, run, after, limit)
+    }
+
+    fn land_again(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        rows: &[RowAgain],
+        now: Moment,
+    ) -> Result<Vec<(RowAgain, Vec<String>)>> {
+        self.real.land_again(contract, run, rows, now)
     }
 
     fn end_replaced(&mut self, run: &RunRecord) -> Result<()> {

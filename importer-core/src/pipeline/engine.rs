@@ -138,6 +138,7 @@ impl Engine<'_> {
             opener,
             hasher: RowHasher::new(&fingerprint),
             knows,
+            repeats: super::repeats::Repeats::default(),
         };
         self.finish(session, work, Some(extraction))
     }

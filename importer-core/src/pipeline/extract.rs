@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use rustc_hash::FxHashMap;
-
 use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
 use super::RunRequest;
@@ -15,11 +13,13 @@ use super::hash::{RowHasher, content_name, text_hash};
 use super::host::Progress;
 use super::opening::Opener;
 use super::payload::JsonObject;
+use super::recognise::{Stands, stand};
+use super::repeats::Repeats;
 use super::report::Unmapped;
 use super::working::{Working, millis};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Known, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, Session,
+    CleanRow, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, Session,
     StagedRow, Verdict, in_transaction, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
@@ -29,7 +29,6 @@ use crate::{Error, ErrorKind, Result};
 const ROWS_PER_TRANSACTION: i64 = 20_000;
 /// How many different values of an unmapped column are shown.
 const SAMPLES: usize = 3;
-const STILL_HELD: &str = "the same row as before, still held back";
 
 /// What phase 1 works with.
 pub(super) struct Extraction<'a> {
@@ -43,6 +42,8 @@ pub(super) struct Extraction<'a> {
     pub(super) hasher: RowHasher,
     /// Where the store knows any row of this source.
     pub(super) knows: Knows,
+    /// What the run has said of ids that are known.
+    pub(super) repeats: Repeats,
 }
 
 /// How a transaction of phase 1 ended.
@@ -58,6 +59,7 @@ impl Extraction<'_> {
     /// Reads the source to its end; every transaction stores the cursor behind its rows. What fails in passing is tried
     /// again from there.
     pub(super) fn run(&mut self, session: &mut dyn Session, work: &mut Working) -> Result<()> {
+        self.remember(session, work)?;
         let mut rows = Extract::new(self.columns.len());
         loop {
             let before = work.run.rows_read;
@@ -87,6 +89,8 @@ impl Extraction<'_> {
         let result = in_transaction(session, |session| {
             let step = self.transaction(session, work, rows)?;
             if matches!(step, Step::End) {
+                let left = self.repeats.left();
+                self.land_again(session, work, &left)?;
                 session.end_replaced(&work.run)?;
                 work.run.phase = Phase::Gate;
             }
@@ -158,22 +162,23 @@ impl Extraction<'_> {
         let clock = Instant::now();
         let mut looked_at = Batch::new(2 * self.engine.contract.fields.len());
         let (taken, end) = self.take(work, rows, &mut looked_at)?;
+        let ids: Vec<&str> = taken.iter().map(|row| row.external_id.as_str()).collect();
+        let known = self.look_up(session, &work.run.new.external_system, &ids)?;
+        let columns = self.columns;
+        let raw = |row: &Taken| JsonObject::new().raw(columns, rows.batch().row(row.index));
+        let found = self.recognise(work.run.id, &taken, &known, raw);
+        self.land_again(session, work, &found.news)?;
+        let stand = stand(&taken);
         let (mut fresh, mut exempt, mut write) = (Vec::new(), Vec::new(), LandingWrite::default());
-        let known = self.look_up(session, work, &taken)?;
-        for row in &taken {
+        for ((row, same), stands) in taken.iter().zip(&found.same).zip(stand) {
             let known = known.get(row.external_id.as_str()).map_or(&[][..], Vec::as_slice);
-            let same = known.iter().find(|k| k.row_hash == row.row_hash && !k.bare);
-            match same.or_else(|| self.decided(known, rows.batch().row(row.index))) {
-                Some(same) => {
-                    self.again(work, row, same, known, &mut write);
-                }
+            self.replace(work.run.id, row, stands, *same, known, &mut write);
+            match same {
+                Some(same) => self.again(work, row, same, known, &mut write),
                 None => {
                     let passed = known.iter().filter(|k| k.core_id.is_some());
                     exempt.extend(passed.filter_map(|k| Some((fresh.len(), k.rule_codes.as_deref()?))));
-                    fresh.push(row);
-                    if known.iter().any(|k| k.core_id.is_none()) {
-                        write.replaced.push(row.external_id.clone());
-                    }
+                    fresh.push((row, stands));
                 }
             }
         }
@@ -187,7 +192,7 @@ impl Extraction<'_> {
         let mut normalised = Batch::new(2 * self.engine.contract.fields.len());
         let mut normaliser = self.plan.normaliser();
         let mut from_adapter = Vec::new();
-        for (place, row) in fresh.iter().enumerate() {
+        for (place, (row, _)) in fresh.iter().enumerate() {
             match row.normalised {
                 Some(at) => normalised.push_row(looked_at.row(at).cells()),
                 None => normaliser.row(rows.batch().row(row.index), &mut normalised),
@@ -207,7 +212,8 @@ impl Extraction<'_> {
         self.sort(work, rows, &fresh, &normalised, &verdict, &mut write);
         session.land(self.engine.contract, &work.run, &write, self.engine.clock.now())?;
         // From here on there is something to know, as there is for a run that goes on after an interruption.
-        self.knows.held |= !write.quarantined.is_empty() && !work.run.new.dry_run;
+        let asks = self.engine.corrections.is_none() && !work.run.new.dry_run;
+        self.knows.held |= asks && !write.quarantined.is_empty();
         work.metrics.durations_ms.land += millis(clock);
         Ok(end)
     }
@@ -260,75 +266,11 @@ impl Extraction<'_> {
             };
             let row_hash = self.hasher.row_hash();
             work.hash_sum = work.hash_sum.wrapping_add(row_hash.cast_unsigned());
-            taken.push(Taken { index, id, external_id, corrects, row_hash, normalised });
+            let position = i64::try_from(rows.position(index)).unwrap_or(i64::MAX);
+            taken.push(Taken { index, id, external_id, corrects, row_hash, position, normalised });
         }
         let end = limit == taken.len() as u64;
         Ok((taken, end))
-    }
-
-    /// A row somebody decided about in quarantine, which is the same whatever processes it now.
-    fn decided<'k>(&self, known: &'k [Known], row: importer_plugin::Row<'_>) -> Option<&'k Known> {
-        let mut decided = known.iter().filter(|k| k.payload_json.is_some()).peekable();
-        decided.peek()?;
-        let raw = JsonObject::new().raw(self.columns, row);
-        decided.find(|k| k.payload_json.as_deref() == Some(&raw))
-    }
-
-    fn look_up(
-        &self,
-        session: &mut dyn Session,
-        work: &Working,
-        taken: &[Taken],
-    ) -> Result<FxHashMap<String, Vec<Known>>> {
-        let ids: Vec<&str> = taken.iter().map(|row| row.external_id.as_str()).collect();
-        let mut known: FxHashMap<String, Vec<Known>> = FxHashMap::default();
-        for (id, entry) in
-            session.known(self.engine.contract, &work.run.new.external_system, &ids, self.knows)?
-        {
-            known.entry(id).or_default().push(entry);
-        }
-        Ok(known)
-    }
-
-    /// A row that was processed before, by the same mapping and rules.
-    fn again(
-        &self,
-        work: &mut Working,
-        row: &Taken,
-        same: &Known,
-        known: &[Known],
-        write: &mut LandingWrite,
-    ) {
-        let outcome = |kind, reason: &'static str| Outcome {
-            row: row.id,
-            staging_id: same.staging_id,
-            kind,
-            core_id: same.core_id,
-            reason: Some(reason.into()),
-        };
-        if same.core_id.is_some() {
-            write.seen_again.extend(same.map_entry);
-            work.counts.clean += 1;
-            work.counts.unchanged += 1;
-            work.counts.matched += 1;
-            let reason = match same.payload_json {
-                Some(_) => "the same row as before, let in by hand",
-                None => "the same row as before",
-            };
-            write.outcomes.push(outcome(OutcomeKind::Unchanged, reason));
-            if known.iter().any(|k| k.core_id.is_none()) {
-                write.replaced.push(row.external_id.clone());
-            }
-        } else {
-            let alike = known.iter().filter(|k| k.core_id.is_none() && k.row_hash == same.row_hash);
-            write.held_again.extend(alike.map(|k| k.staging_id));
-            work.counts.quarantined += 1;
-            for code in same.rule_codes.iter().flat_map(|codes| codes.split(',')) {
-                *work.metrics.dq.entry(code.into()).or_default() += 1;
-                *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
-            }
-            write.outcomes.push(outcome(OutcomeKind::Quarantined, STILL_HELD));
-        }
     }
 
     /// Turns the verdict about fresh rows into what is written.
@@ -336,7 +278,7 @@ impl Extraction<'_> {
         &self,
         work: &mut Working,
         rows: &Extract,
-        fresh: &[&Taken],
+        fresh: &[(&Taken, Stands)],
         normalised: &Batch,
         verdict: &Verdict,
         write: &mut LandingWrite,
@@ -349,8 +291,7 @@ impl Extraction<'_> {
         let mut withheld_cells = verdict.withheld.iter().peekable();
         let mut freshest = work.run.freshness.map(moment_text);
         let mut withheld = Vec::new();
-        let mut held: FxHashMap<(&str, i64), RowId> = FxHashMap::default();
-        for (place, row) in fresh.iter().enumerate() {
+        for (place, (row, stands)) in fresh.iter().enumerate() {
             let raw = json.raw(self.columns, rows.batch().row(row.index));
             withheld.clear();
             while let Some(&&(_, column)) = withheld_cells.peek().filter(|w| w.0 == place) {
@@ -358,16 +299,12 @@ impl Extraction<'_> {
                 withheld_cells.next();
             }
             let payload = json.normalised(contract, normalised, place, &withheld);
-            let position = i64::try_from(rows.position(row.index)).unwrap_or(i64::MAX);
             let quarantined = verdict.quarantined.get(place).copied().unwrap_or(false);
-            let name = (row.external_id.as_str(), row.row_hash);
-            // A batch that brings a bad row twice is like two batches with one each: it is held once.
-            let held_as = if quarantined { held.get(&name).copied() } else { None };
             let about = About {
                 system,
                 external_id: &row.external_id,
                 staging_id: row.id,
-                position,
+                position: row.position,
                 raw: &raw,
                 normalised: &payload,
             };
@@ -377,9 +314,6 @@ impl Extraction<'_> {
                 *counted.entry(&finding.code).or_default() |= finding.severity == Severity::Error;
                 if finding.severity == Severity::Error && !codes.contains(&finding.code.as_str()) {
                     codes.push(&finding.code);
-                }
-                if held_as.is_some() {
-                    continue;
                 }
                 write.violations.push(about.violation(
                     &finding.code,
@@ -399,19 +333,7 @@ impl Extraction<'_> {
             {
                 freshest = Some(updated.to_owned());
             }
-            if let Some(first) = held_as {
-                work.counts.quarantined += 1;
-                write.outcomes.push(Outcome {
-                    row: row.id,
-                    staging_id: first,
-                    kind: OutcomeKind::Quarantined,
-                    core_id: None,
-                    reason: Some(STILL_HELD.into()),
-                });
-                continue;
-            }
             if quarantined {
-                held.insert(name, row.id);
                 work.counts.quarantined += 1;
                 write.outcomes.push(Outcome {
                     row: row.id,
@@ -425,6 +347,7 @@ impl Extraction<'_> {
                     external_id: row.external_id.clone(),
                     row_hash: row.row_hash,
                     rule_codes: codes.join(","),
+                    replaced: !stands.last,
                 });
             } else {
                 work.counts.clean += 1;
@@ -441,7 +364,7 @@ impl Extraction<'_> {
                 external_id: row.external_id.clone(),
                 payload_json: raw,
                 row_hash: row.row_hash,
-                position,
+                position: row.position,
                 corrects: row.corrects,
             });
         }
@@ -469,13 +392,14 @@ impl Extraction<'_> {
 }
 
 /// A row of a batch that the run takes.
-struct Taken {
+pub(super) struct Taken {
     index: usize,
-    id: RowId,
-    external_id: String,
+    pub(super) id: RowId,
+    pub(super) external_id: String,
     /// The row that this one corrects.
     corrects: Option<RowId>,
-    row_hash: i64,
+    pub(super) row_hash: i64,
+    pub(super) position: i64,
     /// Which of the rows that were looked at it is.
     normalised: Option<usize>,
 }

@@ -3,7 +3,7 @@
 //! A note is a file that its process keeps locked. The system frees the lock when the process ends, however it ends, so a
 //! note that can be locked has lost its process. Nothing depends on process numbers, which are used again.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::file_hash::FileHash;
 use super::plugin_quarantine::{PluginQuarantine, now};
 use crate::Result;
+use crate::file_lock::FileLock;
 
 const DIRECTORY: &str = ".in-use";
 const NEW: &str = ".new";
@@ -35,8 +36,7 @@ struct Note {
 #[derive(Debug)]
 pub struct InUse {
     path: PathBuf,
-    /// Locked as long as it is open.
-    _file: File,
+    _lock: FileLock,
 }
 
 impl Drop for InUse {
@@ -71,11 +71,11 @@ pub(super) fn write(
         std::fs::create_dir_all(&directory)?;
         // Under another name until it is locked and whole, or somebody would take it for one without its process.
         let new = tempfile::Builder::new().suffix(NEW).tempfile_in(directory)?;
-        new.as_file().lock()?;
+        let lock = FileLock::wait(new.as_file().try_clone()?)?;
         std::io::Write::write_all(&mut new.as_file(), text.as_bytes())?;
         let path = new.path().with_extension(NOTE);
-        let file = new.persist_noclobber(&path).map_err(|error| error.error)?;
-        Ok(InUse { path, _file: file })
+        new.persist_noclobber(&path).map_err(|error| error.error)?;
+        Ok(InUse { path, _lock: lock })
     })()
     .map_err(|error: std::io::Error| failed(error.to_string()).caused_by(error))
 }
@@ -106,11 +106,10 @@ fn look_at(quarantine: &PluginQuarantine, path: &Path) -> std::io::Result<Result
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Ok(())),
         Err(error) => return Err(error),
     };
-    match file.try_lock() {
-        Ok(()) if !path.exists() => return Ok(Ok(())),
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(Ok(())),
-        Err(TryLockError::Error(error)) => return Err(error),
+    // Nobody else counts it while this looks. What cannot be locked has its process, or is looked at.
+    let Some(_lock) = FileLock::try_take(file)? else { return Ok(Ok(())) };
+    if !path.exists() {
+        return Ok(Ok(()));
     }
     let text = std::fs::read_to_string(path)?;
     let recorded = match toml::from_str::<Note>(&text) {

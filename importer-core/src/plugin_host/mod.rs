@@ -44,6 +44,7 @@ mod metadata;
 mod place;
 mod plugin_quarantine;
 mod private_copy;
+mod private_folder;
 mod probe;
 mod remote_adapter;
 mod remote_feature;

@@ -8,6 +8,7 @@ use super::crash_mark;
 use super::file_hash::FileHash;
 use super::replace::replace;
 use super::sidecar::one_line;
+use crate::file_lock::FileLock;
 use crate::ports::{Clock, SystemClock};
 use crate::{Error, ErrorKind, Result};
 
@@ -257,8 +258,7 @@ impl PluginQuarantine {
         const OPERATION: &str = "write the quarantine of plugins";
         let failed = |error: std::io::Error| self.fault(OPERATION, error.to_string()).caused_by(error);
         // Not the file itself: it is replaced, and a lock stays with what was replaced.
-        let lock = File::create(self.beside(".lock")).map_err(failed)?;
-        lock.lock().map_err(failed)?;
+        let _lock = File::create(self.beside(".lock")).and_then(FileLock::wait).map_err(failed)?;
         let mut document = Document { plugins: self.read()? };
         let changed = change(&mut document.plugins);
         let text = toml::to_string(&document).map_err(|error| self.fault(OPERATION, error.to_string()))?;

@@ -3,8 +3,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
+use super::private_folder::PrivateFolder;
 use crate::{Error, ErrorKind, Result};
 
 const TEMP_VARIABLE: &str = if cfg!(windows) { "TEMP" } else { "TMPDIR" };
@@ -14,14 +13,14 @@ const TEMP_VARIABLE: &str = if cfg!(windows) { "TEMP" } else { "TMPDIR" };
 /// The system loads libraries by path alone. Loading the file that was checked by its own path would load whatever lies
 /// there by then.
 pub(super) struct PrivateCopy {
-    directory: TempDir,
+    directory: PrivateFolder,
     path: PathBuf,
 }
 
 impl PrivateCopy {
     /// Writes the bytes; `name` shows in debuggers and in the list of loaded libraries.
     pub(super) fn write(bytes: &[u8], name: &OsStr) -> Result<Self> {
-        let directory = fresh_directory().map_err(no_room)?;
+        let directory = PrivateFolder::new("importer-plugin-").map_err(no_room)?;
         let path = directory.path().join(name);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -39,20 +38,13 @@ impl PrivateCopy {
     /// Gives the file up once it is loaded. What is mapped stays valid without its name, except on Windows, where a
     /// loaded file cannot be deleted and stays for the cleanup of the temporary directory.
     pub(super) fn release(self) {
-        if cfg!(windows) {
-            let _ = self.directory.keep();
-        } else if let Err(error) = self.directory.close() {
+        #[cfg(windows)]
+        self.directory.keep();
+        #[cfg(not(windows))]
+        if let Err(error) = self.directory.close() {
             tracing::warn!(%error, "the private copy of a plugin cannot be deleted");
         }
     }
-}
-
-fn fresh_directory() -> std::io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("importer-plugin-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir()
 }
 
 fn no_room(error: std::io::Error) -> Error {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contact, ContactKind, CoreId, CoreRecord, Moment, Origin, Record};
+use super::{Contact, ContactKind, CoreId, CoreRecord, Moment, Origin, OtherRow, Record};
 use crate::contracts::Contract;
 
 /// A record as it was, whole: what merges and rollbacks keep to be able to bring it back. Values are kept by the names of
@@ -120,9 +120,9 @@ pub struct MapImage {
     pub core_id: CoreId,
     /// The hash of the last row seen under this id.
     pub row_hash: i64,
-    /// Hashes of other rows that the same run brought under this id.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub other_hashes: Vec<i64>,
+    /// Other rows that the same run brought under this id.
+    #[serde(default, rename = "other_hashes", skip_serializing_if = "Vec::is_empty")]
+    pub other_rows: Vec<OtherRow>,
     /// The last row seen under this id.
     pub staging_id: i64,
     /// The run that saw it last.

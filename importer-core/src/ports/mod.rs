@@ -9,6 +9,7 @@ mod fingerprint;
 mod history;
 mod households;
 mod image;
+mod known;
 mod quarantine;
 mod record;
 mod resolve;
@@ -30,6 +31,7 @@ pub use history::{
 };
 pub use households::{Household, HouseholdStore};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
+pub use known::{Known, KnownAs, Knows, OtherRow, ReadRow, RowAgain};
 pub use quarantine::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,
 };
@@ -44,10 +46,9 @@ pub use rollback::RollbackStore;
 pub use rules::{Rules, SetJudge, Verdict};
 pub use run_control::{Asked, RunControl};
 pub use store::{
-    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Known, Knows, Landing, LandingWrite, MapEntry,
-    NewRun, Outcome, OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus,
-    RunStore, Session, StagedRow, StewardSession, Store, SystemLock, Violation, ViolationFilter,
-    ViolationRow, in_transaction,
+    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Landing, LandingWrite, MapEntry, NewRun, Outcome,
+    OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus, RunStore, Session,
+    StagedRow, StewardSession, Store, SystemLock, Violation, ViolationFilter, ViolationRow, in_transaction,
 };
 pub use suggestions::{
     Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
@@ -74,6 +75,11 @@ pub type Moment = chrono::NaiveDateTime;
 /// ```
 pub const fn row_id(run: RunId, number: u32) -> RowId {
     (run << 32) | number as i64
+}
+
+/// The run that landed a row.
+pub const fn run_of(row: RowId) -> RunId {
+    row >> 32
 }
 
 /// A moment as text, in the canonical form of contracts.

@@ -2,9 +2,9 @@ use std::any::Any;
 use std::borrow::Cow;
 
 use super::{
-    AuditStore, ChangeLog, CoreId, CoreRecord, HistoryStore, HouseholdStore, MatchKey, Moment,
-    QuarantineStore, RetellingStore, Retention, RollbackStore, RowId, RunControl, RunId, Suggestion,
-    SuggestionStore,
+    AuditStore, ChangeLog, CoreId, CoreRecord, HistoryStore, HouseholdStore, Known, Knows, MatchKey, Moment,
+    OtherRow, QuarantineStore, ReadRow, RetellingStore, Retention, RollbackStore, RowAgain, RowId, RunControl,
+    RunId, Suggestion, SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -305,34 +305,6 @@ pub trait RunStore {
     fn watermark(&mut self, entity: &str, source: &str, system: &str) -> Result<Option<Moment>>;
 }
 
-/// Where the store knows any row of a system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Knows {
-    /// In the id map.
-    pub mapped: bool,
-    /// In quarantine.
-    pub held: bool,
-}
-
-/// What the store knows of a row's external id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// The hash it was last processed under.
-    pub row_hash: i64,
-    /// Where its bytes are.
-    pub staging_id: RowId,
-    /// The entry of the id map; none when the row is in quarantine.
-    pub map_entry: Option<i64>,
-    /// The record it belongs to; none when the row is in quarantine.
-    pub core_id: Option<CoreId>,
-    /// The rules that hold it back, separated by commas; those it is exempt from when it belongs to a record.
-    pub rule_codes: Option<String>,
-    /// The row as received, when somebody decided about it in quarantine: the decision outlives a change of rules.
-    pub payload_json: Option<String>,
-    /// True when it is open in quarantine and the retention policy took its bytes: then it is landed and judged anew.
-    pub bare: bool,
-}
-
 /// A row as received.
 #[derive(Debug, Clone)]
 pub struct StagedRow {
@@ -376,6 +348,8 @@ pub struct QuarantineRow {
     pub row_hash: i64,
     /// The rules that hold it back, separated by commas.
     pub rule_codes: String,
+    /// The same batch brought another row of its name after it.
+    pub replaced: bool,
 }
 
 /// One finding about one row.
@@ -506,6 +480,8 @@ pub struct LandingWrite {
     pub held_again: Vec<RowId>,
     /// External ids with open quarantine entries of which another row came.
     pub replaced: Vec<String>,
+    /// Those of the rows that came again which are the last of their ids so far: nothing has taken their place.
+    pub held_last: Vec<RowId>,
 }
 
 /// Landed, clean and quarantined rows.
@@ -533,7 +509,30 @@ pub trait Landing {
     /// When the database fails.
     fn land(&mut self, contract: &Contract, run: &RunRecord, write: &LandingWrite, now: Moment)
     -> Result<()>;
-    /// Ends the quarantine entries that a run has replaced and did not bring again; called when it has read everything.
+    /// What a run has read so far, behind the row `after`, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rows_read(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<ReadRow>>;
+    /// Lands rows that were taken for known ones and are news, from the bytes of the known ones, in the place of what was written
+    /// about them. Returns the rules that found something about each that was landed; one whose bytes are gone is left as it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn land_again(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        rows: &[RowAgain],
+        now: Moment,
+    ) -> Result<Vec<(RowAgain, Vec<String>)>>;
+    /// Ends the quarantine entries of which a run brought another row last; called when it has read everything.
     ///
     /// # Errors
     /// When the database fails.
@@ -597,8 +596,8 @@ pub struct MapEntry {
     pub core_id: CoreId,
     /// The hash of the last row seen under this id.
     pub row_hash: i64,
-    /// Hashes of other rows that the same run brought under this id.
-    pub other_hashes: Vec<i64>,
+    /// Other rows that the same run brought under this id.
+    pub other_rows: Vec<OtherRow>,
     /// The last row seen under this id.
     pub staging_id: RowId,
     /// The run that saw it last.

@@ -35,14 +35,13 @@ impl Drop for Small {
 
 #[test]
 fn the_same_command_goes_on_when_there_is_room_again() {
-    let desk = Desk::new();
+    let mut desk = Desk::new();
     let mut text = String::from("id,first name,last name,email\n");
     for n in 0..6_000 {
         text += &format!("{n},Zzyzxmarker{n},Doe,zzyzxmarker{n}@example.org\n");
     }
     desk.file("people.csv", text);
     let Some(disk) = Small::mount(desk.folder.path().join("disk")) else { return };
-    let mut desk = desk;
     desk.db.url = format!("sqlite://{}/small.db", disk.0.display());
 
     let ended = desk.summary("people.csv", &[]);

@@ -111,11 +111,15 @@ fn a_dry_run_that_was_killed_leaves_nothing_and_does_not_go_on() {
     let file = support::file(folder.path(), "people.csv", csv(25_000, SEED));
     let db = support::sqlite();
     let importer = db.importer();
+    let temporary = tempfile::tempdir().unwrap();
     let mut dry = command(folder.path(), &db, &file);
+    dry.env("TMPDIR", temporary.path());
     dry.arg("--dry-run").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     let mut child = dry.spawn().unwrap();
     let loading = wait_until(&mut child, &importer, |run| run.phase > Phase::Extract);
     assert!(kill(child) && loading);
+    let left = std::fs::read_dir(temporary.path()).unwrap().count();
+    assert_eq!(left, 0, "its rows are not left in the temporary folder");
     for table in cli::CORE {
         assert_eq!(db.number(&format!("SELECT COUNT(*) AS t FROM {table}")), 0, "{table}");
     }

@@ -1,8 +1,8 @@
 use importer::contracts::VOLUNTEER;
 use importer::plugin::Severity;
 use importer::ports::{
-    CleanRow, CoreWrite, Known, Knows, LandingWrite, MapEntry, NewRun, Outcome, OutcomeKind, QuarantineRow,
-    RunRecord, Session, StagedRow, Violation, ViolationFilter, row_id,
+    CleanRow, CoreWrite, Known, KnownAs, Knows, LandingWrite, MapEntry, NewRun, OtherRow, Outcome,
+    OutcomeKind, QuarantineRow, RunRecord, Session, StagedRow, Violation, ViolationFilter, row_id,
 };
 
 use super::{at, awkward_texts, begun, new_run, person, stores};
@@ -53,6 +53,7 @@ fn quarantine(session: &mut dyn Session, run: &RunRecord, ids: &[&str]) {
             external_id: (*id).into(),
             row_hash: i64::from(number) * 100,
             rule_codes: "FMT-102,REQ-001".into(),
+            replaced: false,
         });
     }
     session.land(&VOLUNTEER, run, &write, at(9)).unwrap();
@@ -135,7 +136,7 @@ fn what_is_known_of_an_id() {
             external_id: "7".into(),
             core_id: 1,
             row_hash: i64::MIN,
-            other_hashes: vec![5, -6],
+            other_rows: vec![OtherRow::Aside(5), OtherRow::Earlier(-6, row_id(run.id, 8))],
             staging_id: row_id(run.id, 9),
             last_run: run.id,
             known: false,
@@ -151,16 +152,19 @@ fn what_is_known_of_an_id() {
         let mut known =
             session.known(&VOLUNTEER, "csv", &["bad'id", "7", "nobody", "_"], EVERYWHERE).unwrap();
         known.sort_by(|a, b| (&a.0, a.1.row_hash).cmp(&(&b.0, b.1.row_hash)));
-        let mapped = |row_hash| Known {
+        let mapped = |known_as, row_hash, number| Known {
+            known_as,
             bare: false,
             row_hash,
-            staging_id: row_id(run.id, 9),
+            staging_id: row_id(run.id, number),
             map_entry: Some(1),
             core_id: Some(1),
             rule_codes: None,
             payload_json: None,
+            replaced_in: None,
         };
         let held = |number: u32| Known {
+            known_as: KnownAs::Held,
             bare: false,
             row_hash: i64::from(number) * 100,
             staging_id: row_id(run.id, number),
@@ -168,11 +172,12 @@ fn what_is_known_of_an_id() {
             core_id: None,
             rule_codes: Some("FMT-102,REQ-001".into()),
             payload_json: None,
+            replaced_in: None,
         };
         let expected = [
-            ("7", mapped(i64::MIN)),
-            ("7", mapped(-6)),
-            ("7", mapped(5)),
+            ("7", mapped(KnownAs::Current, i64::MIN, 9)),
+            ("7", mapped(KnownAs::Earlier, -6, 8)),
+            ("7", mapped(KnownAs::Aside, 5, 9)),
             ("7", held(2)),
             ("bad'id", held(1)),
         ];

@@ -160,7 +160,7 @@ fn an_entry_of_the_id_map_remembers_when_it_was_first_seen() {
             external_id: "O'Neil \\ 7".into(),
             core_id: 1,
             row_hash: 1,
-            other_hashes: vec![],
+            other_rows: vec![],
             staging_id: 1,
             last_run: 0,
             known: false,

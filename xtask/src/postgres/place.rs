@@ -16,7 +16,7 @@ pub(super) struct Place {
     base: PathBuf,
     path: PathBuf,
     /// Held until we end, however that happens: who gets the lock knows that the owner is gone.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Place {
@@ -59,8 +59,9 @@ impl Place {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(e) => return Err(e),
             }
-            let claimed = File::create(lock_of(&path)).and_then(|lock| {
-                lock.try_lock()?;
+            let claimed = File::create(lock_of(&path)).and_then(|file| {
+                file.try_lock()?;
+                let lock = Lock(file);
                 account.hand_over(&path)?;
                 Ok(lock)
             });
@@ -87,6 +88,17 @@ impl Place {
     }
 }
 
+/// A locked file. Dropping it unlocks: closing alone would leave it to whatever process is just being started, which has a copy of
+/// the open file until it runs its own program.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If that fails, closing frees it, only later.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Whether a socket's path and a line of Postgres's configuration can hold this path.
 fn suits_a_socket(base: &Path) -> bool {
     base.as_os_str().len() <= LONGEST
@@ -94,10 +106,10 @@ fn suits_a_socket(base: &Path) -> bool {
 }
 
 /// Waits until nobody else claims, sweeps or removes a directory below `base`.
-fn take_turn(base: &Path) -> io::Result<File> {
+fn take_turn(base: &Path) -> io::Result<Lock> {
     let turn = File::create(base.join("lock"))?;
     turn.lock()?;
-    Ok(turn)
+    Ok(Lock(turn))
 }
 
 /// Removes the directories whose owners are gone.
@@ -110,9 +122,11 @@ fn sweep(base: &Path, clear: &impl Fn(&Path)) -> io::Result<()> {
         }
         let path = entry.path();
         // A directory without a lock was left by an owner who died before taking it: turns keep everybody else out.
-        if File::open(lock_of(&path)).is_ok_and(|lock| lock.try_lock().is_err()) {
+        let lock = File::open(lock_of(&path));
+        if lock.as_ref().is_ok_and(|lock| lock.try_lock().is_err()) {
             continue;
         }
+        let _lock = lock.map(Lock);
         clear(&path);
         fs::remove_dir_all(&path)?;
     }
@@ -125,12 +139,21 @@ fn lock_of(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
+
+    /// A short path, gone when dropped, also when the test fails.
+    fn base() -> tempfile::TempDir {
+        tempfile::Builder::new().prefix("importer-pg-").tempdir_in("/tmp").expect("a directory")
+    }
 
     #[test]
     fn a_place_in_use_is_kept_and_an_abandoned_one_is_swept_away() {
-        let base = PathBuf::from(format!("/tmp/importer-pg-test-{}", std::process::id()));
-        let claim = |cleared: &dyn Fn(&Path)| Place::claim(&base, &Account::own(), cleared).expect("a place");
+        let base = base();
+        let base = base.path();
+        let claim = |cleared: &dyn Fn(&Path)| Place::claim(base, &Account::own(), cleared).expect("a place");
 
         let used = claim(&|_| panic!("there is nothing to clear"));
         let abandoned = claim(&|_| panic!("the other place is in use"));
@@ -149,7 +172,40 @@ mod tests {
 
         next.remove().expect("removed");
         assert!(!left.exists());
-        fs::remove_dir_all(base).expect("removed");
+    }
+
+    #[test]
+    fn a_place_is_abandoned_though_a_process_that_is_being_started_has_a_copy_of_its_lock() {
+        let base = base();
+        let claim = || Place::claim(base.path(), &Account::own(), |_| {}).expect("a place");
+        let place = claim();
+        let path = place.path().to_owned();
+        let _copy = place._lock.0.try_clone().expect("a copy");
+        drop(place);
+        assert_eq!(claim().path(), path, "it was swept away and is claimed again");
+    }
+
+    #[test]
+    fn an_abandoned_place_is_found_while_other_threads_start_processes() {
+        let base = base();
+        let claim = || Place::claim(base.path(), &Account::own(), |_| {}).expect("a place");
+        let starting = AtomicU32::new(2);
+        let start = || {
+            for _ in 0..300 {
+                Command::new("true").status().expect("a process");
+            }
+            starting.fetch_sub(1, Ordering::Relaxed);
+        };
+        let left = std::thread::scope(|scope| {
+            scope.spawn(start);
+            scope.spawn(start);
+            let mut left = 0;
+            while starting.load(Ordering::Relaxed) > 0 {
+                left += u32::from(!claim().path().ends_with("1"));
+            }
+            left
+        });
+        assert_eq!(left, 0, "a place was not swept away");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What a batch remembers of its own rows, and what it writes in the end.
 
 use super::{Batch, Fate, Mapped, Resolved};
-use crate::ports::{CoreId, CoreRecord, MapEntry, RowId};
+use crate::ports::{CoreId, CoreRecord, MapEntry, OtherRow, RowId, run_of};
+
+/// How many rows of one id an entry keeps beside the last one. A source that repeats an id more often says the same id of everybody;
+/// its rows are processed each time they come.
+const MOST_OTHER_ROWS: usize = 500;
 
 impl Batch<'_> {
     pub(super) fn note_keys(&mut self, person: &CoreRecord) {
@@ -26,8 +30,8 @@ impl Batch<'_> {
                 if !*touched {
                     *before = Some(entry.clone());
                 }
-                if !entry.other_hashes.contains(&row_hash) {
-                    entry.other_hashes.push(row_hash);
+                if !entry.other_rows.contains(&OtherRow::Aside(row_hash)) {
+                    entry.other_rows.push(OtherRow::Aside(row_hash));
                 }
                 *touched = true;
             }
@@ -37,27 +41,37 @@ impl Batch<'_> {
         let known = mapped.as_ref().is_some_and(|mapped| mapped.entry.known);
         let first = mapped.as_ref().and_then(|mapped| match mapped.touched {
             true => mapped.before.clone(),
-            false => Some(mapped.entry.clone()),
+            false => Some(self.as_before_this_run(&mapped.entry)),
         });
-        let mut other_hashes = Vec::new();
-        if let Some(mut before) = mapped.map(|mapped| mapped.entry).filter(|b| b.last_run == self.run.id) {
+        let mut other_rows = Vec::new();
+        if let Some(before) = mapped.map(|mapped| mapped.entry).filter(|b| b.last_run == self.run.id) {
             // The source repeats the id: each of its rows counts as seen.
-            other_hashes = std::mem::take(&mut before.other_hashes);
-            if !other_hashes.contains(&before.row_hash) {
-                other_hashes.push(before.row_hash);
+            other_rows = before.other_rows;
+            if before.row_hash != row_hash {
+                other_rows.push(OtherRow::Earlier(before.row_hash, before.staging_id));
             }
-            other_hashes.retain(|&hash| hash != row_hash);
+            let too_many = other_rows.len().saturating_sub(MOST_OTHER_ROWS);
+            other_rows.drain(..too_many);
         }
         let entry = MapEntry {
             external_id: external_id.into(),
             core_id,
             row_hash,
-            other_hashes,
+            other_rows,
             staging_id: row,
             last_run: self.run.id,
             known,
         };
         self.map.insert(external_id.into(), Mapped { entry, touched: true, before: first });
+    }
+
+    /// An entry whose row the run has seen again says so since phase 1; when the run is taken back, it has not.
+    fn as_before_this_run(&self, entry: &MapEntry) -> MapEntry {
+        let mut entry = entry.clone();
+        if entry.last_run == self.run.id {
+            entry.last_run = run_of(entry.staging_id);
+        }
+        entry
     }
 
     pub(super) fn finish(self) -> Resolved {

@@ -6,7 +6,7 @@ use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
 use crate::ports::{
     Change, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment,
-    Origin, Record, RunId, RunRecord, moment_text,
+    Origin, OtherRow, Record, RunId, RunRecord, moment_text,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -56,7 +56,7 @@ impl CoreStore for DieselSession {
         let entries = rows.into_iter().map(|mut row| MapEntry {
             core_id: row.int(1),
             row_hash: row.int(2),
-            other_hashes: row.get(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
+            other_rows: row.get(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
             staging_id: row.int(4),
             last_run: row.int(5),
             external_id: row.text(0),
@@ -316,8 +316,8 @@ pub(super) fn contact_owner(contract: &Contract) -> &'static str {
 }
 
 /// Numbers as a JSON list; nothing when there are none.
-pub(super) fn json_list(numbers: &[i64]) -> Option<String> {
-    if numbers.is_empty() { None } else { serde_json::to_string(numbers).ok() }
+pub(super) fn json_list(rows: &[OtherRow]) -> Option<String> {
+    if rows.is_empty() { None } else { serde_json::to_string(rows).ok() }
 }
 
 impl DieselSession {
@@ -461,7 +461,7 @@ impl DieselSession {
         );
         let (known, new): (Vec<_>, Vec<_>) = map.iter().partition(|entry| entry.known);
         for (entries, conflict) in [(new, Conflict::Refuse), (known, overwrite)] {
-            let others: Vec<Option<String>> = entries.iter().map(|e| json_list(&e.other_hashes)).collect();
+            let others: Vec<Option<String>> = entries.iter().map(|e| json_list(&e.other_rows)).collect();
             let mut rows = Bulk::new("external_id_map", &MAP).room(entries.len()).on_conflict(conflict);
             for (entry, others) in entries.into_iter().zip(&others) {
                 rows.row([

@@ -136,7 +136,7 @@ impl HistoryStore for DieselSession {
     fn put_map(&mut self, contract: &Contract, entries: &[MapImage], now: Moment) -> Result<()> {
         let now = moment_text(now);
         for entry in entries {
-            let others = json_list(&entry.other_hashes);
+            let others = json_list(&entry.other_rows);
             self.connection.run(
                 "change the id map",
                 "INSERT INTO external_id_map (id, entity_type, external_system, external_id, core_id, row_hash, \
@@ -480,7 +480,7 @@ pub(super) fn map_image(mut row: TextRow) -> MapImage {
         id: row.int(0),
         core_id: row.int(3),
         row_hash: row.int(4),
-        other_hashes: row.get(5).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
+        other_rows: row.get(5).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
         staging_id: row.int(6),
         last_run: row.int(7),
         system: row.text(1),

@@ -54,7 +54,7 @@ impl DieselSession {
                     external_id: entry.external_id.clone(),
                     core_id: entry.core_id,
                     row_hash: entry.row_hash,
-                    other_hashes: entry.other_hashes.clone(),
+                    other_rows: entry.other_rows.clone(),
                     staging_id: entry.staging_id,
                     last_run: entry.last_run,
                 };

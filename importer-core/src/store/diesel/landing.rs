@@ -4,8 +4,9 @@ use super::sql::{Cell, TextRow};
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    CleanRow, Known, Knows, Landing, LandingWrite, Moment, Outcome, OutcomeTally, RowId, RunId, RunRecord,
-    StagedRow, Violation, ViolationFilter, ViolationRow, moment_text, row_id,
+    CleanRow, Known, KnownAs, Knows, Landing, LandingWrite, Moment, OtherRow, Outcome, OutcomeTally, ReadRow,
+    RowAgain, RowId, RunId, RunRecord, StagedRow, Violation, ViolationFilter, ViolationRow, moment_text,
+    row_id,
 };
 
 const LAND: &str = "land rows";
@@ -38,7 +39,7 @@ const OUTCOMES: [Column; 6] = [
     plain("core_id"),
     plain("reason"),
 ];
-const QUARANTINE: [Column; 11] = [
+const QUARANTINE: [Column; 12] = [
     plain("staging_id"),
     plain("run_id").shared(),
     plain("entity_type").shared(),
@@ -50,6 +51,7 @@ const QUARANTINE: [Column; 11] = [
     time("first_seen_at").shared(),
     time("last_seen_at").shared(),
     plain("last_run_id").shared(),
+    plain("replaced_in_run_id"),
 ];
 const VIOLATIONS: [Column; 11] = [
     plain("run_id").shared(),
@@ -159,12 +161,32 @@ impl Landing for DieselSession {
         Ok(())
     }
 
+    fn rows_read(
+        &mut self,
+        contract: &Contract,
+        run: RunId,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<ReadRow>> {
+        self.read_so_far(contract, run, after, limit)
+    }
+
+    fn land_again(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        rows: &[RowAgain],
+        now: Moment,
+    ) -> Result<Vec<(RowAgain, Vec<String>)>> {
+        self.land_rows_again(contract, run, rows, now)
+    }
+
     fn end_replaced(&mut self, run: &RunRecord) -> Result<()> {
         if run.new.dry_run {
             return Ok(());
         }
-        let which = "status = 'open' AND replaced_in_run_id = ? AND last_run_id <> ?";
-        let binds = [Cell::Int(run.id), Cell::Int(run.id)];
+        let which = "status = 'open' AND replaced_in_run_id = ?";
+        let binds = [Cell::Int(run.id)];
         let sql = format!(
             "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND staging_id IN \
              (SELECT staging_id FROM quarantine WHERE {which})"
@@ -335,23 +357,31 @@ impl DieselSession {
         );
         for mut row in self.connection.rows("look rows up", &sql, binds)? {
             let id = row.text(0);
-            let entry = |row_hash| Known {
+            let current = row.int(2);
+            let entry = |known_as, row_hash, staging_id| Known {
+                known_as,
                 bare: false,
                 row_hash,
-                staging_id: row.int(2),
+                staging_id,
                 map_entry: row.optional_int(5),
                 core_id: row.optional_int(3),
                 rule_codes: None,
                 payload_json: None,
+                replaced_in: None,
             };
-            let others =
-                row.get(4).and_then(|t| serde_json::from_str::<Vec<i64>>(t).ok()).unwrap_or_default();
-            known.extend(others.into_iter().chain([row.int(1)]).map(|hash| (id.clone(), entry(hash))));
+            let others: Vec<OtherRow> =
+                row.get(4).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+            let others = others.into_iter().map(|other| match other {
+                OtherRow::Earlier(hash, staging_id) => entry(KnownAs::Earlier, hash, staging_id),
+                OtherRow::Aside(hash) => entry(KnownAs::Aside, hash, current),
+            });
+            let current = entry(KnownAs::Current, row.int(1), current);
+            known.extend(others.chain([current]).map(|entry| (id.clone(), entry)));
         }
         Ok(())
     }
 
-    fn write_violations(
+    pub(super) fn write_violations(
         &mut self,
         contract: &Contract,
         run: &RunRecord,
@@ -410,6 +440,7 @@ impl DieselSession {
                 Cell::Text(now),
                 Cell::Text(now),
                 Cell::Int(run.id),
+                if row.replaced { Cell::Int(run.id) } else { Cell::Null },
             ]);
         }
         rows.insert(&mut self.connection, "write the quarantine")?;
@@ -434,6 +465,14 @@ impl DieselSession {
             );
             let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];
             self.connection.run("note rows held again", &sql, &binds)?;
+        }
+        if !write.held_last.is_empty() {
+            let list = serde_json::Value::from(write.held_last.as_slice()).to_string();
+            let sql = format!(
+                "{update} quarantine SET replaced_in_run_id = NULL WHERE status = 'open' AND staging_id IN {}",
+                self.connection.list(true)
+            );
+            self.connection.run("note rows held again", &sql, &[Cell::Text(&list)])?;
         }
         Ok(())
     }

@@ -12,30 +12,22 @@ fn taken(entity: &str, system: &str) -> Error {
         .hint("wait for it, or cancel it")
 }
 
-/// Somebody who only looks whether a run is at work has its lock for a moment.
-#[cfg(feature = "sqlite")]
-const GLANCES: u32 = 10;
-#[cfg(feature = "sqlite")]
-const GLANCE: std::time::Duration = std::time::Duration::from_millis(10);
-
 /// A lock on a file beside the database.
 #[cfg(feature = "sqlite")]
 pub(super) fn file(database: &std::path::Path, entity: &str, system: &str) -> Result<SystemLock> {
-    use std::fs::{File, TryLockError};
+    use std::fs::File;
+
+    use crate::file_lock::FileLock;
     let path = beside(database, &format!("{}-{}.lock", file_name(entity), file_name(system)));
     let cannot = |e: std::io::Error| {
         Error::new(ErrorKind::Store, OPERATION, format!("the lock file cannot be used: {e}"))
             .at("file", path.display())
     };
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
-    for _ in 0..GLANCES {
-        match file.try_lock() {
-            Ok(()) => return Ok(SystemLock(Box::new(file))),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
-            Err(TryLockError::Error(e)) => return Err(cannot(e)),
-        }
+    let open = || File::options().create(true).truncate(false).write(true).open(&path);
+    match FileLock::take_soon(open).map_err(cannot)? {
+        Some(lock) => Ok(SystemLock(Box::new(lock))),
+        None => Err(taken(entity, system)),
     }
-    Err(taken(entity, system))
 }
 
 /// A file whose name begins with that of the database, however that is named.

@@ -1,5 +1,6 @@
 //! Both backends through one small layer: SQL with bound cells, bulk inserts, rows read as text.
 
+mod again;
 mod audit;
 mod bulk;
 mod changes;

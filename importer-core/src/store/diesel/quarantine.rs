@@ -4,9 +4,9 @@ use super::sql::{Cell, TextRow};
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    Known, Moment, OutcomeKind, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore,
-    QuarantineVerdict, RowId, RunId, RunRecord, StoredOutcome, ViolationRow, moment_text, parse_moment,
-    row_id,
+    Known, KnownAs, Moment, OutcomeKind, QuarantineEntry, QuarantineFilter, QuarantineStatus,
+    QuarantineStore, QuarantineVerdict, RowId, RunId, RunRecord, StoredOutcome, ViolationRow, moment_text,
+    parse_moment, row_id,
 };
 
 const DECIDE: &str = "decide about rows in quarantine";
@@ -223,7 +223,8 @@ impl DieselSession {
         self.connection.rows("list rows in quarantine", &sql, &binds)
     }
 
-    /// What the quarantine knows of external ids: rows that are held back or given up, and rows that went in by hand.
+    /// What the quarantine knows of external ids: rows that are held back or given up, rows that went in by hand, and rows that the
+    /// run which brought them last replaced by others itself.
     pub(super) fn known_held(
         &mut self,
         contract: &Contract,
@@ -240,26 +241,35 @@ impl DieselSession {
         let sql = format!(
             "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes, \
              CAST(m.core_id AS TEXT) AS c, CAST(m.id AS TEXT) AS i, s.payload_json, q.status, \
-             CAST(CASE WHEN q.status = 'open' AND NOT EXISTS (SELECT 1 FROM {staging} b WHERE b.id = q.staging_id) \
+             CAST(q.replaced_in_run_id AS TEXT) AS r, CAST(CASE WHEN q.status = 'open' AND NOT EXISTS (SELECT 1 FROM {staging} b WHERE b.id = q.staging_id) \
              THEN 1 ELSE 0 END AS TEXT) AS b {} AND q.entity_type = ? \
-             AND q.external_system = ? AND q.status <> 'superseded'",
+             AND q.external_system = ? AND (q.status <> 'superseded' OR \
+             (q.last_run_id >= q.replaced_in_run_id AND s.id IS NOT NULL))",
             self.connection.listed_in(&tables, "q.external_id", false)
         );
         for mut row in self.connection.rows("look rows up", &sql, binds)? {
             let went_in = matches!(row.get(7), Some("fixed" | "suppressed"));
+            let superseded = row.get(7) == Some("superseded");
             if went_in && row.get(4).is_none() {
                 // What took its place is gone, as after the run was taken back: the row speaks for itself again.
                 continue;
             }
+            let known_as = match (went_in, superseded) {
+                (true, _) => KnownAs::ByHand,
+                (_, true) => KnownAs::Superseded,
+                _ => KnownAs::Held,
+            };
             let entry = Known {
+                known_as,
                 row_hash: row.int(1),
                 staging_id: row.int(2),
                 map_entry: if went_in { row.optional_int(5) } else { None },
                 core_id: if went_in { row.optional_int(4) } else { None },
                 // A corrected row passed the rules; one that went in without passing is exempt from them.
                 rule_codes: if row.get(7) == Some("fixed") { None } else { row.optional(3) },
-                payload_json: row.optional(6),
-                bare: row.int(8) == 1,
+                payload_json: row.optional(6).filter(|_| !superseded),
+                bare: row.int(9) == 1,
+                replaced_in: row.optional_int(8),
             };
             known.push((row.text(0), entry));
         }

@@ -39,7 +39,11 @@ impl RunControl for DieselSession {
                        WHERE status = 'open' AND run_id = ?";
             let now = moment_text(now);
             let binds = [Cell::Text(actor), Cell::Text(&now), Cell::Text(reason), Cell::Int(run)];
-            Ok(session.connection.run("end quarantine entries", sql, &binds)? as u64)
+            let ended = session.connection.run("end quarantine entries", sql, &binds)? as u64;
+            // Those that a row of the same run had replaced end with the others, and none of them waits again.
+            let sql = "UPDATE quarantine SET replaced_in_run_id = NULL WHERE status = 'superseded' AND run_id = ?";
+            session.connection.run("end quarantine entries", sql, &[Cell::Int(run)])?;
+            Ok(ended)
         })
     }
 

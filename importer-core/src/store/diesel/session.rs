@@ -26,8 +26,6 @@ pub(super) struct DieselSession {
     /// Whether a transaction is open.
     open: bool,
     patience: Duration,
-    // Dropped after the connection, with everything in it.
-    _folder: Option<tempfile::TempDir>,
 }
 
 impl DieselSession {
@@ -39,7 +37,6 @@ impl DieselSession {
             turn: None,
             open: false,
             patience: PATIENCE,
-            _folder: None,
         }
     }
 
@@ -82,19 +79,21 @@ impl DieselSession {
     }
 }
 
-/// An empty SQLite store in a temporary file, whatever the real store is.
+/// An empty SQLite store in a temporary file without a name, whatever the real store is: the rows in it are nobody's to read,
+/// and they are gone with the process, also with one that is killed.
 #[cfg(feature = "sqlite")]
 pub(super) fn scratch() -> Result<Box<dyn Session>> {
-    let cannot = |e: std::io::Error| {
-        Error::new(ErrorKind::Store, "make a scratch store for the dry run", e.to_string())
-            .hint("check that the folder for temporary files exists and may be written to")
+    let open = || {
+        let mut connection = Connection::sqlite(std::path::Path::new(""))?;
+        super::migrate::up(&mut connection)?;
+        // Nothing here has to outlive a crash.
+        connection.execute("make a scratch store", "PRAGMA synchronous = OFF")?;
+        Ok(connection)
     };
-    let folder = tempfile::Builder::new().prefix("importer-dry-run").tempdir().map_err(cannot)?;
-    let mut connection = Connection::sqlite(&folder.path().join("scratch.db"))?;
-    super::migrate::up(&mut connection)?;
-    // Nothing here has to outlive a crash.
-    connection.execute("make a scratch store", "PRAGMA synchronous = OFF")?;
-    Ok(Box::new(DieselSession { _folder: Some(folder), ..DieselSession::new(connection) }))
+    let connection = open().map_err(|error: Error| {
+        error.hint("check that the folder for temporary files exists and may be written to")
+    })?;
+    Ok(Box::new(DieselSession::new(connection)))
 }
 
 /// A dry run writes its core to SQLite.
