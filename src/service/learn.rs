@@ -3,7 +3,7 @@
 use importer_core::Result;
 
 use super::access::{Action, Desk, Note};
-use super::scan::{ScanReport, ScanRequest};
+use super::scan::{self, ScanReport, ScanRequest};
 use super::train::Training;
 
 impl Desk<'_> {
@@ -20,6 +20,7 @@ impl Desk<'_> {
             self.authorize(Action::ControlRuns, &note)?;
         } else {
             self.allowed(Action::ControlRuns, &note)?;
+            self.importer.none_half_taken_back(&request.entity, scan::OPERATION)?;
             self.patiently(Action::ControlRuns, &note, |_| Ok(()))?;
         }
         let request = ScanRequest { actor: self.actor.name.clone(), ..request.clone() };

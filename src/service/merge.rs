@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
 use super::edit::typed;
+use super::half_rollback::not_half_taken_back;
 use crate::Importer;
 
 const OPERATION: &str = "merge people";
@@ -168,6 +169,8 @@ impl Desk<'_> {
         let order = self.order(contract, request)?;
         let note = Note::new(subject(&order), &request.reason).entity(contract.entity);
         self.act(Action::Merge, note, |session, note| {
+            session.lock_core(contract)?;
+            not_half_taken_back(session, contract, &request.people, OPERATION)?;
             let (merge, plan) =
                 self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
             note.subject = format!("merge {merge}");
@@ -246,6 +249,10 @@ impl Desk<'_> {
                     .hint("`merge --list` lists them"));
             };
             let contract = super::runs::contract(&row.entity)?;
+            session.lock_core(contract)?;
+            let people: Vec<CoreId> =
+                std::iter::once(row.merge.survivor).chain(row.merge.retired.iter().copied()).collect();
+            not_half_taken_back(session, contract, &people, action.doing())?;
             note.entity = Some(row.entity);
             let reason = note.reason.clone();
             self.importer.in_world(contract, |world| work(session, world, &reason, note))

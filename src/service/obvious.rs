@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     AuditOutcome, NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision, SuggestionFilter,
-    SuggestionKind, SuggestionRow, SuggestionVerdict,
+    SuggestionKind, SuggestionRow, SuggestionVerdict, none_half_taken_back,
 };
 use importer_core::{ErrorKind, Result};
 use importer_dedupe::Thresholds;
@@ -72,6 +72,7 @@ impl Desk<'_> {
         let mut note = Note::new("suggestions", reason).entity(entity);
         self.ready(Action::Merge, &note)?;
         let importer = self.importer;
+        importer.none_half_taken_back(entity, OPERATION)?;
         let _lock = importer.store()?.lock_source(entity, MERGE_SOURCE)?;
         let mut session = importer.store()?.session()?;
         let mut run = session.create_run(&self.new_run(contract), importer.clock.now())?;
@@ -161,6 +162,7 @@ impl Desk<'_> {
         let note = Note::new(format!("suggestion {}", row.id), reason).entity(contract.entity);
         self.act(Action::Merge, note, |session, note| {
             session.lock_core(contract)?;
+            none_half_taken_back(session, contract.entity, OPERATION)?;
             let Some(now) = session.suggestion(row.id)?.filter(is_obvious) else { return Ok(false) };
             if !matches!(now.decision, SuggestionDecision::Open | SuggestionDecision::Deferred) {
                 return Ok(false);

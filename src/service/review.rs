@@ -1,6 +1,6 @@
 //! What people decide about pairs.
 
-use importer_core::contracts::Contract;
+use importer_core::contracts::{self, Contract};
 use importer_core::ports::{
     CoreId, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow,
     SuggestionVerdict, days_later,
@@ -9,6 +9,7 @@ use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, MergeOrder};
 
 use super::access::{Action, Desk, Note};
+use super::half_rollback::not_half_taken_back;
 use super::merge::{Choice, MergeDone, MergeRequest, done};
 
 const OPERATION: &str = "record a decision";
@@ -163,6 +164,13 @@ impl Desk<'_> {
         if merges {
             self.may_accept(action, &note, filter.entity.as_deref(), verdict)?;
         }
+        if !dry_run {
+            for contract in contracts::CONTRACTS {
+                if filter.entity.as_deref().is_none_or(|entity| entity == contract.entity) {
+                    self.importer.none_half_taken_back(contract.entity, OPERATION)?;
+                }
+            }
+        }
         let mut told = ReviewedMany::default();
         let mut after = filter.after;
         loop {
@@ -219,6 +227,7 @@ impl Desk<'_> {
         let row = session.suggestion(id)?.ok_or_else(not_there)?;
         let contract = super::runs::contract(&row.entity)?;
         session.lock_core(contract)?;
+        not_half_taken_back(session, contract, &[row.left, row.right], OPERATION)?;
         decidable(session, contract, &row)?;
         let mut reviewed = Reviewed { suggestion: row.clone(), merge: None, household: None };
         if row.kind == SuggestionKind::Household {

@@ -8,7 +8,7 @@ use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
     CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, StewardSession, Suggested,
     Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, in_transaction, moment_text,
-    parse_moment,
+    none_half_taken_back, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
@@ -28,7 +28,7 @@ pub const REVIEW_FROM: f64 = THRESHOLDS.review;
 
 pub(super) const THRESHOLDS: Thresholds = Thresholds::DEFAULT;
 
-const OPERATION: &str = "scan the core";
+pub(super) const OPERATION: &str = "scan the core";
 /// How many suggestions are stored between two looks at whether somebody cancelled.
 const AT_A_TIME: usize = 500;
 /// How many examples of each kind a report has.
@@ -175,6 +175,8 @@ impl Importer {
             let work = self.look(session.as_mut(), contract, request, last.as_ref())?;
             return Ok(work.report);
         }
+        // Half of the people are who they are about to be no more.
+        none_half_taken_back(session.as_mut(), contract.entity, OPERATION)?;
         let _lock =
             store.lock_source(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
         self.end_abandoned(session.as_mut(), contract)?;
@@ -293,6 +295,8 @@ impl Importer {
         let mut report = work.report.clone();
         let now = self.clock.now();
         in_transaction(session, |session| {
+            session.lock_core(contract)?;
+            none_half_taken_back(session, contract.entity, OPERATION)?;
             let mut told = Suggested::default();
             for (number, pairs) in work.found.chunks(AT_A_TIME).enumerate() {
                 self.not_cancelled(OPERATION)?;

@@ -18,6 +18,7 @@ mod embedding;
 mod faults;
 mod features;
 mod golden;
+mod half_rollback;
 mod interruption;
 mod isolation;
 mod merging;

@@ -6,9 +6,9 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
-    Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally,
-    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, RowId,
-    RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome, Suggested,
+    HalfTakenBack, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome,
+    OutcomeTally, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict,
+    RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome, Suggested,
     Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict, ViolationFilter,
     ViolationRow,
 };
@@ -207,6 +207,10 @@ impl RunControl for DryRun {
 
     fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
         self.real.reopen_replaced(run)
+    }
+
+    fn half_taken_back(&mut self, entity: &str) -> Result<Vec<HalfTakenBack>> {
+        self.real.half_taken_back(entity)
     }
 
     fn current_rows(

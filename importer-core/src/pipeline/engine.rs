@@ -292,9 +292,10 @@ impl Engine<'_> {
             }
             Err(error) => {
                 let asked = self.cancel.asked().filter(|_| error.kind() == ErrorKind::Cancelled);
-                work.metrics.resumable =
-                    matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Store | ErrorKind::Busy)
+                work.metrics.resumable = matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Store | ErrorKind::Busy)
                         && asked != Some(Asked::Cancel)
+                        // What was not loaded of corrections is still in quarantine, where they begin anew.
+                        && self.corrections.is_none()
                         && !work.run.new.dry_run;
                 work.run.status = match (error.kind(), asked) {
                     (ErrorKind::Cancelled, Some(Asked::Pause)) if work.metrics.resumable => RunStatus::Paused,

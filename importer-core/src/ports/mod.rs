@@ -6,6 +6,7 @@ mod audit;
 mod changes;
 mod clock;
 mod fingerprint;
+mod half_rollback;
 mod history;
 mod households;
 mod image;
@@ -23,6 +24,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
 pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
+pub use half_rollback::{HalfTakenBack, none_half_taken_back};
 pub use history::{
     Cause, HistoryStore, LaterChange, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge, Reference,
     Rejection, RollbackItem, RollbackRow, SourceRow, Traces,

@@ -22,11 +22,11 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn rollback_of(&mut self, run: RunId) -> Result<Option<RollbackRow>>;
-    /// The run of an entity and a system whose rollback was interrupted.
+    /// Which of these records a run has to do with: it changed or confirmed them, or theirs is a row that it brought last.
     ///
     /// # Errors
     /// When the database fails.
-    fn unfinished_rollback(&mut self, entity: &str, system: &str) -> Result<Option<RunId>>;
+    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[CoreId]) -> Result<Vec<CoreId>>;
     /// Keeps what became of changes.
     ///
     /// # Errors

@@ -9,11 +9,11 @@ use importer_core::ports::{
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-use super::OPERATION;
 use super::bench::{Bench, Draft, SharedBench};
 use super::list::find;
 use super::send_in::Sending;
 use super::view::{FindingView, Loaded};
+use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Action, Columns, Desk, Note};
 use crate::service::runs;
 
@@ -72,6 +72,7 @@ impl Desk<'_> {
         }
         self.ready(action, &note)?;
         let contract = runs::contract(entity)?;
+        self.importer.none_half_taken_back(entity, OPERATION)?;
         let mut session = self.importer.store()?.session()?;
         self.importer.known_rules(
             session.as_mut(),
@@ -106,7 +107,7 @@ impl Desk<'_> {
         let report = self.send_in(
             &bench,
             once(vec![draft]),
-            Sending { source: "corrections", action, verdict: Some(self.verdict(status, &note)), note },
+            Sending { source: CORRECTIONS, action, verdict: Some(self.verdict(status, &note)), note },
         )?;
         Ok(Fixed { row, loaded: Some(self.loaded(&report)?), findings })
     }

@@ -75,11 +75,22 @@ impl RollbackStore for DieselSession {
         }))
     }
 
-    fn unfinished_rollback(&mut self, entity: &str, system: &str) -> Result<Option<RunId>> {
-        let sql = "SELECT CAST(r.id AS TEXT) AS i FROM rollbacks b JOIN import_runs r ON r.id = b.run_id \
-                   WHERE b.status = 'running' AND r.entity_type = ? AND r.external_system = ? LIMIT 1";
-        let rows = self.connection.rows(READ, sql, &[Cell::Text(entity), Cell::Text(system)])?;
-        Ok(rows.first().map(|row| row.int(0)))
+    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[CoreId]) -> Result<Vec<CoreId>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(people).to_string();
+        let elements = self.connection.list(true);
+        let sql = format!(
+            "SELECT CAST(x.core_id AS TEXT) AS c FROM (\
+             SELECT core_id FROM change_log WHERE run_id = ? AND entity_type = ? AND core_id IN {elements} \
+             UNION SELECT core_id FROM external_id_map WHERE entity_type = ? AND core_id IN {elements} \
+             AND (last_run_id = ? OR (staging_id > ? AND staging_id < ?))) x ORDER BY x.core_id"
+        );
+        let (entity, list) = (Cell::Text(contract.entity), Cell::Text(&list));
+        let range = [Cell::Int(run), Cell::Int(row_id(run, 0)), Cell::Int(row_id(run + 1, 0))];
+        let binds = [[Cell::Int(run), entity, list].as_slice(), &[entity, list], &range].concat();
+        Ok(self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.int(0)).collect())
     }
 
     fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()> {

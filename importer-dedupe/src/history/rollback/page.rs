@@ -116,6 +116,13 @@ impl<'a> Page<'a> {
             outcome: outcome.into(),
             why,
         };
+        if !self.people.contains_key(&id) && session.survivor_of(self.world.contract, id)?.is_none() {
+            // Who was kept for another run goes with that one, and what this run said goes along.
+            if !confirmed {
+                self.items.push(whole("reverted", "not in the core any more; nothing of it is left".into()));
+            }
+            return Ok(());
+        }
         let fate = self.fate(session, id, first)?;
         match fate {
             Fate::Stays { .. } if confirmed => {}
@@ -191,11 +198,8 @@ impl<'a> Page<'a> {
         id: CoreId,
         first: &LaterChange,
     ) -> Result<Option<String>> {
-        if !self.people.contains_key(&id) {
-            return Ok(Some(match session.survivor_of(self.world.contract, id)? {
-                Some((survivor, merge)) => format!("went into {survivor}; take merge {merge} back first"),
-                None => "not in the core any more".into(),
-            }));
+        if let Some((survivor, merge)) = session.survivor_of(self.world.contract, id)? {
+            return Ok(Some(format!("went into {survivor}; take merge {merge} back first")));
         }
         for merge in self.merges_since(session, id, first.id)? {
             if merge.undone.is_none() {
