@@ -1,10 +1,13 @@
 //! While a run is half taken back, nothing happens that would outlive it or spoil its rollback; once that is done, everything
 //! works and is as if nobody had interrupted it.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use importer::plugin::{Adapter, AdapterMeta, Extract, Host, OpenRequest, Plugin, PluginMeta, Source};
 use importer::ports::{AuditFilter, FixedClock, QuarantineFilter, parse_moment};
 use importer::retention::RetentionPolicy;
 use importer::service::{
@@ -445,5 +448,76 @@ fn nothing_goes_in_while_a_run_is_half_taken_back_and_everything_afterwards() {
                 );
             }
         }
+    }
+}
+
+thread_local! {
+    /// What happens once, while a source is opened.
+    static MEANWHILE: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// Hands one person over; while it is opened, something else happens.
+struct Meanwhile;
+
+impl Adapter for Meanwhile {
+    fn meta(&self) -> AdapterMeta {
+        AdapterMeta::new("meanwhile", "Somebody of whom an earlier run has told, too")
+    }
+
+    fn open(&self, _: &OpenRequest, _: &Host) -> Result<Box<dyn Source>, importer::plugin::Error> {
+        if let Some(happens) = MEANWHILE.take() {
+            happens();
+        }
+        Ok(Box::new(One(false)))
+    }
+}
+
+struct One(bool);
+
+impl Source for One {
+    fn columns(&self) -> Vec<String> {
+        ["external_id", "first_name", "last_name", "email"].map(str::to_owned).to_vec()
+    }
+
+    fn next(&mut self, out: &mut Extract) -> Result<(), importer::plugin::Error> {
+        if !std::mem::replace(&mut self.0, true) {
+            out.push_row(1, [Some("m1"), Some("Ann"), Some("Lee"), Some("x0@example.org")])?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_at_work_stops_where_a_rollback_begins_and_goes_on_once_it_is_done() {
+    for (db, other) in support::databases().into_iter().zip(support::databases()) {
+        let backend = db.backend;
+        let brings = |scene: &Scene| {
+            let plugin = Plugin::new(PluginMeta::new("meanwhile", "1.0.0")).adapter(|| Box::new(Meanwhile));
+            let importer = Importer::builder()
+                .database(&scene.db().url)
+                .plugin(plugin)
+                .clock(Arc::new(FixedClock(parse_moment("2025-06-01T01:30:00Z").unwrap())))
+                .build()
+                .unwrap();
+            importer.run(&RunRequest::new("meanwhile")).unwrap()
+        };
+        let scene = Rc::new(Scene::new(db));
+        let begins = Rc::clone(&scene);
+        MEANWHILE.set(Some(Rc::new(move || {
+            without(begins.db(), BROKEN_OFF[0], || begins.take_back().err());
+        })));
+        let stopped = brings(&scene);
+        let why = stopped.error.unwrap_or_default();
+        assert!(why.contains("is half taken back"), "{backend}: {why}");
+        assert_eq!(stopped.counts.inserted + stopped.counts.matched, 0, "{backend}");
+        scene.take_back().unwrap();
+        let on = brings(&scene);
+        assert_eq!((on.run_id, on.status.as_str()), (stopped.run_id, "succeeded"), "{backend}: {on:?}");
+        assert_eq!(on.counts.inserted, 1, "{backend}: whom it could have found is gone");
+
+        let whole = Scene::new(other);
+        whole.take_back().unwrap();
+        brings(&whole);
+        assert_eq!(scene.state(), whole.state(), "{backend}");
     }
 }
