@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
+use importer::service::RedoRequest;
 
 use crate::args::Common;
 use crate::count::counted;
@@ -18,6 +19,9 @@ pub(crate) struct UndoArgs {
     /// Does a merge again that was taken back
     #[arg(long)]
     again: bool,
+    /// With --again: although somebody has said that two of the people are no duplicates
+    #[arg(long)]
+    although_rejected: bool,
     #[command(flatten)]
     policy: PolicyFile,
     #[command(flatten)]
@@ -28,7 +32,10 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let importer = setup::merging_on(&args.common.database, &args.policy)?;
     let desk = importer.desk(args.common.who.actor());
     if args.again {
-        let merge = desk.redo_merge(args.merge, &args.reason)?;
+        let merge = desk.redo_merge(&RedoRequest {
+            although_rejected: args.although_rejected,
+            ..RedoRequest::new(args.merge, &args.reason)
+        })?;
         match args.common.json {
             true => out::as_is(serde_json::json!({ "merge": merge })),
             false => say!("Merge {} is done again as merge {merge}.", args.merge),

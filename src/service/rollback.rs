@@ -210,7 +210,7 @@ impl Work<'_> {
 
     fn end(&self, session: &mut dyn StewardSession, rollback: &mut RollbackRow) -> Result<Traces> {
         let now = self.desk.importer.clock.now();
-        let mut traces = session.end_traces(self.run)?;
+        let mut traces = session.end_traces(self.world.contract, self.run)?;
         // What was corrected waits in quarantine again.
         traces.rows_reopened += session.reopen_corrected(self.world.contract, self.run.id)? as u64;
         (rollback.done, rollback.finished_at) = (true, Some(now));

@@ -7,8 +7,8 @@ use importer::plugin::spreadsheet::unguard;
 use importer::ports::{AuditFilter, AuditOutcome, AuditRow, QuarantineFilter};
 use importer::retention::RetentionPolicy;
 use importer::service::{
-    Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, Role, RollbackRequest,
-    RowFix, ScanRequest, Step, Verdict,
+    Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, Role,
+    RollbackRequest, RowFix, ScanRequest, Step, Verdict,
 };
 use importer::{Error, ErrorKind, Importer, RunRequest};
 
@@ -91,7 +91,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("preview_merge", Action::Review, false, |desk, reason| {
         desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], reason)).map(drop)
     }),
-    ("redo_merge", Action::Merge, true, |desk, reason| desk.redo_merge(1, reason).map(drop)),
+    ("redo_merge", Action::Merge, true, |desk, reason| {
+        desk.redo_merge(&RedoRequest::new(1, reason)).map(drop)
+    }),
     ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, Step::Upsert, reason).map(drop)),
     ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(1, reason).map(drop)),
     ("retention", Action::Retain, true, |desk, reason| {

@@ -11,8 +11,8 @@ use importer::plugin::{Adapter, AdapterMeta, Extract, Host, OpenRequest, Plugin,
 use importer::ports::{AuditFilter, FixedClock, QuarantineFilter, parse_moment};
 use importer::retention::RetentionPolicy;
 use importer::service::{
-    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RollbackRequest, RowFix,
-    ScanRequest, Step, Verdict,
+    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RollbackRequest,
+    RowFix, ScanRequest, Step, Verdict,
 };
 use importer::{Error, ErrorKind, GateMode, GatePolicy, Importer, RunRequest};
 
@@ -210,7 +210,9 @@ fn p0(scene: &Scene, system: &str) -> RunRequest {
 /// Every public method of a desk, some of them twice: about what the run has to do with, and about something else.
 const AT_A_DESK: &[(&str, While, Call)] = &[
     // What is harmless, in an order in which it can be done.
-    ("redo_merge", Harmless, |scene, _, desk| desk.redo_merge(scene.parted, WHY).map(drop)),
+    ("redo_merge", Harmless, |scene, _, desk| {
+        desk.redo_merge(&RedoRequest::new(scene.parted, WHY)).map(drop)
+    }),
     ("undo_merge", Harmless, |scene, _, desk| desk.undo_merge(scene.standing, WHY).map(drop)),
     ("merge", Harmless, |_, _, desk| desk.merge(&merge([6, 5])).map(drop)),
     ("edit", Harmless, |_, _, desk| edit(desk, 2)),
@@ -265,7 +267,9 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("edit", RefusedForGood, |scene, _, desk| edit(desk, scene.made[2])),
     ("edit", Refused, |_, _, desk| edit(desk, 4)),
     ("undo_merge", Refused, |scene, _, desk| desk.undo_merge(scene.standing_touched, WHY).map(drop)),
-    ("redo_merge", Refused, |scene, _, desk| desk.redo_merge(scene.parted_touched, WHY).map(drop)),
+    ("redo_merge", Refused, |scene, _, desk| {
+        desk.redo_merge(&RedoRequest::new(scene.parted_touched, WHY)).map(drop)
+    }),
     ("merge", Refused, |_, _, desk| desk.merge(&merge([2, 1])).map(drop)),
     ("review", RefusedForGood, |scene, _, desk| {
         desk.review(scene.touched_pair, &Verdict::accept(), WHY).map(drop)

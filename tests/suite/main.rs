@@ -38,4 +38,5 @@ mod stewardship;
 mod store;
 mod support;
 mod told;
+mod told_apart;
 mod who_is_who;

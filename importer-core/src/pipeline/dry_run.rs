@@ -8,9 +8,9 @@ use crate::ports::{
     Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
     HalfTakenBack, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome,
     OutcomeTally, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict,
-    RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome, Suggested,
-    Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict, ViolationFilter,
-    ViolationRow,
+    Rejected, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome,
+    Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -143,7 +143,19 @@ impl SuggestionStore for DryRun {
         self.scratch.suggest(contract, run, suggestions, now)
     }
 
+    fn outdate(&mut self, contract: &Contract, run: &RunRecord, suggestions: &[Suggestion]) -> Result<u64> {
+        self.scratch.outdate(contract, run, suggestions)
+    }
+
     // What people decided is in the real store; nobody decides about a dry run.
+    fn are_rejected(&mut self, contract: &Contract, pairs: &[(CoreId, CoreId)]) -> Result<Vec<bool>> {
+        self.real.are_rejected(contract, pairs)
+    }
+
+    fn rejected_among(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>> {
+        self.real.rejected_among(contract, people)
+    }
+
     fn has_rejections(&mut self, contract: &Contract) -> Result<bool> {
         self.real.has_rejections(contract)
     }

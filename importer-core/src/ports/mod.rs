@@ -50,7 +50,8 @@ pub use store::{
     ViolationRow, in_transaction,
 };
 pub use suggestions::{
-    Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
+    Rejected, Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore,
+    SuggestionVerdict,
 };
 
 /// The id of a run.

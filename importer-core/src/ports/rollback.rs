@@ -122,10 +122,16 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
-    /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; opens again what it
-    /// had ended in quarantine; and lets the watermark stand where it stood, unless a later run has moved it.
+    /// Opens suggestions about people again that scans have closed since a run began, which has changed these people and is
+    /// taken back: the next scan says whether they are too unlikely without it.
     ///
     /// # Errors
     /// When the database fails.
-    fn end_traces(&mut self, run: &RunRecord) -> Result<Traces>;
+    fn reopen_outdated(&mut self, contract: &Contract, people: &[CoreId], run: RunId) -> Result<()>;
+    /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; opens again what it
+    /// had ended in quarantine, and what it had closed as outdated; and lets the watermark stand where it stood, unless a later run has moved it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn end_traces(&mut self, contract: &Contract, run: &RunRecord) -> Result<Traces>;
 }

@@ -1,6 +1,7 @@
 use super::bulk::{Bulk, Column, plain};
 use super::history::{MAP_IMAGE, map_image};
 use super::landing::sorted_list;
+use super::outdated::IS_OUTDATED;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
@@ -297,7 +298,7 @@ impl RollbackStore for DieselSession {
         for column in ["left_id", "right_id"] {
             let sql = format!(
                 "UPDATE dedupe_suggestions SET decision = 'superseded', own_decision = 'superseded' WHERE entity_type = ? \
-                 AND {column} IN {elements} AND decision IN ('open', 'deferred')"
+                 AND {column} IN {elements} AND (decision IN ('open', 'deferred') OR {IS_OUTDATED})"
             );
             let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
             self.connection.run(WRITE, &sql, &binds)?;
@@ -305,13 +306,19 @@ impl RollbackStore for DieselSession {
         self.leave_households(contract, people)
     }
 
-    fn end_traces(&mut self, run: &RunRecord) -> Result<Traces> {
+    fn reopen_outdated(&mut self, contract: &Contract, people: &[CoreId], run: RunId) -> Result<()> {
+        if people.is_empty() { Ok(()) } else { self.open_outdated_since(contract, people, run) }
+    }
+
+    fn end_traces(&mut self, contract: &Contract, run: &RunRecord) -> Result<Traces> {
         let id = [Cell::Int(run.id)];
         // Pairs that nobody has decided about; who finds them again may suggest them again.
-        let withdraw = "DELETE FROM dedupe_suggestions WHERE run_id = ? AND decision = 'open' \
-             AND NOT EXISTS (SELECT 1 FROM suggestion_decisions d WHERE d.suggestion_id = dedupe_suggestions.id) \
-             AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)";
-        let suggestions_withdrawn = self.connection.run(WRITE, withdraw, &id)? as u64;
+        let withdraw = format!(
+            "DELETE FROM dedupe_suggestions WHERE run_id = ? AND (decision = 'open' OR {IS_OUTDATED}) AND NOT EXISTS (SELECT 1 FROM suggestion_decisions d WHERE d.suggestion_id = dedupe_suggestions.id) \
+             AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)"
+        );
+        let suggestions_withdrawn = self.connection.run(WRITE, &withdraw, &id)? as u64;
+        self.open_outdated_by(contract, run.id)?;
         let end = "UPDATE dq_violations SET status = 'superseded' WHERE run_id = ? AND status = 'open'";
         self.connection.run(WRITE, end, &id)?;
         let end = "UPDATE quarantine SET status = 'superseded' WHERE run_id = ? AND status = 'open'";

@@ -327,6 +327,8 @@ impl<'a> Page<'a> {
         let of_gone = self.gone.iter().filter_map(|id| self.entries.get(id)).flatten();
         session.remove_map(&of_gone.map(|entry| entry.id).collect::<Vec<_>>())?;
         session.put_records(contract, &self.back, self.world.now)?;
+        let back: Vec<CoreId> = self.back.iter().map(|person| person.id).collect();
+        session.reopen_outdated(contract, &back, self.run.id)?;
         let changed = self.gone.iter().chain(self.back.iter().map(|person| &person.id));
         let before = changed.filter_map(|id| self.people.get(id));
         let add: Vec<_> = self.back.iter().flat_map(|person| keys(self.world, person)).collect();
