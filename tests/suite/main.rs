@@ -24,6 +24,7 @@ mod isolation;
 mod merging;
 mod migrations;
 mod options;
+mod outdated;
 mod plugin_host;
 mod retention;
 mod rolling_back;
