@@ -175,11 +175,10 @@ impl Desk<'_> {
                 self.importer.in_world(contract, |world| history::preview_merge(session, world, &order))?;
             Ok((plan, session.rejected_among(contract, &request.people)?))
         })?;
-        let mut fields = plan.fields;
-        for field in &mut fields {
-            self.mask().planned(contract, field);
-        }
-        Ok(MergePreview { survivor: order.survivor, retired: order.retired, fields, rejected })
+        let (survivor, retired) = (order.survivor, order.retired);
+        let mut preview = MergePreview { survivor, retired, fields: plan.fields, rejected };
+        self.mask().preview(contract, &mut preview);
+        Ok(preview)
     }
 
     /// Merges people into one. Whoever refers to those who go refers to the survivor from then on, later imports included;
@@ -207,7 +206,9 @@ impl Desk<'_> {
             note.detail("survivor", order.survivor);
             note.detail("retired", order.retired.clone());
             note.detail("chosen", order.choices.keys().cloned().collect::<Vec<_>>());
-            Ok(done(merge, &order, plan))
+            let mut done = done(merge, &order, plan);
+            self.mask().merged(contract, &mut done);
+            Ok(done)
         })
     }
 
@@ -252,7 +253,13 @@ impl Desk<'_> {
     pub fn merges(&self, entity: &str, filter: &MergeFilter) -> Result<Vec<MergeLine>> {
         let contract = super::runs::contract(entity)?;
         self.look(Action::ViewSuggestions, "merges", |session| {
-            Ok(session.merges(contract, filter)?.into_iter().map(Into::into).collect())
+            let lines = session.merges(contract, filter)?.into_iter().map(|mut row| {
+                let before = std::mem::take(&mut row.merge.before_json);
+                let mut line = MergeLine::from(row);
+                self.mask().merge_line(contract, &before, &mut line);
+                line
+            });
+            Ok(lines.collect())
         })
     }
 

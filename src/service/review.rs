@@ -8,7 +8,7 @@ use importer_core::ports::{
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, MergeOrder};
 
-use super::access::{Action, Desk, Note};
+use super::access::{Action, Desk, Note, Seen};
 use super::half_rollback::not_half_taken_back;
 use super::merge::{Choice, MergeDone, MergeRequest, although, done};
 use super::told_apart::not_told_apart;
@@ -158,7 +158,7 @@ impl Desk<'_> {
         ids.iter().map(|id| (*id, self.review(*id, verdict, reason))).collect()
     }
 
-    /// Decides the same about everything that a filter finds, page by page: each page is one transaction with one line in the
+    /// Decides the same about everything that a filter finds, as for [`Desk::suggestions`], page by page: each page is one transaction with one line in the
     /// audit log, and every suggestion has its own in the log of decisions. What cannot be decided is counted and left as it is.
     /// With `dry_run` it only counts.
     ///
@@ -190,6 +190,7 @@ impl Desk<'_> {
                 }
             }
         }
+        let seen = Seen::by(self.mask());
         let mut told = ReviewedMany::default();
         let mut after = filter.after;
         loop {
@@ -198,7 +199,7 @@ impl Desk<'_> {
             let page = SuggestionFilter { after, limit: most.min(PAGE), ..filter.clone() };
             let rows = match most {
                 0 => Vec::new(),
-                _ => self.importer.store()?.session()?.suggestions(&page)?,
+                _ => seen.suggestions(self.importer.store()?.session()?.as_mut(), &page)?,
             };
             let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(told) };
             after = last.id;
@@ -272,7 +273,9 @@ impl Desk<'_> {
                 let order = MergeOrder { suggestion: Some(id), ..self.order(contract, &request)? };
                 let (merge, plan) =
                     self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
-                reviewed.merge = Some(done(merge, &order, plan));
+                let mut merged = done(merge, &order, plan);
+                self.mask().merged(contract, &mut merged);
+                reviewed.merge = Some(merged);
             }
             None => {}
         }

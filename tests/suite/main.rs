@@ -40,4 +40,5 @@ mod store;
 mod support;
 mod told;
 mod told_apart;
+mod untold;
 mod who_is_who;

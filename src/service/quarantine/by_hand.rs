@@ -64,6 +64,6 @@ impl Desk<'_> {
         }
         let sending = Sending { source: Origin::MANUAL, action: Action::CreateRecords, verdict: None, note };
         let report = self.send_in(&Arc::new(bench), once(vec![draft]), sending)?;
-        Ok(Fixed { row: 0, loaded: Some(self.loaded(&report)?), findings })
+        Ok(Fixed { row: 0, loaded: Some(self.loaded(contract, &report)?), findings })
     }
 }

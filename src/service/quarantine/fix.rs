@@ -109,7 +109,7 @@ impl Desk<'_> {
             once(vec![draft]),
             Sending { source: CORRECTIONS, action, verdict: Some(self.verdict(status, &note)), note },
         )?;
-        Ok(Fixed { row, loaded: Some(self.loaded(&report)?), findings })
+        Ok(Fixed { row, loaded: Some(self.loaded(contract, &report)?), findings })
     }
 
     /// A row with its corrections.
@@ -142,7 +142,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the database refused it.
-    pub(super) fn loaded(&self, report: &RunReport) -> Result<Loaded> {
+    pub(super) fn loaded(&self, contract: &Contract, report: &RunReport) -> Result<Loaded> {
         let row = row_id(report.run_id, 1);
         let outcome = self.importer.store()?.session()?.outcome(row)?;
         let refused = |why: Option<String>| {
@@ -151,13 +151,17 @@ impl Desk<'_> {
                 .hint("it is still in quarantine")
         };
         match outcome {
-            Some(outcome) if outcome.core_id.is_some() => Ok(Loaded {
-                run: report.run_id,
-                row,
-                record: outcome.core_id,
-                outcome: outcome.kind.as_str(),
-                why: outcome.reason,
-            }),
+            Some(outcome) if outcome.core_id.is_some() => {
+                let mut loaded = Loaded {
+                    run: report.run_id,
+                    row,
+                    record: outcome.core_id,
+                    outcome: outcome.kind.as_str(),
+                    why: outcome.reason,
+                };
+                self.mask().loaded(contract, &mut loaded);
+                Ok(loaded)
+            }
             Some(outcome) => Err(refused(outcome.reason)),
             None => Err(refused(None)),
         }
