@@ -124,7 +124,7 @@ impl World {
         let again = format!("9,Ida,Noddack,ida@example.org,{}\n", tail(3));
         importer.run(&RunRequest { dry_run: true, ..world.request("crm", &again) }).unwrap();
         let admin = importer.desk(Actor::admin("ann"));
-        let wrong = "4,Ida,Noddack,ida@example.org,1955-05-05,X,wrong,+18165550100,1 Wrong Street,Liberty,\n";
+        let wrong = "4,Ida,Noddack,ida@example.org,1955-05-05,X,wrong,+18165550222,1 Wrong Street,Liberty,\n";
         let run = importer.run(&world.request("csv", wrong)).unwrap().run_id;
         let back = RollbackRequest { run, reason: "the wrong file".into(), dry_run: false };
         assert!(admin.roll_back(&back).unwrap().nothing_left);

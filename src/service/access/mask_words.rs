@@ -241,3 +241,7 @@ fn by_merge(reason: &str) -> bool {
         reason.strip_prefix("merge ").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     rest.is_some_and(|rest| rest.starts_with(':') || rest.starts_with(" taken back"))
 }
+
+#[cfg(test)]
+#[path = "mask_words_laws.rs"]
+mod laws;
