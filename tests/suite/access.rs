@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use importer::dedupe::matching::model::ModelDocument;
 use importer::plugin::spreadsheet::unguard;
 use importer::ports::{AuditFilter, AuditOutcome, AuditRow, QuarantineFilter};
 use importer::retention::RetentionPolicy;
@@ -334,6 +335,36 @@ fn a_steward_reviews_and_scans_without_seeing_what_is_masked() {
     let lines = desk.call(["audit", "--by", "sam", "--action", "control_runs", "--json"]).json();
     let done = lines.as_array().unwrap().iter().filter(|line| line["outcome"] == "done").count();
     assert_eq!(done, 2, "a preview does nothing: {lines}");
+}
+
+/// Whoever makes up a model could let a single field decide, one that the role does not see.
+#[test]
+fn a_steward_scans_by_what_was_learned_here_and_by_nothing_else() {
+    for db in support::databases() {
+        let importer = filled(&db);
+        let steward = importer.desk(Actor::new("sam", Role::Steward));
+        let learned = steward.train("volunteer", 1.0, "to see").unwrap().document;
+        let by = |document: &ModelDocument| ScanRequest {
+            model: Some(document.clone()),
+            ..ScanRequest::new("volunteer")
+        };
+        let mut made_up = learned.clone();
+        made_up.terms.retain(|term| term.name == "birth_date");
+        for preview in [true, false] {
+            let before = everything(&db);
+            let request = ScanRequest { preview, ..by(&made_up) };
+            let refused = steward.scan(&request, "to see").unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Forbidden, "{refused}");
+            assert!(refused.to_string().contains("a model that nobody has learned here"), "{refused}");
+            assert_eq!(everything(&db), before, "{}", db.backend);
+            let line = log(&importer).pop().unwrap().entry;
+            assert_eq!((line.actor.as_str(), line.outcome), ("sam", AuditOutcome::Refused));
+        }
+        assert!(steward.scan(&by(&learned), "to see").unwrap().samples.is_empty());
+        // What somebody who sees every field has scanned by is known here from then on.
+        importer.desk(Actor::admin("ann")).scan(&by(&made_up), "to see").unwrap();
+        steward.scan(&by(&made_up), "to see").unwrap();
+    }
 }
 
 #[test]

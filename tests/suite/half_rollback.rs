@@ -525,3 +525,41 @@ fn a_run_at_work_stops_where_a_rollback_begins_and_goes_on_once_it_is_done() {
         assert_eq!(scene.state(), whole.state(), "{backend}");
     }
 }
+
+#[test]
+fn a_run_of_merges_is_half_taken_back_from_its_first_one_on() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let desk = importer.desk(Actor::admin("ann"));
+        let sure = "score = 0.99, features_json = '{\"held_back\": []}', created_at = '2025-06-02T00:00:00Z'";
+        world.db.execute(&format!(
+            "UPDATE dedupe_suggestions SET {sure} WHERE kind = 'possible_duplicate' AND id <> 4"
+        ));
+        let before = snapshot(&world.db);
+        let done = desk.merge_obvious("volunteer", "beyond doubt").unwrap();
+        assert_eq!(done.merged, 2, "{}", world.db.backend);
+        let run = done.run.unwrap();
+        // The last merge is taken back first, and then the first one is not.
+        let first = world.db.number("SELECT MIN(id) AS t FROM merge_log");
+        world.db.execute(&match world.db.backend {
+            "sqlite" => format!(
+                "CREATE TRIGGER fault BEFORE UPDATE ON merge_log WHEN OLD.id = {first} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            ),
+            _ => format!(
+                "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$ LANGUAGE plpgsql; \
+                 CREATE TRIGGER fault BEFORE UPDATE ON merge_log FOR EACH ROW WHEN (OLD.id = {first}) EXECUTE FUNCTION refuse()"
+            ),
+        });
+        let request = RollbackRequest { run, reason: "not beyond doubt".into(), dry_run: false };
+        desk.roll_back(&request).unwrap_err();
+        faults::allow(&world.db, "merge_log");
+        let standing = "SELECT COUNT(*) AS t FROM merge_log WHERE undone_at IS NULL";
+        assert_eq!(world.db.number(standing), 1, "{}", world.db.backend);
+        let busy = desk.merge_obvious("volunteer", "beyond doubt").unwrap_err();
+        assert_eq!(busy.kind(), ErrorKind::Busy, "{busy}");
+        assert!(busy.to_string().contains(&format!("run {run} of `merge` is half taken back")), "{busy}");
+        desk.roll_back(&request).unwrap();
+        assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
+    }
+}
