@@ -569,7 +569,7 @@ pub(crate) struct SuggestionsArgs {
     #[arg(long, conflicts_with = "decision")]
     pub(crate) open: bool,
     /// Only with this decision
-    #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred", "superseded"])]
+    #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred", "superseded", "outdated"])]
     pub(crate) decision: Option<String>,
     #[command(flatten)]
     pub(crate) pairs: Pairs,

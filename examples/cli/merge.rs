@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
-use importer::ports::MergeFilter;
+use importer::ports::{MergeFilter, moment_text};
 use importer::service::{Action, Choice, Desk, MergePreview, MergeRequest};
 
 use crate::args::Common;
@@ -25,7 +25,7 @@ pub(crate) struct MergeArgs {
     #[arg(long)]
     preview: bool,
     /// Merges every pair that waits for a decision, is probable enough, and against which nothing speaks, as one run
-    #[arg(long, conflicts_with_all = ["people", "survivor", "keep", "set", "list"])]
+    #[arg(long, conflicts_with_all = ["people", "survivor", "keep", "set", "although_rejected", "list"])]
     obvious: bool,
     /// Lists the merges there are
     #[arg(long, conflicts_with_all = ["people", "preview"])]
@@ -55,6 +55,9 @@ pub(crate) struct Chosen {
     /// Sets another value; may be given several times
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
+    /// Merges them although somebody has said that two of them are no duplicates
+    #[arg(long)]
+    pub(crate) although_rejected: bool,
     #[command(flatten)]
     pub(crate) policy: PolicyFile,
 }
@@ -81,6 +84,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     let request = MergeRequest {
         survivor: args.chosen.survivor,
         choices: args.chosen.choices()?,
+        although_rejected: args.chosen.although_rejected,
         ..MergeRequest::new(&args.entity, args.people.clone(), args.reason.as_deref().unwrap_or_default())
     };
     if args.preview {
@@ -89,6 +93,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
             true => out::as_is(serde_json::to_value(&preview).unwrap_or_default()),
             false => {
                 print_preview(&preview);
+                print_rejected(&preview);
                 let how = without("--preview", Action::Merge, args.common.who.actor().role);
                 say!("Nothing has changed; {how}, they are merged.");
             }
@@ -162,6 +167,12 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         let pairs = counted(told.obvious, "obvious pair", "obvious pairs");
         let are = if told.merged == 1 { "is" } else { "are" };
         say!("{} of {pairs} {are} merged, as run {run}.", told.merged);
+        if told.rejected > 0 {
+            let pairs = counted(told.rejected, "other was", "others were");
+            say!(
+                "{pairs} told apart by somebody: merge them by their ids, if they are one person all the same."
+            );
+        }
         if told.left > 0 {
             let pairs = counted(told.left, "other wants", "others want");
             say!("{pairs} a look: one of both has changed since they were scored; `scan` scores them anew.");
@@ -172,6 +183,10 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         match told.obvious {
             1 => say!("1 pair is obvious: {nothing} it."),
             pairs => say!("{pairs} pairs are obvious: {nothing} them."),
+        }
+        if told.rejected > 0 {
+            let pairs = counted(told.rejected, "other pair was", "other pairs were");
+            say!("{pairs} told apart by somebody, and left to people.");
         }
         for (id, left, right, score) in &told.pairs {
             say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
@@ -195,5 +210,23 @@ pub(crate) fn print_preview(preview: &MergePreview) {
         let values: Vec<String> =
             field.values.iter().map(|(_, value)| format!("{:<28}", shown(value))).collect();
         say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), field.why);
+    }
+}
+
+/// Who of those who are to be merged was told apart.
+pub(crate) fn print_rejected(preview: &MergePreview) {
+    for apart in &preview.rejected {
+        say!(
+            "{} and {} were told apart by {} on {} (suggestion {}): {}",
+            apart.one,
+            apart.other,
+            apart.by,
+            moment_text(apart.at),
+            apart.suggestion,
+            apart.reason
+        );
+    }
+    if !preview.rejected.is_empty() {
+        say!("To merge them all the same: --although-rejected");
     }
 }

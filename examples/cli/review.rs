@@ -7,7 +7,7 @@ use importer::{Error, ErrorKind, Importer, Result};
 
 use crate::args::{Common, Pairs};
 use crate::count::counted;
-use crate::merge::{Chosen, print_preview};
+use crate::merge::{Chosen, print_preview, print_rejected};
 use crate::policy::PolicyFile;
 use crate::steward::each_once;
 use crate::{out, say, setup};
@@ -86,7 +86,12 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
                 return Err(Error::new(ErrorKind::Config, "record decisions", why));
             }
             policy = Some(&chosen.policy);
-            (which, Verdict::Accept { survivor: chosen.survivor, choices: chosen.choices()? })
+            let (survivor, choices) = (chosen.survivor, chosen.choices()?);
+            let verdict = match chosen.although_rejected {
+                true => Verdict::AcceptAlthoughRejected { survivor, choices },
+                false => Verdict::Accept { survivor, choices },
+            };
+            (which, verdict)
         }
         ReviewCommand::Reject { which } => (which, Verdict::Reject),
         ReviewCommand::Defer { which, days } => (which, Verdict::Defer { days: *days }),
@@ -175,7 +180,7 @@ fn print(reviewed: &Reviewed, verdict: &Verdict) {
     let row = &reviewed.suggestion;
     say!("Suggestion {} about {} and {} is {}.", row.id, row.left, row.right, row.decision.as_str());
     match verdict {
-        Verdict::Accept { .. } => {
+        Verdict::Accept { .. } | Verdict::AcceptAlthoughRejected { .. } => {
             if let Some(merge) = &reviewed.merge {
                 let gone: Vec<String> = merge.retired.iter().map(i64::to_string).collect();
                 say!("{} went into {} with merge {}.", gone.join(", "), merge.survivor, merge.merge);
@@ -219,6 +224,9 @@ fn show(id: i64, policy: &PolicyFile, common: &Common) -> Result<ExitCode> {
         say!("Accepting it merges {} into {}:", preview.retired[0], preview.survivor);
     }
     print_preview(&preview);
+    if row.kind != SuggestionKind::Household {
+        print_rejected(&preview);
+    }
     say!("What speaks for and against it: score {} {}", row.left, row.right);
     say!("To decide: review accept|reject|defer {} --reason …", row.id);
     Ok(ExitCode::SUCCESS)

@@ -106,6 +106,9 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         }
         false => say!("What became of each change: rollback {} --list", told.run),
     }
+    if told.nothing_left && !told.dry_run {
+        say!("Nothing of it is left.");
+    }
     if told.left > 0 && !told.dry_run {
         let who = counted(told.left, "record is", "records are");
         say!(

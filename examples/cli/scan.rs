@@ -89,6 +89,13 @@ pub(crate) fn tell(report: &ScanReport, database: &str) {
             stored.decided,
             stored.rejected_before
         );
+        if stored.outdated + stored.reopened > 0 {
+            say!(
+                "  {} closed, because the score is too low by now; {} open again",
+                counted(stored.outdated, "other is", "others are"),
+                stored.reopened
+            );
+        }
     }
     for sample in &report.samples {
         say!(

@@ -38,15 +38,25 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
         100.0 * told.household
     );
     let why: Vec<&str> = told.held_back.iter().map(|objection| objection.as_str()).collect();
-    if why.is_empty() {
+    if score.left_out > 0 {
+        say!(
+            "{} about fields that this role does not see: a scan weighs them, too.",
+            counted(score.left_out as u64, "term is left out,", "terms are left out,")
+        );
+    }
+    if why.is_empty() && score.left_out > 0 {
+        say!("Nothing that this role sees speaks against merging them.");
+    } else if why.is_empty() {
         say!("Nothing speaks against merging them.");
     } else {
         say!("Not merged by itself: {}.", why.join(", "));
     }
-    match score.pairing.why_not() {
-        Some(why) => say!("A scan does not compare them: {why}."),
-        None if score.pairing.shared_keys.is_empty() => say!("A scan of so few records compares all pairs."),
-        None => say!("A scan compares them by: {}.", score.pairing.shared_keys.join(", ")),
+    if let Some(pairing) = &score.pairing {
+        match pairing.why_not() {
+            Some(why) => say!("A scan does not compare them: {why}."),
+            None if pairing.shared_keys.is_empty() => say!("A scan of so few records compares all pairs."),
+            None => say!("A scan compares them by: {}.", pairing.shared_keys.join(", ")),
+        }
     }
     if !score.as_scanned {
         say!(

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
+use importer::service::RedoRequest;
 
 use crate::args::Common;
 use crate::count::counted;
@@ -25,6 +26,9 @@ pub(crate) struct UndoArgs {
     /// Does a merge again that was taken back
     #[arg(long)]
     again: bool,
+    /// With --again: although somebody has said that two of the people are no duplicates
+    #[arg(long)]
+    although_rejected: bool,
     #[command(flatten)]
     policy: PolicyFile,
     #[command(flatten)]
@@ -36,7 +40,10 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let desk = importer.desk(args.common.who.actor());
     let number = args.merge.unwrap_or_default();
     if args.again {
-        let merge = desk.redo_merge(number, &args.reason)?;
+        let merge = desk.redo_merge(&RedoRequest {
+            although_rejected: args.although_rejected,
+            ..RedoRequest::new(number, &args.reason)
+        })?;
         match args.common.json {
             true => out::as_is(serde_json::json!({ "merge": merge })),
             false => say!("Merge {number} is done again as merge {merge}."),
@@ -54,7 +61,7 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
     match args.matched.as_deref() {
         Some([system, id]) => say!(
-            "The match of {system}:{id} with {} is taken back: it is {} now. `undo {} --again` matches them again.",
+            "The match of {system}:{id} with {} is taken back: it is {} now. `undo {} --again --although-rejected` matches them again.",
             undone.survivor,
             back.join(", "),
             undone.merge

@@ -7,6 +7,7 @@ use importer_core::{Error, ErrorKind, Result};
 
 use super::access::{Action, Desk, Note};
 use super::go_on::{just_changed, not_there};
+use super::quarantine;
 
 pub(super) const OPERATION: &str = "control a run";
 /// How often a request is tried again that a run at work keeps from being written: it writes most of the time.
@@ -132,6 +133,7 @@ impl Desk<'_> {
         let mut found = Vec::new();
         for run in self.runs(&RunFilter::default())? {
             if run.new.dry_run
+                || (quarantine::is_of_corrections(&run) && run.status != RunStatus::RolledBack)
                 || contracts::find(&run.new.entity).is_none()
                 || pipeline::request_of(&run).is_err()
             {

@@ -8,6 +8,7 @@ use importer_dedupe::{Typed, edited};
 use importer_plugin::Batch;
 
 use super::access::{Action, Desk, Note};
+use super::half_rollback::not_half_taken_back;
 
 /// New values for the fields of a record.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +37,7 @@ impl Desk<'_> {
         let resolver = importer.resolver_of(contract, &importer.mapping(contract)?, None);
         self.act(Action::EditRecords, note, |session, note| {
             session.lock_core(contract)?;
+            not_half_taken_back(session, contract, &[id], OPERATION)?;
             let now = importer.clock.now();
             let before = session.load(contract, &[id])?.pop().ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, OPERATION, format!("there is no {entity} {id}"))

@@ -7,6 +7,7 @@ use importer_plugin::Adapter;
 
 use super::access::{Action, Desk, Note};
 use super::control::OPERATION;
+use super::quarantine;
 use super::rerun::{RERUN_OF, Step, Stored};
 use super::runs::plugin_report;
 
@@ -52,6 +53,8 @@ impl Desk<'_> {
         let mut note = Note::new(subject, reason).entity(&request.entity);
         note.detail("what", if request.dry_run { "dry run" } else { "import" });
         note.detail("system", request.external_system.as_str());
+        self.ready(Action::ControlRuns, &note)?;
+        self.importer.none_half_taken_back(&request.entity, "start a run")?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         let mut report = self.importer.run(&request.clone().actor(&self.actor.name))?;
         self.mask().report(&mut report);
@@ -63,6 +66,13 @@ impl Desk<'_> {
         note.detail("what", format!("{why:?}").to_lowercase());
         self.allowed(action, &note)?;
         let run = self.stored(id)?;
+        if quarantine::is_of_corrections(&run) {
+            let message =
+                "it is a run of corrections, which do not go on: what it did not load waits in quarantine";
+            return Err(Error::new(ErrorKind::Config, OPERATION, message)
+                .at("run", id)
+                .hint("correct the rows again"));
+        }
         let request = pipeline::request_of(&run)?;
         let contract = super::runs::contract(&request.entity)?;
         let importer = self.importer;

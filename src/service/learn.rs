@@ -1,25 +1,39 @@
 //! Scans and training, as somebody asks for them.
 
 use importer_core::Result;
+use importer_core::ports::{AuditFilter, AuditOutcome, AuditRow, RunFilter, RunRecord};
+use importer_dedupe::matching::model::ModelDocument;
 
 use super::access::{Action, Desk, Note};
-use super::scan::{ScanReport, ScanRequest};
+use super::scan::{self, SCAN_SOURCE, ScanReport, ScanRequest};
 use super::train::Training;
+use crate::Importer;
+
+/// Under this name the audit log has the checksum of a model that was learned.
+const MODEL: &str = "model";
+/// How many lines of the audit log are read at a time.
+const PAGE: i64 = 500;
 
 impl Desk<'_> {
     /// Looks through the core for people who are there twice, as the actor; see [`Importer::scan`](crate::Importer::scan).
-    /// Samples are masked. A preview stores nothing, and needs no reason.
+    /// Samples are for those who see every field. A preview stores nothing, and needs no reason.
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, and as there.
+    /// When the actor may not, no reason is given, the actor does not see every field and gives a model that nobody has learned
+    /// here, and as there.
     pub fn scan(&self, request: &ScanRequest, reason: &str) -> Result<ScanReport> {
         let mut note = Note::new(format!("{} in a scan", request.entity), reason).entity(&request.entity);
         note.detail("what", "scan");
         note.detail("all", request.all);
-        if request.preview {
-            self.authorize(Action::ControlRuns, &note)?;
-        } else {
-            self.allowed(Action::ControlRuns, &note)?;
+        match request.preview {
+            true => self.authorize(Action::ControlRuns, &note)?,
+            false => self.allowed(Action::ControlRuns, &note)?,
+        }
+        if let Some(model) = &request.model {
+            self.may_scan_by(&request.entity, model, &note)?;
+        }
+        if !request.preview {
+            self.importer.none_half_taken_back(&request.entity, scan::OPERATION)?;
             self.patiently(Action::ControlRuns, &note, |_| Ok(()))?;
         }
         let request = ScanRequest { actor: self.actor.name.clone(), ..request.clone() };
@@ -33,10 +47,56 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not, no reason is given, and as there.
     pub fn train(&self, entity: &str, weight: f64, reason: &str) -> Result<Training> {
-        let mut note = Note::new(format!("a model of {entity}"), reason).entity(entity);
+        let mut note = Note::new(subject(entity), reason).entity(entity);
         note.detail("what", "train");
         self.allowed(Action::ControlRuns, &note)?;
+        let training = self.importer.train(entity, weight)?;
+        note.detail(MODEL, training.checksum.as_str());
         self.patiently(Action::ControlRuns, &note, |_| Ok(()))?;
-        self.importer.train(entity, weight)
+        Ok(training)
     }
+
+    /// Whether the actor may let a scan judge by a model. Whoever makes up the weights decides what a score tells of a pair:
+    /// that of one field alone, also of one that the role does not see. So that is for those who see every field; others take
+    /// what was learned here.
+    fn may_scan_by(&self, entity: &str, model: &ModelDocument, note: &Note) -> Result<()> {
+        if self.mask().shows_all() || self.was_learned(entity, &model.checksum())? {
+            return Ok(());
+        }
+        let error = self.refuse(Action::ControlRuns, note, "scan by a model that nobody has learned here")?;
+        Err(error.hint("`train` learns one; somebody who sees every field may use any"))
+    }
+
+    /// Whether a scan has learned or used a model of this checksum, or somebody has trained it.
+    fn was_learned(&self, entity: &str, checksum: &str) -> Result<bool> {
+        let mut session = self.importer.store()?.session()?;
+        let mut filter = AuditFilter {
+            action: Some(Action::ControlRuns.as_str().into()),
+            subject: Some(subject(entity)),
+            limit: PAGE,
+            ..AuditFilter::default()
+        };
+        loop {
+            let lines = session.audit_log(&filter)?;
+            let Some(last) = lines.last() else { break };
+            filter.after = last.id;
+            let known = |line: &AuditRow| {
+                line.entry.outcome == AuditOutcome::Done
+                    && line.entry.details.get(MODEL).is_some_and(|m| m == checksum)
+            };
+            if lines.iter().any(known) {
+                return Ok(true);
+            }
+        }
+        let scans = RunFilter { source: Some(SCAN_SOURCE.into()), ..RunFilter::default() };
+        let of_scan = |run: &RunRecord| {
+            let report = Importer::scan_report(run);
+            report.is_some_and(|report| report.entity == entity && report.model_checksum == checksum)
+        };
+        Ok(session.runs(&scans)?.iter().any(of_scan))
+    }
+}
+
+fn subject(entity: &str) -> String {
+    format!("a model of {entity}")
 }

@@ -50,12 +50,7 @@ impl Desk<'_> {
         let subject = format!("{entity} {}", filter.record);
         let mut found =
             self.look(Action::ViewRecords, &subject, |session| session.changes(contract, filter))?;
-        for change in &mut found {
-            let field = change.field.as_deref().unwrap_or_default();
-            for value in [&mut change.old, &mut change.new] {
-                *value = value.take().map(|value| self.mask().value(contract, field, value));
-            }
-        }
+        self.mask().changes(contract, &mut found);
         Ok(found)
     }
 
@@ -87,20 +82,17 @@ impl Desk<'_> {
         })
     }
 
-    /// Suggestions in the order of their ids, their terms masked; page with [`SuggestionFilter::after`].
+    /// Suggestions in the order of their ids, their terms masked; page with [`SuggestionFilter::after`]. Where terms are masked, the
+    /// score is of the others alone, also in the filter.
     ///
     /// # Errors
     /// When the actor may not see suggestions, or the database fails.
     pub fn suggestions(&self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
-        let mut found =
-            self.look(Action::ViewSuggestions, "suggestions", |session| session.suggestions(filter))?;
-        for row in &mut found {
-            self.mask().suggestion(row);
-        }
-        Ok(found)
+        let seen = Seen::by(self.mask());
+        self.look(Action::ViewSuggestions, "suggestions", |session| seen.suggestions(session, filter))
     }
 
-    /// The explained score of two records, masked; see [`Importer::score`](crate::Importer::score).
+    /// The explained score of two records by what the role sees of them; see [`Importer::score`](crate::Importer::score).
     ///
     /// # Errors
     /// When the actor may not see suggestions, and as there.
@@ -112,9 +104,8 @@ impl Desk<'_> {
         model: Option<&ModelDocument>,
     ) -> Result<PairScore> {
         self.authorize(Action::ViewSuggestions, &Note::new(format!("{entity} {one} and {other}"), ""))?;
-        let mut score = self.importer.score(entity, one, other, model)?;
-        self.mask().score(&mut score);
-        Ok(score)
+        let mask = self.mask();
+        self.importer.score_by(entity, one, other, model, |contract, term| mask.sees_term(contract, term))
     }
 
     /// Runs, the newest first, without samples of cells that the role does not see.

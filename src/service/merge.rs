@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, MergeFilter, MergeRow, moment_text};
+use importer_core::ports::{CoreId, MergeFilter, MergeRow, Rejected, moment_text};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, Circumstances, MergeOrder, MergePlan, PlannedField, Undone, Winner};
 use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
 use super::edit::typed;
+use super::half_rollback::not_half_taken_back;
+use super::told_apart::not_told_apart;
 use crate::Importer;
 
 const OPERATION: &str = "merge people";
@@ -27,6 +29,8 @@ pub struct MergeRequest {
     pub choices: Vec<(String, Choice)>,
     /// Why.
     pub reason: String,
+    /// Merges them although somebody has said of two of them that they are no duplicates; otherwise that is an error.
+    pub although_rejected: bool,
 }
 
 impl MergeRequest {
@@ -38,7 +42,26 @@ impl MergeRequest {
             survivor: None,
             choices: Vec::new(),
             reason: reason.into(),
+            although_rejected: false,
         }
+    }
+}
+
+/// A merge that was taken back, to be done again.
+#[derive(Debug, Clone)]
+pub struct RedoRequest {
+    /// The merge.
+    pub merge: i64,
+    /// Why.
+    pub reason: String,
+    /// Does it although somebody has said of two of the people that they are no duplicates; otherwise that is an error.
+    pub although_rejected: bool,
+}
+
+impl RedoRequest {
+    /// A merge to be done again.
+    pub fn new(merge: i64, reason: &str) -> Self {
+        Self { merge, reason: reason.into(), although_rejected: false }
     }
 }
 
@@ -70,6 +93,8 @@ pub struct MergePreview {
     pub retired: Vec<CoreId>,
     /// Field by field, whose value survives and why; what the role does not see is masked.
     pub fields: Vec<PlannedField>,
+    /// Who of them was told apart: merging them has to be asked for all the same.
+    pub rejected: Vec<Rejected>,
 }
 
 /// A merge that was done.
@@ -145,21 +170,23 @@ impl Desk<'_> {
         self.authorize(Action::Review, &note)?;
         self.may_choose(Action::Review, &note, contract, &request.choices)?;
         let order = self.order(contract, request)?;
-        let plan = self.look(Action::Review, &subject(&order), |session| {
-            self.importer.in_world(contract, |world| history::preview_merge(session, world, &order))
+        let (plan, rejected) = self.look(Action::Review, &subject(&order), |session| {
+            let plan =
+                self.importer.in_world(contract, |world| history::preview_merge(session, world, &order))?;
+            Ok((plan, session.rejected_among(contract, &request.people)?))
         })?;
-        let mut fields = plan.fields;
-        for field in &mut fields {
-            self.mask().planned(contract, field);
-        }
-        Ok(MergePreview { survivor: order.survivor, retired: order.retired, fields })
+        let (survivor, retired) = (order.survivor, order.retired);
+        let mut preview = MergePreview { survivor, retired, fields: plan.fields, rejected };
+        self.mask().preview(contract, &mut preview);
+        Ok(preview)
     }
 
     /// Merges people into one. Whoever refers to those who go refers to the survivor from then on, later imports included;
     /// [`Desk::undo_merge`] takes it back.
     ///
     /// # Errors
-    /// As for [`Desk::preview_merge`]; when the actor may not, there is no reason, or a table of the host refuses.
+    /// As for [`Desk::preview_merge`]; when the actor may not, there is no reason, two of them were told apart and the request
+    /// does not say that they are to be merged all the same, or a table of the host refuses.
     pub fn merge(&self, request: &MergeRequest) -> Result<MergeDone> {
         let contract = super::runs::contract(&request.entity)?;
         let note = Note::new(people(&request.people), &request.reason).entity(contract.entity);
@@ -168,13 +195,20 @@ impl Desk<'_> {
         let order = self.order(contract, request)?;
         let note = Note::new(subject(&order), &request.reason).entity(contract.entity);
         self.act(Action::Merge, note, |session, note| {
+            session.lock_core(contract)?;
+            not_half_taken_back(session, contract, &request.people, OPERATION)?;
+            let apart =
+                not_told_apart(session, contract, &request.people, request.although_rejected, OPERATION)?;
+            although(note, &apart);
             let (merge, plan) =
                 self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
             note.subject = format!("merge {merge}");
             note.detail("survivor", order.survivor);
             note.detail("retired", order.retired.clone());
             note.detail("chosen", order.choices.keys().cloned().collect::<Vec<_>>());
-            Ok(done(merge, &order, plan))
+            let mut done = done(merge, &order, plan);
+            self.mask().merged(contract, &mut done);
+            Ok(done)
         })
     }
 
@@ -185,7 +219,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not, there is no reason, no such merge, or it is taken back already.
     pub fn undo_merge(&self, merge: i64, reason: &str) -> Result<Undone> {
-        self.of_merge(merge, Action::UndoMerge, reason, |session, world, reason, note| {
+        self.of_merge(merge, Action::UndoMerge, reason, |session, world, _, reason, note| {
             let told = history::undo(session, world, merge, &self.actor.name, reason)?;
             note.detail("restored", told.restored.clone());
             note.detail("conflicts", told.conflicts.len());
@@ -218,10 +252,17 @@ impl Desk<'_> {
     /// Does a merge again that was taken back, with what was chosen then; returns the new merge.
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, no such merge, or it was not taken back.
-    pub fn redo_merge(&self, merge: i64, reason: &str) -> Result<i64> {
-        self.of_merge(merge, Action::Merge, reason, |session, world, reason, note| {
-            let new = history::redo(session, world, merge, &self.actor.name, reason)?;
+    /// When the actor may not, there is no reason, no such merge, it was not taken back, or two of the people were told apart
+    /// and the request does not say that they are to be merged all the same.
+    pub fn redo_merge(&self, request: &RedoRequest) -> Result<i64> {
+        let RedoRequest { merge, reason, although_rejected } = request;
+        self.of_merge(*merge, Action::Merge, reason, |session, world, row, reason, note| {
+            if row.undone.is_some() {
+                let apart =
+                    not_told_apart(session, world.contract, &members(row), *although_rejected, OPERATION)?;
+                although(note, &apart);
+            }
+            let new = history::redo(session, world, *merge, &self.actor.name, reason)?;
             note.detail("again", new);
             Ok(new)
         })
@@ -234,7 +275,13 @@ impl Desk<'_> {
     pub fn merges(&self, entity: &str, filter: &MergeFilter) -> Result<Vec<MergeLine>> {
         let contract = super::runs::contract(entity)?;
         self.look(Action::ViewSuggestions, "merges", |session| {
-            Ok(session.merges(contract, filter)?.into_iter().map(Into::into).collect())
+            let lines = session.merges(contract, filter)?.into_iter().map(|mut row| {
+                let before = std::mem::take(&mut row.merge.before_json);
+                let mut line = MergeLine::from(row);
+                self.mask().merge_line(contract, &before, &mut line);
+                line
+            });
+            Ok(lines.collect())
         })
     }
 
@@ -257,6 +304,7 @@ impl Desk<'_> {
         work: impl FnOnce(
             &mut dyn importer_core::ports::StewardSession,
             &Circumstances<'_>,
+            &MergeRow,
             &str,
             &mut Note,
         ) -> Result<T>,
@@ -268,9 +316,11 @@ impl Desk<'_> {
                     .hint("`merge --list` lists them"));
             };
             let contract = super::runs::contract(&row.entity)?;
-            note.entity = Some(row.entity);
+            session.lock_core(contract)?;
+            not_half_taken_back(session, contract, &members(&row), action.doing())?;
+            note.entity = Some(row.entity.clone());
             let reason = note.reason.clone();
-            self.importer.in_world(contract, |world| work(session, world, &reason, note))
+            self.importer.in_world(contract, |world| work(session, world, &row, &reason, note))
         })
     }
 
@@ -335,6 +385,20 @@ pub(super) fn done(merge: i64, order: &MergeOrder, plan: MergePlan) -> MergeDone
     let mut changed: Vec<String> = plan.changes.into_iter().map(|change| change.field).collect();
     changed.dedup();
     MergeDone { merge, survivor: order.survivor, retired: order.retired.clone(), changed }
+}
+
+/// Tells the audit log who was told apart of those who are merged all the same.
+pub(super) fn although(note: &mut Note, apart: &[Rejected]) {
+    if !apart.is_empty() {
+        let mut suggestions: Vec<i64> = apart.iter().map(|rejected| rejected.suggestion).collect();
+        suggestions.sort_unstable();
+        suggestions.dedup();
+        note.detail("although_rejected", suggestions);
+    }
+}
+
+fn members(row: &MergeRow) -> Vec<CoreId> {
+    std::iter::once(row.merge.survivor).chain(row.merge.retired.iter().copied()).collect()
 }
 
 fn subject(order: &MergeOrder) -> String {

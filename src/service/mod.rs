@@ -7,8 +7,10 @@ mod at_work;
 mod audit;
 mod control;
 mod edit;
+mod engine;
 mod export;
 mod go_on;
+mod half_rollback;
 mod learn;
 mod look;
 mod merge;
@@ -27,6 +29,7 @@ mod scan;
 mod score;
 mod suggestions;
 pub mod template;
+mod told_apart;
 mod train;
 mod violations;
 
@@ -34,7 +37,7 @@ pub use access::{Action, Actor, ContactView, Desk, MASKED, RecordView, Role, rol
 pub use control::Heard;
 pub use edit::Edit;
 pub use export::{ExportKind, ExportReader, ExportRow};
-pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest};
+pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest, RedoRequest};
 pub use obvious::{MERGE_SOURCE, ObviousReport};
 pub use preview::RulePreview;
 pub use quarantine::{

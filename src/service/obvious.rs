@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    AuditOutcome, NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision, SuggestionFilter,
-    SuggestionKind, SuggestionRow, SuggestionVerdict,
+    AuditOutcome, CoreId, NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision,
+    SuggestionFilter, SuggestionKind, SuggestionRow, SuggestionVerdict, none_half_taken_back,
 };
 use importer_core::{ErrorKind, Result};
 use importer_dedupe::Thresholds;
@@ -36,9 +36,13 @@ pub struct ObviousReport {
     pub merged: u64,
     /// How many were left to people: one of both records has changed since the pair was scored, or somebody has decided.
     pub left: u64,
+    /// How many pairs are not obvious, although they are probable enough: somebody has said that the two, or whoever went into
+    /// one of them, are no duplicates.
+    pub rejected: u64,
     /// Suggestions that could not be decided, and why.
     pub failed: Vec<(i64, String)>,
-    /// The first obvious pairs: suggestion, both records, probability.
+    /// The first obvious pairs: suggestion, both records, probability. For those who see every field: that nothing speaks against
+    /// a pair tells of each.
     pub pairs: Vec<(i64, i64, i64, f64)>,
 }
 
@@ -51,10 +55,15 @@ impl Desk<'_> {
         let contract = super::runs::contract(entity)?;
         self.look(Action::ViewSuggestions, "suggestions", |session| {
             let mut told = ObviousReport::default();
+            let most = if self.mask().shows_all() { SHOWN } else { 0 };
             let mut after = 0;
             while let Some(page) = self.obvious(session, contract, &mut after)? {
+                let apart = session.are_rejected(contract, &pairs(&page))?;
+                let page: Vec<_> =
+                    page.into_iter().zip(&apart).filter(|(_, apart)| !**apart).map(|(row, _)| row).collect();
+                told.rejected += apart.iter().filter(|apart| **apart).count() as u64;
                 told.obvious += page.len() as u64;
-                let room = SHOWN.saturating_sub(told.pairs.len());
+                let room = most.saturating_sub(told.pairs.len());
                 let shown = page.iter().take(room);
                 told.pairs.extend(shown.map(|row| (row.id, row.left, row.right, row.score.unwrap_or(0.0))));
             }
@@ -72,6 +81,7 @@ impl Desk<'_> {
         let mut note = Note::new("suggestions", reason).entity(entity);
         self.ready(Action::Merge, &note)?;
         let importer = self.importer;
+        importer.none_half_taken_back(entity, OPERATION)?;
         let _lock = importer.store()?.lock_system(entity, MERGE_SOURCE)?;
         let mut session = importer.store()?.session()?;
         let mut run = session.create_run(&self.new_run(contract), importer.clock.now())?;
@@ -106,25 +116,36 @@ impl Desk<'_> {
         loop {
             let (before, mut after) = (told.merged, 0);
             while let Some(page) = self.obvious(session, contract, &mut after)? {
-                for row in page {
+                let apart = session.are_rejected(contract, &pairs(&page))?;
+                for (row, apart) in page.into_iter().zip(apart) {
                     if left.contains(&row.id) || told.failed.iter().any(|(id, _)| *id == row.id) {
+                        continue;
+                    }
+                    // Nobody looks here, so nobody can say that they are to be merged all the same.
+                    if apart {
+                        told.rejected += u64::from(left.insert(row.id));
                         continue;
                     }
                     self.importer.not_cancelled(OPERATION)?;
                     told.obvious += 1;
                     match self.merge_one(contract, run, &row, reason) {
-                        Ok(true) => told.merged += 1,
-                        Ok(false) => {
+                        Ok(Fate::Merged) => told.merged += 1,
+                        Ok(fate) => {
                             left.insert(row.id);
+                            let apart = u64::from(fate == Fate::ToldApart);
+                            (told.obvious, told.rejected) = (told.obvious - apart, told.rejected + apart);
                         }
                         Err(error) if error.kind() == ErrorKind::Store => return Err(error),
+                        Err(error) if !session.half_taken_back(contract.entity)?.is_empty() => {
+                            return Err(error);
+                        }
                         Err(error) => told.failed.push((row.id, error.to_string())),
                     }
                 }
             }
             // What two who were merged had each in common with a third is one suggestion now, which may have been passed.
             if told.merged == before {
-                told.left = left.len() as u64;
+                told.left = left.len() as u64 - told.rejected;
                 return Ok(());
             }
         }
@@ -150,26 +171,30 @@ impl Desk<'_> {
         Ok(Some(rows.into_iter().filter(is_obvious).collect()))
     }
 
-    /// Merges a pair; false when somebody has decided about it meanwhile.
+    /// Merges a pair, unless somebody has decided about it meanwhile.
     fn merge_one(
         &self,
         contract: &'static Contract,
         run: RunId,
         row: &SuggestionRow,
         reason: &str,
-    ) -> Result<bool> {
+    ) -> Result<Fate> {
         let note = Note::new(format!("suggestion {}", row.id), reason).entity(contract.entity);
         self.act(Action::Merge, note, |session, note| {
             session.lock_core(contract)?;
-            let Some(now) = session.suggestion(row.id)?.filter(is_obvious) else { return Ok(false) };
+            none_half_taken_back(session, contract.entity, OPERATION)?;
+            let Some(now) = session.suggestion(row.id)?.filter(is_obvious) else { return Ok(Fate::Left) };
             if !matches!(now.decision, SuggestionDecision::Open | SuggestionDecision::Deferred) {
-                return Ok(false);
+                return Ok(Fate::Left);
             }
             decidable(session, contract, &now)?;
+            if session.are_rejected(contract, &pairs(std::slice::from_ref(&now)))?.contains(&true) {
+                return Ok(Fate::ToldApart);
+            }
             // The score is about both as they were; whoever has changed since, by a merge of this run too, wants a look.
             let changed = session.changed(contract, &[now.left, now.right])?;
             if changed.iter().any(|person| person.at > now.created_at) {
-                return Ok(false);
+                return Ok(Fate::Left);
             }
             let request = MergeRequest::new(contract.entity, [now.left, now.right], reason);
             let order =
@@ -186,7 +211,7 @@ impl Desk<'_> {
                 deferred_until: None,
             };
             session.decide(contract, &verdict, self.importer.clock.now())?;
-            Ok(true)
+            Ok(Fate::Merged)
         })
     }
 
@@ -206,6 +231,20 @@ impl Desk<'_> {
             request_json: "{}".into(),
         }
     }
+}
+
+/// What becomes of an obvious pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Merged,
+    /// Somebody has decided, or one of both has changed.
+    Left,
+    /// Somebody has said that they are two.
+    ToldApart,
+}
+
+fn pairs(rows: &[SuggestionRow]) -> Vec<(CoreId, CoreId)> {
+    rows.iter().map(|row| (row.left, row.right)).collect()
 }
 
 /// Probable enough to be merged without anybody looking, with nothing that speaks against it. Both stand in the suggestion.

@@ -79,6 +79,7 @@ impl Desk<'_> {
         request.auto_merge = pipeline::request_of(&of)?.auto_merge;
         request.label = Some(format!("{} of run {run}", step.as_str()));
         let importer = self.importer;
+        importer.none_half_taken_back(contract.entity, OPERATION)?;
         let stored = Stored::new(importer.shared_store()?, contract, &of, step)?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         importer.with_engine(contract, &request.external_system, request.auto_merge, |engine| {

@@ -12,6 +12,7 @@ use importer_core::{ErrorKind, Result};
 
 use super::access::{Action, Desk, Note};
 
+const OPERATION: &str = "purge what is old";
 /// How many rows one transaction takes.
 const BATCH: usize = 5_000;
 /// How often a batch is tried again that somebody else keeps from being written.
@@ -79,6 +80,10 @@ impl Desk<'_> {
             self.authorize(Action::Retain, &note)?;
         } else {
             self.allowed(Action::Retain, &note)?;
+            // What a rollback puts back is in what a purge takes away, and what it has put back is old.
+            for contract in contracts::CONTRACTS {
+                self.importer.none_half_taken_back(contract.entity, OPERATION)?;
+            }
             // A purge is many transactions; one that is broken off has been told of.
             let mut begun = note.clone();
             begun.detail("what", "begin");

@@ -1,6 +1,6 @@
 //! What people decide about pairs.
 
-use importer_core::contracts::Contract;
+use importer_core::contracts::{self, Contract};
 use importer_core::ports::{
     CoreId, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow,
     SuggestionVerdict, days_later,
@@ -8,8 +8,10 @@ use importer_core::ports::{
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, MergeOrder};
 
-use super::access::{Action, Desk, Note};
-use super::merge::{Choice, MergeDone, MergeRequest, done};
+use super::access::{Action, Desk, Note, Seen};
+use super::half_rollback::not_half_taken_back;
+use super::merge::{Choice, MergeDone, MergeRequest, although, done};
+use super::told_apart::not_told_apart;
 
 const OPERATION: &str = "record a decision";
 
@@ -21,6 +23,14 @@ const PAGE: i64 = 500;
 pub enum Verdict {
     /// It is right: one person's records are merged, two people of one household are linked.
     Accept {
+        /// Who stays in a merge; the one with the lower id unless set.
+        survivor: Option<CoreId>,
+        /// Fields somebody decided about.
+        choices: Vec<(String, Choice)>,
+    },
+    /// The same, although somebody has said that they, or who went into one of them, are no duplicates; accepting alone is an
+    /// error then.
+    AcceptAlthoughRejected {
         /// Who stays in a merge; the one with the lower id unless set.
         survivor: Option<CoreId>,
         /// Fields somebody decided about.
@@ -43,9 +53,19 @@ impl Verdict {
         Self::Accept { survivor: None, choices: Vec::new() }
     }
 
+    /// Who is to stay and which fields were decided about, where a suggestion is accepted.
+    fn accepts(&self) -> Option<(Option<CoreId>, &[(String, Choice)])> {
+        match self {
+            Self::Accept { survivor, choices } | Self::AcceptAlthoughRejected { survivor, choices } => {
+                Some((*survivor, choices))
+            }
+            _ => None,
+        }
+    }
+
     fn decision(&self) -> SuggestionDecision {
         match self {
-            Self::Accept { .. } => SuggestionDecision::Accepted,
+            Self::Accept { .. } | Self::AcceptAlthoughRejected { .. } => SuggestionDecision::Accepted,
             Self::Reject => SuggestionDecision::Rejected,
             Self::Defer { .. } => SuggestionDecision::Deferred,
             Self::Reopen => SuggestionDecision::Open,
@@ -73,7 +93,7 @@ pub struct ReviewedMany {
     pub decided: u64,
     /// How many of these led to a merge.
     pub merged: u64,
-    /// How many could not be decided: they are merged or superseded by now.
+    /// How many could not be decided: they are merged or superseded by now, or somebody has told the two apart.
     pub refused: u64,
     /// Why the first of these could not.
     pub first_refusal: Option<String>,
@@ -110,7 +130,7 @@ impl Desk<'_> {
         let note = Note::new(format!("suggestion {id}"), reason);
         self.authorize(Action::Review, &note)?;
         let known = self.importer.store()?.session()?.suggestion(id)?;
-        let merges = matches!(verdict, Verdict::Accept { .. })
+        let merges = verdict.accepts().is_some()
             && known.as_ref().is_some_and(|row| row.kind != SuggestionKind::Household);
         let entity = known.map(|row| row.entity);
         let action = if merges { Action::Merge } else { Action::Review };
@@ -138,7 +158,7 @@ impl Desk<'_> {
         ids.iter().map(|id| (*id, self.review(*id, verdict, reason))).collect()
     }
 
-    /// Decides the same about everything that a filter finds, page by page: each page is one transaction with one line in the
+    /// Decides the same about everything that a filter finds, as for [`Desk::suggestions`], page by page: each page is one transaction with one line in the
     /// audit log, and every suggestion has its own in the log of decisions. What cannot be decided is counted and left as it is.
     /// With `dry_run` it only counts.
     ///
@@ -153,7 +173,7 @@ impl Desk<'_> {
     ) -> Result<ReviewedMany> {
         let note = Note::new("suggestions", reason);
         let household = filter.kind == Some(SuggestionKind::Household);
-        let merges = matches!(verdict, Verdict::Accept { .. }) && !household;
+        let merges = verdict.accepts().is_some() && !household;
         let action = if merges { Action::Merge } else { Action::Review };
         if dry_run {
             self.authorize(action, &note)?;
@@ -163,6 +183,14 @@ impl Desk<'_> {
         if merges {
             self.may_accept(action, &note, filter.entity.as_deref(), verdict)?;
         }
+        if !dry_run {
+            for contract in contracts::CONTRACTS {
+                if filter.entity.as_deref().is_none_or(|entity| entity == contract.entity) {
+                    self.importer.none_half_taken_back(contract.entity, OPERATION)?;
+                }
+            }
+        }
+        let seen = Seen::by(self.mask());
         let mut told = ReviewedMany::default();
         let mut after = filter.after;
         loop {
@@ -171,7 +199,7 @@ impl Desk<'_> {
             let page = SuggestionFilter { after, limit: most.min(PAGE), ..filter.clone() };
             let rows = match most {
                 0 => Vec::new(),
-                _ => self.importer.store()?.session()?.suggestions(&page)?,
+                _ => seen.suggestions(self.importer.store()?.session()?.as_mut(), &page)?,
             };
             let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(told) };
             after = last.id;
@@ -200,7 +228,7 @@ impl Desk<'_> {
 
     /// Whether the role sees the fields that somebody chose values for.
     fn may_accept(&self, action: Action, note: &Note, entity: Option<&str>, verdict: &Verdict) -> Result<()> {
-        let Verdict::Accept { choices, .. } = verdict else { return Ok(()) };
+        let Some((_, choices)) = verdict.accepts() else { return Ok(()) };
         let contract = super::runs::contract(entity.unwrap_or("volunteer"))?;
         self.may_choose(action, note, contract, choices)
     }
@@ -208,7 +236,7 @@ impl Desk<'_> {
     fn decide(
         &self,
         session: &mut dyn StewardSession,
-        note: &Note,
+        note: &mut Note,
         id: i64,
         verdict: &Verdict,
     ) -> Result<Reviewed> {
@@ -219,29 +247,37 @@ impl Desk<'_> {
         let row = session.suggestion(id)?.ok_or_else(not_there)?;
         let contract = super::runs::contract(&row.entity)?;
         session.lock_core(contract)?;
+        not_half_taken_back(session, contract, &[row.left, row.right], OPERATION)?;
         decidable(session, contract, &row)?;
         let mut reviewed = Reviewed { suggestion: row.clone(), merge: None, household: None };
         if row.kind == SuggestionKind::Household {
             session.part_household(contract, id)?;
         }
-        match verdict {
-            Verdict::Accept { .. } if row.kind == SuggestionKind::Household => {
+        match verdict.accepts() {
+            Some(_) if row.kind == SuggestionKind::Household => {
                 let now = self.importer.clock.now();
                 let household = session.link_household(contract, id, &self.actor.name, now)?;
                 reviewed.household = Some(household);
             }
-            Verdict::Accept { survivor, choices } => {
+            Some((survivor, choices)) => {
                 let request = MergeRequest {
-                    survivor: *survivor,
-                    choices: choices.clone(),
+                    survivor,
+                    choices: choices.to_vec(),
+                    although_rejected: matches!(verdict, Verdict::AcceptAlthoughRejected { .. }),
                     ..MergeRequest::new(&row.entity, [row.left, row.right], &note.reason)
                 };
+                let apart =
+                    not_told_apart(session, contract, &request.people, request.although_rejected, OPERATION)
+                        .map_err(|error| error.at("suggestion to accept", id))?;
+                although(note, &apart);
                 let order = MergeOrder { suggestion: Some(id), ..self.order(contract, &request)? };
                 let (merge, plan) =
                     self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
-                reviewed.merge = Some(done(merge, &order, plan));
+                let mut merged = done(merge, &order, plan);
+                self.mask().merged(contract, &mut merged);
+                reviewed.merge = Some(merged);
             }
-            _ => {}
+            None => {}
         }
         self.keep_verdict(session, contract, id, verdict, &note.reason)?;
         reviewed.suggestion = session.suggestion(id)?.ok_or_else(not_there)?;

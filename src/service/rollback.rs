@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use importer_core::contracts::Contract;
 use importer_core::ports::{
-    AuditOutcome, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
-    StewardSession, Traces, in_transaction,
+    AuditOutcome, CoreId, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
+    StewardSession, Traces, in_transaction, none_half_taken_back,
 };
 use importer_core::{Error, ErrorKind, Result, pipeline};
 use importer_dedupe::history::{self, Circumstances};
@@ -14,6 +15,8 @@ use super::access::{Action, Desk, Note};
 
 const OPERATION: &str = "roll a run back";
 
+/// How many items are looked at at a time.
+const PAGE: i64 = 500;
 /// How many items a report shows.
 const SHOWN: i64 = 20;
 
@@ -45,6 +48,8 @@ pub struct RollbackReport {
     pub traces: Traces,
     /// How many records are left as they were: the same call takes them back once what keeps them is gone.
     pub left: u64,
+    /// Whether nothing of the run is left in the core: no record and no value was kept, by this call or an earlier one.
+    pub nothing_left: bool,
     /// The first changes that were not reverted.
     pub not_reverted: Vec<RollbackItem>,
 }
@@ -118,8 +123,9 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn all(&self, session: &mut dyn StewardSession) -> Result<RollbackReport> {
-        let merges = self.merges(session)?;
+        // From the first merge that is taken back on, the run is half taken back.
         let mut rollback = self.begin(session)?;
+        let merges = self.merges(session)?;
         while !self.step(session, |session| {
             history::roll_back_records(session, self.world, self.run, &mut rollback)
         })? {
@@ -139,6 +145,7 @@ impl Work<'_> {
             let items = session.rollback_items(self.run.id, Some(outcome), 0, SHOWN)?;
             not_reverted.extend(items.into_iter().map(|(_, item)| item));
         }
+        let left = session.left_by(rollback.id, 0, usize::MAX)?.len() as u64;
         Ok(RollbackReport {
             run: self.run.id,
             rollback: (!self.dry_run).then_some(rollback.id),
@@ -146,7 +153,8 @@ impl Work<'_> {
             counts: rollback.counts,
             merges,
             traces,
-            left: session.left_by(rollback.id, 0, usize::MAX)?.len() as u64,
+            left,
+            nothing_left: left == 0 && !keeps_values(session, self.world.contract, self.run.id)?,
             not_reverted,
         })
     }
@@ -221,6 +229,11 @@ impl Work<'_> {
                 Ok(rollback)
             }),
             None => self.step(session, |session| {
+                session.lock_core(self.world.contract)?;
+                if !self.dry_run {
+                    // Of people whom both changed, neither could say what they would be without it.
+                    none_half_taken_back(session, self.world.contract.entity, OPERATION)?;
+                }
                 let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
                 // From here on its word does not count, whatever happens between the pages.
                 let mut run = self.run.clone();
@@ -236,7 +249,7 @@ impl Work<'_> {
 
     fn end(&self, session: &mut dyn StewardSession, rollback: &mut RollbackRow) -> Result<Traces> {
         let now = self.desk.importer.clock.now();
-        let mut traces = session.end_traces(self.run)?;
+        let mut traces = session.end_traces(self.world.contract, self.run)?;
         // What was corrected waits in quarantine again.
         traces.rows_reopened += session.reopen_corrected(self.world.contract, self.run.id)? as u64;
         (rollback.done, rollback.finished_at) = (true, Some(now));
@@ -263,6 +276,28 @@ impl Work<'_> {
     }
 }
 
+/// Whether a value was kept that a run had changed, because somebody changed it again, of anybody who is still there.
+fn keeps_values(session: &mut dyn StewardSession, contract: &Contract, run: RunId) -> Result<bool> {
+    let mut after = 0;
+    loop {
+        let items = session.rollback_items(run, Some("kept"), after, PAGE)?;
+        let Some(&(last, _)) = items.last() else { return Ok(false) };
+        after = last;
+        let mut people: Vec<CoreId> =
+            items.iter().filter(|(_, item)| item.field.is_some()).map(|(_, item)| item.core_id).collect();
+        people.sort_unstable();
+        people.dedup();
+        if !session.born(contract, &people)?.is_empty() {
+            return Ok(true);
+        }
+        for id in people {
+            if session.survivor_of(contract, id)?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+}
+
 fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> {
     let refuse = |kind, why: &str| Err(Error::new(kind, OPERATION, why.to_owned()).at("run", id));
     let Some(run) = session.run(id)? else {
@@ -272,9 +307,17 @@ fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> 
         && let Some(rollback) = session.rollback_of(id)?.filter(|rollback| rollback.done)
     {
         // What kept somebody may be gone by now.
-        return match session.left_by(rollback.id, 0, 1)?.is_empty() {
-            true => refuse(ErrorKind::Config, "it is taken back already"),
-            false => Ok(run),
+        if !session.left_by(rollback.id, 0, 1)?.is_empty() {
+            return Ok(run);
+        }
+        let contract = super::runs::contract(&run.new.entity)?;
+        return match keeps_values(session, contract, id)? {
+            false => refuse(ErrorKind::Config, "it is taken back already; nothing of it is left"),
+            true => refuse(
+                ErrorKind::Config,
+                "it is taken back already; what is left of it are values that were changed again since",
+            )
+            .map_err(|error| error.hint(format!("`rollback {id} --list --outcome kept` lists them"))),
         };
     }
     match run.status {

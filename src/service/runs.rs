@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
-use importer_core::pipeline::{Engine, PluginReport, RunReport, RunRequest};
+#[cfg(doc)]
+use importer_core::pipeline::Engine;
+use importer_core::pipeline::{PluginReport, RunReport, RunRequest};
 use importer_core::plugin_host::{PluginInfo, check_declared, check_secrets};
-use importer_core::ports::{AutoMerge, Policies, Resolver, RunFilter};
+use importer_core::ports::{AutoMerge, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::{MatchModel, PluginFeatures, Probabilistic, ResolveOptions, WithFeatures};
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
@@ -36,47 +38,6 @@ impl Importer {
         }
         tracing::info!(run_id = report.run_id, source = report.source, status = report.status, "run ended");
         Ok(report)
-    }
-
-    /// Does something with an engine for a contract and a system.
-    pub(super) fn with_engine<T>(
-        &self,
-        contract: &'static Contract,
-        system: &str,
-        auto_merge: Option<AutoMerge>,
-        work: impl FnOnce(&Engine<'_>) -> Result<T>,
-    ) -> Result<T> {
-        let mapping = self.mapping(contract)?;
-        let suite = self.compile_suite(&mapping, contract, system)?;
-        if let Some(run) = self.store()?.session()?.unfinished_rollback(contract.entity, system)? {
-            let why = format!("run {run} of the same system is half taken back");
-            return Err(Error::new(ErrorKind::Busy, "start a run", why)
-                .at("system", system)
-                .hint(format!("`rollback {run}` goes on with that")));
-        }
-        let policies = Policies {
-            resolver: self.resolver_with(
-                contract,
-                &mapping,
-                Some(self.auto_merge_of(&mapping, auto_merge)),
-                PluginFeatures::of(contract, self.lock_plugins().features())?,
-            ),
-            survivorship: Arc::new(self.survivorship.clone()),
-        };
-        work(&Engine {
-            store: self.store()?,
-            clock: self.clock.as_ref(),
-            contract,
-            mapping: &mapping,
-            rules: &suite,
-            policies: &policies,
-            gate: self.gate,
-            retry: self.retry,
-            observer: self.observer.as_ref(),
-            cancel: self.cancel.for_one_run(),
-            secrets: self.secrets.clone(),
-            corrections: None,
-        })
     }
 
     /// Runs, the newest first.

@@ -1,14 +1,14 @@
 //! Looking through the whole core for duplicates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
-    CoreId, Moment, NewRun, Phase, RunFilter, RunRecord, RunStatus, Session, StewardSession, Suggested,
-    Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, in_transaction, moment_text,
-    parse_moment,
+    CoreId, Moment, NewRun, Phase, RunFilter, RunId, RunRecord, RunStatus, Session, StewardSession,
+    Suggested, Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, in_transaction, moment_text,
+    none_half_taken_back, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
@@ -28,7 +28,7 @@ pub const REVIEW_FROM: f64 = THRESHOLDS.review;
 
 pub(super) const THRESHOLDS: Thresholds = Thresholds::DEFAULT;
 
-const OPERATION: &str = "scan the core";
+pub(super) const OPERATION: &str = "scan the core";
 /// How many suggestions are stored between two looks at whether somebody cancelled.
 const AT_A_TIME: usize = 500;
 /// How many examples of each kind a report has.
@@ -175,6 +175,8 @@ impl Importer {
             let work = self.look(session.as_mut(), contract, request, last.as_ref())?;
             return Ok(work.report);
         }
+        // Half of the people are who they are about to be no more.
+        none_half_taken_back(session.as_mut(), contract.entity, OPERATION)?;
         let _lock =
             store.lock_system(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
         self.end_abandoned(session.as_mut(), contract)?;
@@ -293,6 +295,8 @@ impl Importer {
         let mut report = work.report.clone();
         let now = self.clock.now();
         in_transaction(session, |session| {
+            session.lock_core(contract)?;
+            none_half_taken_back(session, contract.entity, OPERATION)?;
             let mut told = Suggested::default();
             for (number, pairs) in work.found.chunks(AT_A_TIME).enumerate() {
                 self.not_cancelled(OPERATION)?;
@@ -303,16 +307,21 @@ impl Importer {
                 let total = work.found.len() as u64;
                 self.observer.scanning(ScanProgress { phase: ScanPhase::Storing, done, total });
             }
-            for lowered in lowered(session, contract, &work)?.chunks(AT_A_TIME) {
+            let lost = lost(session, contract, &work)?;
+            for lowered in lost.lowered.chunks(AT_A_TIME) {
                 self.not_cancelled(OPERATION)?;
                 told.add(&session.suggest(contract, run, lowered, now)?);
+            }
+            for outdated in lost.outdated.chunks(AT_A_TIME) {
+                self.not_cancelled(OPERATION)?;
+                told.outdated += session.outdate(contract, run, outdated)?;
             }
             report.run_id = Some(run.id);
             report.suggestions = Some(told);
             report.elapsed_ms = elapsed(work.begun);
             let counts = Counts {
                 read: report.records,
-                needs_review: told.added,
+                needs_review: told.added + told.reopened,
                 households: report.household_pairs,
                 ..Counts::default()
             };
@@ -332,8 +341,16 @@ impl Importer {
     }
 }
 
-/// Open suggestions whose pair is no longer found, with the score it has now. They stay open: that is for people to decide.
-fn lowered(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<Vec<Suggestion>> {
+/// Open suggestions whose pair is no longer found, with the score it has now.
+#[derive(Default)]
+struct Lost {
+    /// They stay open: their score is not why they are shown, or nobody compared the two this time.
+    lowered: Vec<Suggestion>,
+    /// They were shown for a score that is too low by now.
+    outdated: Vec<Suggestion>,
+}
+
+fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<Lost> {
     let filter = SuggestionFilter {
         entity: Some(contract.entity.into()),
         decision: Some(SuggestionDecision::Open),
@@ -344,24 +361,43 @@ fn lowered(session: &mut dyn Session, contract: &Contract, work: &Work) -> Resul
         .map(|(one, other)| (one.min(other), one.max(other)))
         .collect();
     let wanted = |id: CoreId| work.changed.as_ref().is_none_or(|ids| ids.binary_search(&id).is_ok());
-    let open = session.suggestions(&filter)?;
-    let lost = open
-        .into_iter()
-        .filter(|row| row.kind != SuggestionKind::Household)
-        .filter(|row| !found.contains(&(row.left, row.right)) && (wanted(row.left) || wanted(row.right)));
-    let rescored = lost.filter_map(|row| {
-        let (a, b) = (number_of(&work.people, row.left)?, number_of(&work.people, row.right)?);
+    let mut scans: BTreeMap<RunId, bool> = BTreeMap::new();
+    let mut lost = Lost::default();
+    for row in session.suggestions(&filter)? {
+        if found.contains(&(row.left, row.right)) || !(wanted(row.left) || wanted(row.right)) {
+            continue;
+        }
+        let numbers = (number_of(&work.people, row.left), number_of(&work.people, row.right));
+        let (Some(a), Some(b)) = numbers else { continue };
+        let by_scan = match scans.get(&row.run_id) {
+            Some(known) => *known,
+            None => {
+                let by_scan = session.run(row.run_id)?.is_some_and(|run| run.new.source == SCAN_SOURCE);
+                *scans.entry(row.run_id).or_insert(by_scan)
+            }
+        };
+        // What an import suggests for another reason, such as a contact in common, is for people to decide, however unlikely.
+        let was_probable =
+            row.kind != SuggestionKind::Household && row.score.is_some_and(|score| score >= REVIEW_FROM);
+        let for_its_score = by_scan || was_probable;
+        let verdict = work.scan.judge(&work.people.frame, a, b, &THRESHOLDS).verdict;
         let explanation = work.scan.explain(&work.people.frame, a, b, &THRESHOLDS);
-        Some(Suggestion {
+        let now = Suggestion {
             row: 0,
             left: row.left,
             right: row.right,
             kind: row.kind,
             score: Some(rounded(explanation.probability)),
             features_json: serde_json::to_string(&explanation).unwrap_or_default(),
-        })
-    });
-    Ok(rescored.collect())
+        };
+        match (for_its_score && verdict == Verdict::Different, row.kind) {
+            (true, _) => lost.outdated.push(now),
+            // A household is not shown for the probability of being one person.
+            (false, SuggestionKind::Household) => {}
+            (false, _) => lost.lowered.push(now),
+        }
+    }
+    Ok(lost)
 }
 
 struct Work {

@@ -1,8 +1,9 @@
 //! Why two records have the score they have.
 
+use importer_core::contracts::Contract;
 use importer_core::ports::CoreId;
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::matching::model::{Explanation, ModelDocument};
+use importer_dedupe::matching::model::{Explanation, Model, ModelDocument};
 use importer_dedupe::matching::pairing::Pairing;
 use importer_dedupe::matching::scan::scan_with;
 use serde::Serialize;
@@ -24,8 +25,11 @@ pub struct PairScore {
     pub right: CoreId,
     /// What the score is made of.
     pub explanation: Explanation,
-    /// Whether a scan compares the pair, and by which blocking keys.
-    pub pairing: Pairing,
+    /// How many terms are left out, because they are about fields that the role does not see: the score is of the others alone,
+    /// as if neither record had a value there. Nothing of it tells how these compare.
+    pub left_out: usize,
+    /// Whether a scan compares the pair, and by which blocking keys; not told where terms are left out.
+    pub pairing: Option<Pairing>,
     /// Where the model comes from: `given`, `scan N`, or `learned now`.
     pub model: String,
     /// The checksum of the model's document.
@@ -49,6 +53,18 @@ impl Importer {
         one: CoreId,
         other: CoreId,
         model: Option<&ModelDocument>,
+    ) -> Result<PairScore> {
+        self.score_by(entity, one, other, model, |_, _| true)
+    }
+
+    /// The same by the terms that somebody sees.
+    pub(super) fn score_by(
+        &self,
+        entity: &str,
+        one: CoreId,
+        other: CoreId,
+        model: Option<&ModelDocument>,
+        sees: impl Fn(&Contract, &str) -> bool,
     ) -> Result<PairScore> {
         let contract = super::runs::contract(entity)?;
         let (left, right) = (one.min(other), one.max(other));
@@ -76,22 +92,30 @@ impl Importer {
         let mut people = self.people(session.as_mut(), contract, OPERATION)?;
         let a = number_of(&people, left).ok_or_else(|| missing(left))?;
         let b = number_of(&people, right).ok_or_else(|| missing(right))?;
+        let sees = |term: &str| sees(contract, term);
+        let all = |model: &Model| model.terms.iter().all(|term| sees(&term.name));
         let (model, explanation, pairing, as_scanned) = match document {
             Some(document) if people.ids.len() > WHOLE => {
-                let (model, pairing) = (document.model(&people.frame), Pairing::of(&people.frame, a, b));
-                let explanation = model.explain(&people.frame, a, b, &THRESHOLDS);
+                let model = document.model(&people.frame);
+                let pairing = all(&model).then(|| Pairing::of(&people.frame, a, b));
+                let explanation = model.explain_by(&people.frame, (a, b), &THRESHOLDS, sees);
                 (model, explanation, pairing, false)
             }
             _ => {
                 let scan = scan_with(&mut people.frame, document);
-                let explanation = scan.explain(&people.frame, a, b, &THRESHOLDS);
-                let pairing = Pairing::in_scan(&scan, &people.frame, a, b);
+                let whole = all(&scan.model);
+                let explanation = match whole {
+                    true => scan.explain(&people.frame, a, b, &THRESHOLDS),
+                    false => scan.explain_by(&people.frame, (a, b), &THRESHOLDS, sees),
+                };
+                let pairing = whole.then(|| Pairing::in_scan(&scan, &people.frame, a, b));
                 (scan.model, explanation, pairing, true)
             }
         };
         Ok(PairScore {
             left,
             right,
+            left_out: model.terms.len() - explanation.terms.len(),
             explanation,
             pairing,
             model: origin,

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use importer::ports::{FixedClock, QuarantineFilter, QuarantineStatus, parse_moment};
 use importer::retention::RetentionPolicy;
-use importer::service::{Actor, Edit, MergeRequest, RetentionReport, RetentionTable, RollbackRequest};
+use importer::service::{
+    Actor, Edit, MergeRequest, RedoRequest, RetentionReport, RetentionTable, RollbackRequest,
+};
 use importer::{GateMode, GatePolicy, Importer, RunReport, RunRequest};
 
 use super::access::everything;
@@ -441,7 +443,7 @@ fn what_merges_and_rollbacks_kept_goes_once_they_are_over() {
         assert_eq!((kept(over).as_str(), kept(stands).contains("markera")), ("{}", true));
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM rollback_items"), 0);
 
-        let refused = desk.redo_merge(over, "the same after all").unwrap_err();
+        let refused = desk.redo_merge(&RedoRequest::new(over, "the same after all")).unwrap_err();
         assert!(
             refused.to_string().contains("the retention policy took what was kept of merge"),
             "{refused}"

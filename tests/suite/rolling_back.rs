@@ -58,7 +58,7 @@ fn a_run_that_is_taken_back_leaves_nothing_and_can_come_again() {
 
         // Once more is an error; the file itself comes again as if it had never come.
         let error = importer.desk(Actor::admin("ann")).roll_back(&request(id)).unwrap_err();
-        assert!(error.to_string().contains("it is taken back already"), "{error}");
+        assert!(error.to_string().contains("it is taken back already; nothing of it is left"), "{error}");
         let again = importer.run(&run).unwrap();
         assert_eq!(again.counts, first.counts, "{}", world.db.backend);
     }
@@ -226,4 +226,42 @@ fn a_rollback_needs_an_admin_a_reason_and_a_run() {
     assert!(refused.to_string().contains("it needs a reason"), "{refused}");
     assert_eq!(desk.roll_back(&request(77)).unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(snapshot(&world.db), before);
+}
+
+#[test]
+fn once_more_says_what_is_left_of_a_run() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let desk = importer.desk(Actor::admin("ann"));
+        let folder = tempfile::tempdir().unwrap();
+        let brings = |system: &str, rows: &str| {
+            let csv = format!("id,first name,last name,email,city\n{rows}");
+            let file = support::file(folder.path(), "n.csv", csv);
+            importer.run(&RunRequest::new("csv").file(file).external_system(system)).unwrap().run_id
+        };
+        // Somebody whom two runs know stands until the second one is taken back as well.
+        let first = brings("alpha", "n1,Ann,Lee,n1@example.org,Oslo\n");
+        let second = brings("gamma", "m1,Ann,Lee,n1@example.org,Oslo\n");
+        let told = roll_back(&importer, first);
+        assert_eq!((told.left, told.nothing_left), (1, false), "{told:?}");
+        assert!(roll_back(&importer, second).nothing_left);
+        let told = roll_back(&importer, first);
+        assert_eq!((told.left, told.nothing_left, told.counts["reverted"]), (0, true, 1), "{told:?}");
+        let items = desk.rollback_items(first, None, 0, 10).unwrap();
+        let whys: Vec<&str> = items.iter().map(|(_, item)| item.why.as_str()).collect();
+        assert_eq!(whys, ["not in the core any more; nothing of it is left"], "{}", world.db.backend);
+        let error = desk.roll_back(&request(first)).unwrap_err().to_string();
+        assert!(error.contains("it is taken back already; nothing of it is left"), "{error}");
+
+        // A value that somebody changed again is theirs; the rest is as before.
+        let third = brings("alpha", "p0,Ann,Lee,p0@example.org,Bergen\n");
+        let values = vec![("city".into(), "Turin".into())];
+        desk.edit("volunteer", 1, &Edit { values, reason: "moved".into() }).unwrap();
+        let told = roll_back(&importer, third);
+        assert_eq!((told.left, told.nothing_left), (0, false), "{told:?}");
+        let error = desk.roll_back(&request(third)).unwrap_err();
+        assert!(error.to_string().contains("values that were changed again since"), "{error}");
+        assert!(error.hint_text().unwrap().contains(&format!("rollback {third} --list")), "{error}");
+    }
 }

@@ -102,7 +102,7 @@ fn after_a_scan_only_what_changed_is_stored() {
 }
 
 #[test]
-fn an_open_suggestion_is_lowered_when_its_records_part_and_a_decided_one_stays() {
+fn an_open_suggestion_is_closed_when_its_records_part_and_a_decided_one_stays() {
     for db in support::databases() {
         let importer = imported(&db);
         scan(&importer, false);
@@ -113,13 +113,17 @@ fn an_open_suggestion_is_lowered_when_its_records_part_and_a_decided_one_stays()
             "UPDATE core_volunteers SET dob = '2001-12-31', first_name = 'Wilhelmina' WHERE id IN ({}, {})",
             open.right, decided.right
         ));
-        scan(&importer, true);
+        let told = scan(&importer, true).suggestions.unwrap();
+        assert_eq!((told.outdated, told.reopened), (1, 0), "{told:?}");
         let after = |id| {
             let all = importer.suggestions(&SuggestionFilter::default()).unwrap();
             all.into_iter().find(|row| row.id == id).unwrap()
         };
         let lowered = after(open.id);
-        assert!(lowered.score.unwrap() < 0.5 && lowered.decision == SuggestionDecision::Open, "{lowered:?}");
+        assert!(
+            lowered.score.unwrap() < 0.5 && lowered.decision == SuggestionDecision::Outdated,
+            "{lowered:?}"
+        );
         assert!(lowered.features_json.contains("birth dates contradict"), "{lowered:?}");
         assert_eq!(after(decided.id).score, decided.score);
     }

@@ -17,7 +17,7 @@ fn the_bits_add_up_and_the_score_is_the_scans() {
         let stored = importer.suggestions(&Default::default()).unwrap();
         let score = stored.iter().find(|s| (s.left, s.right) == (1, 81)).unwrap().score.unwrap();
         assert!((score - e.probability).abs() < 1e-5, "{score} and {}", e.probability);
-        assert!(told.pairing.compared);
+        assert!(told.pairing.as_ref().unwrap().compared);
         let terms = &stored.iter().find(|s| (s.left, s.right) == (1, 81)).unwrap().features_json;
         let terms: serde_json::Value = serde_json::from_str(terms).unwrap();
         assert_eq!(terms["held_back"], serde_json::to_value(&e.held_back).unwrap());

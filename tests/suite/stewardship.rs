@@ -1,5 +1,6 @@
 //! What stewards do, and what must hold whatever they do.
 
+mod asked;
 mod bulk;
 mod exports;
 mod histories;

@@ -6,9 +6,10 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
-    Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally,
-    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow,
-    RowAgain, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow, StoredOutcome,
+    HalfTakenBack, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome,
+    OutcomeTally, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict,
+    ReadRow, Rejected, RowAgain, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow,
+    StoredOutcome,
     Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
     ViolationFilter, ViolationRow,
 };
@@ -143,7 +144,19 @@ impl SuggestionStore for DryRun {
         self.scratch.suggest(contract, run, suggestions, now)
     }
 
+    fn outdate(&mut self, contract: &Contract, run: &RunRecord, suggestions: &[Suggestion]) -> Result<u64> {
+        self.scratch.outdate(contract, run, suggestions)
+    }
+
     // What people decided is in the real store; nobody decides about a dry run.
+    fn are_rejected(&mut self, contract: &Contract, pairs: &[(CoreId, CoreId)]) -> Result<Vec<bool>> {
+        self.real.are_rejected(contract, pairs)
+    }
+
+    fn rejected_among(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>> {
+        self.real.rejected_among(contract, people)
+    }
+
     fn has_rejections(&mut self, contract: &Contract) -> Result<bool> {
         self.real.has_rejections(contract)
     }
@@ -207,6 +220,10 @@ impl RunControl for DryRun {
 
     fn reopen_replaced(&mut self, run: RunId) -> Result<u64> {
         self.real.reopen_replaced(run)
+    }
+
+    fn half_taken_back(&mut self, entity: &str) -> Result<Vec<HalfTakenBack>> {
+        self.real.half_taken_back(entity)
     }
 
     fn current_rows(

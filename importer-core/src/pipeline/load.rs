@@ -131,6 +131,8 @@ fn in_transaction(
     let before = work.state();
     let result = ports::in_transaction(session, |session| {
         session.lock_core(engine.contract)?;
+        // A rollback may have begun since the run did; the run goes on where it is once that is done.
+        ports::none_half_taken_back(session, engine.contract.entity, "load rows")?;
         step(engine, session, work)?;
         work.settle(engine.clock.now());
         session.save_run(&work.run)

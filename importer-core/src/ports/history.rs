@@ -120,6 +120,9 @@ pub struct Moved {
     pub map: Vec<MapImage>,
     /// Suggestions about those who went, as they were.
     pub suggestions: Vec<MovedSuggestion>,
+    /// Suggestions about any of the people that nobody had decided about, with the scan that had closed each.
+    #[serde(default)]
+    pub undecided: Vec<(i64, Option<RunId>)>,
     /// The last rejection before the merge.
     pub rejections_through: i64,
     /// In which household who was of those whom the merge concerned.

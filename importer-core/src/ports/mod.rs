@@ -6,6 +6,7 @@ mod audit;
 mod changes;
 mod clock;
 mod fingerprint;
+mod half_rollback;
 mod history;
 mod households;
 mod image;
@@ -25,6 +26,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
 pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
+pub use half_rollback::{HalfTakenBack, none_half_taken_back};
 pub use history::{
     Cause, HistoryStore, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge, Reference, Rejection,
     RollbackItem, RollbackRow, SourceRow, Traces,
@@ -51,7 +53,8 @@ pub use store::{
     StagedRow, StewardSession, Store, SystemLock, Violation, ViolationFilter, ViolationRow, in_transaction,
 };
 pub use suggestions::{
-    Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
+    Rejected, Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore,
+    SuggestionVerdict,
 };
 
 /// The id of a run.

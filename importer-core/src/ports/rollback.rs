@@ -21,11 +21,11 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn rollback_of(&mut self, run: RunId) -> Result<Option<RollbackRow>>;
-    /// The run of an entity and a system whose rollback was interrupted.
+    /// Which of these records a run has to do with: it changed or confirmed them, or theirs is a row that it brought last.
     ///
     /// # Errors
     /// When the database fails.
-    fn unfinished_rollback(&mut self, entity: &str, system: &str) -> Result<Option<RunId>>;
+    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[CoreId]) -> Result<Vec<CoreId>>;
     /// Keeps what became of changes.
     ///
     /// # Errors
@@ -105,10 +105,16 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
-    /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; opens again what it
-    /// had ended in quarantine; and lets the watermark stand where it stood, unless a later run has moved it.
+    /// Opens suggestions about people again that scans have closed since a run began, which has changed these people and is
+    /// taken back: the next scan says whether they are too unlikely without it.
     ///
     /// # Errors
     /// When the database fails.
-    fn end_traces(&mut self, run: &RunRecord) -> Result<Traces>;
+    fn reopen_outdated(&mut self, contract: &Contract, people: &[CoreId], run: RunId) -> Result<()>;
+    /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; opens again what it
+    /// had ended in quarantine, and what it had closed as outdated; and lets the watermark stand where it stood, unless a later run has moved it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn end_traces(&mut self, contract: &Contract, run: &RunRecord) -> Result<Traces>;
 }

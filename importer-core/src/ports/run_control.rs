@@ -1,4 +1,4 @@
-use super::{Moment, RowId, RunId, RunStatus, StagedRow};
+use super::{HalfTakenBack, Moment, RowId, RunId, RunStatus, StagedRow};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -63,6 +63,12 @@ pub trait RunControl {
     /// # Errors
     /// When the database fails.
     fn end_held(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<u64>;
+    /// The runs of an entity whose rollback began and is not done, in the order of their ids. Every transaction that loads rows
+    /// looks, so it has to be cheap.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn half_taken_back(&mut self, entity: &str) -> Result<Vec<HalfTakenBack>>;
     /// The next landed rows of a run behind `after` that are still what their source last said: the last ones seen under
     /// their ids, those in quarantine, and those that could not be written; with `unwritten` the latter alone.
     ///

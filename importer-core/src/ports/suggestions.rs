@@ -18,19 +18,22 @@ pub enum SuggestionDecision {
     Deferred,
     /// Another pair took its place when one of both was merged.
     Superseded,
+    /// Nobody has decided, and a scan has found it too unlikely to be shown; it is open again when a later one finds it.
+    Outdated,
 }
 
 impl SuggestionDecision {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Open, "open"),
         (Self::AutoMerged, "auto_merged"),
         (Self::Accepted, "accepted"),
         (Self::Rejected, "rejected"),
         (Self::Deferred, "deferred"),
         (Self::Superseded, "superseded"),
+        (Self::Outdated, "outdated"),
     ];
 
-    /// Its name in the database.
+    /// Its name.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(d, _)| *d == self).map_or("", |(_, name)| name)
     }
@@ -107,6 +110,10 @@ pub struct Suggested {
     pub rescored: u64,
     /// Open ones that stay as they are.
     pub unchanged: u64,
+    /// Open ones that are closed, because they are too unlikely by now.
+    pub outdated: u64,
+    /// Ones that an earlier scan had closed and that are open again.
+    pub reopened: u64,
     /// Pairs that somebody has decided about or put off; they stay as they are.
     pub decided: u64,
     /// Pairs of records that have the data of a pair which somebody has rejected; they are not stored.
@@ -119,6 +126,8 @@ impl Suggested {
         self.added += other.added;
         self.rescored += other.rescored;
         self.unchanged += other.unchanged;
+        self.outdated += other.outdated;
+        self.reopened += other.reopened;
         self.decided += other.decided;
         self.rejected_before += other.rejected_before;
     }
@@ -139,6 +148,29 @@ pub struct SuggestionVerdict {
     pub deferred_until: Option<Moment>,
 }
 
+/// Two people of whom somebody has said that they are two.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Rejected {
+    /// One of both.
+    pub one: CoreId,
+    /// The other.
+    pub other: CoreId,
+    /// The suggestion that was rejected: about these two, about somebody who went into one of them by now, or about others
+    /// with their data.
+    pub suggestion: i64,
+    /// Who rejected it.
+    pub by: String,
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    pub at: Moment,
+    /// Why.
+    pub reason: String,
+}
+
+fn as_text<S: serde::Serializer>(at: &Moment, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&super::moment_text(*at))
+}
+
 /// Core records in pages, and suggestions about pairs of them.
 pub trait SuggestionStore {
     /// The next records behind `after`, in the order of their ids.
@@ -151,8 +183,8 @@ pub trait SuggestionStore {
     /// # Errors
     /// When the database fails.
     fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<CoreId>>;
-    /// Stores what a scan suggests: pairs that are not known are added, open ones get the new score and terms, decided ones
-    /// stay, and what was rejected under other ids is left out.
+    /// Stores what a scan suggests: pairs that are not known are added, open ones get the new score and terms, outdated ones
+    /// are open again, decided ones stay, and what was rejected under other ids is left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -163,6 +195,23 @@ pub trait SuggestionStore {
         suggestions: &[Suggestion],
         now: Moment,
     ) -> Result<Suggested>;
+    /// Closes suggestions that are still open, with the score and the terms by which they are too unlikely. Says how many there
+    /// were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn outdate(&mut self, contract: &Contract, run: &RunRecord, suggestions: &[Suggestion]) -> Result<u64>;
+    /// For each pair, whether somebody has rejected it: these two, whoever went into one of them, or others with their data.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn are_rejected(&mut self, contract: &Contract, pairs: &[(CoreId, CoreId)]) -> Result<Vec<bool>>;
+    /// Which two of these people somebody has said are no duplicates, in the same sense; that two do not live together says
+    /// nothing about that.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn rejected_among(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>>;
     /// Whether somebody has rejected any pair.
     ///
     /// # Errors

@@ -62,6 +62,18 @@ impl Scan {
         explanation
     }
 
+    /// What makes up the score of a pair by some of the terms alone; see [`Model::explain_by`]. What the group says is left out,
+    /// because all terms have made it.
+    pub fn explain_by(
+        &self,
+        frame: &Frame,
+        (a, b): (u32, u32),
+        thresholds: &Thresholds,
+        sees: impl Fn(&str) -> bool,
+    ) -> Explanation {
+        self.model.explain_pair_by(frame, self.levels(frame, a, b), (a, b), thresholds, sees)
+    }
+
     fn levels(&self, frame: &Frame, a: u32, b: u32) -> Levels {
         self.likely
             .get(&(a.min(b), a.max(b)))

@@ -183,5 +183,15 @@ pub fn roles_reference() -> String {
     ] {
         let _ = writeln!(out, "| {name} | {} |", cells(&|role| role.sees(class)));
     }
+    let _ = write!(
+        out,
+        "\n## What a score tells\n\nA score, and why a pair is held back, follow from every field; with the model, a hidden one could be worked \
+         out. So a role that does not see every term is told the score of the terms it sees, as if nobody had a value for the others, in \
+         `score`, in lists of suggestions and in filters by score. `{}` stands for the other terms, whatever they are. Probabilities in \
+         reasons, blocking keys, samples of scans and what holds a pair back are for those who see every field. Models tell of nobody and are \
+         shown; a scan of a role that does not see every field takes only those that were learned in the same database. That a pair is \
+         suggested, and as what, is told to whoever may see suggestions.\n",
+        super::MASKED
+    );
     out
 }

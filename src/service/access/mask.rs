@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 
 use importer_core::contracts::{Contract, PiiClass};
-use importer_core::pipeline::RunReport;
-use importer_core::ports::{ContactKind, CoreRecord, RunRecord, ViolationRow};
+use importer_core::ports::{ContactKind, CoreRecord, ViolationRow};
 use serde_json::{Map, Value};
 
 use super::Role;
@@ -106,9 +105,12 @@ impl Mask {
         }
     }
 
-    /// Whether the name of a row in its source is hidden: it may be an address that the source uses as an id.
+    /// Whether the name of a row in its source is hidden: it may be an address that the source uses as an id, or the hash of all
+    /// its cells, from which whoever knows the others finds out a masked one by trying.
     pub(super) fn hides_name(self, id: &str, hidden: &[String]) -> bool {
-        self.hides(PiiClass::Contact) && id.contains('@') || quotes(id, hidden)
+        self.hides(PiiClass::Contact) && id.contains('@')
+            || !self.shows_all() && is_content_name(id)
+            || quotes(id, hidden)
     }
 
     /// A row as normalised, by field, with what its cells were under `original`.
@@ -155,33 +157,14 @@ impl Mask {
         let cells: Value = serde_json::from_str(payload).unwrap_or_default();
         Value::Object(self.cells(&cells, |column| columns.class(column), &mut Vec::new())).to_string()
     }
+}
 
-    /// A run. Samples of columns that no field takes are cells; a cursor is the adapter's own, whatever it holds.
-    pub(crate) fn run(self, run: &mut RunRecord) {
-        if self.shows_all() {
-            return;
-        }
-        run.cursor = None;
-        if let Ok(mut metrics) = serde_json::from_str::<Value>(&run.metrics_json) {
-            for unmapped in metrics.get_mut("unmapped").and_then(Value::as_array_mut).into_iter().flatten() {
-                unmapped["samples"] = Value::Array(Vec::new());
-            }
-            let samples = metrics.pointer_mut("/scan/samples").and_then(Value::as_array_mut);
-            for terms in samples.into_iter().flatten().filter_map(|sample| sample.get_mut("terms")) {
-                self.told_terms(terms);
-            }
-            run.metrics_json = metrics.to_string();
-        }
-    }
-
-    /// A report of a run.
-    pub(crate) fn report(self, report: &mut RunReport) {
-        if !self.shows_all() {
-            for unmapped in &mut report.unmapped {
-                unmapped.samples.clear();
-            }
-        }
-    }
+/// Whether a name is made of what a row holds, and not the source's own.
+pub(super) fn is_content_name(name: &str) -> bool {
+    let hash = name.rsplit_once(':').map(|(_, hash)| hash);
+    hash.is_some_and(|hash| {
+        hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
 }
 
 /// Whether a text holds one of the values, whatever its case. Short ones count as words of their own: every text has an `f`.

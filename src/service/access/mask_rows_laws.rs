@@ -1,10 +1,9 @@
 //! No masked value occurs anywhere in what is told about rows in quarantine.
 
-use importer_core::contracts::VOLUNTEER;
 use importer_core::ports::{QuarantineEntry, QuarantineStatus, parse_moment};
 use proptest::prelude::*;
 
-use super::super::mask::laws::{check, json, marker, role, values};
+use super::super::mask::laws::{check, entities, json, mapped, marker, role};
 use super::*;
 use crate::service::quarantine::CellChange;
 
@@ -13,14 +12,14 @@ fn column(field: &str) -> String {
 }
 
 /// The columns of a run in which these fields are mapped, each from a column of its own.
-fn columns(mapped: &[bool]) -> Columns {
-    let mapped = VOLUNTEER.fields.iter().zip(mapped).filter(|(_, mapped)| **mapped);
+fn columns(contract: &Contract, mapped: &[bool]) -> Columns {
+    let mapped = contract.fields.iter().zip(mapped).filter(|(_, mapped)| **mapped);
     Columns(mapped.map(|(field, _)| (column(field.name), field.pii)).collect())
 }
 
-fn entry(values: &[String], quoted: usize, reason: usize) -> QuarantineEntry {
+fn entry(contract: &Contract, values: &[String], quoted: usize, reason: usize) -> QuarantineEntry {
     let at = parse_moment("2025-01-01T00:00:00Z").unwrap();
-    let cells = VOLUNTEER.fields.iter().zip(values);
+    let cells = contract.fields.iter().zip(values);
     QuarantineEntry {
         row: 1,
         run: 1,
@@ -40,14 +39,11 @@ fn entry(values: &[String], quoted: usize, reason: usize) -> QuarantineEntry {
     }
 }
 
-fn mapped() -> impl Strategy<Value = Vec<bool>> {
-    prop::collection::vec(any::<bool>(), VOLUNTEER.fields.len())
-}
-
 /// Cells of columns that no field takes are for those alone who see everything.
-fn check_cells(answer: &str, role: crate::service::Role, mapped: &[bool]) {
-    check(answer, role);
-    for place in (0..mapped.len()).filter(|place| !mapped[*place] && !role.sees(PiiClass::Sensitive)) {
+fn check_cells(contract: &Contract, answer: &str, role: crate::service::Role, mapped: &[bool]) {
+    check(contract, answer, role);
+    for place in (0..contract.fields.len()).filter(|place| !mapped[*place] && !role.sees(PiiClass::Sensitive))
+    {
         assert!(
             !answer.to_lowercase().contains(&marker(place)),
             "a {role} sees an unmapped column: {answer}"
@@ -58,50 +54,52 @@ fn check_cells(answer: &str, role: crate::service::Role, mapped: &[bool]) {
 proptest! {
     #[test]
     fn rows_hide_cells_names_reasons_messages_and_suggestions(
-        values in values(), role in role(), mapped in mapped(),
-        quoted in 0..VOLUNTEER.fields.len(), about in 0..VOLUNTEER.fields.len(),
+        (contract, values) in entities(), role in role(), mapped in mapped(),
+        quoted in any::<prop::sample::Index>(), about in any::<prop::sample::Index>(),
     ) {
-        let (columns, entry) = (columns(&mapped), entry(&values, quoted, about));
+        let (quoted, about) = (quoted.index(values.len()), about.index(values.len()));
+        let (columns, entry) = (columns(contract, &mapped), entry(contract, &values, quoted, about));
         let summary = Mask(role).row_summary(&columns, &entry);
-        check_cells(&serde_json::to_string(&summary).unwrap(), role, &mapped);
+        check_cells(contract, &serde_json::to_string(&summary).unwrap(), role, &mapped);
         let finding = FindingView {
-            rule: "ACME-001".into(), severity: "error", field: VOLUNTEER.fields[about].name.into(),
+            rule: "ACME-001".into(), severity: "error", field: contract.fields[about].name.into(),
             message: format!("`{}` is odd", values[quoted]), status: "open".into(), hint: String::new(),
             suggestion: Some(values[about].clone()),
         };
-        let by_field = || json(VOLUNTEER.fields.iter().zip(&values).map(|(f, v)| (f.name.to_owned(), v.clone())));
+        let by_field = || json(contract.fields.iter().zip(&values).map(|(f, v)| (f.name.to_owned(), v.clone())));
         let mut normalised = by_field();
         normalised["original"] = by_field();
         let Value::Object(normalised) = normalised else { unreachable!() };
         let Value::Object(raw) = serde_json::from_str(&entry.payload_json).unwrap() else { unreachable!() };
         let mut detail = RowDetail {
-            summary: RowSummary::from(&entry), entity: "volunteer".into(), columns: vec![], raw: raw.clone(), normalised,
+            summary: RowSummary::from(&entry), entity: contract.entity.into(), columns: vec![], raw: raw.clone(), normalised,
             findings: vec![finding.clone()],
         };
-        Mask(role).row_detail(&VOLUNTEER, &columns, &mut detail);
-        check(&serde_json::to_string(&detail).unwrap(), role);
-        check(&format!("{detail:?}"), crate::service::Role::Viewer);
-        for ((field, value), mapped) in VOLUNTEER.fields.iter().zip(&values).zip(&mapped) {
+        Mask(role).row_detail(contract, &columns, &mut detail);
+        check(contract, &serde_json::to_string(&detail).unwrap(), role);
+        check(contract, &format!("{detail:?}"), crate::service::Role::Viewer);
+        for ((field, value), mapped) in contract.fields.iter().zip(&values).zip(&mapped) {
             let class = if *mapped { field.pii } else { PiiClass::Sensitive };
             prop_assert_eq!(detail.raw[&column(field.name)] == *value.as_str(), role.sees(class));
             prop_assert_eq!(detail.normalised[field.name] == *value.as_str(), role.sees(field.pii));
         }
         let mut findings = [finding];
-        Mask(role).findings(&VOLUNTEER, &columns, &raw, &mut findings);
-        check(&serde_json::to_string(&findings[0]).unwrap(), role);
+        Mask(role).findings(contract, &columns, &raw, &mut findings);
+        check(contract, &serde_json::to_string(&findings[0]).unwrap(), role);
     }
 
     #[test]
     fn previews_and_files_hide_cells_before_and_after(
-        values in values(), role in role(), mapped in mapped(), quoted in 0..VOLUNTEER.fields.len(),
+        (contract, values) in entities(), role in role(), mapped in mapped(), quoted in any::<prop::sample::Index>(),
     ) {
-        let (columns, entry) = (columns(&mapped), entry(&values, quoted, quoted));
-        let cells = VOLUNTEER.fields.iter().zip(&values).map(|(field, value)| CellChange {
+        let quoted = quoted.index(values.len());
+        let (columns, entry) = (columns(contract, &mapped), entry(contract, &values, quoted, quoted));
+        let cells = contract.fields.iter().zip(&values).map(|(field, value)| CellChange {
             column: column(field.name), before: Some(value.clone()), after: Some(format!("{value}!")),
         });
         let mut row = BulkRow { row: 1, external_id: entry.external_id.clone(), cells: cells.collect(), still: vec![] };
         Mask(role).bulk_row(&columns, &entry.payload_json, &mut row);
-        check_cells(&serde_json::to_string(&row).unwrap(), role, &mapped);
+        check_cells(contract, &serde_json::to_string(&row).unwrap(), role, &mapped);
         for (cell, value) in row.cells.iter().zip(&values) {
             let class = columns.class(&cell.column);
             prop_assert_eq!(cell.before.as_ref() == Some(value), role.sees(class));

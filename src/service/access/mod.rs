@@ -6,6 +6,7 @@ mod desk;
 mod mask;
 mod mask_rows;
 mod mask_terms;
+mod mask_words;
 mod may_set;
 mod role;
 mod seen;

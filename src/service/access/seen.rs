@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use importer_core::Result;
 use importer_core::contracts::{self, Contract};
 use importer_core::ports::{
-    QuarantineEntry, QuarantineFilter, RunId, Session, ViolationFilter, ViolationRow,
+    QuarantineEntry, QuarantineFilter, RunId, Session, SuggestionFilter, SuggestionRow, ViolationFilter,
+    ViolationRow,
 };
 
 use super::columns::{Columns, ColumnsOfRuns};
@@ -113,6 +114,43 @@ impl Seen {
             if found.len() >= most {
                 found.truncate(most);
                 return Ok(found);
+            }
+        }
+    }
+
+    /// Suggestions in the order of their ids, masked. Where terms are hidden, the score is of the others alone, and it is by that
+    /// score that they are sought: else one would find out how the hidden ones compare by asking often enough.
+    pub(crate) fn suggestions(
+        &self,
+        session: &mut dyn Session,
+        filter: &SuggestionFilter,
+    ) -> Result<Vec<SuggestionRow>> {
+        let (from, below) = (filter.score_from, filter.score_below);
+        if self.mask.shows_all() || (from.is_none() && below.is_none()) {
+            let mut found = session.suggestions(filter)?;
+            found.iter_mut().for_each(|row| self.mask.suggestion(row));
+            return Ok(found);
+        }
+        let most = most(filter.limit);
+        let mut filter =
+            SuggestionFilter { score_from: None, score_below: None, limit: PAGE, ..filter.clone() };
+        let mut found = Vec::new();
+        loop {
+            let page = session.suggestions(&filter)?;
+            let Some(last) = page.last() else { return Ok(found) };
+            filter.after = last.id;
+            for mut row in page {
+                self.mask.suggestion(&mut row);
+                let score = row.score;
+                let fits = score.is_some_and(|score| {
+                    from.is_none_or(|from| score >= from) && below.is_none_or(|below| score < below)
+                });
+                if fits {
+                    found.push(row);
+                    if found.len() >= most {
+                        return Ok(found);
+                    }
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ use super::groups::Group;
 use super::pages::{Rows, open};
 use super::send_in::Sending;
 use super::view::CellChange;
+use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Desk, Note, Seen};
 use crate::service::runs;
 
@@ -109,6 +110,7 @@ impl Desk<'_> {
         fix.change.describe(&mut note);
         self.ready(action, &note)?;
         let contract = runs::contract(entity)?;
+        self.importer.none_half_taken_back(entity, OPERATION)?;
         let status = match fix.change {
             BulkChange::Exempt { .. } => QuarantineStatus::Suppressed,
             _ => QuarantineStatus::Fixed,
@@ -132,7 +134,7 @@ impl Desk<'_> {
                 Ok(Vec::new())
             });
             let sending = Sending {
-                source: "corrections",
+                source: CORRECTIONS,
                 action,
                 verdict: Some(self.verdict(status, &note)),
                 note: note.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use importer_core::Result;
 use importer_core::ports::Origin;
 
+use super::OPERATION;
 use super::bench::{Bench, Draft};
 use super::fix::{Fixed, once};
 use super::send_in::Sending;
@@ -41,6 +42,7 @@ impl Desk<'_> {
         note.detail("fields", person.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
         self.ready(Action::CreateRecords, &note)?;
         let contract = runs::contract(entity)?;
+        self.importer.none_half_taken_back(entity, OPERATION)?;
         let keys: Vec<&str> = person.values.iter().map(|(key, _)| key.as_str()).collect();
         let bench = Bench::by_hand(self.importer, contract, Origin::MANUAL, &keys)?;
         let mut set = Vec::with_capacity(keys.len());
@@ -62,6 +64,6 @@ impl Desk<'_> {
         }
         let sending = Sending { source: Origin::MANUAL, action: Action::CreateRecords, verdict: None, note };
         let report = self.send_in(&Arc::new(bench), once(vec![draft]), sending)?;
-        Ok(Fixed { row: 0, loaded: Some(self.loaded(&report)?), findings })
+        Ok(Fixed { row: 0, loaded: Some(self.loaded(contract, &report)?), findings })
     }
 }

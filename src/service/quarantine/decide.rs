@@ -5,6 +5,7 @@ use super::fix::{Fixed, RowFix, still_open};
 use super::list::find;
 use super::pages::open;
 use crate::service::access::{Action, Desk, Note, Seen};
+use crate::service::half_rollback::row_not_half_taken_back;
 use crate::service::runs;
 
 const OPERATION: &str = "decide about a row in quarantine";
@@ -49,8 +50,11 @@ impl Desk<'_> {
             self.importer.known_rules(session, entity, filter.rule.as_deref(), OPERATION)?;
             let mut rows = 0;
             let mut seen = Seen::by(self.mask());
+            session.lock_core(contract)?;
             loop {
-                let page: Vec<RowId> = seen.rows(session, contract, &filter)?.iter().map(|e| e.row).collect();
+                let entries = seen.rows(session, contract, &filter)?;
+                row_not_half_taken_back(session, contract, &entries, OPERATION)?;
+                let page: Vec<RowId> = entries.iter().map(|entry| entry.row).collect();
                 let Some(last) = page.last() else { break };
                 filter.after = *last;
                 let now = self.importer.clock.now();
@@ -81,7 +85,9 @@ impl Desk<'_> {
         let contract = runs::contract(entity)?;
         let note = Note::new(format!("row {row}"), reason).entity(entity);
         self.act(Action::SuppressRows, note, |session, note| {
+            session.lock_core(contract)?;
             let (entry, _) = find(session, contract, row, OPERATION)?;
+            row_not_half_taken_back(session, contract, std::slice::from_ref(&entry), OPERATION)?;
             if from == QuarantineStatus::Open {
                 still_open(&entry)?;
             } else if entry.status != from {

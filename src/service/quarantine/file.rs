@@ -8,6 +8,7 @@ use importer_core::contracts::Contract;
 use importer_core::ports::{QuarantineStatus, RunId};
 use importer_core::{Error, ErrorKind, Result};
 
+use super::CORRECTIONS;
 use super::bench::Bench;
 use super::columns::columns;
 use super::feed::Pull;
@@ -43,6 +44,7 @@ impl Desk<'_> {
         note.detail("change", "file");
         self.ready(Action::FixRows, &note)?;
         let contract = runs::contract(entity)?;
+        self.importer.none_half_taken_back(entity, OPERATION)?;
         let survey = survey(path)?;
         let mut hidden = BTreeSet::new();
         let mut report = FileReport { read: survey.counted.values().sum(), ..FileReport::default() };
@@ -62,7 +64,7 @@ impl Desk<'_> {
             let pull: Pull = Box::new(move || rows.next_drafts());
             let verdict = Some(self.verdict(QuarantineStatus::Fixed, &note));
             let sending =
-                Sending { source: "corrections", action: Action::FixRows, verdict, note: note.clone() };
+                Sending { source: CORRECTIONS, action: Action::FixRows, verdict, note: note.clone() };
             if let Some(run) = self.send_group(&group.bench, pull, sending)? {
                 report.skipped += run.counts.skipped;
                 report.runs += 1;

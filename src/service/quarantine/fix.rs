@@ -7,11 +7,11 @@ use importer_core::ports::{QuarantineEntry, QuarantineStatus, QuarantineVerdict,
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-use super::OPERATION;
 use super::bench::{Bench, Draft, SharedBench};
 use super::list::find;
 use super::send_in::Sending;
 use super::view::{FindingView, Loaded};
+use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Action, Columns, Desk, Note};
 use crate::service::runs;
 
@@ -70,6 +70,7 @@ impl Desk<'_> {
         }
         self.ready(action, &note)?;
         let contract = runs::contract(entity)?;
+        self.importer.none_half_taken_back(entity, OPERATION)?;
         let mut session = self.importer.store()?.session()?;
         self.importer.known_rules(
             session.as_mut(),
@@ -103,9 +104,9 @@ impl Desk<'_> {
         let report = self.send_in(
             &bench,
             once(vec![draft]),
-            Sending { source: "corrections", action, verdict: Some(self.verdict(status, &note)), note },
+            Sending { source: CORRECTIONS, action, verdict: Some(self.verdict(status, &note)), note },
         )?;
-        Ok(Fixed { row, loaded: Some(self.loaded(&report)?), findings })
+        Ok(Fixed { row, loaded: Some(self.loaded(contract, &report)?), findings })
     }
 
     /// A row with its corrections.
@@ -133,7 +134,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the database refused it.
-    pub(super) fn loaded(&self, report: &RunReport) -> Result<Loaded> {
+    pub(super) fn loaded(&self, contract: &Contract, report: &RunReport) -> Result<Loaded> {
         let row = row_id(report.run_id, 1);
         let outcome = self.importer.store()?.session()?.outcome(row)?;
         let refused = |why: Option<String>| {
@@ -142,13 +143,17 @@ impl Desk<'_> {
                 .hint("it is still in quarantine")
         };
         match outcome {
-            Some(outcome) if outcome.core_id.is_some() => Ok(Loaded {
-                run: report.run_id,
-                row,
-                record: outcome.core_id,
-                outcome: outcome.kind.as_str(),
-                why: outcome.reason,
-            }),
+            Some(outcome) if outcome.core_id.is_some() => {
+                let mut loaded = Loaded {
+                    run: report.run_id,
+                    row,
+                    record: outcome.core_id,
+                    outcome: outcome.kind.as_str(),
+                    why: outcome.reason,
+                };
+                self.mask().loaded(contract, &mut loaded);
+                Ok(loaded)
+            }
             Some(outcome) => Err(refused(outcome.reason)),
             None => Err(refused(None)),
         }

@@ -34,4 +34,18 @@ pub use view::{CellChange, FindingView, Loaded, RowDetail, RowSummary};
 
 pub(super) use columns::{columns as columns_of_run, object as raw_cells};
 
+use importer_core::pipeline;
+use importer_core::ports::{Origin, RunRecord};
+
+use super::rerun::RERUN_OF;
+
 const OPERATION: &str = "correct a row";
+/// The source of runs of rows that people corrected; those of people made by hand have [`Origin::MANUAL`].
+const CORRECTIONS: &str = "corrections";
+
+/// Whether a run took in what people corrected or typed. Nobody else can go on with it: what stands behind it, such as the
+/// entries that it ends, was known to the call that made it alone.
+pub(super) fn is_of_corrections(run: &RunRecord) -> bool {
+    [CORRECTIONS, Origin::MANUAL].contains(&run.new.source.as_str())
+        && pipeline::request_of(run).is_ok_and(|request| request.options.get(RERUN_OF).is_none())
+}

@@ -2,16 +2,18 @@
 
 use std::sync::{Arc, PoisonError};
 
-use importer_core::pipeline::{Correction, Corrections, Engine, PluginReport, RunReport, RunRequest};
+use importer_core::contracts::Contract;
+use importer_core::pipeline::{Correction, Corrections, RunReport, RunRequest};
 use importer_core::plugin_host::PluginInfo;
-use importer_core::ports::{AuditOutcome, Policies, QuarantineVerdict, RowId, RunRecord, Session};
+use importer_core::ports::{AuditOutcome, QuarantineVerdict, RowId, RunRecord, RunStatus, Session};
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::PluginFeatures;
 
 use super::OPERATION;
 use super::bench::SharedBench;
 use super::feed::{Exempting, Feed, Notes, Pull};
 use crate::service::access::{Action, Desk, Note};
+use crate::service::engine::Own;
+use crate::service::runs::plugin_report;
 
 /// What is done, for the journals.
 pub(super) struct Sending {
@@ -81,15 +83,6 @@ impl Desk<'_> {
             sha256: None,
         };
         let at_work = importer.plugins_at_work(&info, "corrections of rows in quarantine")?;
-        let policies = Policies {
-            resolver: importer.resolver_with(
-                bench.contract,
-                &bench.mapping,
-                None,
-                PluginFeatures::of(bench.contract, importer.lock_plugins().features())?,
-            ),
-            survivorship: Arc::new(importer.survivorship.clone()),
-        };
         let request = RunRequest {
             entity: bench.contract.entity.into(),
             ..RunRequest::new(sending.source).external_system(&bench.system).actor(&self.actor.name)
@@ -97,37 +90,35 @@ impl Desk<'_> {
         let feed = Feed::new(sending.source, Arc::clone(bench), Arc::clone(&notes), pull);
         let rules = Exempting { bench: Arc::clone(bench), notes: Arc::clone(&notes) };
         let behind = Behind { desk: self, bench: Arc::clone(bench), notes, sending };
-        let engine = Engine {
-            store: importer.store()?,
-            clock: importer.clock.as_ref(),
+        let own = Own {
             contract: bench.contract,
             mapping: &bench.mapping,
             rules: &rules,
-            policies: &policies,
-            gate: importer.gate,
-            retry: importer.retry,
-            observer: importer.observer.as_ref(),
-            cancel: importer.cancel.clone(),
-            secrets: importer.secrets.clone(),
+            auto_merge: None,
             corrections: Some(&behind),
         };
-        let plugin = PluginReport {
-            id: info.id.clone(),
-            version: info.version.clone(),
-            isolation: info.isolation.to_string(),
-            verified: true,
-            verified_by: None,
-        };
-        let report = engine.run(&feed, plugin, &request)?;
+        let report =
+            importer.with_engine_of(&own, |engine| engine.run(&feed, plugin_report(&info), &request))?;
         if report.status == "failed" {
-            let why = report.error.unwrap_or_else(|| "the run of corrections failed".into());
-            let cancelled = importer.cancel.is_requested();
-            let kind = if cancelled { ErrorKind::Cancelled } else { ErrorKind::Store };
-            return Err(Error::new(kind, OPERATION, why)
-                .at("run", report.run_id)
-                .hint("rows that were not loaded are still in quarantine; do the same again"));
+            return Err(self.failed(bench.contract, report)?);
         }
         at_work.succeeded();
         Ok(report)
+    }
+
+    /// Why a run of corrections failed.
+    fn failed(&self, contract: &Contract, report: RunReport) -> Result<Error> {
+        let mut session = self.importer.store()?.session()?;
+        let status = session.run(report.run_id)?.map(|run| run.status);
+        let kind = match status {
+            Some(RunStatus::Cancelled | RunStatus::Paused) => ErrorKind::Cancelled,
+            // Whatever was at work when the rollback began has stopped for it.
+            _ if !session.half_taken_back(contract.entity)?.is_empty() => ErrorKind::Busy,
+            _ => ErrorKind::Store,
+        };
+        let why = report.error.unwrap_or_else(|| "the run of corrections failed".into());
+        Ok(Error::new(kind, OPERATION, why)
+            .at("run", report.run_id)
+            .hint("rows that were not loaded are still in quarantine; do the same again"))
     }
 }

@@ -219,6 +219,8 @@ impl World {
             Event::Merge { people, choice } => {
                 let mut request = MergeRequest::new("volunteer", people.clone(), "the same");
                 request.survivor = people.first().copied();
+                // Somebody may have told them apart before.
+                request.although_rejected = true;
                 request.choices = choice.iter().map(|(f, id)| ((*f).to_owned(), Choice::Of(*id))).collect();
                 return Some(desk.merge(&request).unwrap().merge);
             }

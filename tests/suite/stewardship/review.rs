@@ -18,9 +18,12 @@ fn crowd(db: &Database) -> Importer {
         .enumerate()
         .map(|(n, (left, right))| {
             let kind = if n % 10 == 0 { "household" } else { "possible_duplicate" };
-            let score = 0.5 + 0.4 * (n % 100) as f64 / 100.0;
+            let score = 0.502 + 0.4 * (n % 100) as f64 / 100.0;
+            // All of it is seen by everybody.
+            let bits = (score / (1.0 - score)).log2();
+            let features = format!("{{\"prior_bits\": {bits}, \"terms\": []}}");
             format!(
-                "(1, 'volunteer', 0, {left}, {right}, {left}, {right}, '{kind}', {score}, '{{}}', 'open', 'open', \
+                "(1, 'volunteer', 0, {left}, {right}, {left}, {right}, '{kind}', {score}, '{features}', 'open', 'open', \
                  '2025-06-01T00:00:00Z')"
             )
         })

@@ -240,6 +240,7 @@ impl HistoryStore for DieselSession {
         moved.rejections_through = self.last_rejection()?;
         moved.suggestions = self.suggestions_about(contract, retired)?;
         let people = [&[survivor], retired].concat();
+        moved.undecided = self.undecided_about(contract, &people)?;
         moved.households = self.households_near(contract, &people)?;
         self.settle_suggestions(contract, &people, &[])?;
         for reference in references.iter().filter(|r| r.entity == contract.entity) {
@@ -269,6 +270,8 @@ impl HistoryStore for DieselSession {
             ];
             self.connection.run(BACK, sql, &binds)?;
         }
+        // A scan that has looked since has looked at somebody who is there no more.
+        self.close_as_before(&moved.undecided)?;
         for (table, column, key, was) in &moved.references {
             // A table that the host no longer names is left alone.
             let known =

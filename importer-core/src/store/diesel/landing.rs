@@ -449,6 +449,7 @@ impl DieselSession {
         if !write.seen_again.is_empty() {
             // Whoever merges or takes back writes these entries too, in an order of their own.
             crate::ports::Session::lock_core(self, contract)?;
+            crate::ports::none_half_taken_back(self, contract.entity, "note rows seen again")?;
             let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
             let sql = format!(
                 "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? WHERE id IN {}",

@@ -19,6 +19,8 @@ struct Pair {
     original: (CoreId, CoreId),
     own_decision: String,
     household: bool,
+    /// A scan has closed it.
+    outdated: bool,
 }
 
 impl Pair {
@@ -32,6 +34,16 @@ impl Pair {
     fn sides(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
         let now = |id: CoreId| merged.get(&id).copied().unwrap_or(id);
         (now(self.original.0), now(self.original.1))
+    }
+
+    /// Whether a scan has closed it, and nobody has said anything about it.
+    fn is_outdated(&self) -> bool {
+        self.outdated && self.own_decision == "open"
+    }
+
+    /// Whether it waits for somebody to decide, wherever it lies.
+    fn waits(&self) -> bool {
+        matches!(self.own_decision.as_str(), "open" | "deferred") && !self.outdated
     }
 
     /// Whether it led to a merge.
@@ -51,14 +63,23 @@ impl DieselSession {
         let standing = self.standing(contract, &sides)?;
         let mut order: Vec<&Pair> = pairs.iter().collect();
         order.sort_by_key(|pair| {
-            (pair.now(&standing) != pair.original, pair.own_decision != "rejected", pair.id)
+            let now = pair.now(&standing);
+            (now != pair.original, pair.own_decision != "rejected", pair.is_outdated(), pair.id)
         });
+        // What a scan has closed about two of them is open as long as another pair, which waits, is about the same two.
+        let waiting: BTreeSet<(CoreId, CoreId)> =
+            pairs.iter().filter(|pair| pair.waits()).map(|pair| pair.now(&standing)).collect();
         let (mut taken, mut settled) = (BTreeSet::new(), Vec::new());
         for pair in order {
             let now = pair.now(&standing);
             let (place, decision) = match () {
                 () if now.0 == now.1 && pair.merged() => (pair.original, pair.own_decision.as_str()),
-                () if now.0 != now.1 && taken.insert(now) => (now, pair.own_decision.as_str()),
+                () if now.0 != now.1 && taken.insert(now) => {
+                    match pair.is_outdated() && !waiting.contains(&now) {
+                        true => (now, "superseded"),
+                        false => (now, pair.own_decision.as_str()),
+                    }
+                }
                 () => (pair.original, "superseded"),
             };
             if pair.stored != place || pair.decision != decision {
@@ -113,7 +134,8 @@ impl DieselSession {
         // One that is superseded lies under the people whom it was about from the beginning.
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, decision, \
-             CAST(original_left_id AS TEXT) AS ol, CAST(original_right_id AS TEXT) AS o, own_decision, kind \
+             CAST(original_left_id AS TEXT) AS ol, CAST(original_right_id AS TEXT) AS o, own_decision, kind, \
+             CAST(outdated_in_run_id AS TEXT) AS u \
              FROM dedupe_suggestions WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) \
              ORDER BY id"
         );
@@ -126,6 +148,7 @@ impl DieselSession {
                 stored: (row.int(1), row.int(2)),
                 original: (row.int(4), row.int(5)),
                 household: row.get(7) == Some("household"),
+                outdated: row.get(8).is_some(),
                 decision: row.text(3),
                 own_decision: row.text(6),
             })

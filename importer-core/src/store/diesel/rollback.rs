@@ -1,6 +1,7 @@
 use super::bulk::{Bulk, Column, plain};
 use super::history::{MAP_IMAGE, map_image};
 use super::landing::sorted_list;
+use super::outdated::IS_OUTDATED;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
@@ -75,11 +76,22 @@ impl RollbackStore for DieselSession {
         }))
     }
 
-    fn unfinished_rollback(&mut self, entity: &str, system: &str) -> Result<Option<RunId>> {
-        let sql = "SELECT CAST(r.id AS TEXT) AS i FROM rollbacks b JOIN import_runs r ON r.id = b.run_id \
-                   WHERE b.status = 'running' AND r.entity_type = ? AND r.external_system = ? LIMIT 1";
-        let rows = self.connection.rows(READ, sql, &[Cell::Text(entity), Cell::Text(system)])?;
-        Ok(rows.first().map(|row| row.int(0)))
+    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[CoreId]) -> Result<Vec<CoreId>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(people).to_string();
+        let elements = self.connection.list(true);
+        let sql = format!(
+            "SELECT CAST(x.core_id AS TEXT) AS c FROM (\
+             SELECT core_id FROM change_log WHERE run_id = ? AND entity_type = ? AND core_id IN {elements} \
+             UNION SELECT core_id FROM external_id_map WHERE entity_type = ? AND core_id IN {elements} \
+             AND (last_run_id = ? OR (staging_id > ? AND staging_id < ?))) x ORDER BY x.core_id"
+        );
+        let (entity, list) = (Cell::Text(contract.entity), Cell::Text(&list));
+        let range = [Cell::Int(run), Cell::Int(row_id(run, 0)), Cell::Int(row_id(run + 1, 0))];
+        let binds = [[Cell::Int(run), entity, list].as_slice(), &[entity, list], &range].concat();
+        Ok(self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.int(0)).collect())
     }
 
     fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()> {
@@ -247,7 +259,7 @@ impl RollbackStore for DieselSession {
         for column in ["left_id", "right_id"] {
             let sql = format!(
                 "UPDATE dedupe_suggestions SET decision = 'superseded', own_decision = 'superseded' WHERE entity_type = ? \
-                 AND {column} IN {elements} AND decision IN ('open', 'deferred')"
+                 AND {column} IN {elements} AND (decision IN ('open', 'deferred') OR {IS_OUTDATED})"
             );
             let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
             self.connection.run(WRITE, &sql, &binds)?;
@@ -255,13 +267,19 @@ impl RollbackStore for DieselSession {
         self.leave_households(contract, people)
     }
 
-    fn end_traces(&mut self, run: &RunRecord) -> Result<Traces> {
+    fn reopen_outdated(&mut self, contract: &Contract, people: &[CoreId], run: RunId) -> Result<()> {
+        if people.is_empty() { Ok(()) } else { self.open_outdated_since(contract, people, run) }
+    }
+
+    fn end_traces(&mut self, contract: &Contract, run: &RunRecord) -> Result<Traces> {
         let id = [Cell::Int(run.id)];
         // Pairs that nobody has decided about; who finds them again may suggest them again.
-        let withdraw = "DELETE FROM dedupe_suggestions WHERE run_id = ? AND decision = 'open' \
-             AND NOT EXISTS (SELECT 1 FROM suggestion_decisions d WHERE d.suggestion_id = dedupe_suggestions.id) \
-             AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)";
-        let suggestions_withdrawn = self.connection.run(WRITE, withdraw, &id)? as u64;
+        let withdraw = format!(
+            "DELETE FROM dedupe_suggestions WHERE run_id = ? AND (decision = 'open' OR {IS_OUTDATED}) AND NOT EXISTS (SELECT 1 FROM suggestion_decisions d WHERE d.suggestion_id = dedupe_suggestions.id) \
+             AND NOT EXISTS (SELECT 1 FROM merge_log m WHERE m.suggestion_id = dedupe_suggestions.id)"
+        );
+        let suggestions_withdrawn = self.connection.run(WRITE, &withdraw, &id)? as u64;
+        self.open_outdated_by(contract, run.id)?;
         let end = "UPDATE dq_violations SET status = 'superseded' WHERE run_id = ? AND status = 'open'";
         self.connection.run(WRITE, end, &id)?;
         let end = "UPDATE quarantine SET status = 'superseded' WHERE run_id = ? AND status = 'open'";

@@ -3,7 +3,7 @@ use super::session::DieselSession;
 use super::sql::Cell;
 use crate::Result;
 use crate::contracts::Contract;
-use crate::ports::{Asked, Moment, RowId, RunControl, RunId, StagedRow, moment_text, row_id};
+use crate::ports::{Asked, HalfTakenBack, Moment, RowId, RunControl, RunId, StagedRow, moment_text, row_id};
 
 impl RunControl for DieselSession {
     fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
@@ -63,6 +63,14 @@ impl RunControl for DieselSession {
             Ok(session.connection.run("open quarantine entries again", &sql, &binds)? as u64)
         })
     }
+
+    fn half_taken_back(&mut self, entity: &str) -> Result<Vec<HalfTakenBack>> {
+        let sql = "SELECT CAST(r.id AS TEXT) AS i, r.external_system FROM import_runs r WHERE r.entity_type = ? \
+                   AND r.id IN (SELECT b.run_id FROM rollbacks b WHERE b.status = 'running') ORDER BY r.id";
+        let rows = self.connection.rows("look for rollbacks", sql, &[Cell::Text(entity)])?;
+        Ok(rows.into_iter().map(|mut row| HalfTakenBack { run: row.int(0), system: row.text(1) }).collect())
+    }
+
     fn current_rows(
         &mut self,
         contract: &Contract,

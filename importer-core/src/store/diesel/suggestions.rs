@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, real, time};
+use super::outdated::IS_OUTDATED;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
-    CoreId, CoreRecord, CoreStore, Moment, RunId, RunRecord, Suggested, Suggestion, SuggestionDecision,
-    SuggestionFilter, SuggestionKind, SuggestionRow, SuggestionStore, SuggestionVerdict, fingerprint,
+    CoreId, CoreRecord, CoreStore, Moment, Rejected, RunId, RunRecord, Suggested, Suggestion,
+    SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, SuggestionStore, SuggestionVerdict,
     moment_text, parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
@@ -17,6 +18,10 @@ const DECIDE: &str = "record a decision";
 
 /// How many suggestions are compared with what is stored at a time.
 const AT_A_TIME: usize = 500;
+
+/// How a suggestion stands.
+const DECISION: &str = "CASE WHEN decision = 'superseded' AND own_decision = 'open' AND outdated_in_run_id IS NOT NULL \
+    THEN 'outdated' ELSE decision END AS decision";
 
 const SUGGESTIONS: [Column; 13] = [
     plain("run_id").shared(),
@@ -69,6 +74,18 @@ impl SuggestionStore for DieselSession {
         Ok(all)
     }
 
+    fn outdate(&mut self, contract: &Contract, run: &RunRecord, suggestions: &[Suggestion]) -> Result<u64> {
+        self.close_outdated(contract, run, suggestions)
+    }
+
+    fn are_rejected(&mut self, contract: &Contract, pairs: &[(CoreId, CoreId)]) -> Result<Vec<bool>> {
+        self.rejected_pairs(contract, pairs)
+    }
+
+    fn rejected_among(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>> {
+        self.rejected_of(contract, people)
+    }
+
     fn has_rejections(&mut self, contract: &Contract) -> Result<bool> {
         let any = "SELECT CAST(id AS TEXT) AS i FROM not_duplicates WHERE entity_type = ? LIMIT 1";
         Ok(!self.connection.rows(READ, any, &[Cell::Text(contract.entity)])?.is_empty())
@@ -103,9 +120,13 @@ impl SuggestionStore for DieselSession {
             );
             binds.push(Cell::Text(at));
         }
-        if let Some(decision) = filter.decision {
-            conditions.push_str(" AND decision = ?");
-            binds.push(Cell::Text(decision.as_str()));
+        match filter.decision {
+            Some(SuggestionDecision::Outdated) => conditions.push_str(&format!(" AND {IS_OUTDATED}")),
+            Some(decision) => {
+                conditions.push_str(&format!(" AND decision = ? AND NOT {IS_OUTDATED}"));
+                binds.push(Cell::Text(decision.as_str()));
+            }
+            None => {}
         }
         if let Some(kind) = filter.kind {
             conditions.push_str(" AND kind = ?");
@@ -152,8 +173,8 @@ impl SuggestionStore for DieselSession {
         let decided = verdict.decision != SuggestionDecision::Open;
         self.connection.run(
             DECIDE,
-            "UPDATE dedupe_suggestions SET decision = ?, own_decision = ?, decided_by = ?, decided_at = ?time, deferred_until = ?time \
-             WHERE id = ?",
+            "UPDATE dedupe_suggestions SET decision = ?, own_decision = ?, decided_by = ?, decided_at = ?time, \
+             deferred_until = ?time, outdated_in_run_id = NULL WHERE id = ?",
             &[
                 Cell::Text(verdict.decision.as_str()),
                 Cell::Text(verdict.decision.as_str()),
@@ -209,18 +230,22 @@ impl SuggestionStore for DieselSession {
     }
 }
 
-/// One side of a rejected pair, and the other.
-struct NotDuplicate {
-    one: (CoreId, Option<i64>),
-    other: (CoreId, Option<i64>),
-}
-
 /// What is stored about a pair.
 struct Stored {
     id: i64,
     decision: SuggestionDecision,
     score: Option<f64>,
+    kind: SuggestionKind,
     features_json: String,
+}
+
+impl Stored {
+    /// What it is now: who is rather one of two people of one household is merged with nobody, and the other way round.
+    /// That several people fit equally well is for an import to say.
+    fn kind_now(&self, found: SuggestionKind) -> SuggestionKind {
+        let changes = (self.kind == SuggestionKind::Household) != (found == SuggestionKind::Household);
+        if changes { found } else { self.kind }
+    }
 }
 
 impl DieselSession {
@@ -283,27 +308,45 @@ impl DieselSession {
                 new.push(suggestion.clone());
                 continue;
             };
-            if stored.decision != SuggestionDecision::Open {
-                told.decided += 1;
-            } else if near(stored.score, suggestion.score) && stored.features_json == suggestion.features_json
-            {
-                told.unchanged += 1;
-            } else {
-                told.rescored += 1;
-                self.connection.run(
-                    WRITE,
-                    "UPDATE dedupe_suggestions SET score = ?real, features_json = ? WHERE id = ?",
-                    &[
-                        suggestion.score.map_or(Cell::Null, Cell::Real),
-                        Cell::Text(&suggestion.features_json),
-                        Cell::Int(stored.id),
-                    ],
-                )?;
+            let kind = stored.kind_now(suggestion.kind);
+            match stored.decision {
+                SuggestionDecision::Open
+                    if near(stored.score, suggestion.score)
+                        && stored.kind == kind
+                        && stored.features_json == suggestion.features_json =>
+                {
+                    told.unchanged += 1;
+                    continue;
+                }
+                SuggestionDecision::Open => told.rescored += 1,
+                // Somebody may have said meanwhile, about others with their data, that they are two.
+                SuggestionDecision::Outdated
+                    if self.rejected_before(contract, std::slice::from_ref(suggestion))?[0] =>
+                {
+                    told.rejected_before += 1;
+                    continue;
+                }
+                SuggestionDecision::Outdated => told.reopened += 1,
+                _ => {
+                    told.decided += 1;
+                    continue;
+                }
             }
+            self.connection.run(
+                WRITE,
+                "UPDATE dedupe_suggestions SET score = ?real, features_json = ?, kind = ?, decision = 'open', \
+                 outdated_in_run_id = NULL WHERE id = ?",
+                &[
+                    suggestion.score.map_or(Cell::Null, Cell::Real),
+                    Cell::Text(&suggestion.features_json),
+                    Cell::Text(kind.as_str()),
+                    Cell::Int(stored.id),
+                ],
+            )?;
         }
         let rejected = self.rejected_before(contract, &new)?;
-        told.rejected_before = rejected.iter().filter(|rejected| **rejected).count() as u64;
-        told.added = new.len() as u64 - told.rejected_before;
+        told.rejected_before += rejected.iter().filter(|rejected| **rejected).count() as u64;
+        told.added = rejected.iter().filter(|rejected| !**rejected).count() as u64;
         let wanted = new.iter().zip(rejected).filter(|(_, rejected)| !rejected).map(|(s, _)| s);
         self.insert_suggestions(contract, run.id, wanted, &moment_text(now))?;
         Ok(told)
@@ -319,8 +362,8 @@ impl DieselSession {
         left.dedup();
         let list = serde_json::Value::from(left).to_string();
         let sql = format!(
-            "SELECT CAST(d.id AS TEXT) AS i, CAST(d.left_id AS TEXT) AS l, CAST(d.right_id AS TEXT) AS r, d.decision, \
-             CAST(d.score AS TEXT) AS s, d.features_json {} AND d.entity_type = ?",
+            "SELECT CAST(d.id AS TEXT) AS i, CAST(d.left_id AS TEXT) AS l, CAST(d.right_id AS TEXT) AS r, {DECISION}, \
+             CAST(d.score AS TEXT) AS s, d.features_json, d.kind {} AND d.entity_type = ?",
             self.connection.listed_in("dedupe_suggestions d", "d.left_id", true)
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
@@ -330,6 +373,7 @@ impl DieselSession {
                 id: row.int(0),
                 decision: decision(&row, 3)?,
                 score: row.get(4).and_then(|score| score.parse().ok()),
+                kind: row.get(6).and_then(SuggestionKind::parse).ok_or_else(|| unreadable("kind"))?,
                 features_json: row.text(5),
             };
             known.insert((row.int(1), row.int(2)), stored);
@@ -337,74 +381,12 @@ impl DieselSession {
         Ok(known)
     }
 
-    /// For each pair, whether somebody has rejected it: these two records, or others with their data.
-    fn rejected_before(&mut self, contract: &Contract, suggestions: &[Suggestion]) -> Result<Vec<bool>> {
-        let none = vec![false; suggestions.len()];
-        if suggestions.is_empty() || !self.has_rejections(contract)? {
-            return Ok(none);
-        }
-        let mut ids: Vec<CoreId> = suggestions.iter().flat_map(|s| [s.left, s.right]).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let prints = self.fingerprints(contract, &ids)?;
-        let mut hashes: Vec<i64> = prints.values().copied().collect();
-        hashes.sort_unstable();
-        let (mut by_id, mut by_print): (HashMap<CoreId, Vec<_>>, HashMap<i64, Vec<_>>) = Default::default();
-        for (column, list) in [("n.core_id", ids), ("n.fingerprint", hashes)] {
-            for found in self.not_duplicates(contract, column, list)? {
-                by_id.entry(found.one.0).or_default().push(found.other);
-                if let Some(print) = found.one.1 {
-                    by_print.entry(print).or_default().push(found.other);
-                }
-            }
-        }
-        let rejected = |suggestion: &Suggestion| {
-            let (one, other) = (suggestion.left, suggestion.right);
-            let other_print = prints.get(&other).copied();
-            let of_id = by_id.get(&one).into_iter().flatten();
-            let of_print = prints.get(&one).and_then(|print| by_print.get(print)).into_iter().flatten();
-            of_id.chain(of_print).any(|&(id, print)| id == other || (print.is_some() && print == other_print))
-        };
-        Ok(suggestions.iter().map(rejected).collect())
-    }
-
-    /// Rejections; one whose two people were merged all the same says nothing as long as they are.
-    fn not_duplicates(
-        &mut self,
-        contract: &Contract,
-        column: &str,
-        list: Vec<i64>,
-    ) -> Result<Vec<NotDuplicate>> {
-        let list = serde_json::Value::from(list).to_string();
-        let sql = format!(
-            "SELECT CAST(n.core_id AS TEXT) AS c, CAST(n.fingerprint AS TEXT) AS f, \
-             CAST(n.other_core_id AS TEXT) AS oc, CAST(n.other_fingerprint AS TEXT) AS o {} AND n.entity_type = ? \
-             AND n.core_id <> n.other_core_id",
-            self.connection.listed_in("not_duplicates n", column, true)
-        );
-        let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
-        let pair = |row: TextRow| NotDuplicate {
-            one: (row.int(0), row.optional_int(1)),
-            other: (row.int(2), row.optional_int(3)),
-        };
-        Ok(rows.into_iter().map(pair).collect())
-    }
-
-    pub(super) fn fingerprints(
-        &mut self,
-        contract: &Contract,
-        ids: &[CoreId],
-    ) -> Result<HashMap<CoreId, i64>> {
-        let people = self.load(contract, ids)?;
-        Ok(people.iter().filter_map(|p| Some((p.id, fingerprint(contract, p)?))).collect())
-    }
-
     fn stored(&mut self, conditions: &str, binds: &[Cell<'_>]) -> Result<Vec<SuggestionRow>> {
         let time = |column| self.connection.time_text(column);
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, entity_type, CAST(staging_id AS TEXT) AS s, \
              CAST(left_id AS TEXT) AS a, CAST(right_id AS TEXT) AS b, kind, CAST(score AS TEXT) AS p, features_json, \
-             decision, decided_by, {} AS d, {} AS u, {} AS c FROM dedupe_suggestions WHERE {conditions}",
+             {DECISION}, decided_by, {} AS d, {} AS u, {} AS c FROM dedupe_suggestions WHERE {conditions}",
             time("decided_at"),
             time("deferred_until"),
             time("created_at"),

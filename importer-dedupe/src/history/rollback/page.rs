@@ -104,6 +104,11 @@ impl<'a> Page<'a> {
             outcome: outcome.into(),
             why,
         };
+        if !self.people.contains_key(&id) && session.survivor_of(self.world.contract, id)?.is_none() {
+            // Who was kept for another run goes with that one, and what this run said goes along.
+            self.items.push(whole("reverted", "not in the core any more; nothing of it is left".into()));
+            return Ok(());
+        }
         match self.fate(session, id, &own, first)? {
             Fate::Stays { outcome, why } => self.items.push(whole(outcome, why)),
             Fate::Goes => {
@@ -177,11 +182,8 @@ impl<'a> Page<'a> {
         id: CoreId,
         first: &LaterChange,
     ) -> Result<Option<String>> {
-        if !self.people.contains_key(&id) {
-            return Ok(Some(match session.survivor_of(self.world.contract, id)? {
-                Some((survivor, merge)) => format!("went into {survivor}; take merge {merge} back first"),
-                None => "not in the core any more".into(),
-            }));
+        if let Some((survivor, merge)) = session.survivor_of(self.world.contract, id)? {
+            return Ok(Some(format!("went into {survivor}; take merge {merge} back first")));
         }
         let of = |row: &&MergeRow| row.merge.survivor == id || row.merge.retired.contains(&id);
         for row in self.merges.iter().rev().filter(of) {
@@ -256,6 +258,8 @@ impl<'a> Page<'a> {
         let of_gone = self.gone.iter().filter_map(|id| self.entries.get(id)).flatten();
         session.remove_map(&of_gone.map(|entry| entry.id).collect::<Vec<_>>())?;
         session.put_records(contract, &self.back, self.world.now)?;
+        let back: Vec<CoreId> = self.back.iter().map(|person| person.id).collect();
+        session.reopen_outdated(contract, &back, self.run.id)?;
         let changed = self.gone.iter().chain(self.back.iter().map(|person| &person.id));
         let before = changed.filter_map(|id| self.people.get(id));
         let add: Vec<_> = self.back.iter().flat_map(|person| keys(self.world, person)).collect();

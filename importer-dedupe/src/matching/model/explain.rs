@@ -69,6 +69,36 @@ impl Model {
         self.explain_pair(frame, &frame.compare_all(a, b), a, b, thresholds)
     }
 
+    /// The same by some of the terms alone, as if one record had no value for any other; the others are left out. Nothing of it
+    /// depends on what these compare.
+    pub fn explain_by(
+        &self,
+        frame: &Frame,
+        (a, b): (u32, u32),
+        thresholds: &Thresholds,
+        sees: impl Fn(&str) -> bool,
+    ) -> Explanation {
+        self.explain_pair_by(frame, frame.compare_all(a, b), (a, b), thresholds, sees)
+    }
+
+    pub(crate) fn explain_pair_by(
+        &self,
+        frame: &Frame,
+        mut levels: Levels,
+        (a, b): (u32, u32),
+        thresholds: &Thresholds,
+        sees: impl Fn(&str) -> bool,
+    ) -> Explanation {
+        for (place, weights) in self.terms.iter().enumerate() {
+            if !sees(&weights.name) {
+                levels[place] = MISSING;
+            }
+        }
+        let mut explanation = self.explain_pair(frame, &levels, a, b, thresholds);
+        explanation.terms.retain(|term| sees(&term.term));
+        explanation
+    }
+
     /// The same of a pair whose levels are known.
     pub(crate) fn explain_pair(
         &self,

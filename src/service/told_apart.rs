@@ -1,0 +1,42 @@
+//! Who was told apart is merged only when somebody asks for it all the same.
+
+use importer_core::contracts::Contract;
+use importer_core::ports::{CoreId, Rejected, StewardSession, moment_text};
+use importer_core::{Error, ErrorKind, Result};
+
+/// An error when somebody has said of two of these people that they are no duplicates, unless they are to be merged although
+/// that was said. Tells who of them were told apart then.
+///
+/// # Errors
+/// As said, or when the database fails.
+pub(super) fn not_told_apart(
+    session: &mut dyn StewardSession,
+    contract: &Contract,
+    people: &[CoreId],
+    although_rejected: bool,
+    operation: &'static str,
+) -> Result<Vec<Rejected>> {
+    let rejected = session.rejected_among(contract, people)?;
+    match rejected.first() {
+        Some(first) if !although_rejected => Err(refusal(contract, first, rejected.len(), operation)),
+        _ => Ok(rejected),
+    }
+}
+
+fn refusal(contract: &Contract, first: &Rejected, pairs: usize, operation: &'static str) -> Error {
+    let Rejected { one, other, suggestion, by, at, .. } = first;
+    let entity = contract.entity;
+    let more = match pairs {
+        1 => String::new(),
+        2 => ", and another pair was rejected, too".into(),
+        _ => format!(", and {} other pairs were rejected, too", pairs - 1),
+    };
+    let message = format!(
+        "{by} rejected on {} that {entity} {one} and {entity} {other} are one person{more}",
+        moment_text(*at)
+    );
+    // Why is in words of somebody's own, which may be about values; errors end in logs.
+    Error::new(ErrorKind::Config, operation, message).at("suggestion", suggestion).hint(
+        "a preview tells why; to merge them all the same, say so (`--although-rejected`, or the field of the request)",
+    )
+}

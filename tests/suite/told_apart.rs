@@ -1,0 +1,228 @@
+//! Who was told apart is merged only when somebody asks for it all the same.
+
+use importer::ports::{AuditFilter, SuggestionFilter};
+use importer::service::{Actor, Desk, MergeRequest, RedoRequest, RollbackRequest, Verdict};
+use importer::{Error, ErrorKind, Importer, RunRequest};
+
+use super::merging::history::{World, snapshot};
+use super::{cli, support};
+
+/// Pairs that may be one person in every [`World`]: of 1 and 5, and of 2 and 3.
+const ONE_AND_FIVE: i64 = 4;
+const TWO_AND_THREE: i64 = 5;
+
+fn merge(people: &[i64]) -> MergeRequest {
+    MergeRequest::new("volunteer", people, "the same person")
+}
+
+fn although(people: &[i64]) -> MergeRequest {
+    MergeRequest { although_rejected: true, ..merge(people) }
+}
+
+fn desk(importer: &Importer) -> Desk<'_> {
+    importer.desk(Actor::admin("ann"))
+}
+
+/// An error that says who told whom apart, when and about what, and what to do; but not why, in words that may be about values.
+fn asks(error: &Error, one: i64, other: i64, suggestion: i64) {
+    let told = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Config, "{told}");
+    for part in [
+        format!(
+            "rita rejected on 2025-06-01T01:30:00Z that volunteer {one} and volunteer {other} are one person"
+        ),
+        format!("suggestion: {suggestion}"),
+        "--although-rejected".into(),
+    ] {
+        assert!(told.contains(&part), "{part}: {told}");
+    }
+    assert!(!told.contains("met both"), "{told}");
+}
+
+fn reject(importer: &Importer, pair: i64) {
+    importer.desk(Actor::admin("rita")).review(pair, &Verdict::Reject, "met both").unwrap();
+}
+
+#[test]
+fn every_way_to_a_merge_asks_first() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let desk = desk(&importer);
+        let parted = desk.merge(&merge(&[2, 3])).unwrap().merge;
+        desk.undo_merge(parted, "two people").unwrap();
+        reject(&importer, TWO_AND_THREE);
+        let before = snapshot(&world.db);
+
+        let accept = Verdict::accept();
+        let all = || desk.review_all(&[TWO_AND_THREE], &accept, "sure").remove(0).1;
+        for error in [
+            desk.merge(&merge(&[3, 2])).unwrap_err(),
+            desk.merge(&merge(&[1, 2, 3])).unwrap_err(),
+            desk.review(TWO_AND_THREE, &accept, "sure").unwrap_err(),
+            all().unwrap_err(),
+            desk.redo_merge(&RedoRequest::new(parted, "no twins after all")).unwrap_err(),
+        ] {
+            asks(&error, 2, 3, TWO_AND_THREE);
+        }
+        let found = SuggestionFilter { after: TWO_AND_THREE - 1, limit: 1, ..Default::default() };
+        let many = desk.review_matching(&found, &accept, "sure", false).unwrap();
+        assert_eq!((many.found, many.refused, many.merged), (1, 1, 0), "{many:?}");
+        assert!(many.first_refusal.unwrap().contains("rita rejected"), "{}", world.db.backend);
+        assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
+
+        let preview = desk.preview_merge(&merge(&[2, 3])).unwrap().rejected;
+        let told = &preview[0];
+        assert_eq!((told.one, told.other, told.suggestion, told.by.as_str()), (2, 3, TWO_AND_THREE, "rita"));
+        assert_eq!((preview.len(), told.reason.as_str()), (1, "met both"));
+        assert!(desk.preview_merge(&merge(&[1, 2])).unwrap().rejected.is_empty());
+
+        // All the same, in each of these ways; taken back, they are told apart again.
+        let sure = Verdict::AcceptAlthoughRejected { survivor: None, choices: Vec::new() };
+        let by_ids = || desk.merge(&although(&[2, 3])).unwrap().merge;
+        let by_pair = || desk.review(TWO_AND_THREE, &sure, "sure").unwrap().merge.unwrap().merge;
+        let by_many = || {
+            assert_eq!(desk.review_matching(&found, &sure, "sure", false).unwrap().merged, 1);
+            world.db.number("SELECT MAX(id) AS t FROM merge_log")
+        };
+        let again = || {
+            let request = RedoRequest { although_rejected: true, ..RedoRequest::new(parted, "sure") };
+            desk.redo_merge(&request).unwrap()
+        };
+        let ways: [&dyn Fn() -> i64; 4] = [&by_ids, &by_pair, &by_many, &again];
+        for way in ways {
+            let merge = way();
+            let line = desk.audit_log(&AuditFilter::default()).unwrap().pop().unwrap().entry;
+            assert_eq!(line.details["although_rejected"], serde_json::json!([TWO_AND_THREE]), "{line:?}");
+            desk.undo_merge(merge, "twins").unwrap();
+            assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
+            asks(&desk.merge(&self::merge(&[2, 3])).unwrap_err(), 2, 3, TWO_AND_THREE);
+        }
+        // Who takes the rejection back need not ask any more.
+        importer.desk(Actor::admin("rita")).review(TWO_AND_THREE, &Verdict::Reopen, "one person").unwrap();
+        desk.merge(&merge(&[2, 3])).unwrap();
+    }
+}
+
+#[test]
+fn whoever_went_into_somebody_is_still_told_apart() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let desk = desk(&importer);
+        // 1 is not 5, who goes into 6, who goes into 2; and 3 goes into 1.
+        reject(&importer, ONE_AND_FIVE);
+        for people in [[6, 5], [2, 6], [1, 3]] {
+            let survivor = Some(people[0]);
+            desk.merge(&MergeRequest { survivor, ..merge(&people) }).unwrap();
+        }
+        asks(&desk.merge(&merge(&[1, 2])).unwrap_err(), 1, 2, ONE_AND_FIVE);
+        asks(&desk.merge(&merge(&[4, 2, 1])).unwrap_err(), 1, 2, ONE_AND_FIVE);
+        let preview = desk.preview_merge(&merge(&[1, 2])).unwrap();
+        assert_eq!(preview.rejected[0].suggestion, ONE_AND_FIVE, "{}", world.db.backend);
+        desk.merge(&although(&[1, 2])).unwrap();
+        // Once they are one, nothing speaks against anybody else.
+        desk.merge(&merge(&[4, 1])).unwrap();
+    }
+}
+
+#[test]
+fn whoever_comes_again_under_another_id_is_still_told_apart() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let desk = desk(&importer);
+        let folder = tempfile::tempdir().unwrap();
+        let brings = || {
+            let csv = "id,first name,last name,email\nn1,Anna,Lee,n1@example.org\n";
+            let file = support::file(folder.path(), "n.csv", csv);
+            let run = importer.run(&RunRequest::new("csv").file(file).external_system("delta")).unwrap();
+            (run.run_id, world.owner_of("n1"))
+        };
+        let (run, first) = brings();
+        let pair = world.suggest(1, first, "possible_duplicate");
+        reject(&importer, pair);
+        let back = RollbackRequest { run, reason: "the wrong file".into(), dry_run: false };
+        assert!(desk.roll_back(&back).unwrap().nothing_left);
+        let (_, again) = brings();
+        assert_ne!(again, first);
+        asks(&desk.merge(&merge(&[1, again])).unwrap_err(), 1, again, pair);
+        assert_eq!(desk.preview_merge(&merge(&[1, again])).unwrap().rejected.len(), 1);
+        desk.merge(&merge(&[2, again])).unwrap();
+    }
+}
+
+#[test]
+fn not_living_together_is_no_reason() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        // A household of 1 and 4.
+        reject(&importer, 1);
+        assert!(desk(&importer).preview_merge(&merge(&[1, 4])).unwrap().rejected.is_empty());
+        desk(&importer).merge(&merge(&[1, 4])).unwrap();
+    }
+}
+
+#[test]
+fn what_is_obvious_is_never_merged_against_somebodys_word() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let desk = desk(&importer);
+        reject(&importer, ONE_AND_FIVE);
+        // 5 goes into 6; that 6 is 1 is beyond doubt for whoever has not heard, and that 2 is 3 for everybody.
+        desk.merge(&MergeRequest { survivor: Some(6), ..merge(&[6, 5]) }).unwrap();
+        let told_apart = world
+            .db
+            .number("SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE left_id = 1 AND right_id = 6");
+        assert_eq!(told_apart, 1, "the rejected one stands for both");
+        let sure = "score = 0.99, features_json = '{\"held_back\": []}', created_at = '2025-06-02T00:00:00Z'";
+        world.db.execute(&format!("UPDATE dedupe_suggestions SET {sure}"));
+        // As if it had been about others with their data.
+        world.db.execute(&format!(
+            "UPDATE dedupe_suggestions SET decision = 'open', own_decision = 'open' WHERE id = {ONE_AND_FIVE}"
+        ));
+        let preview = desk.preview_obvious("volunteer").unwrap();
+        assert_eq!((preview.obvious, preview.rejected), (2, 1), "{preview:?}");
+        let done = desk.merge_obvious("volunteer", "beyond doubt").unwrap();
+        assert_eq!((done.merged, done.obvious, done.rejected, done.left), (2, 2, 1, 0), "{done:?}");
+        assert!(importer.record("volunteer", 1).unwrap().is_some(), "{}", world.db.backend);
+        let lines = desk.audit_log(&AuditFilter::default()).unwrap();
+        let about = format!("suggestion {ONE_AND_FIVE}");
+        assert!(!lines.iter().any(|line| line.entry.action == "merge" && line.entry.subject == about));
+    }
+}
+
+#[test]
+fn the_command_line_says_it_and_asks_for_it() {
+    for db in support::databases() {
+        let world = World::new(db);
+        reject(&world.importer(), TWO_AND_THREE);
+        let desk = cli::Desk::on(world.db);
+        let why = ["--reason", "the same", "--actor", "ann"];
+        let call = |command: &[&str]| desk.call(command.iter().copied().chain(why));
+        let said = [
+            "rita rejected on 2025-06-01T01:30:00Z that volunteer 2 and volunteer 3 are one person",
+            "--although-rejected",
+        ];
+        call(&["merge", "2", "3"]).fails(2, &said);
+        call(&["review", "accept", "5"]).fails(2, &said);
+        let preview = desk.call(["merge", "2", "3", "--preview"]);
+        let line = "2 and 3 were told apart by rita on 2025-06-01T01:30:00Z (suggestion 5): met both";
+        assert!(preview.succeeds().out.contains(line), "{preview:?}");
+        let shown = desk.call(["review", "show", "5"]);
+        assert!(shown.succeeds().out.contains(line), "{shown:?}");
+        let json = desk.call(["merge", "2", "3", "--preview", "--json"]).json();
+        assert_eq!(
+            (&json["rejected"][0]["by"], &json["rejected"][0]["at"]),
+            (&"rita".into(), &"2025-06-01T01:30:00Z".into())
+        );
+        call(&["merge", "2", "3", "--although-rejected"]).succeeds();
+        call(&["undo", "1"]).succeeds();
+        call(&["undo", "1", "--again"]).fails(2, &said);
+        call(&["undo", "1", "--again", "--although-rejected"]).succeeds();
+        call(&["undo", "2"]).succeeds();
+        call(&["review", "accept", "5", "--although-rejected"]).succeeds();
+    }
+}
