@@ -212,8 +212,10 @@ impl Builder {
         self
     }
 
-    /// A table of the host whose rows refer to people, such as sign-ups: merges move them to the survivor, and taking a merge
-    /// back moves them back. The names are used as they are, so they must be the host's own words, never a user's.
+    /// A table of the host whose rows refer to people without a foreign key that says so: merges move them to the survivor, and
+    /// taking a merge back moves them back. Foreign keys to `core_volunteers (id)` are found in the database and need not be
+    /// named; see [`Importer::host_references`]. The names are used as they are, so they must be the host's own words, never a
+    /// user's.
     #[must_use]
     pub fn reference(mut self, reference: Reference) -> Self {
         self.references.push(reference);

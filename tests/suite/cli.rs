@@ -9,6 +9,7 @@ mod dry_run;
 mod evaluate;
 mod full_disk;
 mod goes_with;
+mod host_tables;
 mod labelled;
 mod listing;
 mod matching;

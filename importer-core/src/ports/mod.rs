@@ -25,8 +25,8 @@ pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
 pub use history::{
-    Cause, HistoryStore, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge, Reference, Rejection,
-    RollbackItem, RollbackRow, SourceRow, Traces,
+    Cause, HistoryStore, HostReference, HostRows, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge,
+    Reference, Rejection, RollbackItem, RollbackRow, RowKey, SourceRow, Traces,
 };
 pub use households::{Household, HouseholdStore};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};

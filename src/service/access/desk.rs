@@ -119,6 +119,8 @@ impl Desk<'_> {
     ) -> Result<T> {
         self.ready(action, &note)?;
         let mut session = self.importer.store()?.session()?;
+        // What people do may take records out, to which rows of the host refer.
+        session.guard_references(true)?;
         in_transaction(session.as_mut(), |session| {
             let done = work(session, &mut note)?;
             session.audit(&self.line(action, &note, AuditOutcome::Done), self.importer.clock.now())?;

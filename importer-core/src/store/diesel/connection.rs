@@ -45,6 +45,13 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA page_size = 1
 const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off";
 
+#[cfg(feature = "sqlite")]
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// What [`Connection::digest_function`] names on SQLite.
+    fn importer_digest(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 impl Connection {
     #[cfg(feature = "sqlite")]
     pub(super) fn sqlite(path: &Path) -> Result<Self> {
@@ -66,6 +73,20 @@ impl Connection {
     /// Runs statements without binds.
     pub(super) fn execute(&mut self, operation: &'static str, sql: &str) -> Result<()> {
         on_backend!(self, |c| c.batch_execute(sql)).map_err(|e| failed(operation, e))
+    }
+
+    /// The name of a function that makes a short text of a long one, the same one each time.
+    pub(super) fn digest_function(&mut self) -> Result<&'static str> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(c) => {
+                let digest = |text: String| format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()));
+                importer_digest_utils::register_impl(c, digest).map_err(|e| failed("add a function", e))?;
+                Ok("importer_digest")
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok("md5"),
+        }
     }
 
     /// True on Postgres.

@@ -9,6 +9,8 @@ mod copy;
 mod core;
 mod failure;
 mod history;
+mod host_rows;
+mod host_tables;
 mod households;
 mod images;
 mod landing;

@@ -1,12 +1,15 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::host_tables::HostKey;
 use super::sql::Cell;
 use crate::contracts::Contract;
 use crate::ports::{Session, StewardSession};
 use crate::{Error, ErrorKind, Result};
 
 const BEGIN: &str = "begin a transaction";
+const COMMIT: &str = "commit a transaction";
 /// How long a transaction waits to begin on SQLite, as long as any statement there.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it looks whether it may, and how long others are let by after a transaction.
@@ -16,13 +19,27 @@ const TURN: Duration = Duration::from_millis(2);
 /// One connection with everything the pipeline asks of it.
 pub(super) struct DieselSession {
     pub(super) connection: Connection,
+    /// Whether a transaction is open.
+    pub(super) in_transaction: bool,
+    /// The host's foreign keys to an entity, while a transaction is open.
+    pub(super) host_keys: Option<(&'static str, Arc<[HostKey]>)>,
     // Dropped after the connection, with everything in it.
     _folder: Option<tempfile::TempDir>,
 }
 
 impl DieselSession {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, _folder: None }
+        Self::within(connection, None)
+    }
+
+    fn within(connection: Connection, folder: Option<tempfile::TempDir>) -> Self {
+        Self { connection, in_transaction: false, host_keys: None, _folder: folder }
+    }
+
+    /// What is known of the host's tables is known for one transaction.
+    fn transaction_is(&mut self, open: bool) {
+        self.in_transaction = open;
+        self.host_keys = None;
     }
 }
 
@@ -38,7 +55,7 @@ pub(super) fn scratch() -> Result<Box<dyn Session>> {
     super::migrate::up(&mut connection)?;
     // Nothing here has to outlive a crash.
     connection.execute("make a scratch store", "PRAGMA synchronous = OFF")?;
-    Ok(Box::new(DieselSession { connection, _folder: Some(folder) }))
+    Ok(Box::new(DieselSession::within(connection, Some(folder))))
 }
 
 /// A dry run writes its core to SQLite.
@@ -52,6 +69,7 @@ impl StewardSession for DieselSession {}
 
 impl Session for DieselSession {
     fn begin(&mut self) -> Result<()> {
+        self.transaction_is(true);
         if self.connection.is_postgres() {
             return self.connection.execute(BEGIN, "BEGIN");
         }
@@ -72,7 +90,10 @@ impl Session for DieselSession {
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.connection.execute("commit a transaction", "COMMIT")?;
+        if let Err(error) = self.connection.execute(COMMIT, "COMMIT") {
+            return Err(self.why_not_committed(error));
+        }
+        self.transaction_is(false);
         if !self.connection.is_postgres() {
             // Whoever waits has a turn: a run would otherwise keep the database to itself until its end.
             std::thread::sleep(TURN);
@@ -81,6 +102,7 @@ impl Session for DieselSession {
     }
 
     fn rollback(&mut self) -> Result<()> {
+        self.transaction_is(false);
         self.connection.execute("roll a transaction back", "ROLLBACK")
     }
 

@@ -88,7 +88,7 @@ const CASTS: [(&str, &str); 5] = [
 impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let mut parts = self.text.split('?');
-        pass.push_sql(parts.next().unwrap_or_default());
+        push(&mut pass, parts.next().unwrap_or_default());
         for (part, cell) in parts.zip(self.binds) {
             DB::bind(&mut pass, cell)?;
             let cast =
@@ -98,12 +98,28 @@ impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
                     if DB::CASTS {
                         pass.push_sql(cast);
                     }
-                    pass.push_sql(rest);
+                    push(&mut pass, rest);
                 }
-                None => pass.push_sql(part),
+                None => push(&mut pass, part),
             }
         }
         Ok(())
+    }
+}
+
+/// Stands for a question mark in a name, where the sign itself would be the next bound cell.
+const QUESTION_MARK: char = '\u{1}';
+
+/// A name as somebody else chose it, quoted for a statement.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\"").replace('?', QUESTION_MARK.encode_utf8(&mut [0; 4])))
+}
+
+fn push<DB: Backend>(pass: &mut AstPass<'_, '_, DB>, part: &str) {
+    if part.contains(QUESTION_MARK) {
+        pass.push_sql(&part.replace(QUESTION_MARK, "?"));
+    } else {
+        pass.push_sql(part);
     }
 }
 
