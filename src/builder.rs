@@ -54,6 +54,15 @@ impl Importer {
         self.store.as_ref().map_or_else(|| "no database".into(), |store| store.describe())
     }
 
+    /// Nothing, when the database may be changed. Otherwise an error of the kind [`ErrorKind::ReadOnly`], which says why not: the
+    /// file, the rights, or a newer program that has migrated it. Such a database can be looked at all the same.
+    ///
+    /// # Errors
+    /// When the database may only be looked at, cannot be reached, or there is none.
+    pub fn may_write(&self) -> Result<()> {
+        self.store()?.may_write()
+    }
+
     pub(crate) fn shared_store(&self) -> Result<Arc<dyn Store>> {
         self.store.clone().ok_or_else(no_database)
     }
@@ -222,10 +231,11 @@ impl Builder {
         self
     }
 
-    /// Opens the database, brings its tables up to date and puts everything together.
+    /// Opens the database, brings its tables up to date and puts everything together. One that may not be written can be looked
+    /// at, if its tables are up to date; see [`Importer::may_write`].
     ///
     /// # Errors
-    /// When no database was given and none was declined, or it cannot be opened or changed.
+    /// When no database was given and none was declined, it cannot be opened, or its tables cannot be brought up to date.
     pub fn build(self) -> Result<Importer> {
         let store: Option<Arc<dyn Store>> = match (self.store, self.database) {
             _ if self.without_database => None,

@@ -136,10 +136,8 @@ impl Desk<'_> {
             {
                 continue;
             }
-            let alone = || match self.importer.store()?.lock_source(&run.new.entity, &run.new.source) {
-                Ok(_) => Ok(true),
-                Err(error) if error.kind() == ErrorKind::Busy => Ok(false),
-                Err(error) => Err(error),
+            let alone = || -> Result<bool> {
+                Ok(!self.importer.store()?.is_source_locked(&run.new.entity, &run.new.source)?)
             };
             let half_back = || -> Result<bool> {
                 let rollback = self.importer.store()?.session()?.rollback_of(run.id)?;

@@ -17,6 +17,7 @@ mod options;
 pub(crate) mod plugins;
 mod policies;
 mod printing;
+mod read_only;
 mod stewards;
 mod summary;
 mod templates;

@@ -184,10 +184,11 @@ impl std::fmt::Debug for SourceLock {
 
 /// Opens sessions.
 pub trait Store: Send + Sync {
-    /// Brings the tables up to date; a no-op when they are.
+    /// Brings the tables up to date; a no-op when they are, and when a newer program has changed them in a way that lets this
+    /// one read them.
     ///
     /// # Errors
-    /// When the database cannot be changed.
+    /// When the database cannot be changed, or this program cannot read what a newer one has made of it.
     fn migrate(&self) -> Result<()>;
 
     /// A session of its own connection.
@@ -195,6 +196,26 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When no connection can be had.
     fn session(&self) -> Result<Box<dyn StewardSession>>;
+
+    /// Nothing, when the database may be changed; otherwise an error of kind `ReadOnly` that says why not.
+    ///
+    /// # Errors
+    /// When the database may only be looked at, or cannot be reached.
+    fn may_write(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether a source is claimed; asking leaves no trace.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn is_source_locked(&self, entity: &str, source: &str) -> Result<bool> {
+        match self.lock_source(entity, source) {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == crate::ErrorKind::Busy => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Claims a source for one run; somebody else's claim is an error of kind `Busy`.
     ///

@@ -24,18 +24,14 @@ const COLUMNS: usize = 50;
 
 /// What a table of the host does not take.
 fn told(error: Error, column: &HostColumn) -> Error {
-    let hint = match error.kind() {
-        ErrorKind::Refused if error.message().starts_with("permission denied") => {
-            "the importer needs the rights to read and update tables that refer to people"
-        }
-        ErrorKind::Refused => {
+    let error = match error.kind() {
+        ErrorKind::Refused => Error::new(error.kind(), error.operation(), error.message()).hint(
             "where both have rows of which the table takes only one, change or delete one of them; a foreign key to these \
-             rows must be declared ON UPDATE CASCADE; then do it again"
-        }
-        _ => return error.at("table", &column.table).at("column", &column.column),
+             rows must be declared ON UPDATE CASCADE; then do it again",
+        ),
+        _ => error,
     };
-    let refused = Error::new(error.kind(), error.operation(), error.message());
-    refused.at("table", &column.table).at("column", &column.column).hint(hint)
+    error.at("table", &column.table).at("column", &column.column)
 }
 
 fn list_of(people: &[CoreId]) -> String {

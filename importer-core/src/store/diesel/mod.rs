@@ -18,6 +18,7 @@ mod lock;
 mod migrate;
 mod pairs;
 mod quarantine;
+mod read_only;
 mod retelling;
 mod retention;
 mod rollback;
@@ -25,7 +26,10 @@ mod run_control;
 mod runs;
 mod session;
 mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite_file;
 mod suggestions;
+mod versions;
 
 use std::path::PathBuf;
 
@@ -87,13 +91,20 @@ impl DieselStore {
         migrate::down(&mut self.connect()?)
     }
 
+    /// A connection that knows whether it may write.
     fn connect(&self) -> Result<Connection> {
-        match &self.place {
+        let mut connection = match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => Connection::sqlite(path),
+            Place::Sqlite(path) => Connection::sqlite(path)?,
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => Connection::postgres(url),
+            Place::Postgres(url) => Connection::postgres(url)?,
+        };
+        // Each time: another program may have migrated since.
+        versions::check(&mut connection).map_err(|error| error.at("database", self.describe()))?;
+        if let Some(why) = &mut connection.read_only {
+            why.database = self.describe();
         }
+        Ok(connection)
     }
 }
 
@@ -132,11 +143,29 @@ impl Store for DieselStore {
         Ok(Box::new(DieselSession::new(self.connect()?)))
     }
 
+    fn may_write(&self) -> Result<()> {
+        self.connect()?.may_write("change anything")
+    }
+
     fn scratch(&self) -> Result<Box<dyn Session>> {
         session::scratch()
     }
 
+    fn is_source_locked(&self, entity: &str, source: &str) -> Result<bool> {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(path) => lock::is_held(path, entity, source),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(_) => match lock::advisory(self.connect()?, entity, source) {
+                Ok(_) => Ok(false),
+                Err(error) if error.kind() == ErrorKind::Busy => Ok(true),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     fn lock_source(&self, entity: &str, source: &str) -> Result<SourceLock> {
+        self.may_write()?;
         match &self.place {
             #[cfg(feature = "sqlite")]
             Place::Sqlite(path) => lock::file(path, entity, source),

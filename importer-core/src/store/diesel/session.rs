@@ -69,6 +69,7 @@ impl StewardSession for DieselSession {}
 
 impl Session for DieselSession {
     fn begin(&mut self) -> Result<()> {
+        self.connection.may_write("change anything")?;
         self.transaction_is(true);
         if self.connection.is_postgres() {
             return self.connection.execute(BEGIN, "BEGIN");

@@ -13,7 +13,6 @@ use diesel::sql_types::{BigInt, Double, Nullable, Text, Untyped};
 use diesel::{QueryResult, backend::Backend, deserialize};
 
 use super::connection::{Connection, on_backend};
-use super::failure::failed;
 use crate::Result;
 
 /// A value to bind.
@@ -181,7 +180,7 @@ impl TextRow {
 impl Connection {
     /// Runs a statement and says how many rows it changed.
     pub(super) fn run(&mut self, operation: &'static str, text: &str, binds: &[Cell<'_>]) -> Result<usize> {
-        on_backend!(self, |c| Sql { text, binds }.execute(c)).map_err(|e| failed(operation, e))
+        on_backend!(self, |c| Sql { text, binds }.execute(c)).map_err(|e| self.failed(operation, e))
     }
 
     /// Reads rows. Every selected column must be text.
@@ -191,7 +190,7 @@ impl Connection {
         text: &str,
         binds: &[Cell<'_>],
     ) -> Result<Vec<TextRow>> {
-        on_backend!(self, |c| Sql { text, binds }.load::<TextRow>(c)).map_err(|e| failed(operation, e))
+        on_backend!(self, |c| Sql { text, binds }.load::<TextRow>(c)).map_err(|e| self.failed(operation, e))
     }
 
     /// An expression that reads a moment as canonical text.
