@@ -106,8 +106,8 @@ impl std::fmt::Debug for Builder {
 }
 
 impl Builder {
-    /// The database: `sqlite://path` or `postgres://…`. The importer's tables are made when they are missing; a host's
-    /// own tables in the same database stay untouched.
+    /// The database: `sqlite://path` or `postgres://…`. The importer's tables are made when they are missing. A host's own tables
+    /// in the same database stay as they are, but that rows which refer to people by a foreign key follow them in merges.
     #[must_use]
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(url.into());

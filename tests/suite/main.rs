@@ -37,4 +37,5 @@ mod stewardship;
 mod store;
 mod support;
 mod told;
+mod versions;
 mod who_is_who;

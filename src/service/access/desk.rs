@@ -93,7 +93,10 @@ impl Desk<'_> {
         match session.audit(&self.line(action, note, outcome), self.importer.clock.now()) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::ReadOnly => {
-                tracing::info!(action = action.as_str(), "the audit log cannot be written and does not tell of this");
+                tracing::info!(
+                    action = action.as_str(),
+                    "the audit log cannot be written and does not tell of this"
+                );
                 Ok(false)
             }
             Err(error) => Err(error),

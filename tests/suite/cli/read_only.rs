@@ -39,7 +39,17 @@ const CHANGES: &[&[&str]] = &[
     &["rollback", "1", "--reason", "the wrong file"],
     &["fix", "4294967299", "--set", "e-mail=z@example.org", "--reason", "asked"],
     &["suppress", "4294967299", "--wont-fix", "--reason", "a test"],
-    &["create", "--set", "first_name=Ann", "--set", "last_name=Lee", "--set", "email=ann@example.org", "--reason", "came in"],
+    &[
+        "create",
+        "--set",
+        "first_name=Ann",
+        "--set",
+        "last_name=Lee",
+        "--set",
+        "email=ann@example.org",
+        "--reason",
+        "came in",
+    ],
     &["scan", "--reason", "to see"],
     &["runs", "label", "1", "--label", "x", "--reason", "to find it"],
     &["retention", "--reason", "the yearly cleaning"],
@@ -128,11 +138,15 @@ fn is_looked_at(call: impl Fn(&[&str]) -> Option<Ended>, why: &[&str]) {
     }
     for (number, what) in ["records", "violations", "quarantine"].into_iter().enumerate() {
         let out = format!("work/{number}.csv");
-        let Some(ended) = call(&["export", what, "--out", &out, "--reason", "for the office"]) else { return };
+        let Some(ended) = call(&["export", what, "--out", &out, "--reason", "for the office"]) else {
+            return;
+        };
         ended.succeeds();
         assert!(ended.err.contains("the audit log does not tell of this export"), "{ended:?}");
     }
-    let Some(refused) = call(&["merge", "1", "2", "--role", "viewer", "--reason", "let me try"]) else { return };
+    let Some(refused) = call(&["merge", "1", "2", "--role", "viewer", "--reason", "let me try"]) else {
+        return;
+    };
     refused.fails(2, &["a viewer may not merge", "does not tell of this", "it needs the role admin"]);
 }
 
@@ -215,8 +229,8 @@ fn a_file_that_somebody_else_is_writing_is_looked_at() {
 fn an_earlier_version_that_may_not_be_written_says_who_has_to_migrate_it() {
     for (change, says) in [
         (
-            "DELETE FROM importer_schema_migrations WHERE version LIKE '%stewardship'",
-            &["its tables are those of 2026-11-01-000000_platform of importer", "needs 2026-11-23-000000_stewardship"][..],
+            "DELETE FROM importer_schema_migrations WHERE version > '2026-11-02'",
+            &["its tables are those of 2026-11-01-000000_platform of importer", "0.1.0, needs 202"][..],
         ),
         ("DROP TABLE importer_schema_migrations", &["it has none of the importer's tables"]),
     ] {
@@ -227,7 +241,11 @@ fn an_earlier_version_that_may_not_be_written_says_who_has_to_migrate_it() {
         shut.mode(0o555, 0o444);
         for command in [&["people"][..], &["merge", "1", "2", "--reason", "one"]] {
             let Some(ended) = shut.call(command) else { return };
-            let also = ["may not be written (permission denied)", "run any command of importer 0.1.0 on it", "my people?.db"];
+            let also = [
+                "may not be written (permission denied)",
+                "run any command of importer 0.1.0 on it",
+                "my people?.db",
+            ];
             ended.fails(1, says).fails(1, &also);
         }
     }
@@ -235,16 +253,19 @@ fn an_earlier_version_that_may_not_be_written_says_who_has_to_migrate_it() {
 
 #[test]
 fn a_newer_version_is_looked_at_only_where_it_says_that_it_can_be() {
-    let known = "2026-11-23-000000_stewardship";
-    for (from, looked_at) in [(Some(known), true), (Some("2098-01-01-000000_later"), false), (None, false)] {
+    for (from, looked_at) in [("known", true), ("2098-01-01-000000_later", false), ("NULL", false)] {
         for db in support::databases() {
             let desk = Desk::on(db);
             fill(&desk);
-            let from = from.map_or_else(|| "NULL".into(), |from| format!("'{from}'"));
+            let known = desk.db.texts("SELECT MAX(version) AS t FROM importer_schema_migrations").remove(0);
+            let from = match from {
+                "NULL" => from.to_owned(),
+                from => format!("'{}'", if from == "known" { &known } else { from }),
+            };
             desk.db.execute(&format!(
                 "INSERT INTO importer_schema_migrations VALUES ('2099-01-01-000000_future', '9.9.9', {from})"
             ));
-            let both = ["importer 9.9.9", "2099-01-01-000000_future", "importer 0.1.0", known];
+            let both = ["importer 9.9.9", "2099-01-01-000000_future", "importer 0.1.0", known.as_str()];
             let work = desk.folder.path().join("work");
             std::fs::create_dir(&work).unwrap();
             if looked_at {
@@ -276,7 +297,10 @@ fn who_may_only_select_looks_and_changes_nothing() {
         let options = "options=-c%20default_transaction_read_only%3Don";
         let joined = if desk.db.url.contains('?') { '&' } else { '?' };
         for (url, why) in [
-            (format!("postgres://{role}@{place}"), format!("the role `{role}` has no right to write its tables")),
+            (
+                format!("postgres://{role}@{place}"),
+                format!("the role `{role}` has no right to write its tables"),
+            ),
             (format!("{}{joined}{options}", desk.db.url), "`default_transaction_read_only` is on".into()),
         ] {
             let call = |args: &[&str]| {
@@ -291,7 +315,9 @@ fn who_may_only_select_looks_and_changes_nothing() {
         }
         assert_eq!((desk.rows("import_runs"), desk.rows("audit_log")), (1, 1), "nothing was written");
         // Who may add to the audit log and nothing else is in it, and changes nothing either.
-        desk.db.execute(&format!("GRANT INSERT ON audit_log TO {role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"));
+        desk.db.execute(&format!(
+            "GRANT INSERT ON audit_log TO {role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"
+        ));
         let url = format!("postgres://{role}@{place}");
         let call = |args: &[&str]| {
             let mut command: Command = program(desk.folder.path());
@@ -301,7 +327,26 @@ fn who_may_only_select_looks_and_changes_nothing() {
         let exported = call(&["export", "records", "--out", "work/x.csv", "--reason", "for the office"]);
         exported.succeeds();
         assert!(!exported.err.contains("audit log"), "{exported:?}");
-        call(&["merge", "1", "2", "--reason", "one"]).fails(1, &["permission denied for table", "needs the right"]);
+        call(&["merge", "1", "2", "--reason", "one"])
+            .fails(1, &["permission denied for table", "needs the right"]);
         assert_eq!((desk.rows("merge_log"), desk.rows("audit_log")), (0, 2));
     }
+}
+
+/// A process that opens and closes the file by other means than SQLite's loses its locks on it, and another one that is the
+/// last in its own eyes takes away what lies beside the file.
+#[test]
+fn a_session_keeps_its_hold_on_the_file_while_others_come_and_go() {
+    use importer::ports::Store;
+    let desk = Desk::new();
+    fill(&desk);
+    let store = importer_core::store::DieselStore::open(&desk.db.url).unwrap();
+    let mut held = store.session().unwrap();
+    assert_eq!(held.runs(&Default::default()).unwrap().len(), 1);
+    assert_eq!(desk.db.importer().count("volunteer").unwrap(), 2);
+    store.may_write().unwrap();
+    desk.call(["runs"]).succeeds();
+    let wal = format!("{}-wal", desk.db.url.strip_prefix("sqlite://").unwrap());
+    assert!(Path::new(&wal).exists(), "the other program thought that nobody was left");
+    assert_eq!(held.runs(&Default::default()).unwrap().len(), 1);
 }

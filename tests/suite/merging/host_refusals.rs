@@ -81,7 +81,10 @@ fn one_refused_merge_keeps_no_other_back() {
 }
 
 fn desk_filter() -> SuggestionFilter {
-    SuggestionFilter { decision: Some(importer::ports::SuggestionDecision::Open), ..SuggestionFilter::default() }
+    SuggestionFilter {
+        decision: Some(importer::ports::SuggestionDecision::Open),
+        ..SuggestionFilter::default()
+    }
 }
 
 #[test]
@@ -94,7 +97,8 @@ fn whom_rows_of_the_host_refer_to_a_rollback_keeps_and_lists() {
                  other BIGINT REFERENCES core_volunteers (id) ON DELETE {action}); \
                  INSERT INTO notes VALUES (2, 3), (3, NULL)"
             ));
-            let rows = || host.db.texts("SELECT one || ' ' || COALESCE(other, 0) AS t FROM notes ORDER BY one");
+            let rows =
+                || host.db.texts("SELECT one || ' ' || COALESCE(other, 0) AS t FROM notes ORDER BY one");
             let before = rows();
             let told = host.roll_back(1);
             assert_eq!((told.counts["reverted"], told.counts["kept"], told.left), (4, 2, 2), "{told:?}");
@@ -163,8 +167,7 @@ impl Host {
         let last = self.db.number("SELECT MAX(id) AS t FROM merge_log");
         desk.undo_merge(last, "two people").unwrap();
         self.db.execute("UPDATE plain SET who = 3");
-        let request =
-            importer::service::RollbackRequest { run: 1, reason: String::new(), dry_run: true };
+        let request = importer::service::RollbackRequest { run: 1, reason: String::new(), dry_run: true };
         let told = desk.roll_back(&request).unwrap();
         told.not_reverted.into_iter().map(|item| item.why).collect()
     }
@@ -206,13 +209,18 @@ fn a_value_that_rows_refer_to_is_kept_and_so_is_whose_it_is() {
              INSERT INTO letters VALUES (1, 'pat2@example.org')",
         );
         let found = host.importer.host_references("volunteer").unwrap();
-        assert!(found.len() == 1 && !found[0].moves && found[0].refers_to == ["email_normalized"], "{found:?}");
+        assert!(
+            found.len() == 1 && !found[0].moves && found[0].refers_to == ["email_normalized"],
+            "{found:?}"
+        );
         let core = host.core();
         let desk = host.importer.desk(Actor::admin("ann"));
         // As the one who goes, and as the one who stays with another address.
         let mut with_another = MergeRequest::new("volunteer", [2, 3], "one person");
         with_another.choices = vec![("email_normalized".into(), Choice::Of(3))];
-        for refused in [desk.merge(&MergeRequest::new("volunteer", [1, 2], "one person")), desk.merge(&with_another)] {
+        for refused in
+            [desk.merge(&MergeRequest::new("volunteer", [1, 2], "one person")), desk.merge(&with_another)]
+        {
             let error = refused.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
             assert!(error.to_string().contains("letters") && error.to_string().contains("`id`"), "{error}");
@@ -299,9 +307,14 @@ fn two_tables_that_refer_to_each_other_and_to_people_move_together() {
 fn a_column_that_the_host_added_to_the_core_itself_is_moved_as_well() {
     for db in support::databases() {
         let host = Host::new(db);
-        host.db.execute("ALTER TABLE core_volunteers ADD COLUMN mentor INTEGER REFERENCES core_volunteers (id)");
-        host.db.execute("UPDATE core_volunteers SET mentor = CASE id WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 5 THEN 4 END");
-        let mentors = || host.db.texts("SELECT id || ' ' || mentor AS t FROM core_volunteers WHERE mentor > 0 ORDER BY id");
+        host.db
+            .execute("ALTER TABLE core_volunteers ADD COLUMN mentor INTEGER REFERENCES core_volunteers (id)");
+        host.db.execute(
+            "UPDATE core_volunteers SET mentor = CASE id WHEN 1 THEN 1 WHEN 4 THEN 2 WHEN 5 THEN 4 END",
+        );
+        let mentors = || {
+            host.db.texts("SELECT id || ' ' || mentor AS t FROM core_volunteers WHERE mentor > 0 ORDER BY id")
+        };
         let before = mentors();
         let merge = host.merge(&[2, 3]).unwrap();
         let other = host.merge(&[3 + 3, 2]).unwrap();
@@ -325,8 +338,10 @@ fn a_row_that_the_host_has_changed_since_stays_where_it_is_and_refers_to_somebod
              INSERT INTO visits VALUES (2, 'a'), (2, 'b'), (3, 'c')",
         );
         let merge = host.merge(&[1, 2, 3]).unwrap();
-        host.db.execute("UPDATE visits SET note = 'z' WHERE note = 'a'; UPDATE visits SET who = 5 WHERE note = 'b'; \
-                         INSERT INTO visits VALUES (1, 'c'); ALTER TABLE visits ADD COLUMN more TEXT");
+        host.db.execute(
+            "UPDATE visits SET note = 'z' WHERE note = 'a'; UPDATE visits SET who = 5 WHERE note = 'b'; \
+                         INSERT INTO visits VALUES (1, 'c'); ALTER TABLE visits ADD COLUMN more TEXT",
+        );
         host.undo(merge).unwrap();
         let rows = host.db.texts("SELECT note || who AS t FROM visits ORDER BY note, who");
         assert_eq!(rows, ["b5", "c1", "c3", "z1"], "{}", host.db.backend);

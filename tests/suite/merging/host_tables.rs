@@ -15,7 +15,8 @@ impl Host {
     pub(crate) fn new(db: Database) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let rows: String = (1..=6).map(|n| format!("{n},Pat{n},Stone,pat{n}@example.org\n")).collect();
-        let file = support::file(folder.path(), "people.csv", format!("id,first name,last name,email\n{rows}"));
+        let file =
+            support::file(folder.path(), "people.csv", format!("id,first name,last name,email\n{rows}"));
         let importer = db.importer();
         assert_eq!(importer.run(&RunRequest::new("csv").file(file)).unwrap().counts.inserted, 6);
         Self { db, importer }
@@ -23,9 +24,16 @@ impl Host {
 
     /// Everything a merge must leave alone when it is refused.
     pub(crate) fn core(&self) -> Vec<String> {
-        let mut all = self.db.texts("SELECT id || first_name || email_normalized AS t FROM core_volunteers ORDER BY id");
-        all.extend(self.db.texts("SELECT external_id || core_id AS t FROM external_id_map ORDER BY external_id"));
-        all.extend(self.db.texts("SELECT id || COALESCE(CAST(undone_at AS TEXT), '') AS t FROM merge_log ORDER BY id"));
+        let mut all = self
+            .db
+            .texts("SELECT id || first_name || email_normalized AS t FROM core_volunteers ORDER BY id");
+        all.extend(
+            self.db.texts("SELECT external_id || core_id AS t FROM external_id_map ORDER BY external_id"),
+        );
+        all.extend(
+            self.db
+                .texts("SELECT id || COALESCE(CAST(undone_at AS TEXT), '') AS t FROM merge_log ORDER BY id"),
+        );
         all.extend(self.db.texts("SELECT CAST(COUNT(*) AS TEXT) AS t FROM change_log"));
         all
     }
@@ -211,7 +219,12 @@ impl Shape {
     fn rows(&self, db: &Database) -> Vec<String> {
         let people: Vec<String> =
             self.columns.iter().map(|column| format!("COALESCE(CAST({column} AS TEXT), '-')")).collect();
-        let sql = format!("SELECT {} || ' ' || {} AS t FROM {} ORDER BY 1", people.join(" || ' ' || "), self.rest, self.table);
+        let sql = format!(
+            "SELECT {} || ' ' || {} AS t FROM {} ORDER BY 1",
+            people.join(" || ' ' || "),
+            self.rest,
+            self.table
+        );
         db.texts(&sql)
     }
 
@@ -246,7 +259,11 @@ fn rows_with_a_foreign_key_move_with_a_merge_and_back_whatever_the_table_is_like
             // Merged once more, and both taken back, the first one first: the second stands without it.
             let more = host.merge(&[4, 1]).map_err(|e| e.to_string());
             host.undo(again).unwrap_or_else(|e| panic!("{told}: {e}"));
-            assert_eq!([2, 3].map(|person| shape.of(&host.db, person) > 0), [2, 3].map(|person| has(&before, person)), "{told}");
+            assert_eq!(
+                [2, 3].map(|person| shape.of(&host.db, person) > 0),
+                [2, 3].map(|person| has(&before, person)),
+                "{told}"
+            );
             if let Ok(more) = more {
                 let filter = importer::ports::MergeFilter { standing: true, ..Default::default() };
                 let standing = host.importer.desk(Actor::admin("ann")).merges("volunteer", &filter).unwrap();

@@ -53,7 +53,7 @@ const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = 
 #[cfg(feature = "sqlite")]
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// What [`Connection::digest_function`] names on SQLite.
+    /// What [`Connection::digest_of`] uses on SQLite.
     fn importer_digest(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
@@ -104,17 +104,17 @@ impl Connection {
         on_backend!(self, |c| c.batch_execute(sql)).map_err(|e| self.failed(operation, e))
     }
 
-    /// The name of a function that makes a short text of a long one, the same one each time.
-    pub(super) fn digest_function(&mut self) -> Result<&'static str> {
+    /// An expression for a short text that stands for a long one, the same one each time.
+    pub(super) fn digest_of(&mut self, text: &str) -> Result<String> {
         match &mut self.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(c) => {
                 let digest = |text: String| format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()));
                 importer_digest_utils::register_impl(c, digest).map_err(|e| failed("add a function", e))?;
-                Ok("importer_digest")
+                Ok(format!("importer_digest({text})"))
             }
             #[cfg(feature = "postgres")]
-            Backend::Postgres(_) => Ok("md5"),
+            Backend::Postgres(_) => Ok(format!("encode(sha256(convert_to({text}, 'UTF8')), 'hex')")),
         }
     }
 

@@ -85,7 +85,11 @@ pub(super) fn hint(message: &str) -> Option<&'static str> {
         ("database or disk is full", "", FULL),
         ("could not ", "No space left on device", FULL),
         (READ_ONLY_FILE, "", "the file or its folder is read-only; the importer must write to both"),
-        (NO_RIGHT, "", "the importer's role needs the right to read and change its tables and those that refer to people"),
+        (
+            NO_RIGHT,
+            "",
+            "the importer's role needs the right to read and change its tables and those that refer to people",
+        ),
         ("foreign key mismatch - ", "", MISMATCH),
         ("unable to open database", "", NO_FOLDER),
         (

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::session::DieselSession;
-use super::sql::{Cell, TextRow, quoted};
+use super::sql::{Cell, TextRow, quoted, spelt};
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{HostReference, Reference, RowKey};
@@ -132,8 +132,7 @@ impl DieselSession {
         let own = format!("core_{}_contacts", contract.entity);
         let binds = [Cell::Text(&core), Cell::Text(&own)];
         let sql = if self.connection.is_postgres() { POSTGRES_KEYS } else { SQLITE_KEYS };
-        let keys: Vec<HostKey> =
-            self.connection.rows(FIND, sql, &binds)?.into_iter().map(host_key).collect();
+        let keys: Vec<HostKey> = self.connection.rows(FIND, sql, &binds)?.into_iter().map(host_key).collect();
         let keys: Arc<[HostKey]> = keys.into();
         if self.in_transaction {
             self.host_keys = Some((contract.entity, Arc::clone(&keys)));
@@ -218,7 +217,7 @@ fn host_key(mut row: TextRow) -> HostKey {
         // A name that is quoted already, and rows that have an address.
         Some("address") => {
             let address = "CAST(tableoid AS TEXT) || ' ' || CAST(ctid AS TEXT)";
-            (row.get(1).unwrap_or_default().to_owned(), Some(address.to_owned()))
+            (spelt(row.get(1).unwrap_or_default()), Some(address.to_owned()))
         }
         Some("rowid") => {
             let taken = |name: &&str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
@@ -228,14 +227,8 @@ fn host_key(mut row: TextRow) -> HostKey {
         _ => (quoted(row.get(1).unwrap_or_default()), None),
     };
     let pairs: Vec<(String, Option<String>)> = list(&row, 2);
-    let table = HostTable {
-        id: row.text(0),
-        name: row.text(1),
-        sql,
-        primary: list(&row, 4),
-        columns,
-        handle,
-    };
+    let table =
+        HostTable { id: row.text(0), name: row.text(1), sql, primary: list(&row, 4), columns, handle };
     // SQLite leaves out what a key refers to when that is the primary key.
     let pairs = pairs.into_iter().map(|(column, to)| (column, to.unwrap_or_else(|| "id".into()))).collect();
     HostKey { table, pairs, follows: row.flag(3) }

@@ -9,7 +9,9 @@ mod copy;
 mod core;
 mod failure;
 mod history;
+mod host_counts;
 mod host_rows;
+mod host_sql;
 mod host_tables;
 mod households;
 mod images;
@@ -40,7 +42,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// A database given by its URL: `sqlite://path/to/file.db` or `postgres://user@host/name`.
 ///
-/// A host may keep its own tables in the same database; the importer touches its own alone.
+/// A host may keep its own tables in the same database; of these the importer touches the rows that refer to records alone, when
+/// records are merged, parted or taken out.
 ///
 /// ```
 /// use importer_core::ports::Store;

@@ -37,16 +37,18 @@ pub(super) fn of_postgres(connection: &mut Connection) -> crate::Result<Option<R
                CAST(current_user AS TEXT) AS who";
     let Some(mut row) = connection.rows("open the database", sql, &[])?.pop() else { return Ok(None) };
     Ok(match row.get(0) {
-        Some("standby") => {
-            Some(ReadOnly::new("the server is a standby", "do it on the primary server, which the standby follows"))
-        }
+        Some("standby") => Some(ReadOnly::new(
+            "the server is a standby",
+            "do it on the primary server, which the standby follows",
+        )),
         Some("setting") => Some(ReadOnly::new(
             "`default_transaction_read_only` is on for this role, database or connection",
             "use a role for which it is off",
         )),
         Some("rights") => {
             let who = row.text(1);
-            let hint = "use a role that may write, or grant it INSERT, UPDATE and DELETE on the importer's tables";
+            let hint =
+                "use a role that may write, or grant it INSERT, UPDATE and DELETE on the importer's tables";
             Some(ReadOnly::new(format!("the role `{who}` has no right to write its tables"), hint))
         }
         _ => None,

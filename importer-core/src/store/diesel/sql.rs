@@ -111,7 +111,12 @@ const QUESTION_MARK: char = '\u{1}';
 
 /// A name as somebody else chose it, quoted for a statement.
 pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\"").replace('?', QUESTION_MARK.encode_utf8(&mut [0; 4])))
+    spelt(&format!("\"{}\"", name.replace('"', "\"\"")))
+}
+
+/// A name that is quoted already, for a statement.
+pub(super) fn spelt(name: &str) -> String {
+    name.replace('?', QUESTION_MARK.encode_utf8(&mut [0; 4]))
 }
 
 fn push<DB: Backend>(pass: &mut AstPass<'_, '_, DB>, part: &str) {

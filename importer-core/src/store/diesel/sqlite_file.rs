@@ -3,8 +3,10 @@
 //! A file in WAL mode is read together with two files beside it, of which SQLite makes the second one itself: what was written
 //! last (`-wal`), and who is reading and writing at the moment (`-shm`). Where that cannot be made, a file without anything in
 //! its `-wal` is complete and can be read as one that nobody changes; one with something in it cannot be read at all.
+//!
+//! Nothing here opens the file but SQLite itself: closing it would take away the locks that this process holds on it.
 
-use std::io::{ErrorKind as IoError, Read};
+use std::io::ErrorKind as IoError;
 use std::path::{Path, PathBuf};
 
 use diesel::Connection as _;
@@ -32,9 +34,7 @@ const ASK: &str = "ask for the right to write it and its folder";
 
 /// A connection, and why it may only read, if that is so.
 pub(super) fn open(path: &Path) -> Result<(SqliteConnection, Option<ReadOnly>)> {
-    if let Err(error) = std::fs::File::options().write(true).open(path)
-        && let Some(what) = forbids(&error)
-    {
+    if let Some(what) = forbidden(path, Right::Write) {
         return look(path, ReadOnly::new(format!("its file may not be written ({what})"), ASK), None);
     }
     match connect(&path.display().to_string(), TO_WRITE) {
@@ -54,13 +54,33 @@ fn connect(url: &str, settings: &str) -> Result<SqliteConnection> {
     Ok(connection)
 }
 
-/// In words, if it is a matter of rights.
-fn forbids(error: &std::io::Error) -> Option<&'static str> {
-    match error.kind() {
-        IoError::PermissionDenied => Some("permission denied"),
-        IoError::ReadOnlyFilesystem => Some("its file system is read-only"),
+/// What somebody would do with a file or folder.
+#[derive(Clone, Copy)]
+enum Right {
+    Read,
+    Write,
+}
+
+/// In words, what forbids it; nothing where it may be done, or where something else is the matter.
+#[cfg(unix)]
+fn forbidden(path: &Path, right: Right) -> Option<&'static str> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    use rustix::io::Errno;
+    let access = match right {
+        Right::Read => Access::READ_OK,
+        Right::Write => Access::WRITE_OK,
+    };
+    match accessat(CWD, path, access, AtFlags::EACCESS) {
+        Err(Errno::ACCESS | Errno::PERM) => Some("permission denied"),
+        Err(Errno::ROFS) => Some("its file system is read-only"),
         _ => None,
     }
+}
+
+#[cfg(not(unix))]
+fn forbidden(path: &Path, right: Right) -> Option<&'static str> {
+    let readonly = std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().readonly());
+    (matches!(right, Right::Write) && readonly).then_some("permission denied")
 }
 
 fn is_about_the_folder(error: &Error) -> bool {
@@ -71,24 +91,37 @@ fn is_about_the_folder(error: &Error) -> bool {
 /// Opens a file that may not be written.
 fn look(path: &Path, why: ReadOnly, first: Option<Error>) -> Result<(SqliteConnection, Option<ReadOnly>)> {
     let place = path.display().to_string();
-    let beside = Beside::of(path).map_err(|e| {
-        Error::new(ErrorKind::Store, OPEN, format!("its file cannot be read: {e}")).at("database", &place)
-    })?;
-    let how = if beside.is_complete() { "immutable=1" } else { "mode=ro" };
-    match connect(&format!("file:{}?{how}", escaped(&place)), TO_LOOK) {
-        Ok(connection) => Ok((connection, Some(why))),
-        Err(error) => match beside.why_unreadable() {
-            Some(unreadable) if is_about_the_folder(&error) => Err(unreadable.at("database", &place)),
-            // The first error was about what was wanted.
-            _ => Err(first.unwrap_or_else(|| error.at("database", &place))),
-        },
+    if let Some(what) = forbidden(path, Right::Read) {
+        let message = format!("its file may not be read ({what})");
+        return Err(Error::new(ErrorKind::Store, OPEN, message).at("database", place));
+    }
+    // Behind a link, the other files stand beside what it leads to.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let beside = Beside::of(&path);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Who may write beside the file alone would leave files there that its owner cannot use.
+    let ways: &[&str] = match (beside.is_nothing(), forbidden(folder, Right::Write)) {
+        (true, None) => &["immutable=1"],
+        (true, Some(_)) => &["mode=ro", "immutable=1"],
+        (false, _) => &["mode=ro"],
+    };
+    let mut last = None;
+    for way in ways {
+        match connect(&format!("file:{}?{way}", escaped(&path.display().to_string())), TO_LOOK) {
+            Ok(connection) => return Ok((connection, Some(why))),
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.unwrap_or_else(|| Error::new(ErrorKind::Store, OPEN, "it cannot be opened"));
+    match beside.why_unreadable() {
+        Some(unreadable) if is_about_the_folder(&error) => Err(unreadable.at("database", &place)),
+        // The first error was about what was wanted.
+        _ => Err(first.unwrap_or_else(|| error.at("database", &place))),
     }
 }
 
 /// What lies beside a file.
 struct Beside {
-    /// Whether the file is in WAL mode.
-    wal_mode: bool,
     /// The size of what was written last; none when there is no such file.
     wal: Option<u64>,
     /// Whether others have, or had, it open.
@@ -98,38 +131,31 @@ struct Beside {
 }
 
 impl Beside {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let mut header = Vec::new();
-        std::fs::File::open(path)?.take(20).read_to_end(&mut header)?;
+    fn of(path: &Path) -> Self {
+        // What cannot be looked at is there, and not for us.
         let size = |end: &str| match std::fs::metadata(with_end(path, end)) {
-            Ok(meta) => Ok(Some(meta.len())),
-            Err(error) if error.kind() == IoError::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Ok(meta) => Some(meta.len()),
+            Err(error) if error.kind() == IoError::NotFound => None,
+            Err(_) => Some(1),
         };
-        Ok(Self {
-            // The versions of the format that a reader and a writer must know.
-            wal_mode: header.get(18..20).is_some_and(|versions| versions.contains(&2)),
-            wal: size("-wal")?,
-            shm: size("-shm")?.is_some(),
-            journal: size("-journal")?.unwrap_or(0),
-        })
+        Self { wal: size("-wal"), shm: size("-shm").is_some(), journal: size("-journal").unwrap_or(0) }
     }
 
-    /// Whether everything stands in the file itself and nobody has it open.
-    fn is_complete(&self) -> bool {
-        self.wal_mode && (self.wal.is_none() || (self.wal == Some(0) && !self.shm))
+    /// Whether everything stands in the file itself and nobody is writing to it.
+    fn is_nothing(&self) -> bool {
+        self.journal == 0 && (self.wal.is_none() || (self.wal == Some(0) && !self.shm))
     }
 
     /// What is the matter with a file that could not be opened to be looked at.
     fn why_unreadable(&self) -> Option<Error> {
         let (what, hint) = match self {
-            Self { wal_mode: true, wal: Some(1..), .. } => (
+            Self { wal: Some(1..), .. } => (
                 "what was written last still lies in the file with `-wal` behind its name, which this user cannot read \
                  together with it",
                 "let somebody open it once who may write it, such as with any command of the importer; or copy all files \
                  that begin with its name to a folder of your own and look there",
             ),
-            Self { wal_mode: true, .. } => (
+            Self { shm: true, .. } => (
                 "another program has it open, and this user may not read the file with `-shm` behind its name",
                 "ask for the right to read it, or look again when that program has ended",
             ),
@@ -154,7 +180,9 @@ fn escaped(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'/' | b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => out.push(byte.into()),
+            b'/' | b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                out.push(byte.into())
+            }
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -1,5 +1,5 @@
 //! Which migrations a database has, who ran them, and which programs still read what they left
-//! ([0022](../../../../docs/adr/0022-a-newer-database-is-looked-at-only-if-it-says-so.md)).
+//! ([0023](../../../../docs/adr/0023-a-newer-database-is-looked-at-only-if-it-says-so.md)).
 
 use super::connection::Connection;
 use super::read_only::ReadOnly;
@@ -62,8 +62,11 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
         }
         false => "SELECT name AS t FROM pragma_table_info(?)",
     };
-    let there: Vec<String> =
-        connection.rows(NOTE, columns, &[Cell::Text(TABLE)])?.into_iter().map(|mut row| row.text(0)).collect();
+    let there: Vec<String> = connection
+        .rows(NOTE, columns, &[Cell::Text(TABLE)])?
+        .into_iter()
+        .map(|mut row| row.text(0))
+        .collect();
     for column in ["applied_by", "readable_from"] {
         if !there.iter().any(|name| name == column) {
             connection.execute(NOTE, &format!("ALTER TABLE {TABLE} ADD COLUMN {column} VARCHAR(50)"))?;
@@ -106,7 +109,10 @@ pub(super) fn too_old(applied: &[Version], known: &[String], why: &ReadOnly) -> 
         None => "it has none of the importer's tables".to_owned(),
         Some(last) => {
             let by = last.by.as_ref().map_or_else(String::new, |by| format!(" of importer {by}"));
-            format!("its tables are those of {}{by}, and this program, importer {PROGRAM}, needs {newest}", last.name)
+            format!(
+                "its tables are those of {}{by}, and this program, importer {PROGRAM}, needs {newest}",
+                last.name
+            )
         }
     };
     Error::new(ErrorKind::ReadOnly, NOTE, format!("{what}, and it may only be looked at: {}", why.why)).hint(format!(
