@@ -9,6 +9,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use importer::service::{Actor, MergeRequest};
 use importer::{Importer, RunRequest};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,8 +33,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // From here on it is the host's own business. Ids of people are stable, so its tables may refer to them.
     let mut connection = SqliteConnection::establish(&database)?;
     connection.batch_execute(ROTA)?;
-    for shift in diesel::sql_query(SHIFTS).load::<Shift>(&mut connection)? {
-        println!("{}  {}  {}", shift.day, shift.name, shift.phone);
+    let shifts = print(&mut connection)?;
+
+    // The foreign key is all that the importer has to know: merged people keep their shifts together, and a merge that is
+    // taken back gives everybody their own again.
+    if let [first, second, ..] = &shifts[..] {
+        let desk = importer.desk(Actor::admin("rota"));
+        let people = [first.volunteer_id, second.volunteer_id];
+        let merge = desk.merge(&MergeRequest::new("volunteer", people, "somebody thought so"))?.merge;
+        println!("as one person:");
+        print(&mut connection)?;
+        desk.undo_merge(merge, "they are two")?;
     }
     Ok(())
 }
@@ -47,21 +57,33 @@ const ROTA: &str = "
         PRIMARY KEY (volunteer_id, day)
     );
     INSERT OR IGNORE INTO shifts (volunteer_id, day)
-        SELECT id, '2025-06-07' FROM core_volunteers WHERE phone_e164 IS NOT NULL ORDER BY id LIMIT 3;
+        SELECT id, date('2025-06-06', '+' || row_number() OVER (ORDER BY id) || ' days')
+        FROM core_volunteers WHERE phone_e164 IS NOT NULL ORDER BY id LIMIT 3;
 ";
 
 const SHIFTS: &str = "
-    SELECT day, first_name || ' ' || last_name AS name, phone_e164 AS phone
+    SELECT volunteer_id, day, first_name || ' ' || last_name AS name, phone_e164 AS phone
     FROM shifts JOIN core_volunteers ON id = volunteer_id ORDER BY day, id";
 
 #[derive(QueryableByName)]
 struct Shift {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    volunteer_id: i64,
     #[diesel(sql_type = diesel::sql_types::Text)]
     day: String,
     #[diesel(sql_type = diesel::sql_types::Text)]
     name: String,
     #[diesel(sql_type = diesel::sql_types::Text)]
     phone: String,
+}
+
+/// Prints the rota, and returns it.
+fn print(connection: &mut SqliteConnection) -> QueryResult<Vec<Shift>> {
+    let shifts: Vec<Shift> = diesel::sql_query(SHIFTS).load(connection)?;
+    for shift in &shifts {
+        println!("{}  {}  {}", shift.day, shift.name, shift.phone);
+    }
+    Ok(shifts)
 }
 
 /// The file to import and the database, by default the sample and a new file.

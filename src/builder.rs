@@ -55,6 +55,15 @@ impl Importer {
         self.store.as_ref().map_or_else(|| "no database".into(), |store| store.describe())
     }
 
+    /// Nothing, when the database may be changed. Otherwise an error of the kind [`ErrorKind::ReadOnly`], which says why not: the
+    /// file, the rights, or a newer program that has migrated it. Such a database can be looked at all the same.
+    ///
+    /// # Errors
+    /// When the database may only be looked at, cannot be reached, or there is none.
+    pub fn may_write(&self) -> Result<()> {
+        self.store()?.may_write()
+    }
+
     pub(crate) fn shared_store(&self) -> Result<Arc<dyn Store>> {
         self.store.clone().ok_or_else(no_database)
     }
@@ -99,8 +108,8 @@ impl std::fmt::Debug for Builder {
 }
 
 impl Builder {
-    /// The database: `sqlite://path` or `postgres://…`. The importer's tables are made when they are missing; a host's
-    /// own tables in the same database stay untouched.
+    /// The database: `sqlite://path` or `postgres://…`. The importer's tables are made when they are missing. A host's own tables
+    /// in the same database stay as they are, but that rows which refer to people by a foreign key follow them in merges.
     #[must_use]
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(url.into());
@@ -221,18 +230,21 @@ impl Builder {
         self
     }
 
-    /// A table of the host whose rows refer to people, such as sign-ups: merges move them to the survivor, and taking a merge
-    /// back moves them back. The names are used as they are, so they must be the host's own words, never a user's.
+    /// A table of the host whose rows refer to people without a foreign key that says so: merges move them to the survivor, and
+    /// taking a merge back moves them back. Foreign keys to `core_volunteers (id)` are found in the database and need not be
+    /// named; see [`Importer::host_references`]. The names are used as they are, so they must be the host's own words, never a
+    /// user's.
     #[must_use]
     pub fn reference(mut self, reference: Reference) -> Self {
         self.references.push(reference);
         self
     }
 
-    /// Opens the database, brings its tables up to date and puts everything together.
+    /// Opens the database, brings its tables up to date and puts everything together. One that may not be written can be looked
+    /// at, if its tables are up to date; see [`Importer::may_write`].
     ///
     /// # Errors
-    /// When no database was given and none was declined, or it cannot be opened or changed.
+    /// When no database was given and none was declined, it cannot be opened, or its tables cannot be brought up to date.
     pub fn build(self) -> Result<Importer> {
         let store: Option<Arc<dyn Store>> = match (self.store, self.database) {
             _ if self.without_database => None,

@@ -91,6 +91,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     out.flush().map_err(|e| {
         Error::new(ErrorKind::Config, "write an export", e.to_string()).at("file", to.out.display())
     })?;
+    setup::tell_if_not_audited(&importer, "this export");
     if to.json {
         out::as_is(serde_json::json!({ "rows": rows, "file": to.out.display().to_string() }));
     } else {

@@ -5,7 +5,7 @@ use importer::{Error, ErrorKind, Result};
 use crate::args::{ScoreArgs, TrainArgs};
 use crate::count::counted;
 use crate::export::check_name;
-use crate::{out, say, scan};
+use crate::{out, say, scan, setup};
 
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
     if let Some(file) = &args.svg {
@@ -73,6 +73,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     bar.finish();
     let training = training?;
     write(&args.out, &training.document.write())?;
+    setup::tell_if_not_audited(&importer, "this training");
     if args.json {
         out::as_is(serde_json::to_string(&training).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);

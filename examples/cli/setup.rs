@@ -36,6 +36,15 @@ fn there(database: &Database) -> Result<()> {
     Ok(())
 }
 
+/// Says that the audit log tells nothing of what was done, where that is so.
+pub(crate) fn tell_if_not_audited(importer: &Importer, what: &str) {
+    if let Err(error) = importer.may_write()
+        && error.kind() == ErrorKind::ReadOnly
+    {
+        crate::out::complain(&format!("note: the audit log does not tell of {what}: {}", error.message()));
+    }
+}
+
 /// Where plugins are looked for, without a database.
 pub(crate) fn discovery(places: &PluginPlaces) -> Result<Discovery> {
     let own = own_directories();

@@ -18,6 +18,8 @@ pub enum ErrorKind {
     Store,
     /// The database refused a record: a constraint, a trigger.
     Refused,
+    /// The database may be looked at and not changed: its file, the rights there, or a newer version of its tables forbid it.
+    ReadOnly,
     /// Somebody else holds what is needed: a run of the same source, a lock.
     Busy,
     /// What was asked for does not exist.

@@ -139,11 +139,8 @@ impl Desk<'_> {
             {
                 continue;
             }
-            let alone = || match self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)
-            {
-                Ok(_) => Ok(true),
-                Err(error) if error.kind() == ErrorKind::Busy => Ok(false),
-                Err(error) => Err(error),
+            let alone = || -> Result<bool> {
+                Ok(!self.importer.store()?.is_system_locked(&run.new.entity, &run.new.external_system)?)
             };
             let half_back = || -> Result<bool> {
                 let rollback = self.importer.store()?.session()?.rollback_of(run.id)?;

@@ -93,7 +93,8 @@ pub struct ReviewedMany {
     pub decided: u64,
     /// How many of these led to a merge.
     pub merged: u64,
-    /// How many could not be decided: they are merged or superseded by now, or somebody has told the two apart.
+    /// How many could not be decided: they are merged or superseded by now, somebody has told the two apart, or a table of the
+    /// host refuses the merge.
     pub refused: u64,
     /// Why the first of these could not.
     pub first_refusal: Option<String>,
@@ -108,6 +109,24 @@ impl ReviewedMany {
                 self.merged += u64::from(reviewed.merge.is_some());
             }
             Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::NotFound) => {
+                self.refused += 1;
+                self.first_refusal.get_or_insert_with(|| error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Adds what deciding about one suggestion alone came to, which a table of the host may have refused.
+    fn count(&mut self, decided: Result<Self>) -> Result<()> {
+        match decided {
+            Ok(one) => {
+                self.decided += one.decided;
+                self.merged += one.merged;
+                self.refused += one.refused;
+                self.first_refusal = self.first_refusal.take().or(one.first_refusal);
+            }
+            Err(error) if error.kind() == ErrorKind::Refused => {
                 self.refused += 1;
                 self.first_refusal.get_or_insert_with(|| error.to_string());
             }
@@ -159,7 +178,8 @@ impl Desk<'_> {
     }
 
     /// Decides the same about everything that a filter finds, as for [`Desk::suggestions`], page by page: each page is one transaction with one line in the
-    /// audit log, and every suggestion has its own in the log of decisions. What cannot be decided is counted and left as it is.
+    /// audit log, and every suggestion has its own in the log of decisions. What cannot be decided is counted and left as it is;
+    /// a page with a merge that a table of the host refuses is decided one by one.
     /// With `dry_run` it only counts.
     ///
     /// # Errors
@@ -209,21 +229,41 @@ impl Desk<'_> {
             }
             let mut note = note.clone();
             note.subject = format!("suggestions {} to {}", first.id, last.id);
-            let decided = self.act(action, note, |session, note| {
-                let mut decided = ReviewedMany::default();
-                for row in &rows {
-                    decided.add(self.decide(session, note, row.id, verdict))?;
+            let decided = match self.decide_page(action, &note, &rows, verdict) {
+                // Which of them it was, one has to try.
+                Err(error) if error.kind() == ErrorKind::Refused => {
+                    let mut decided = ReviewedMany::default();
+                    for row in &rows {
+                        note.subject = format!("suggestion {}", row.id);
+                        let one = self.decide_page(action, &note, std::slice::from_ref(row), verdict);
+                        decided.count(one)?;
+                    }
+                    decided
                 }
-                note.detail("verdict", verdict.decision().as_str());
-                note.detail("decided", decided.decided);
-                note.detail("refused", decided.refused);
-                Ok(decided)
-            })?;
-            told.decided += decided.decided;
-            told.merged += decided.merged;
-            told.refused += decided.refused;
-            told.first_refusal = told.first_refusal.or(decided.first_refusal);
+                decided => decided?,
+            };
+            told.count(Ok(decided))?;
         }
+    }
+
+    /// Decides about suggestions in one transaction, with one line in the audit log.
+    fn decide_page(
+        &self,
+        action: Action,
+        note: &Note,
+        rows: &[SuggestionRow],
+        verdict: &Verdict,
+    ) -> Result<ReviewedMany> {
+        self.act(action, note.clone(), |session, note| {
+            let mut decided = ReviewedMany::default();
+            for row in rows {
+                decided.add(self.decide(session, note, row.id, verdict))?;
+            }
+            note.detail("verdict", verdict.decision().as_str());
+            note.detail("decided", decided.decided);
+            note.detail("refused", decided.refused);
+            Ok(decided)
+        })
     }
 
     /// Whether the role sees the fields that somebody chose values for.

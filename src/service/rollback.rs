@@ -209,6 +209,14 @@ impl Work<'_> {
 
     /// Takes back what the run merged, the last first.
     fn merges(&self, session: &mut dyn StewardSession) -> Result<Vec<i64>> {
+        session.guard_references(true)?;
+        let undone = self.undo_merges(session);
+        // Whether anything refers to the records of a page is asked once for the page.
+        session.guard_references(false)?;
+        undone
+    }
+
+    fn undo_merges(&self, session: &mut dyn StewardSession) -> Result<Vec<i64>> {
         let filter = MergeFilter { standing: true, run: Some(self.run.id), ..MergeFilter::default() };
         let mut undone = Vec::new();
         loop {

@@ -26,12 +26,14 @@ fn the_example_imports_and_joins_its_own_tables() {
     let folder = tempfile::tempdir().unwrap();
     let first = example(folder.path());
     let lines: Vec<&str> = first.lines().collect();
-    assert_eq!(lines.len(), 4, "{first}");
+    assert_eq!((lines.len(), lines[4]), (8, "as one person:"), "{first}");
     assert!(lines[0].starts_with("62 rows: ") && !lines[0].contains(" 0 new"), "{first}");
-    assert!(
-        lines[1..].iter().all(|line| line.starts_with("2025-06-07  ") && line.contains("  +1")),
-        "{first}"
-    );
+    let shifts = lines[1..4].iter().chain(&lines[5..]);
+    assert!(shifts.clone().all(|line| line.starts_with("2025-06-0") && line.contains("  +1")), "{first}");
+    // Merged, the first two are one person, whose shifts both are.
+    let (name, rest) = (|line: &str| line[12..].to_owned(), lines[5..].to_vec());
+    assert_ne!(name(lines[1]), name(lines[2]), "{first}");
+    assert_eq!(name(rest[0]), name(rest[1]), "{first}");
     // Started again, the host finds everything as it was.
     let second = example(folder.path());
     assert!(second.contains(" 0 new people, 0 updated"), "{second}");

@@ -45,4 +45,5 @@ mod support;
 mod told;
 mod told_apart;
 mod untold;
+mod versions;
 mod who_is_who;

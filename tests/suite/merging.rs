@@ -4,6 +4,12 @@
 mod any_order;
 #[path = "merging/history.rs"]
 pub(crate) mod history;
+#[path = "merging/host_laws.rs"]
+mod host_laws;
+#[path = "merging/host_refusals.rs"]
+mod host_refusals;
+#[path = "merging/host_tables.rs"]
+pub(crate) mod host_tables;
 #[path = "merging/laws.rs"]
 mod laws;
 #[path = "merging/matches.rs"]

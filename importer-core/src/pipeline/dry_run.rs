@@ -8,10 +8,9 @@ use crate::ports::{
     Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
     HalfTakenBack, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome,
     OutcomeTally, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict,
-    ReadRow, Rejected, RowAgain, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session, StagedRow,
-    StoredOutcome,
-    Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore, SuggestionVerdict,
-    ViolationFilter, ViolationRow,
+    ReadRow, Rejected, RowAgain, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session,
+    StagedRow, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore,
+    SuggestionVerdict, ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.

@@ -29,6 +29,7 @@ pub(super) fn after(error: &Error, asked: Option<Asked>, run: &RunRecord) -> End
         ErrorKind::Auth => " once the source takes the credentials",
         ErrorKind::Config => " once that is mended",
         ErrorKind::Refused => " once the database takes what it refused",
+        ErrorKind::ReadOnly => " once the database may be written",
         _ => "",
     };
     Ending { status, resumable, once }
@@ -40,7 +41,11 @@ fn may_pass(error: &Error) -> bool {
         // Somebody stopped it, or something around it failed.
         ErrorKind::Cancelled | ErrorKind::Store | ErrorKind::Busy => true,
         // Somebody mends it, and the request stays the same.
-        ErrorKind::Plugin | ErrorKind::Auth | ErrorKind::Config | ErrorKind::Refused => true,
+        ErrorKind::Plugin
+        | ErrorKind::Auth
+        | ErrorKind::Config
+        | ErrorKind::Refused
+        | ErrorKind::ReadOnly => true,
         // A source that failed in passing is the same source; one that is damaged or has changed has to become another.
         ErrorKind::Source => error.status() == ErrorStatus::Temporary,
         // Another mapping is another request, and what broke a promise of ours would break it again.
@@ -104,7 +109,7 @@ mod tests {
     }
 
     /// Every kind there is, and whether the same request goes on with a run that it ended.
-    const KINDS: [(ErrorKind, bool); 12] = [
+    const KINDS: [(ErrorKind, bool); 13] = [
         (ErrorKind::Config, true),
         (ErrorKind::Mapping, false),
         (ErrorKind::Plugin, true),
@@ -112,6 +117,7 @@ mod tests {
         (ErrorKind::Auth, true),
         (ErrorKind::Store, true),
         (ErrorKind::Refused, true),
+        (ErrorKind::ReadOnly, true),
         (ErrorKind::Busy, true),
         (ErrorKind::NotFound, false),
         (ErrorKind::Cancelled, true),
@@ -132,6 +138,7 @@ mod tests {
                 | ErrorKind::Auth
                 | ErrorKind::Store
                 | ErrorKind::Refused
+                | ErrorKind::ReadOnly
                 | ErrorKind::Busy
                 | ErrorKind::NotFound
                 | ErrorKind::Forbidden

@@ -19,8 +19,8 @@ use super::report::Unmapped;
 use super::working::{Working, millis};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, Session,
-    StagedRow, Verdict, in_transaction, moment_text, parse_moment, row_id,
+    CleanRow, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, Session, StagedRow,
+    Verdict, in_transaction, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 

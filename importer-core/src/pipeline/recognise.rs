@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::extract::{Extraction, Taken};
-use super::working::Working;
 use super::hash::text_hash;
 use super::repeats::{Repeats, Said};
+use super::working::Working;
 use crate::Result;
 use crate::ports::{Known, KnownAs, LandingWrite, Outcome, OutcomeKind, RowAgain, Session, row_id, run_of};
 

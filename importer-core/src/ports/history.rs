@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +85,8 @@ pub struct SourceRow {
     pub payload_json: Option<String>,
 }
 
-/// A table whose rows refer to records, such as a host's sign-ups. Merges move the references, undoing moves them back.
+/// A table whose rows refer to records, such as a host's sign-ups, named by the host because no foreign key of the database
+/// says so. Merges move the references, undoing moves them back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     /// The entity that is referred to.
@@ -127,8 +128,49 @@ pub struct Moved {
     pub rejections_through: i64,
     /// In which household who was of those whom the merge concerned.
     pub households: Vec<(CoreId, i64)>,
-    /// Rows of other tables: the table, the column, the row's key, and who it referred to.
+    /// Rows of other tables as earlier versions kept them: the table, the column, the row's key, and who it referred to.
     pub references: Vec<(String, String, String, CoreId)>,
+    /// Rows of the host's tables, in the order in which they were moved.
+    #[serde(default)]
+    pub host_rows: Vec<HostRows>,
+}
+
+/// Rows of one column of a host's table that a merge has moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostRows {
+    /// The table, as [`HostReference::table`] names it.
+    pub table: String,
+    /// The column that refers to records.
+    pub column: String,
+    /// What tells the rows apart.
+    pub key: RowKey,
+    /// Each row, by what tells it apart, and whom it referred to.
+    pub rows: Vec<(String, CoreId)>,
+}
+
+/// What tells rows of a host's table apart while their reference to a record changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowKey {
+    /// The column that the host named.
+    Named(String),
+    /// The columns of the primary key, the reference itself left out.
+    Primary(Vec<String>),
+    /// Everything in these columns, since the table has no primary key. Rows that are equal in them are as good as each other.
+    Whole(Vec<String>),
+}
+
+/// A reference of a host's table to records, as the importer sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostReference {
+    /// The table; on Postgres with its schema, unless the host named it without.
+    pub table: String,
+    /// The column or columns that refer.
+    pub columns: Vec<String>,
+    /// What they refer to: `id`, or columns whose values may change.
+    pub refers_to: Vec<String>,
+    /// Whether merges move it. What does not refer to the id alone keeps its record from being merged away or taken out.
+    pub moves: bool,
 }
 
 /// A remembered rejection, from one of its sides.
@@ -290,10 +332,28 @@ pub trait HistoryStore {
         remove: &[(MatchKey, CoreId)],
         add: &[(MatchKey, CoreId)],
     ) -> Result<()>;
-    /// Lets everything that refers to those who go refer to the survivor, the id map included.
+    /// Whether, from the next transaction on, the database itself sees to it that no row refers to something that is not there.
+    /// Postgres always does. SQLite does not until it is asked to: each record that is written or taken out costs a look into
+    /// every table that may refer to it.
     ///
     /// # Errors
     /// When the database fails.
+    fn guard_references(&mut self, on: bool) -> Result<()>;
+    /// What of the host's tables refers to records: by the foreign keys of the database, and by what the host named. What is
+    /// both is there once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn host_references(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+    ) -> Result<Vec<HostReference>>;
+    /// Lets everything that refers to those who go refer to the survivor, the id map and the host's tables included: those that
+    /// are named here, and those with foreign keys.
+    ///
+    /// # Errors
+    /// When the database fails; when a table of the host does not take it, with the table and what to do.
     fn move_references(
         &mut self,
         contract: &Contract,
@@ -345,11 +405,27 @@ pub trait HistoryStore {
     /// # Errors
     /// When the database fails.
     fn print_rejection(&mut self, id: i64, one: Option<i64>, other: Option<i64>) -> Result<()>;
-    /// How many rows of these tables refer to which of these records.
+    /// How many rows of the host's tables refer to which of these records: of those that are named here, and of those with
+    /// foreign keys.
     ///
     /// # Errors
     /// When the database fails.
-    fn referred_to(&mut self, references: &[Reference], people: &[CoreId]) -> Result<BTreeMap<CoreId, u64>>;
+    fn referred_to(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+        people: &[CoreId],
+    ) -> Result<BTreeMap<CoreId, u64>>;
+    /// Which values of these records rows of the host refer to by foreign keys that do not follow a change: by record, the
+    /// columns of the core.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn referred_values(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+    ) -> Result<BTreeMap<CoreId, BTreeSet<String>>>;
     /// Clean rows with where they come from, in the order of their ids.
     ///
     /// # Errors

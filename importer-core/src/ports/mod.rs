@@ -28,8 +28,8 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;
 pub use half_rollback::{HalfTakenBack, none_half_taken_back};
 pub use history::{
-    Cause, HistoryStore, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge, Reference, Rejection,
-    RollbackItem, RollbackRow, SourceRow, Traces,
+    Cause, HistoryStore, HostReference, HostRows, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge,
+    Reference, Rejection, RollbackItem, RollbackRow, RowKey, SourceRow, Traces,
 };
 pub use households::{Household, HouseholdStore};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};

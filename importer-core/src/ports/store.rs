@@ -3,8 +3,8 @@ use std::borrow::Cow;
 
 use super::{
     AuditStore, ChangeLog, CoreId, CoreRecord, HistoryStore, HouseholdStore, Known, Knows, MatchKey, Moment,
-    OtherRow, QuarantineStore, ReadRow, RetellingStore, Retention, RollbackStore, RowAgain, RowId, RunControl,
-    RunId, Suggestion, SuggestionStore,
+    OtherRow, QuarantineStore, ReadRow, RetellingStore, Retention, RollbackStore, RowAgain, RowId,
+    RunControl, RunId, Suggestion, SuggestionStore,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -190,10 +190,11 @@ impl std::fmt::Debug for SystemLock {
 
 /// Opens sessions.
 pub trait Store: Send + Sync {
-    /// Brings the tables up to date; a no-op when they are.
+    /// Brings the tables up to date; a no-op when they are, and when a newer program has changed them in a way that lets this
+    /// one read them.
     ///
     /// # Errors
-    /// When the database cannot be changed.
+    /// When the database cannot be changed, or this program cannot read what a newer one has made of it.
     fn migrate(&self) -> Result<()>;
 
     /// A session of its own connection.
@@ -201,6 +202,26 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When no connection can be had.
     fn session(&self) -> Result<Box<dyn StewardSession>>;
+
+    /// Nothing, when the database may be changed; otherwise an error of kind `ReadOnly` that says why not.
+    ///
+    /// # Errors
+    /// When the database may only be looked at, or cannot be reached.
+    fn may_write(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether an external system is claimed; asking leaves no trace.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn is_system_locked(&self, entity: &str, system: &str) -> Result<bool> {
+        match self.lock_system(entity, system) {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == crate::ErrorKind::Busy => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Claims an external system for one run, through whatever adapter it is read; somebody else's claim, in this process or
     /// in any other that works on the database, is an error of kind `Busy`.

@@ -159,7 +159,7 @@ pub fn roles_reference() -> String {
         |may: &dyn Fn(Role) -> bool| Role::ALL.map(|role| if may(role) { "yes" } else { "no" }).join(" | ");
     let mut out = format!(
         "# Roles\n\nWhat each role may do. Whoever tries something else is refused, and the refusal is in the audit log, as is \
-         everything that was done.\n\n| Action | What it is | {} |\n|---|---|---|---|---|\n",
+         everything that was done; where nothing may be written, the refusal and an export say that they are not.\n\n| Action | What it is | {} |\n|---|---|---|---|---|\n",
         heads.join(" | ")
     );
     for action in Action::ALL {

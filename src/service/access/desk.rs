@@ -76,12 +76,31 @@ impl Desk<'_> {
         Err(error.hint(format!("it needs the role {}", action.needs())))
     }
 
-    /// Keeps a refusal in the audit log; what the actor is told.
+    /// Keeps a refusal in the audit log, where that may be written; what the actor is told.
     pub(crate) fn refuse(&self, action: Action, note: &Note, what: &str) -> Result<Error> {
-        let mut session = self.importer.store()?.session()?;
-        session.audit(&self.line(action, note, AuditOutcome::Refused), self.importer.clock.now())?;
         let message = format!("a {} may not {what}", self.actor.role);
-        Ok(Error::new(ErrorKind::Forbidden, "act", message).at("actor", &self.actor.name))
+        let error = Error::new(ErrorKind::Forbidden, "act", message).at("actor", &self.actor.name);
+        Ok(match self.tell_audit(action, note, AuditOutcome::Refused)? {
+            true => error,
+            false => error.at("audit log", "cannot be written, and does not tell of this"),
+        })
+    }
+
+    /// Writes a line of the audit log about something that changes nothing in the database; false where it may not be written.
+    /// What may be looked at there may be looked at without it.
+    pub(crate) fn tell_audit(&self, action: Action, note: &Note, outcome: AuditOutcome) -> Result<bool> {
+        let mut session = self.importer.store()?.session()?;
+        match session.audit(&self.line(action, note, outcome), self.importer.clock.now()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::ReadOnly => {
+                tracing::info!(
+                    action = action.as_str(),
+                    "the audit log cannot be written and does not tell of this"
+                );
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Nothing, if the actor may and says why.
@@ -119,6 +138,8 @@ impl Desk<'_> {
     ) -> Result<T> {
         self.ready(action, &note)?;
         let mut session = self.importer.store()?.session()?;
+        // What people do may take records out, to which rows of the host refer.
+        session.guard_references(true)?;
         in_transaction(session.as_mut(), |session| {
             let done = work(session, &mut note)?;
             session.audit(&self.line(action, &note, AuditOutcome::Done), self.importer.clock.now())?;

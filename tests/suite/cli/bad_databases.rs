@@ -58,7 +58,7 @@ fn a_database_that_may_not_be_written_is_named() {
     std::fs::set_permissions(desk.folder.path().join("shut.db"), std::fs::Permissions::from_mode(0o444))
         .unwrap();
     for (url, says) in [
-        ("sqlite://shut.db", &["shut.db", "readonly database", "the importer must write to both"][..]),
+        ("sqlite://shut.db", &["shut.db", "may only be looked at", "its file may not be written"][..]),
         // The folder itself belongs to somebody else.
         ("sqlite://new.db", &["new.db", "open the database"]),
     ] {

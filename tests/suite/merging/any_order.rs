@@ -183,7 +183,8 @@ impl Life {
         // What somebody decided about a pair is gone with the merge that it led to.
         let Event::Merge { people, choice: None } = self.done[n].event.clone() else { return };
         let merge = self.done[n].merge.unwrap();
-        let request = RedoRequest { although_rejected: true, ..RedoRequest::new(merge, "the same after all") };
+        let request =
+            RedoRequest { although_rejected: true, ..RedoRequest::new(merge, "the same after all") };
         if let Ok(again) = self.desk(self.hour, |desk| desk.redo_merge(&request)) {
             let event = Event::Merge { people, choice: None };
             self.done.push(self.did(event, self.world.last_id(), Some(again)));

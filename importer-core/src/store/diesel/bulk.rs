@@ -1,12 +1,11 @@
 //! Many rows into one table: multi-row `VALUES` on SQLite, `COPY` on Postgres.
 
 use diesel::QueryResult;
-use diesel::backend::Backend;
+use diesel::backend::Backend as DieselBackend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 
-use super::connection::Connection;
-use super::failure::failed;
+use super::connection::{Backend, Connection};
 use super::sql::{BindCell, Cell};
 use crate::Result;
 
@@ -79,7 +78,7 @@ pub(super) struct Written {
     again: Option<String>,
 }
 
-impl<DB: BindCell + Backend> QueryFragment<DB> for Values<'_> {
+impl<DB: BindCell + DieselBackend> QueryFragment<DB> for Values<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
         pass.push_sql(match self.bulk.conflict {
@@ -154,16 +153,15 @@ impl<'a> Bulk<'a> {
         if self.cells.is_empty() {
             return Ok(());
         }
-        match connection {
+        let written = match &mut connection.backend {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(c) => self.values(c, '?').map_err(|e| failed(operation, e)),
+            Backend::Sqlite(c) => self.values(c, '?'),
             #[cfg(feature = "postgres")]
-            Connection::Postgres(c) if self.conflict == Conflict::Refuse => {
-                super::copy::copy(c, self).map_err(|e| failed(operation, e))
-            }
+            Backend::Postgres(c) if self.conflict == Conflict::Refuse => super::copy::copy(c, self),
             #[cfg(feature = "postgres")]
-            Connection::Postgres(c) => self.values(c, '$').map_err(|e| failed(operation, e)),
-        }
+            Backend::Postgres(c) => self.values(c, '$'),
+        };
+        written.map_err(|e| connection.failed(operation, e))
     }
 
     fn values<C>(&self, connection: &mut C, sign: char) -> QueryResult<()>

@@ -1,18 +1,30 @@
+#[cfg(feature = "sqlite")]
 use std::path::Path;
-use std::time::{Duration, Instant};
 
+#[cfg(feature = "postgres")]
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
 #[cfg(feature = "postgres")]
 use diesel::pg::PgConnection;
+use diesel::result::Error as DieselError;
 #[cfg(feature = "sqlite")]
 use diesel::sqlite::SqliteConnection;
 
-use super::failure::{cannot_connect, failed};
-use crate::{ErrorKind, Result};
+#[cfg(feature = "postgres")]
+use super::failure::cannot_connect;
+use super::failure::{failed, is_write_refused};
+use super::read_only::ReadOnly;
+use crate::{Error, Result};
 
 /// A connection to either backend.
-pub(super) enum Connection {
+pub(super) struct Connection {
+    pub(super) backend: Backend,
+    /// Why nothing may be written, if that is so.
+    pub(super) read_only: Option<ReadOnly>,
+}
+
+/// What is at the other end.
+pub(super) enum Backend {
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteConnection),
     #[cfg(feature = "postgres")]
@@ -22,28 +34,15 @@ pub(super) enum Connection {
 /// Compiles one body per backend: Diesel's types differ, the code does not.
 macro_rules! on_backend {
     ($connection:expr, |$c:ident| $body:expr) => {
-        match $connection {
+        match &mut $connection.backend {
             #[cfg(feature = "sqlite")]
-            crate::store::diesel::connection::Connection::Sqlite($c) => $body,
+            crate::store::diesel::connection::Backend::Sqlite($c) => $body,
             #[cfg(feature = "postgres")]
-            crate::store::diesel::connection::Connection::Postgres($c) => $body,
+            crate::store::diesel::connection::Backend::Postgres($c) => $body,
         }
     };
 }
 pub(super) use on_backend;
-
-/// Large pages and a page cache that holds the hot ends of all tables: measured best for bulk imports. The page size
-/// counts for new files only; a host's database keeps its own. Foreign keys are declared for everybody else: what is
-/// written here refers to what the same transaction has written, and checking each reference costs a tenth of a run.
-#[cfg(feature = "sqlite")]
-const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; \
-     PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
-     PRAGMA journal_size_limit = 67108864;";
-
-#[cfg(feature = "sqlite")]
-const PATIENCE: Duration = Duration::from_secs(10);
-#[cfg(feature = "sqlite")]
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Everything here is looked up by keys. The planner would rather scan: a table that was empty when it was last analysed
 /// seems to be small, and grows by a million rows within a run.
@@ -51,44 +50,81 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off";
 
+#[cfg(feature = "sqlite")]
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// What [`Connection::digest_of`] uses on SQLite.
+    fn importer_digest(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 impl Connection {
+    /// A SQLite file, which is made when it is missing; one that may not be written is opened to be looked at.
     #[cfg(feature = "sqlite")]
     pub(super) fn sqlite(path: &Path) -> Result<Self> {
-        let place = path.display().to_string();
-        let mut connection = SqliteConnection::establish(&place).map_err(|e| cannot_connect(e, &place))?;
-        let begun = Instant::now();
-        loop {
-            let set = connection.batch_execute(SQLITE_SETTINGS);
-            match set.map_err(|e| failed("open the database", e).at("database", &place)) {
-                Ok(()) => return Ok(Self::Sqlite(connection)),
-                // Whoever makes the file keeps it locked for a moment, for which SQLite itself does not wait.
-                Err(error) if error.kind() == ErrorKind::Busy && begun.elapsed() < PATIENCE => {
-                    std::thread::sleep(LOOK_AGAIN);
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let (connection, read_only) = super::sqlite_file::open(path)?;
+        Ok(Self { backend: Backend::Sqlite(connection), read_only })
     }
 
     #[cfg(feature = "postgres")]
     pub(super) fn postgres(url: &str) -> Result<Self> {
-        let mut connection = PgConnection::establish(url).map_err(|e| cannot_connect(e, "postgres"))?;
+        let mut connection =
+            PgConnection::establish(url).map_err(|e| cannot_connect(e).at("database", "postgres"))?;
         connection.batch_execute(POSTGRES_SETTINGS).map_err(|e| failed("open the database", e))?;
-        Ok(Self::Postgres(connection))
+        let mut connection = Self { backend: Backend::Postgres(connection), read_only: None };
+        connection.read_only = super::read_only::of_postgres(&mut connection)?;
+        Ok(connection)
+    }
+
+    /// From here on nothing is written, for this reason.
+    pub(super) fn only_read(&mut self, why: ReadOnly) -> Result<()> {
+        let sql = match self.is_postgres() {
+            true => "SET default_transaction_read_only = on",
+            false => "PRAGMA query_only = ON",
+        };
+        self.execute("open the database", sql)?;
+        self.read_only = Some(why);
+        Ok(())
+    }
+
+    /// An error, where nothing may be written.
+    pub(super) fn may_write(&self, operation: &'static str) -> Result<()> {
+        self.read_only.as_ref().map_or(Ok(()), |why| Err(why.error(operation)))
+    }
+
+    /// What a statement failed of.
+    pub(super) fn failed(&self, operation: &'static str, error: DieselError) -> Error {
+        match &self.read_only {
+            Some(why) if is_write_refused(&error) => why.error(operation),
+            _ => failed(operation, error),
+        }
     }
 
     /// Runs statements without binds.
     pub(super) fn execute(&mut self, operation: &'static str, sql: &str) -> Result<()> {
-        on_backend!(self, |c| c.batch_execute(sql)).map_err(|e| failed(operation, e))
+        on_backend!(self, |c| c.batch_execute(sql)).map_err(|e| self.failed(operation, e))
+    }
+
+    /// An expression for a short text that stands for a long one, the same one each time.
+    pub(super) fn digest_of(&mut self, text: &str) -> Result<String> {
+        match &mut self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(c) => {
+                let digest = |text: String| format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()));
+                importer_digest_utils::register_impl(c, digest).map_err(|e| failed("add a function", e))?;
+                Ok(format!("importer_digest({text})"))
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => Ok(format!("encode(sha256(convert_to({text}, 'UTF8')), 'hex')")),
+        }
     }
 
     /// True on Postgres.
     pub(super) fn is_postgres(&self) -> bool {
-        match self {
+        match &self.backend {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => false,
+            Backend::Sqlite(_) => false,
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => true,
+            Backend::Postgres(_) => true,
         }
     }
 }

@@ -37,7 +37,15 @@ pub(super) fn failed(operation: &'static str, error: DieselError) -> Error {
     }
 }
 
-pub(super) fn cannot_connect(error: ConnectionError, place: &str) -> Error {
+/// Whether a statement failed because nothing may be written, or not that table.
+pub(super) fn is_write_refused(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(kind, info) = error else { return false };
+    matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
+        || info.message().starts_with(READ_ONLY_FILE)
+        || info.message().starts_with(NO_RIGHT)
+}
+
+pub(super) fn cannot_connect(error: ConnectionError) -> Error {
     let message = match error {
         ConnectionError::BadConnection(message) => without_values(message.trim()),
         other => without_values(&other.to_string()),
@@ -48,7 +56,7 @@ pub(super) fn cannot_connect(error: ConnectionError, place: &str) -> Error {
     } else {
         "check that the database exists and may be reached with these rights"
     };
-    Error::new(ErrorKind::Store, "open the database", message).at("database", place).hint(hint)
+    Error::new(ErrorKind::Store, "open the database", message).hint(hint)
 }
 
 fn is_locked(message: &str) -> bool {
@@ -57,6 +65,10 @@ fn is_locked(message: &str) -> bool {
         || message == "deadlock detected"
 }
 
+/// How SQLite words that a file may not be written, and Postgres that a table may not be used.
+const READ_ONLY_FILE: &str = "attempt to write a readonly database";
+const NO_RIGHT: &str = "permission denied for ";
+const MISMATCH: &str = "what that foreign key refers to has to be unique; correct the host's table";
 const FULL: &str = "free some space and start the same run again: it goes on where it stopped";
 const STOPPED: &str = "the server was stopped; start the same run again: it goes on where it stopped";
 const MISSING: &str = "the importer's tables are missing; run its migrations";
@@ -72,11 +84,13 @@ pub(super) fn hint(message: &str) -> Option<&'static str> {
     let wordings = [
         ("database or disk is full", "", FULL),
         ("could not ", "No space left on device", FULL),
+        (READ_ONLY_FILE, "", "the file or its folder is read-only; the importer must write to both"),
         (
-            "attempt to write a readonly database",
+            NO_RIGHT,
             "",
-            "the file or its folder is read-only; the importer must write to both",
+            "the importer's role needs the right to read and change its tables and those that refer to people",
         ),
+        ("foreign key mismatch - ", "", MISMATCH),
         ("unable to open database", "", NO_FOLDER),
         (
             "file is not a database",

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bulk::Conflict;
 use super::core::{columns_with, contact_owner, json_list};
@@ -6,9 +6,9 @@ use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::Contract;
 use crate::ports::{
-    Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, MapImage, MatchKey, MergeFilter,
-    MergeRow, Moment, Moved, MovedSuggestion, NewMerge, Reference, Rejection, RowId, SourceRow, moment_text,
-    parse_moment,
+    Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, HostReference, MapImage, MatchKey,
+    MergeFilter, MergeRow, Moment, Moved, MovedSuggestion, NewMerge, Reference, Rejection, RowId, SourceRow,
+    moment_text, parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -178,6 +178,7 @@ impl HistoryStore for DieselSession {
     }
 
     fn put_records(&mut self, contract: &Contract, people: &[CoreRecord], now: Moment) -> Result<()> {
+        self.keep_referred_values(contract, people)?;
         let overwrite = super::core::overwrite(contract);
         self.remove_contacts(contract, &people.iter().map(|p| p.id).collect::<Vec<_>>())?;
         self.write_records(contract, people, &moment_text(now), Conflict::Overwrite(&overwrite))?;
@@ -193,6 +194,7 @@ impl HistoryStore for DieselSession {
     }
 
     fn remove_records(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+        self.keep_referred(contract, people)?;
         self.remove_contacts(contract, people)?;
         let list = serde_json::Value::from(people).to_string();
         let sql = format!("DELETE FROM {} WHERE id IN {}", contract.core_table(), self.connection.list(true));
@@ -226,6 +228,22 @@ impl HistoryStore for DieselSession {
         self.write_keys(contract, &CoreWrite { keys: add.to_vec(), ..CoreWrite::default() })
     }
 
+    fn guard_references(&mut self, on: bool) -> Result<()> {
+        if self.connection.is_postgres() {
+            return Ok(());
+        }
+        let sql = if on { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" };
+        self.connection.execute("guard references", sql)
+    }
+
+    fn host_references(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+    ) -> Result<Vec<HostReference>> {
+        self.references_of_host(contract, references)
+    }
+
     fn move_references(
         &mut self,
         contract: &Contract,
@@ -243,9 +261,7 @@ impl HistoryStore for DieselSession {
         moved.undecided = self.undecided_about(contract, &people)?;
         moved.households = self.households_near(contract, &people)?;
         self.settle_suggestions(contract, &people, &[])?;
-        for reference in references.iter().filter(|r| r.entity == contract.entity) {
-            self.move_rows(reference, survivor, retired, &mut moved)?;
-        }
+        self.move_host_rows(contract, references, survivor, retired, &mut moved)?;
         Ok(moved)
     }
 
@@ -272,18 +288,7 @@ impl HistoryStore for DieselSession {
         }
         // A scan that has looked since has looked at somebody who is there no more.
         self.close_as_before(&moved.undecided)?;
-        for (table, column, key, was) in &moved.references {
-            // A table that the host no longer names is left alone.
-            let known =
-                |r: &&Reference| r.entity == contract.entity && r.table == *table && r.column == *column;
-            let Some(reference) = references.iter().find(known) else { continue };
-            let sql = format!(
-                "UPDATE {table} SET {} = ? WHERE CAST({} AS TEXT) = ? AND {} = ?",
-                reference.column, reference.key, reference.column
-            );
-            self.connection.run(BACK, &sql, &[Cell::Int(*was), Cell::Text(key), Cell::Int(survivor)])?;
-        }
-        Ok(())
+        self.move_host_rows_back(contract, references, survivor, moved)
     }
 
     fn settle_suggestions(
@@ -328,21 +333,25 @@ impl HistoryStore for DieselSession {
         Ok(())
     }
 
-    fn referred_to(&mut self, references: &[Reference], people: &[CoreId]) -> Result<BTreeMap<CoreId, u64>> {
-        let list = serde_json::Value::from(people).to_string();
+    fn referred_to(
+        &mut self,
+        contract: &Contract,
+        references: &[Reference],
+        people: &[CoreId],
+    ) -> Result<BTreeMap<CoreId, u64>> {
         let mut found = BTreeMap::new();
-        for Reference { table, column, .. } in references {
-            let sql = format!(
-                "SELECT CAST({column} AS TEXT) AS c, CAST(COUNT(*) AS TEXT) AS n FROM {table} \
-                 WHERE {column} IN {} GROUP BY {column}",
-                self.connection.list(true)
-            );
-            let told = |error: Error| error.at("table", table);
-            for row in self.connection.rows("look references up", &sql, &[Cell::Text(&list)]).map_err(told)? {
-                *found.entry(row.int(0)).or_default() += row.int(1).unsigned_abs();
-            }
+        for (_, person, rows) in self.host_rows_of(contract, references, people)? {
+            *found.entry(person).or_default() += rows;
         }
         Ok(found)
+    }
+
+    fn referred_values(
+        &mut self,
+        contract: &Contract,
+        people: &[CoreId],
+    ) -> Result<BTreeMap<CoreId, BTreeSet<String>>> {
+        self.values_of_host(contract, people)
     }
 
     fn source_rows(&mut self, contract: &Contract, rows: &[RowId]) -> Result<Vec<SourceRow>> {
@@ -446,30 +455,6 @@ impl DieselSession {
             deferred_until: row.optional(4),
         };
         Ok(rows.into_iter().map(moved).collect())
-    }
-
-    fn move_rows(
-        &mut self,
-        reference: &Reference,
-        survivor: CoreId,
-        retired: &[CoreId],
-        moved: &mut Moved,
-    ) -> Result<()> {
-        const MOVE: &str = "move references";
-        let Reference { table, key, column, .. } = reference;
-        let list = serde_json::Value::from(retired).to_string();
-        let elements = self.connection.list(true);
-        let sql = format!(
-            "SELECT CAST({key} AS TEXT) AS k, CAST({column} AS TEXT) AS c FROM {table} WHERE {column} IN {elements}"
-        );
-        let told = |error: Error| error.at("table", table);
-        for mut row in self.connection.rows(MOVE, &sql, &[Cell::Text(&list)]).map_err(told)? {
-            let was = row.int(1);
-            moved.references.push((table.clone(), column.clone(), row.text(0), was));
-        }
-        let sql = format!("UPDATE {table} SET {column} = ? WHERE {column} IN {elements}");
-        self.connection.run(MOVE, &sql, &[Cell::Int(survivor), Cell::Text(&list)]).map_err(told)?;
-        Ok(())
     }
 }
 

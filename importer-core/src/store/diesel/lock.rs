@@ -12,21 +12,48 @@ fn taken(entity: &str, system: &str) -> Error {
         .hint("wait for it, or cancel it")
 }
 
+/// The file beside the database that whoever works on a system holds.
+#[cfg(feature = "sqlite")]
+fn place(database: &std::path::Path, entity: &str, system: &str) -> std::path::PathBuf {
+    beside(database, &format!("{}-{}.lock", file_name(entity), file_name(system)))
+}
+
+#[cfg(feature = "sqlite")]
+fn cannot_use(path: &std::path::Path, error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Store, OPERATION, format!("the lock file cannot be used: {error}"))
+        .at("file", path.display())
+}
+
 /// A lock on a file beside the database.
 #[cfg(feature = "sqlite")]
 pub(super) fn file(database: &std::path::Path, entity: &str, system: &str) -> Result<SystemLock> {
     use std::fs::File;
 
     use crate::file_lock::FileLock;
-    let path = beside(database, &format!("{}-{}.lock", file_name(entity), file_name(system)));
-    let cannot = |e: std::io::Error| {
-        Error::new(ErrorKind::Store, OPERATION, format!("the lock file cannot be used: {e}"))
-            .at("file", path.display())
-    };
+    let path = place(database, entity, system);
+    let cannot = |e| cannot_use(&path, &e);
     let open = || File::options().create(true).truncate(false).write(true).open(&path);
     match FileLock::take_soon(open).map_err(cannot)? {
         Some(lock) => Ok(SystemLock(Box::new(lock))),
         None => Err(taken(entity, system)),
+    }
+}
+
+/// Whether somebody holds the lock; asking makes no file.
+#[cfg(feature = "sqlite")]
+pub(super) fn is_held(database: &std::path::Path, entity: &str, system: &str) -> Result<bool> {
+    use std::fs::{File, TryLockError};
+    let path = place(database, entity, system);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(cannot_use(&path, &error)),
+    };
+    match file.try_lock_shared() {
+        // Unlocked at once: a process that is just being started may have a copy of the open file.
+        Ok(()) => file.unlock().map(|()| false).map_err(|error| cannot_use(&path, &error)),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(cannot_use(&path, &error)),
     }
 }
 

@@ -4,8 +4,8 @@
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::connection::Connection;
-use super::sql::Cell;
+use super::connection::{Backend, Connection};
+use super::versions;
 use crate::{Error, ErrorKind, Result};
 
 #[cfg(feature = "sqlite")]
@@ -13,26 +13,26 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-const TRACKING: &str =
-    "CREATE TABLE IF NOT EXISTS importer_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL)";
 const OPERATION: &str = "migrate the database";
 
 /// Runs what is missing.
 pub(super) fn up(connection: &mut Connection) -> Result<()> {
     // Looked at first, so that a session that may only read finds an up-to-date database up to date.
-    if let Ok(applied) = applied(connection)
-        && names(connection)?.iter().all(|name| applied.contains(name))
-    {
+    let applied = versions::applied(connection)?;
+    let names = names(connection)?;
+    if names.iter().all(|name| applied.iter().any(|version| version.name == *name)) {
         return Ok(());
     }
+    if let Some(why) = &connection.read_only {
+        return Err(versions::too_old(&applied, &names, why));
+    }
     in_transaction(connection, |connection| {
-        connection.execute(OPERATION, TRACKING)?;
-        let applied = applied(connection)?;
-        for name in names(connection)? {
-            if !applied.contains(&name) {
+        versions::prepare(connection)?;
+        let applied = versions::applied(connection)?;
+        for name in names {
+            if !applied.iter().any(|version| version.name == name) {
                 apply(connection, &name, true)?;
-                let insert = "INSERT INTO importer_schema_migrations (version) VALUES (?)";
-                connection.run(OPERATION, insert, &[Cell::Text(&name)])?;
+                versions::note(connection, &name)?;
             }
         }
         Ok(())
@@ -41,14 +41,16 @@ pub(super) fn up(connection: &mut Connection) -> Result<()> {
 
 /// Takes everything back, the newest first.
 pub(super) fn down(connection: &mut Connection) -> Result<()> {
+    connection.may_write(OPERATION)?;
     if !connection.is_postgres() {
         // A host's rows may refer to ours; then nothing is taken away.
         connection.execute(OPERATION, "PRAGMA foreign_keys = ON")?;
     }
     in_transaction(connection, |connection| {
-        connection.execute(OPERATION, TRACKING)?;
-        let applied = applied(connection)?;
-        for name in names(connection)?.iter().rev().filter(|name| applied.contains(name)) {
+        versions::prepare(connection)?;
+        let applied = versions::applied(connection)?;
+        let is_applied = |name: &&String| applied.iter().any(|version| version.name == **name);
+        for name in names(connection)?.iter().rev().filter(is_applied) {
             apply(connection, name, false)?;
         }
         connection.execute(OPERATION, "DROP TABLE importer_schema_migrations")
@@ -76,22 +78,17 @@ fn in_transaction(
     }
 }
 
-fn applied(connection: &mut Connection) -> Result<Vec<String>> {
-    let rows =
-        connection.rows(OPERATION, "SELECT CAST(version AS TEXT) FROM importer_schema_migrations", &[])?;
-    Ok(rows.into_iter().map(|mut row| row.text(0)).collect())
-}
-
-fn names(connection: &Connection) -> Result<Vec<String>> {
-    let mut names: Vec<String> = match connection {
+/// Every migration that this program knows, in their order.
+pub(super) fn names(connection: &Connection) -> Result<Vec<String>> {
+    let mut names: Vec<String> = match &connection.backend {
         #[cfg(feature = "sqlite")]
-        Connection::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
+        Backend::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
             .map_err(broken)?
             .iter()
             .map(|m| m.name().to_string())
             .collect(),
         #[cfg(feature = "postgres")]
-        Connection::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)
+        Backend::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)
             .map_err(broken)?
             .iter()
             .map(|m| m.name().to_string())
@@ -102,9 +99,9 @@ fn names(connection: &Connection) -> Result<Vec<String>> {
 }
 
 fn apply(connection: &mut Connection, name: &str, up: bool) -> Result<()> {
-    match connection {
+    match &mut connection.backend {
         #[cfg(feature = "sqlite")]
-        Connection::Sqlite(c) => {
+        Backend::Sqlite(c) => {
             for migration in MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(broken)? {
                 if migration.name().to_string() == name {
                     if up { migration.run(c) } else { migration.revert(c) }.map_err(broken)?;
@@ -112,7 +109,7 @@ fn apply(connection: &mut Connection, name: &str, up: bool) -> Result<()> {
             }
         }
         #[cfg(feature = "postgres")]
-        Connection::Postgres(c) => {
+        Backend::Postgres(c) => {
             for migration in MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map_err(broken)? {
                 if migration.name().to_string() == name {
                     if up { migration.run(c) } else { migration.revert(c) }.map_err(broken)?;

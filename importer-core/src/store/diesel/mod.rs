@@ -10,6 +10,10 @@ mod copy;
 mod core;
 mod failure;
 mod history;
+mod host_counts;
+mod host_rows;
+mod host_sql;
+mod host_tables;
 mod households;
 mod images;
 mod landing;
@@ -18,6 +22,7 @@ mod migrate;
 mod outdated;
 mod pairs;
 mod quarantine;
+mod read_only;
 mod rejections;
 mod retelling;
 mod retention;
@@ -26,9 +31,12 @@ mod run_control;
 mod runs;
 mod session;
 mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite_file;
 mod suggestions;
 #[cfg(feature = "sqlite")]
 mod turn;
+mod versions;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,7 +48,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// A database given by its URL: `sqlite://path/to/file.db` or `postgres://user@host/name`.
 ///
-/// A host may keep its own tables in the same database; the importer touches its own alone.
+/// A host may keep its own tables in the same database; of these the importer touches the rows that refer to records alone, when
+/// records are merged, parted or taken out.
 ///
 /// ```
 /// use importer_core::ports::Store;
@@ -100,13 +109,20 @@ impl DieselStore {
         migrate::down(&mut self.connect()?)
     }
 
+    /// A connection that knows whether it may write.
     fn connect(&self) -> Result<Connection> {
-        match &self.place {
+        let mut connection = match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => Connection::sqlite(path),
+            Place::Sqlite(path) => Connection::sqlite(path)?,
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => Connection::postgres(url),
+            Place::Postgres(url) => Connection::postgres(url)?,
+        };
+        // Each time: another program may have migrated since.
+        versions::check(&mut connection).map_err(|error| error.at("database", self.describe()))?;
+        if let Some(why) = &mut connection.read_only {
+            why.database = self.describe();
         }
+        Ok(connection)
     }
 }
 
@@ -151,11 +167,29 @@ impl Store for DieselStore {
         }))
     }
 
+    fn may_write(&self) -> Result<()> {
+        self.connect()?.may_write("change anything")
+    }
+
     fn scratch(&self) -> Result<Box<dyn Session>> {
         session::scratch()
     }
 
+    fn is_system_locked(&self, entity: &str, system: &str) -> Result<bool> {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(path) => lock::is_held(path, entity, system),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(_) => match lock::advisory(self.connect()?, entity, system) {
+                Ok(_) => Ok(false),
+                Err(error) if error.kind() == ErrorKind::Busy => Ok(true),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     fn lock_system(&self, entity: &str, system: &str) -> Result<SystemLock> {
+        self.may_write()?;
         match &self.place {
             #[cfg(feature = "sqlite")]
             Place::Sqlite(path) => lock::file(path, entity, system),

@@ -1,6 +1,8 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::host_tables::HostKey;
 use super::lock::SCHEMA;
 use super::sql::Cell;
 #[cfg(feature = "sqlite")]
@@ -10,6 +12,7 @@ use crate::ports::{Session, StewardSession, in_transaction};
 use crate::{Error, ErrorKind, Result};
 
 const BEGIN: &str = "begin a transaction";
+const COMMIT: &str = "commit a transaction";
 /// How long a transaction waits to begin on SQLite when a program writes that is no importer, as long as any statement
 /// there.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,7 +27,9 @@ pub(super) struct DieselSession {
     #[cfg(feature = "sqlite")]
     turn: Option<Turn>,
     /// Whether a transaction is open.
-    open: bool,
+    pub(super) in_transaction: bool,
+    /// The host's foreign keys to an entity, while a transaction is open.
+    pub(super) host_keys: Option<(&'static str, Arc<[HostKey]>)>,
     patience: Duration,
 }
 
@@ -35,7 +40,8 @@ impl DieselSession {
             connection,
             #[cfg(feature = "sqlite")]
             turn: None,
-            open: false,
+            in_transaction: false,
+            host_keys: None,
             patience: PATIENCE,
         }
     }
@@ -49,7 +55,7 @@ impl DieselSession {
     /// Writes within the open transaction, or in one of its own: a single statement that waits for its turn as SQLite
     /// does would hardly ever have one beside a run.
     pub(super) fn written<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if self.open { work(self) } else { in_transaction(self, work) }
+        if self.in_transaction { work(self) } else { in_transaction(self, work) }
     }
 
     fn begin_on_sqlite(&mut self) -> Result<()> {
@@ -69,9 +75,15 @@ impl DieselSession {
         result
     }
 
+    /// What is known of the host's tables is known for one transaction.
+    fn transaction_is(&mut self, open: bool) {
+        self.in_transaction = open;
+        self.host_keys = None;
+    }
+
     /// The transaction is over, and whoever waits may have theirs.
     fn ended(&mut self) {
-        self.open = false;
+        self.transaction_is(false);
         #[cfg(feature = "sqlite")]
         if let Some(turn) = &mut self.turn {
             turn.pass();
@@ -107,6 +119,7 @@ impl StewardSession for DieselSession {}
 
 impl Session for DieselSession {
     fn begin(&mut self) -> Result<()> {
+        self.connection.may_write("change anything")?;
         let begun = if self.connection.is_postgres() {
             self.connection.execute(BEGIN, "BEGIN")
         } else {
@@ -117,14 +130,16 @@ impl Session for DieselSession {
             self.begin_on_sqlite()
         };
         match &begun {
-            Ok(()) => self.open = true,
+            Ok(()) => self.transaction_is(true),
             Err(_) => self.ended(),
         }
         begun
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.connection.execute("commit a transaction", "COMMIT")?;
+        if let Err(error) = self.connection.execute(COMMIT, "COMMIT") {
+            return Err(self.why_not_committed(error));
+        }
         self.ended();
         if !self.connection.is_postgres() {
             // Whoever waits has a turn: a run would otherwise keep the database to itself until its end.

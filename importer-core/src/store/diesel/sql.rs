@@ -13,7 +13,6 @@ use diesel::sql_types::{BigInt, Double, Nullable, Text, Untyped};
 use diesel::{QueryResult, backend::Backend, deserialize};
 
 use super::connection::{Connection, on_backend};
-use super::failure::failed;
 use crate::Result;
 
 /// A value to bind.
@@ -88,7 +87,7 @@ const CASTS: [(&str, &str); 5] = [
 impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let mut parts = self.text.split('?');
-        pass.push_sql(parts.next().unwrap_or_default());
+        push(&mut pass, parts.next().unwrap_or_default());
         for (part, cell) in parts.zip(self.binds) {
             DB::bind(&mut pass, cell)?;
             let cast =
@@ -98,12 +97,33 @@ impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
                     if DB::CASTS {
                         pass.push_sql(cast);
                     }
-                    pass.push_sql(rest);
+                    push(&mut pass, rest);
                 }
-                None => pass.push_sql(part),
+                None => push(&mut pass, part),
             }
         }
         Ok(())
+    }
+}
+
+/// Stands for a question mark in a name, where the sign itself would be the next bound cell.
+const QUESTION_MARK: char = '\u{1}';
+
+/// A name as somebody else chose it, quoted for a statement.
+pub(super) fn quoted(name: &str) -> String {
+    spelt(&format!("\"{}\"", name.replace('"', "\"\"")))
+}
+
+/// A name that is quoted already, for a statement.
+pub(super) fn spelt(name: &str) -> String {
+    name.replace('?', QUESTION_MARK.encode_utf8(&mut [0; 4]))
+}
+
+fn push<DB: Backend>(pass: &mut AstPass<'_, '_, DB>, part: &str) {
+    if part.contains(QUESTION_MARK) {
+        pass.push_sql(&part.replace(QUESTION_MARK, "?"));
+    } else {
+        pass.push_sql(part);
     }
 }
 
@@ -165,7 +185,7 @@ impl TextRow {
 impl Connection {
     /// Runs a statement and says how many rows it changed.
     pub(super) fn run(&mut self, operation: &'static str, text: &str, binds: &[Cell<'_>]) -> Result<usize> {
-        on_backend!(self, |c| Sql { text, binds }.execute(c)).map_err(|e| failed(operation, e))
+        on_backend!(self, |c| Sql { text, binds }.execute(c)).map_err(|e| self.failed(operation, e))
     }
 
     /// Reads rows. Every selected column must be text.
@@ -175,7 +195,7 @@ impl Connection {
         text: &str,
         binds: &[Cell<'_>],
     ) -> Result<Vec<TextRow>> {
-        on_backend!(self, |c| Sql { text, binds }.load::<TextRow>(c)).map_err(|e| failed(operation, e))
+        on_backend!(self, |c| Sql { text, binds }.load::<TextRow>(c)).map_err(|e| self.failed(operation, e))
     }
 
     /// An expression that reads a moment as canonical text.

@@ -35,6 +35,8 @@ pub(super) struct Page<'a> {
     stands: HashMap<CoreId, Vec<LaterChange>>,
     merges: Vec<MergeRow>,
     referred: BTreeMap<CoreId, u64>,
+    /// Which of their values rows of the host refer to.
+    values: BTreeMap<CoreId, BTreeSet<String>>,
     /// Who lives in a household.
     households: BTreeSet<CoreId>,
     standing: Standing,
@@ -80,7 +82,8 @@ impl<'a> Page<'a> {
             stands: by_person(stands),
             merges,
             households: session.living_with_others(contract, ids)?.into_iter().collect(),
-            referred: session.referred_to(world.references, ids)?,
+            referred: session.referred_to(contract, world.references, ids)?,
+            values: session.referred_values(contract, ids)?,
             standing,
             images: images.into_iter().map(|(_, image)| (image.id, image)).collect(),
             entries,
@@ -171,8 +174,21 @@ impl<'a> Page<'a> {
             return failed("rows that came since are not kept any more");
         }
         let Some(after) = replayed.people.remove(&id) else { return failed("nothing of it is left") };
+        if self.loses_referred(&after) {
+            let why = "rows of the host refer to a value that would change".into();
+            return Ok(Fate::Stays { outcome: "kept", why });
+        }
         self.replayed.push((replayed, mark));
         Ok(Fate::Becomes { base: Box::new(base), after: Box::new(after) })
+    }
+
+    /// Whether somebody would lose a value that rows of the host refer to.
+    fn loses_referred(&self, after: &CoreRecord) -> bool {
+        let (Some(columns), Some(now)) = (self.values.get(&after.id), self.people.get(&after.id)) else {
+            return false;
+        };
+        let mut places = columns.iter().filter_map(|column| self.world.contract.index(column));
+        places.any(|place| now.record.get(place) != after.record.get(place))
     }
 
     /// Why a record is left as it is, whatever the run did to it.

@@ -1,0 +1,138 @@
+//! Merges that are all taken back leave a host's rows as if there had been none, whatever happened meanwhile; and at no time does
+//! a row refer to nobody.
+
+use importer::ports::MergeFilter;
+use importer::service::Actor;
+use proptest::prelude::*;
+
+use super::host_tables::Host;
+use crate::support::{self, Database};
+
+/// Tables with a key, with none, with the reference in the key, and with two references.
+const TABLES: &str = "CREATE TABLE shifts (id INTEGER PRIMARY KEY, who BIGINT NOT NULL REFERENCES core_volunteers (id) ON DELETE CASCADE, n INTEGER); \
+     CREATE TABLE visits (who BIGINT REFERENCES core_volunteers (id), n INTEGER); \
+     CREATE TABLE rota (who BIGINT REFERENCES core_volunteers (id), n INTEGER, PRIMARY KEY (who, n)); \
+     CREATE TABLE buddies (one BIGINT REFERENCES core_volunteers (id), other BIGINT REFERENCES core_volunteers (id) ON DELETE SET NULL, \
+     n INTEGER)";
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Somebody merges two people.
+    Merge(usize, usize),
+    /// Somebody takes one of the merges back that stand.
+    Undo(prop::sample::Index),
+    /// The host writes a row about one or two people.
+    Write(usize, usize, usize, u8),
+    /// The host takes rows away.
+    Delete(usize, u8),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let person = || 0_usize..6;
+    let step = prop_oneof![
+        4 => (person(), person()).prop_map(|(a, b)| Step::Merge(a, b)),
+        2 => any::<prop::sample::Index>().prop_map(Step::Undo),
+        6 => (0_usize..4, person(), person(), 0_u8..4).prop_map(|(t, a, b, n)| Step::Write(t, a, b, n)),
+        1 => (0_usize..4, 0_u8..4).prop_map(|(t, n)| Step::Delete(t, n)),
+    ];
+    proptest::collection::vec(step, 1..20)
+}
+
+/// Writes a row; a table may have one of that kind already.
+fn write(db: &Database, number: usize, table: usize, one: i64, other: i64, n: u8) {
+    let values = match table {
+        0 => format!("shifts VALUES ({number}, {one}, {n})"),
+        1 => format!("visits VALUES ({one}, {n})"),
+        2 => format!("rota VALUES ({one}, {n}) ON CONFLICT DO NOTHING"),
+        _ => format!("buddies VALUES ({one}, {other}, {n})"),
+    };
+    db.execute(&format!("INSERT INTO {values}"));
+}
+
+fn delete(db: &Database, table: usize, n: u8) {
+    db.execute(&format!("DELETE FROM {} WHERE n = {n}", ["shifts", "visits", "rota", "buddies"][table]));
+}
+
+fn rows(db: &Database) -> Vec<String> {
+    [
+        "SELECT id || ' ' || who || ' ' || n AS t FROM shifts ORDER BY id",
+        "SELECT who || ' ' || n AS t FROM visits ORDER BY 1",
+        "SELECT who || ' ' || n AS t FROM rota ORDER BY 1",
+        "SELECT one || ' ' || COALESCE(other, 0) || ' ' || n AS t FROM buddies ORDER BY 1",
+    ]
+    .into_iter()
+    .flat_map(|sql| db.texts(sql))
+    .collect()
+}
+
+fn standing(host: &Host) -> Vec<i64> {
+    let filter = MergeFilter { standing: true, ..MergeFilter::default() };
+    let merges = host.importer.desk(Actor::admin("ann")).merges("volunteer", &filter).unwrap();
+    merges.into_iter().map(|line| line.merge).collect()
+}
+
+fn check(turn: u32, steps: &[Step]) {
+    let databases = || support::databases_by_turns(turn);
+    for (db, other) in databases().into_iter().zip(databases()) {
+        let (host, without) = (Host::new(db), Host::new(other));
+        host.db.execute(TABLES);
+        without.db.execute(TABLES);
+        let now = |person: usize| {
+            let id = i64::try_from(person).unwrap() + 1;
+            host.importer.desk(Actor::admin("ann")).who_is("volunteer", id).unwrap()
+        };
+        for (number, step) in steps.iter().enumerate() {
+            match step {
+                Step::Merge(one, other) => {
+                    let (one, other) = (now(*one), now(*other));
+                    if one != other {
+                        let before = rows(&host.db);
+                        // Two rows that want one place keep people apart.
+                        if host.merge(&[one, other]).is_err() {
+                            assert_eq!(rows(&host.db), before, "{steps:?}");
+                        }
+                    }
+                }
+                Step::Undo(which) => {
+                    let merges = standing(&host);
+                    if !merges.is_empty() {
+                        host.undo(*which.get(&merges)).unwrap_or_else(|e| panic!("{e}: {steps:?}"));
+                    }
+                }
+                Step::Write(table, one, other, n) => {
+                    let (one, other) = (now(*one), now(*other));
+                    // What is there already, of one who went, would not be if nobody had gone.
+                    let there = format!("SELECT COUNT(*) AS t FROM rota WHERE who = {one} AND n = {n}");
+                    if *table == 2 && host.db.number(&there) > 0 {
+                        continue;
+                    }
+                    for db in [&host.db, &without.db] {
+                        write(db, number, *table, one, other, *n);
+                    }
+                }
+                Step::Delete(table, n) => {
+                    for db in [&host.db, &without.db] {
+                        delete(db, *table, *n);
+                    }
+                }
+            }
+        }
+        while let Some(last) = standing(&host).pop() {
+            host.undo(last).unwrap_or_else(|e| panic!("{e}: {steps:?}"));
+        }
+        assert_eq!(rows(&host.db), rows(&without.db), "{}: {steps:?}", host.db.backend);
+    }
+}
+
+#[test]
+fn merges_that_are_all_taken_back_leave_the_hosts_rows_as_if_there_had_been_none() {
+    let (_, mut runner) = support::histories(24);
+    let turn = std::cell::Cell::new(0);
+    runner
+        .run(&steps(), |steps| {
+            check(turn.get(), &steps);
+            turn.set(turn.get() + 1);
+            Ok(())
+        })
+        .unwrap();
+}
