@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
@@ -9,7 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
 use super::failure::{cannot_connect, failed};
-use crate::{ErrorKind, Result};
+use crate::Result;
 
 /// A connection to either backend.
 pub(super) enum Connection {
@@ -41,9 +40,9 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA page_size = 1
      PRAGMA journal_size_limit = 67108864;";
 
 #[cfg(feature = "sqlite")]
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 #[cfg(feature = "sqlite")]
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// Everything here is looked up by keys. The planner would rather scan: a table that was empty when it was last analysed
 /// seems to be small, and grows by a million rows within a run.
@@ -56,13 +55,13 @@ impl Connection {
     pub(super) fn sqlite(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         let mut connection = SqliteConnection::establish(&place).map_err(|e| cannot_connect(e, &place))?;
-        let begun = Instant::now();
+        let begun = std::time::Instant::now();
         loop {
             let set = connection.batch_execute(SQLITE_SETTINGS);
             match set.map_err(|e| failed("open the database", e).at("database", &place)) {
                 Ok(()) => return Ok(Self::Sqlite(connection)),
                 // Whoever makes the file keeps it locked for a moment, for which SQLite itself does not wait.
-                Err(error) if error.kind() == ErrorKind::Busy && begun.elapsed() < PATIENCE => {
+                Err(error) if error.kind() == crate::ErrorKind::Busy && begun.elapsed() < PATIENCE => {
                     std::thread::sleep(LOOK_AGAIN);
                 }
                 Err(error) => return Err(error),
