@@ -123,13 +123,18 @@ fn moved(run: &RunRecord) -> Moment {
     run.finished_at.unwrap_or(run.updated_at)
 }
 
-/// Whether a run may still need what it has stored.
-fn is_unfinished(run: &RunRecord) -> bool {
-    matches!(run.status, RunStatus::Pending | RunStatus::Running | RunStatus::Paused | RunStatus::Held)
-        || pipeline::is_resumable(run)
-}
-
 impl Purge<'_> {
+    /// Whether a run may still need what it has stored. One that failed and could go on does not any more, once something
+    /// newer of its system was loaded.
+    fn is_unfinished(&self, run: &RunRecord) -> bool {
+        let waits = matches!(
+            run.status,
+            RunStatus::Pending | RunStatus::Running | RunStatus::Paused | RunStatus::Held
+        );
+        let outdated = || self.runs.iter().any(|other| pipeline::is_outdated_by(run, other));
+        waits || (pipeline::is_resumable(run) && !outdated())
+    }
+
     fn all(&mut self) -> Result<Vec<RetentionTable>> {
         let c = self.cutoffs;
         let mut tables = vec![self.of_runs(Kind::Violations, c.violations)?];
@@ -181,7 +186,7 @@ impl Purge<'_> {
         for run in old {
             let Some(contract) = contracts::find(&run.new.entity) else { continue };
             let scope = self.scope_of(kind, run.id, before);
-            let stays = match (is_unfinished(&run), self.may_be_rolled_back(&run)) {
+            let stays = match (self.is_unfinished(&run), self.may_be_rolled_back(&run)) {
                 (true, _) => Some("unfinished"),
                 (_, true) => Some("rollback"),
                 _ => None,
@@ -237,7 +242,7 @@ impl Purge<'_> {
         let old: Vec<RunRecord> = self.runs.iter().filter(|run| moved(run) < before).cloned().collect();
         for mut run in old {
             let samples = pipeline::samples_of(&run);
-            if is_unfinished(&run) {
+            if self.is_unfinished(&run) {
                 table.keep("unfinished", samples);
                 continue;
             }
@@ -257,7 +262,7 @@ impl Purge<'_> {
         let old: Vec<RunRecord> = self.runs.iter().filter(|run| moved(run) < before).cloned().collect();
         for run in old {
             let images = self.session.images(run.id)?;
-            if is_unfinished(&run) {
+            if self.is_unfinished(&run) {
                 table.keep("unfinished", images);
                 continue;
             }

@@ -453,3 +453,26 @@ fn what_merges_and_rollbacks_kept_goes_once_they_are_over() {
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM core_volunteers"), 6, "{}", run.run_id);
     }
 }
+
+#[test]
+fn a_run_that_could_go_on_keeps_its_rows_until_something_newer_of_its_system_is_loaded() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: String| support::file(folder.path(), name, text);
+        import(&db, "2020-01-01", &file("failed.csv", people(0, 4, 2)));
+        // As a server leaves it that goes away before anything is loaded.
+        db.execute(
+            "UPDATE import_runs SET status = 'failed', phase = 'extract', loaded_through = 0, \
+             metrics_json = REPLACE(metrics_json, '\"resumable\":false', '\"resumable\":true')",
+        );
+        let north = RunRequest::new("csv").external_system("north").file(file("north.csv", people(50, 2, 0)));
+        on(&db, "2020-02-01", GateMode::Warn).run(&north).unwrap();
+        let unfinished = |day: &str| {
+            let told = purge(&db, day, SHORT, true);
+            table(&told, "staging").kept.get("unfinished").copied().unwrap_or(0)
+        };
+        assert_eq!(unfinished("2020-02-05"), 6, "{}: another system loads nothing of this one", db.backend);
+        import(&db, "2020-02-06", &file("new.csv", people(100, 5, 0)));
+        assert_eq!(unfinished("2020-02-07"), 0, "{}", db.backend);
+    }
+}

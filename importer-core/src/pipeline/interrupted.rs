@@ -28,10 +28,16 @@ pub fn loaded_since(session: &mut dyn Session, run: &RunRecord) -> Result<Option
         if other.id <= run.id {
             return Ok(false);
         }
-        found = Some(other.id).filter(|_| has_loaded(&other));
+        found = Some(other.id).filter(|_| is_outdated_by(run, &other));
         Ok(found.is_none())
     })?;
     Ok(found)
+}
+
+/// Whether another run is an import of the same system that was loaded after this one.
+pub fn is_outdated_by(run: &RunRecord, other: &RunRecord) -> bool {
+    let system = |run: &RunRecord| (run.new.entity.clone(), run.new.external_system.clone());
+    other.id > run.id && has_loaded(other) && system(other) == system(run)
 }
 
 fn has_loaded(run: &RunRecord) -> bool {
