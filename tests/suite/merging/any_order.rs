@@ -27,6 +27,7 @@ pub(super) enum Wish {
     Merge(usize, usize, Option<(&'static str, bool)>),
     Three(usize, usize, usize),
     SignUp(usize, u8),
+    Scan,
     Review(i64, bool),
     Undo(Index),
     Redo(Index),
@@ -48,6 +49,7 @@ pub(super) fn wishes(rollbacks: bool) -> impl Strategy<Value = Vec<Wish>> {
         5 => (person(), person(), proptest::option::of((field(), any::<bool>()))).prop_map(|(a, b, c)| Wish::Merge(a, b, c)),
         1 => (person(), person(), person()).prop_map(|(a, b, c)| Wish::Three(a, b, c)),
         1 => (person(), 0_u8..4).prop_map(|(p, v)| Wish::SignUp(p, v)),
+        1 => Just(Wish::Scan),
         2 => (1_i64..=6, any::<bool>()).prop_map(|(pair, accept)| Wish::Review(pair, accept)),
         if rollbacks { 1 } else { 4 } => any::<Index>().prop_map(Wish::Undo),
         1 => any::<Index>().prop_map(Wish::Redo),
@@ -130,6 +132,7 @@ impl Life {
             Wish::Correct(person, variant) => Event::Correct { person, variant },
             Wish::Edit(person, field, variant) => Event::Edit { id: id(person)?, field, variant },
             Wish::SignUp(person, event) => Event::SignUp { id: id(person)?, event },
+            Wish::Scan => Event::Scan,
             Wish::Merge(a, b, choice) => {
                 let people = distinct(&[id(a)?, id(b)?])?;
                 let choice = choice.map(|(field, first)| (field, people[usize::from(!first)]));
@@ -263,6 +266,11 @@ fn check(turn: u32, rollbacks: bool, wishes: &[Wish], at_the_end: &[Index]) -> b
         for done in life.done.iter().filter(|done| !done.gone) {
             without.set_last_id(done.last_id);
             without.happen(done.hour, &done.event);
+        }
+        // What a scan finds depends on who is there when it looks; the next one finds the same in both.
+        if life.done.iter().any(|done| matches!(done.event, Event::Scan)) {
+            life.world.happen(life.hour, &Event::Scan);
+            without.happen(life.hour, &Event::Scan);
         }
         let (is, should) = (snapshot(&life.world.db), snapshot(&without.db));
         assert_eq!(is, should, "{}: {wishes:#?} {:#?}", life.world.db.backend, life.done);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use importer::ports::{AutoMerge, FixedClock, Reference, parse_moment};
-use importer::service::{Actor, Choice, Edit, MergeRequest, RowFix, Verdict};
+use importer::service::{Actor, Choice, Edit, MergeRequest, RowFix, ScanRequest, Verdict};
 use importer::{Importer, RunReport, RunRequest};
 
 use crate::support::{self, Database};
@@ -62,6 +62,8 @@ pub(crate) enum Event {
         id: i64,
         event: u8,
     },
+    /// Somebody looks through all people for those who are there twice.
+    Scan,
     /// Somebody says what they know about a pair.
     Review {
         pair: i64,
@@ -225,6 +227,7 @@ impl World {
                 return Some(desk.merge(&request).unwrap().merge);
             }
             Event::SignUp { id, event } => self.sign_up(*id, &format!("event {event}")),
+            Event::Scan => _ = desk.scan(&ScanRequest::new("volunteer"), "once a month").unwrap(),
             Event::Review { pair, accept } => return self.review(hour, *pair, *accept).unwrap(),
         }
         None
