@@ -26,8 +26,8 @@ pub(crate) struct UndoArgs {
     /// Does a merge again that was taken back
     #[arg(long)]
     again: bool,
-    /// With --again: although somebody has said that two of the people are no duplicates
-    #[arg(long)]
+    /// Does it again although somebody has said that two of the people are no duplicates
+    #[arg(long, requires = "again")]
     although_rejected: bool,
     #[command(flatten)]
     policy: PolicyFile,

@@ -18,6 +18,9 @@ const OPERATION: &str = "record a decision";
 /// How many suggestions one transaction decides about.
 const PAGE: i64 = 500;
 
+/// Fields somebody decided about.
+type Choices = [(String, Choice)];
+
 /// What somebody decides about a suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -54,7 +57,7 @@ impl Verdict {
     }
 
     /// Who is to stay and which fields were decided about, where a suggestion is accepted.
-    fn accepts(&self) -> Option<(Option<CoreId>, &[(String, Choice)])> {
+    fn accepts(&self) -> Option<(Option<CoreId>, &Choices)> {
         match self {
             Self::Accept { survivor, choices } | Self::AcceptAlthoughRejected { survivor, choices } => {
                 Some((*survivor, choices))

@@ -23,7 +23,10 @@ fn part(contract: &'static Contract) -> impl Strategy<Value = (String, PiiClass)
     ]
 }
 
-fn reasons() -> impl Strategy<Value = (&'static Contract, Vec<(String, PiiClass)>, Vec<(String, PiiClass)>)> {
+/// Parts of a reason with how personal each is.
+type Parts = Vec<(String, PiiClass)>;
+
+fn reasons() -> impl Strategy<Value = (&'static Contract, Parts, Parts)> {
     prop::sample::select(CONTRACTS.to_vec()).prop_flat_map(|contract| {
         let parts = || prop::collection::vec(part(contract), 1..4);
         (Just(contract), parts(), parts())

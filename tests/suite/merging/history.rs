@@ -238,7 +238,7 @@ impl World {
         let survivor =
             self.db.number(&format!("SELECT left_id AS t FROM dedupe_suggestions WHERE id = {pair}"));
         let verdict = match accept {
-            true => Verdict::Accept { survivor: Some(survivor), choices: Vec::new() },
+            true => Verdict::AcceptAlthoughRejected { survivor: Some(survivor), choices: Vec::new() },
             false => Verdict::Reject,
         };
         let reviewed =
