@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, MergeFilter, MergeRow, Rejected, moment_text};
+use importer_core::ports::{CoreId, MergeFilter, MergeRow, Rejected, moment_text, none_half_taken_back};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, Circumstances, MergeOrder, MergePlan, PlannedField, Undone, Winner};
 use serde::Serialize;
@@ -237,6 +237,9 @@ impl Desk<'_> {
         let contract = super::runs::contract(entity)?;
         let note = Note::new("a match", reason).entity(contract.entity);
         self.act(Action::UndoMerge, note, |session, note| {
+            session.lock_core(contract)?;
+            // Somebody comes into being.
+            none_half_taken_back(session, contract.entity, Action::UndoMerge.doing())?;
             let reason = note.reason.clone();
             let undone = self.importer.in_world(contract, |world| {
                 history::undo_match(session, world, system, external_id, &self.actor.name, &reason)

@@ -100,6 +100,8 @@ impl Scene {
         let gone = format!("id IN ({}, {})", self.gone, self.gone_too);
         self.db().execute(&format!("UPDATE import_runs SET status = 'running' WHERE {gone}"));
         self.held = self.brings("theta", &bad(40).replacen("@@", "@", 4), GateMode::Enforce);
+        // A match with somebody whom the run does not touch.
+        self.brings("kappa", "k3,Ann,Lee,p3@example.org,Lima,,\n", GateMode::Warn);
         let importer = self.world.importer();
         let desk = importer.desk(Actor::admin("ann"));
         let merge = |people: [i64; 2]| desk.merge(&MergeRequest::new("volunteer", people, "the same"));
@@ -270,6 +272,7 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("redo_merge", Refused, |scene, _, desk| {
         desk.redo_merge(&RedoRequest::new(scene.parted_touched, WHY)).map(drop)
     }),
+    ("undo_match", Refused, |_, _, desk| desk.undo_match("volunteer", "kappa", "k3", WHY).map(drop)),
     ("merge", Refused, |_, _, desk| desk.merge(&merge([2, 1])).map(drop)),
     ("review", RefusedForGood, |scene, _, desk| {
         desk.review(scene.touched_pair, &Verdict::accept(), WHY).map(drop)

@@ -246,13 +246,27 @@ fn once_more_says_what_is_left_of_a_run() {
         let told = roll_back(&importer, first);
         assert_eq!((told.left, told.nothing_left), (1, false), "{told:?}");
         assert!(roll_back(&importer, second).nothing_left);
-        let told = roll_back(&importer, first);
+        let nothing = |run: i64| {
+            let error = desk.roll_back(&request(run)).unwrap_err().to_string();
+            assert!(error.contains("it is taken back already; nothing of it is left"), "{error}");
+        };
+        nothing(first);
+
+        // Who is kept for a row of the host, and is gone when somebody looks again.
+        let run = brings("alpha", "n2,Ann,Lee,n2@example.org,Oslo\n");
+        let gone = world.owner_of("n2");
+        world.sign_up(gone, "picnic");
+        assert_eq!(roll_back(&importer, run).left, 1, "{}", world.db.backend);
+        world.db.execute(&format!(
+            "DELETE FROM signups; DELETE FROM core_volunteer_contacts WHERE volunteer_id = {gone}; \
+                                   DELETE FROM core_volunteers WHERE id = {gone}"
+        ));
+        let told = roll_back(&importer, run);
         assert_eq!((told.left, told.nothing_left, told.counts["reverted"]), (0, true, 1), "{told:?}");
-        let items = desk.rollback_items(first, None, 0, 10).unwrap();
+        let items = desk.rollback_items(run, None, 0, 10).unwrap();
         let whys: Vec<&str> = items.iter().map(|(_, item)| item.why.as_str()).collect();
         assert_eq!(whys, ["not in the core any more; nothing of it is left"], "{}", world.db.backend);
-        let error = desk.roll_back(&request(first)).unwrap_err().to_string();
-        assert!(error.contains("it is taken back already; nothing of it is left"), "{error}");
+        nothing(run);
 
         // A value that somebody changed again is theirs; the rest is as before.
         let third = brings("alpha", "p0,Ann,Lee,p0@example.org,Bergen\n");

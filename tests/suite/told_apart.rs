@@ -4,7 +4,7 @@ use importer::ports::{AuditFilter, SuggestionFilter};
 use importer::service::{Actor, Desk, MergeRequest, RedoRequest, RollbackRequest, Verdict};
 use importer::{Error, ErrorKind, Importer, RunRequest};
 
-use super::merging::history::{World, snapshot};
+use super::merging::history::{Event, World, snapshot};
 use super::{cli, support};
 
 /// Pairs that may be one person in every [`World`]: of 1 and 5, and of 2 and 3.
@@ -149,6 +149,22 @@ fn whoever_comes_again_under_another_id_is_still_told_apart() {
         asks(&desk.merge(&merge(&[1, again])).unwrap_err(), 1, again, pair);
         assert_eq!(desk.preview_merge(&merge(&[1, again])).unwrap().rejected.len(), 1);
         desk.merge(&merge(&[2, again])).unwrap();
+    }
+}
+
+#[test]
+fn what_was_told_apart_by_taking_a_match_back_is_one_again_when_that_is_taken_back() {
+    for db in support::databases() {
+        let world = World::new(db);
+        let importer = world.importer();
+        let desk = desk(&importer);
+        world.happen(2, &Event::Elsewhere { person: 1, variant: 2 });
+        let undone = desk.undo_match("volunteer", "gamma", "g1", "her mother").unwrap();
+        let (stays, apart) = (undone.survivor, undone.restored[0]);
+        let asked = desk.merge(&merge(&[stays, apart])).unwrap_err();
+        assert!(asked.to_string().contains("ann rejected on"), "{asked}");
+        desk.redo_merge(undone.merge, "she herself").unwrap();
+        assert_eq!(world.owner_of("g1"), stays, "{}", world.db.backend);
     }
 }
 

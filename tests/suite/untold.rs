@@ -382,22 +382,26 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("merge", |_, desk| desk.merge(&MergeRequest::new("volunteer", [1, 2], WHY)).map(text)),
     ("merge_obvious", |_, desk| desk.merge_obvious("volunteer", WHY).map(text)),
     ("undo_merge", |_, desk| desk.undo_merge(1, WHY).map(text)),
-    ("redo_merge", |_, desk| desk.redo_merge(&RedoRequest::new(1, WHY)).map(text)),
+    ("redo_merge", |_, desk| desk.redo_merge(1, WHY).map(text)),
+    ("redo", |_, desk| desk.redo(&RedoRequest::new(1, WHY)).map(text)),
+    ("undo_match", |_, desk| desk.undo_match("volunteer", "csv", "1", WHY).map(text)),
     ("retention", |_, desk| desk.retention(&RetentionPolicy::shipped(), true, WHY).map(text)),
 ];
 
 /// Answers that are refusals: they are not for a steward, or there is no such run.
-const NOT_NOW: [&str; 12] = [
+const NOT_NOW: [&str; 14] = [
     "approve",
     "cancel",
     "discard",
     "merge",
     "merge_obvious",
     "pause",
+    "redo",
     "redo_merge",
     "resume",
     "retention",
     "retry",
+    "undo_match",
     "undo_merge",
     "roll_back",
 ];

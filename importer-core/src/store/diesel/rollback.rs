@@ -85,12 +85,15 @@ impl RollbackStore for DieselSession {
         let sql = format!(
             "SELECT CAST(x.core_id AS TEXT) AS c FROM (\
              SELECT core_id FROM change_log WHERE run_id = ? AND entity_type = ? AND core_id IN {elements} \
+             UNION SELECT s.core_id FROM change_subjects s JOIN change_log c ON c.id = s.change_id \
+             WHERE c.run_id = ? AND s.entity_type = ? AND s.core_id IN {elements} \
              UNION SELECT core_id FROM external_id_map WHERE entity_type = ? AND core_id IN {elements} \
              AND (last_run_id = ? OR (staging_id > ? AND staging_id < ?))) x ORDER BY x.core_id"
         );
         let (entity, list) = (Cell::Text(contract.entity), Cell::Text(&list));
+        let said = [Cell::Int(run), entity, list];
         let range = [Cell::Int(run), Cell::Int(row_id(run, 0)), Cell::Int(row_id(run + 1, 0))];
-        let binds = [[Cell::Int(run), entity, list].as_slice(), &[entity, list], &range].concat();
+        let binds = [&said[..], &said, &[entity, list], &range].concat();
         Ok(self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.int(0)).collect())
     }
 
