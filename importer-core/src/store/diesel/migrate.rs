@@ -27,8 +27,7 @@ pub(super) fn up(connection: &mut Connection) -> Result<()> {
         return Err(versions::too_old(&applied, &names, why));
     }
     in_transaction(connection, |connection| {
-        versions::prepare(connection)?;
-        let applied = versions::applied(connection)?;
+        let applied = versions::prepare(connection)?;
         for name in names {
             if !applied.iter().any(|version| version.name == name) {
                 apply(connection, &name, true)?;
@@ -47,8 +46,7 @@ pub(super) fn down(connection: &mut Connection) -> Result<()> {
         connection.execute(OPERATION, "PRAGMA foreign_keys = ON")?;
     }
     in_transaction(connection, |connection| {
-        versions::prepare(connection)?;
-        let applied = versions::applied(connection)?;
+        let applied = versions::prepare(connection)?;
         let is_applied = |name: &&String| applied.iter().any(|version| version.name == **name);
         for name in names(connection)?.iter().rev().filter(is_applied) {
             apply(connection, name, false)?;

@@ -3,7 +3,7 @@
 
 use super::connection::Connection;
 use super::read_only::ReadOnly;
-use super::sql::Cell;
+use super::sql::{Cell, TextRow};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "open the database";
@@ -34,13 +34,14 @@ pub(super) struct Version {
 pub(super) fn applied(connection: &mut Connection) -> Result<Vec<Version>> {
     // Tables of earlier versions lack the further columns.
     match connection.rows(OPERATION, "SELECT * FROM importer_schema_migrations ORDER BY version", &[]) {
-        Ok(rows) => Ok(rows
-            .into_iter()
-            .map(|mut row| Version { name: row.text(0), by: row.optional(1), readable_from: row.optional(2) })
-            .collect()),
+        Ok(rows) => Ok(rows.into_iter().map(version).collect()),
         Err(_) if !is_there(connection)? => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+fn version(mut row: TextRow) -> Version {
+    Version { name: row.text(0), by: row.optional(1), readable_from: row.optional(2) }
 }
 
 fn is_there(connection: &mut Connection) -> Result<bool> {
@@ -52,8 +53,8 @@ fn is_there(connection: &mut Connection) -> Result<bool> {
     Ok(!connection.rows(OPERATION, sql, &[Cell::Text(TABLE), Cell::Text(second)])?.is_empty())
 }
 
-/// Makes the table of migrations, or gives an earlier one its further columns.
-pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
+/// Makes the table of migrations, or gives an earlier one its further columns; returns what is in it.
+pub(super) fn prepare(connection: &mut Connection) -> Result<Vec<Version>> {
     connection.execute(NOTE, TRACKING)?;
     let columns = match connection.is_postgres() {
         true => {
@@ -72,7 +73,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
             connection.execute(NOTE, &format!("ALTER TABLE {TABLE} ADD COLUMN {column} VARCHAR(50)"))?;
         }
     }
-    Ok(())
+    // In other words than before: Postgres has planned those for the columns there were.
+    let sql = "SELECT version, applied_by, readable_from FROM importer_schema_migrations ORDER BY version";
+    Ok(connection.rows(NOTE, sql, &[])?.into_iter().map(version).collect())
 }
 
 /// Keeps that a migration was run.
