@@ -40,7 +40,7 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let desk = importer.desk(args.common.who.actor());
     let number = args.merge.unwrap_or_default();
     if args.again {
-        let merge = desk.redo_merge(&RedoRequest {
+        let merge = desk.redo(&RedoRequest {
             although_rejected: args.although_rejected,
             ..RedoRequest::new(number, &args.reason)
         })?;
@@ -61,7 +61,7 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
     match args.matched.as_deref() {
         Some([system, id]) => say!(
-            "The match of {system}:{id} with {} is taken back: it is {} now. `undo {} --again --although-rejected` matches them again.",
+            "The match of {system}:{id} with {} is taken back: it is {} now. `undo {} --again` matches them again.",
             undone.survivor,
             back.join(", "),
             undone.merge

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::access::{Action, Desk, Note};
 use super::edit::typed;
 use super::half_rollback::not_half_taken_back;
-use super::told_apart::not_told_apart;
+use super::told_apart::{not_told_apart, told_apart};
 use crate::Importer;
 
 const OPERATION: &str = "merge people";
@@ -255,14 +255,24 @@ impl Desk<'_> {
     /// Does a merge again that was taken back, with what was chosen then; returns the new merge.
     ///
     /// # Errors
+    /// As for [`Desk::redo`].
+    pub fn redo_merge(&self, merge: i64, reason: &str) -> Result<i64> {
+        self.redo(&RedoRequest::new(merge, reason))
+    }
+
+    /// The same, also although somebody has said of two of the people that they are no duplicates.
+    ///
+    /// # Errors
     /// When the actor may not, there is no reason, no such merge, it was not taken back, or two of the people were told apart
-    /// and the request does not say that they are to be merged all the same.
-    pub fn redo_merge(&self, request: &RedoRequest) -> Result<i64> {
+    /// otherwise than by taking it back and the request does not say that they are to be merged all the same.
+    pub fn redo(&self, request: &RedoRequest) -> Result<i64> {
         let RedoRequest { merge, reason, although_rejected } = request;
         self.of_merge(*merge, Action::Merge, reason, |session, world, row, reason, note| {
-            if row.undone.is_some() {
-                let apart =
-                    not_told_apart(session, world.contract, &members(row), *although_rejected, OPERATION)?;
+            if let Some((at, by, _)) = &row.undone {
+                // What was said with taking it back is taken back with it.
+                let otherwise = |rejected: &Rejected| (&rejected.by, rejected.at) != (by, *at);
+                let asked = *although_rejected;
+                let apart = told_apart(session, world.contract, &members(row), asked, otherwise, OPERATION)?;
                 although(note, &apart);
             }
             let new = history::redo(session, world, *merge, &self.actor.name, reason)?;

@@ -16,7 +16,23 @@ pub(super) fn not_told_apart(
     although_rejected: bool,
     operation: &'static str,
 ) -> Result<Vec<Rejected>> {
-    let rejected = session.rejected_among(contract, people)?;
+    told_apart(session, contract, people, although_rejected, |_| true, operation)
+}
+
+/// The same by those rejections alone that count.
+///
+/// # Errors
+/// As there.
+pub(super) fn told_apart(
+    session: &mut dyn StewardSession,
+    contract: &Contract,
+    people: &[CoreId],
+    although_rejected: bool,
+    counts: impl Fn(&Rejected) -> bool,
+    operation: &'static str,
+) -> Result<Vec<Rejected>> {
+    let mut rejected = session.rejected_among(contract, people)?;
+    rejected.retain(counts);
     match rejected.first() {
         Some(first) if !although_rejected => Err(refusal(contract, first, rejected.len(), operation)),
         _ => Ok(rejected),

@@ -92,9 +92,8 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("preview_merge", Action::Review, false, |desk, reason| {
         desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], reason)).map(drop)
     }),
-    ("redo_merge", Action::Merge, true, |desk, reason| {
-        desk.redo_merge(&RedoRequest::new(1, reason)).map(drop)
-    }),
+    ("redo_merge", Action::Merge, true, |desk, reason| desk.redo_merge(1, reason).map(drop)),
+    ("redo", Action::Merge, true, |desk, reason| desk.redo(&RedoRequest::new(1, reason)).map(drop)),
     ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, Step::Upsert, reason).map(drop)),
     ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(1, reason).map(drop)),
     ("retention", Action::Retain, true, |desk, reason| {

@@ -212,9 +212,7 @@ fn p0(scene: &Scene, system: &str) -> RunRequest {
 /// Every public method of a desk, some of them twice: about what the run has to do with, and about something else.
 const AT_A_DESK: &[(&str, While, Call)] = &[
     // What is harmless, in an order in which it can be done.
-    ("redo_merge", Harmless, |scene, _, desk| {
-        desk.redo_merge(&RedoRequest::new(scene.parted, WHY)).map(drop)
-    }),
+    ("redo_merge", Harmless, |scene, _, desk| desk.redo_merge(scene.parted, WHY).map(drop)),
     ("undo_merge", Harmless, |scene, _, desk| desk.undo_merge(scene.standing, WHY).map(drop)),
     ("merge", Harmless, |_, _, desk| desk.merge(&merge([6, 5])).map(drop)),
     ("edit", Harmless, |_, _, desk| edit(desk, 2)),
@@ -269,8 +267,9 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("edit", RefusedForGood, |scene, _, desk| edit(desk, scene.made[2])),
     ("edit", Refused, |_, _, desk| edit(desk, 4)),
     ("undo_merge", Refused, |scene, _, desk| desk.undo_merge(scene.standing_touched, WHY).map(drop)),
-    ("redo_merge", Refused, |scene, _, desk| {
-        desk.redo_merge(&RedoRequest::new(scene.parted_touched, WHY)).map(drop)
+    ("redo_merge", Refused, |scene, _, desk| desk.redo_merge(scene.parted_touched, WHY).map(drop)),
+    ("redo", RefusedForGood, |scene, _, desk| {
+        desk.redo(&RedoRequest::new(scene.parted_touched, WHY)).map(drop)
     }),
     ("undo_match", Refused, |_, _, desk| desk.undo_match("volunteer", "kappa", "k3", WHY).map(drop)),
     ("merge", Refused, |_, _, desk| desk.merge(&merge([2, 1])).map(drop)),

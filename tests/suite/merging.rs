@@ -74,7 +74,7 @@ fn taken_back_everything_is_as_before() {
         assert_eq!((undone.restored, undone.conflicts), (vec![2, 3], vec![]));
         assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
         // Undoing the undoing, and undoing that.
-        let merged = desk.redo_merge(&RedoRequest::new(merge, "no twins after all")).unwrap();
+        let merged = desk.redo(&RedoRequest::new(merge, "no twins after all")).unwrap();
         assert_eq!(desk.who_is("volunteer", 3).unwrap(), 1);
         desk.undo_merge(merged, "twins").unwrap();
         assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);

@@ -443,7 +443,7 @@ fn what_merges_and_rollbacks_kept_goes_once_they_are_over() {
         assert_eq!((kept(over).as_str(), kept(stands).contains("markera")), ("{}", true));
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM rollback_items"), 0);
 
-        let refused = desk.redo_merge(&RedoRequest::new(over, "the same after all")).unwrap_err();
+        let refused = desk.redo(&RedoRequest::new(over, "the same after all")).unwrap_err();
         assert!(
             refused.to_string().contains("the retention policy took what was kept of merge"),
             "{refused}"

@@ -61,7 +61,7 @@ fn every_way_to_a_merge_asks_first() {
             desk.merge(&merge(&[1, 2, 3])).unwrap_err(),
             desk.review(TWO_AND_THREE, &accept, "sure").unwrap_err(),
             all().unwrap_err(),
-            desk.redo_merge(&RedoRequest::new(parted, "no twins after all")).unwrap_err(),
+            desk.redo(&RedoRequest::new(parted, "no twins after all")).unwrap_err(),
         ] {
             asks(&error, 2, 3, TWO_AND_THREE);
         }
@@ -87,7 +87,7 @@ fn every_way_to_a_merge_asks_first() {
         };
         let again = || {
             let request = RedoRequest { although_rejected: true, ..RedoRequest::new(parted, "sure") };
-            desk.redo_merge(&request).unwrap()
+            desk.redo(&request).unwrap()
         };
         let ways: [&dyn Fn() -> i64; 4] = [&by_ids, &by_pair, &by_many, &again];
         for way in ways {

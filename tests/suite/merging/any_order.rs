@@ -188,7 +188,7 @@ impl Life {
         let merge = self.done[n].merge.unwrap();
         let request =
             RedoRequest { although_rejected: true, ..RedoRequest::new(merge, "the same after all") };
-        if let Ok(again) = self.desk(self.hour, |desk| desk.redo_merge(&request)) {
+        if let Ok(again) = self.desk(self.hour, |desk| desk.redo(&request)) {
             let event = Event::Merge { people, choice: None };
             self.done.push(self.did(event, self.world.last_id(), Some(again)));
             self.done[n].merge = None;

@@ -55,7 +55,7 @@ impl Host {
         let again = self
             .importer
             .desk(Actor::admin("ann"))
-            .redo_merge(&RedoRequest::new(merge, "one after all"))
+            .redo(&RedoRequest::new(merge, "one after all"))
             .unwrap();
         self.sound("a redo");
         again
