@@ -355,6 +355,8 @@ const BESIDE_DESKS: &[(&str, While, Call)] = &[
     ("train", Reads, |_, importer, _| importer.train("volunteer", 1.0).map(drop)),
     ("score", Reads, |_, importer, _| importer.score("volunteer", 1, 4, None).map(drop)),
     ("preview", Reads, |scene, importer, _| importer.preview(&p0(scene, "alpha")).map(drop)),
+    ("may_write", Reads, |_, importer, _| importer.may_write()),
+    ("host_references", Reads, |_, importer, _| importer.host_references("volunteer").map(drop)),
     ("count", Reads, |_, importer, _| importer.count("volunteer").map(drop)),
     ("record", Reads, |_, importer, _| importer.record("volunteer", 1).map(drop)),
     ("report", Reads, |scene, importer, _| importer.report(scene.run).map(drop)),
