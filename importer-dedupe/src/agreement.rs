@@ -1,6 +1,8 @@
 use importer_core::contracts::Contract;
-use importer_core::normalise::fold;
+use importer_core::normalise::{comparable, fold};
 use importer_core::ports::CoreRecord;
+
+use crate::matching::similarity::jaro_winkler;
 
 /// How far two names agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,7 @@ pub fn name_agreement(contract: &Contract, a: &CoreRecord, b: &CoreRecord) -> Na
     if complete && last_equal && (a_first == b_first || is_initial(&a_first, &b_first)) {
         return NameAgreement::Agree;
     }
-    let near = |x: &str, y: &str| strsim::jaro_winkler(x, y) >= NEAR;
+    let near = |x: &str, y: &str| jaro_winkler(x.as_bytes(), y.as_bytes()) >= NEAR;
     if last_equal {
         return if near(&a_first, &b_first) { NameAgreement::Near } else { NameAgreement::Family };
     }
@@ -68,7 +70,7 @@ fn is_initial(a: &str, b: &str) -> bool {
 fn folded(contract: &Contract, person: &CoreRecord, field: &str) -> String {
     let mut out = String::new();
     if let Some(name) = contract.index(field).and_then(|place| person.record.get(place)) {
-        fold(name, &mut out);
+        fold(&comparable(name), &mut out);
     }
     out
 }

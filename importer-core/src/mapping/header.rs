@@ -2,6 +2,7 @@ use strsim::normalized_damerau_levenshtein;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::contracts::Field;
+use crate::normalise::LONGEST;
 
 /// How like two headers must be for one to be offered in place of the other.
 const LIKENESS: f64 = 0.7;
@@ -67,6 +68,9 @@ pub(super) fn best<T>(candidates: impl IntoIterator<Item = (T, f64)>) -> Option<
 }
 
 fn likeness(a: &str, b: &str) -> f64 {
+    if a.len().max(b.len()) > LONGEST {
+        return 0.0;
+    }
     let written = normalized_damerau_levenshtein(a, b);
     // `applicantemailaddr` is about an `email`, however much else it says.
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };

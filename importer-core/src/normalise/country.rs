@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::comparable::LONGEST;
 use super::country_aliases::ALIASES;
 use super::fold::folded;
 use super::tidy::trimmed;
@@ -85,6 +86,9 @@ fn names() -> &'static HashMap<String, &'static str> {
 /// The name of the country that was probably meant.
 #[cold]
 fn nearest(wanted: &str) -> Option<String> {
+    if wanted.len() > LONGEST {
+        return None;
+    }
     let scored = rust_iso3166::ALL.iter().map(|c| (strsim::jaro_winkler(wanted, &folded(c.name)), c.name));
     let (score, name) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (score >= 0.88).then(|| name.to_owned())

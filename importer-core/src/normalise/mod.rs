@@ -16,6 +16,7 @@
 //! ```
 
 mod choice;
+mod comparable;
 mod country;
 mod country_aliases;
 mod date;
@@ -43,6 +44,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use choice::choice;
+pub use comparable::{LONGEST, beginning, comparable};
 pub use country::country;
 pub use date::date;
 pub use email::{email, email_match_form};

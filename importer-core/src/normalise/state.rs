@@ -3,6 +3,7 @@ use std::sync::OnceLock;
 
 use rust_iso3166::iso3166_2::{SUBDIVISION_COUNTRY_MAP, Subdivision};
 
+use super::comparable::LONGEST;
 use super::fold::folded;
 use super::tidy::trimmed;
 use super::us_states::US_STATES;
@@ -140,6 +141,9 @@ fn by_name(country: &str, folded: &str) -> Option<&'static str> {
 /// The subdivision that was probably meant.
 #[cold]
 fn nearest(country: &str, wanted: &str) -> Option<String> {
+    if wanted.len() > LONGEST {
+        return None;
+    }
     if country == "US" && wanted.len() == 2 {
         // A zero for an O, a one for an I.
         let read = wanted.to_ascii_uppercase().replace('0', "O").replace('1', "I");

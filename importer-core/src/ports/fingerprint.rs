@@ -2,7 +2,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{ContactKind, CoreRecord};
 use crate::contracts::Contract;
-use crate::normalise::{email_match_form, fold};
+use crate::normalise::{comparable, email_match_form, fold};
 
 /// What a person is recognised by when the same data come again under another id: a hash of the names, the birth date and
 /// all contacts in their matching forms. None when there is no name, or nothing beside it: a name alone is many people.
@@ -26,7 +26,7 @@ pub fn fingerprint(contract: &Contract, person: &CoreRecord) -> Option<i64> {
     let mut text = String::new();
     let field = |name| contract.index(name).and_then(|place| person.record.get(place));
     for name in ["first_name", "middle_name", "last_name", "name_suffix"] {
-        fold(field(name).unwrap_or_default(), &mut text);
+        fold(&comparable(field(name).unwrap_or_default()), &mut text);
         text.push('\u{1f}');
     }
     let named = text.bytes().any(|byte| byte != 0x1f);

@@ -1,6 +1,9 @@
 //! Records prepared for comparison, column by column.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use importer_core::normalise::{LONGEST, comparable};
 
 use super::features::{
     BirthDates, Emails, ExternalIds, Feature, Genders, Identifiers, Localities, MISSING, Names, Phones,
@@ -170,8 +173,16 @@ impl Frame {
         self.inputs.push(inputs);
     }
 
-    /// Takes a record; the cells stand in the order of the columns.
+    /// Takes a record; the cells stand in the order of the columns. Of a cell that is too long a short one is compared: see
+    /// [`comparable`](importer_core::normalise::comparable).
     pub fn push(&mut self, cells: &[Option<&str>]) {
+        let short: Vec<Option<Cow<'_, str>>>;
+        let cells = if cells.iter().flatten().any(|cell| cell.len() > LONGEST) {
+            short = cells.iter().map(|cell| cell.map(comparable)).collect();
+            &short.iter().map(Option::as_deref).collect::<Vec<_>>()
+        } else {
+            cells
+        };
         let mut own: [Option<&str>; 32] = [None; 32];
         for (feature, inputs) in self.features.iter_mut().zip(&self.inputs) {
             let inputs = &inputs[..inputs.len().min(own.len())];

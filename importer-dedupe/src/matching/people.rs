@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use importer_core::contracts::Contract;
+use importer_core::normalise::comparable;
 use importer_core::ports::{ContactKind, CoreRecord, MapImage};
 
 use super::features::external_id::cell;
@@ -13,6 +14,8 @@ use super::role::Role;
 
 /// How many contacts of a kind of one person are compared.
 const CONTACTS: usize = 4;
+/// How many of them features of plugins are told as a list.
+const CONTACTS_IN_A_LIST: usize = 32;
 /// How many external ids of one person are compared.
 const IDS: usize = 4;
 
@@ -129,13 +132,13 @@ impl People {
 /// The value of a field; contacts are kept beside the record, lists among them one per line.
 pub(crate) fn value(contract: &Contract, person: &CoreRecord, column: &str) -> Option<String> {
     let contacts = |kind| {
-        let all: Vec<&str> = person.contact_values(kind).collect();
+        let all: Vec<_> = person.contact_values(kind).take(CONTACTS_IN_A_LIST).map(comparable).collect();
         (!all.is_empty()).then(|| all.join("\n"))
     };
     match column {
         "alt_emails" => contacts(ContactKind::Email),
         "alt_phones" => contacts(ContactKind::Phone),
-        _ => person.record.get(contract.index(column)?).map(Into::into),
+        _ => person.record.get(contract.index(column)?).map(|value| comparable(value).into_owned()),
     }
 }
 

@@ -7,6 +7,8 @@ pub(crate) fn jaro_winkler(a: &[u8], b: &[u8]) -> f64 {
     if a == b {
         return 1.0;
     }
+    #[cfg(test)]
+    longest::note(a, b);
     if a.len() > 64 || b.len() > 64 || !a.is_ascii() || !b.is_ascii() {
         let (a, b) = (String::from_utf8_lossy(a), String::from_utf8_lossy(b));
         let prefix = a.chars().zip(b.chars()).take(4).take_while(|(x, y)| x == y).count();
@@ -139,6 +141,25 @@ pub(crate) fn edits(a: &[u8], b: &[u8], most: usize) -> Option<usize> {
     }
     let found = usize::from(rows[a.len() % 3][b.len()]);
     (found <= most).then_some(found)
+}
+
+/// The longest text that was looked at for likeness, for tests.
+#[cfg(test)]
+pub(crate) mod longest {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LONGEST: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn note(a: &[u8], b: &[u8]) {
+        LONGEST.with(|longest| longest.set(longest.get().max(a.len()).max(b.len())));
+    }
+
+    /// What it was on this thread since it was last asked.
+    pub(crate) fn take() -> usize {
+        LONGEST.with(|longest| longest.replace(0))
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Where a contract keeps what identity is decided by.
 
 use importer_core::contracts::Contract;
-use importer_core::normalise::fold;
+use importer_core::normalise::{comparable, fold};
 use importer_core::ports::CoreRecord;
 
 /// The places of the fields; a contract without one has `None`.
@@ -48,11 +48,11 @@ impl Fields {
     }
 }
 
-/// A value in matching form; empty when it is missing.
+/// A value in matching form, as short as what is compared; empty when it is missing.
 pub(super) fn folded(value: Option<&str>) -> String {
     let mut out = String::new();
     if let Some(value) = value {
-        fold(value, &mut out);
+        fold(&comparable(value), &mut out);
     }
     out
 }

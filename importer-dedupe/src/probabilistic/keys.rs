@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use importer_core::normalise::{beginning, comparable};
 use importer_core::ports::{CoreRecord, MatchKey};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
@@ -87,8 +88,8 @@ impl<'a> Known<'a> {
         Self {
             family: folded(fields.family(person)),
             given,
-            dob: fields.dob(person).unwrap_or_default(),
-            postal_code: fields.postal_code(person),
+            dob: beginning(fields.dob(person).unwrap_or_default()),
+            postal_code: fields.postal_code(person).map(beginning),
             street: fields.street(person),
         }
     }
@@ -119,7 +120,9 @@ impl<'a> Known<'a> {
                 };
                 out.extend(code.bytes().filter(u8::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
             }
-            KeyPart::HouseAndStreet => house_and_street(self.street.unwrap_or_default(), out),
+            KeyPart::HouseAndStreet => {
+                house_and_street(&comparable(self.street.unwrap_or_default()), out);
+            }
         }
     }
 }

@@ -258,6 +258,26 @@ fn every_option_and_the_model_are_in_the_checksum() {
     assert_eq!(sums.len(), all.len());
 }
 
+/// A value may be of any length; what is compared is short, and people whom it tells apart stay apart.
+#[test]
+fn however_long_values_are_little_of_them_is_compared() {
+    use crate::matching::similarity::longest;
+    let long = |end: &str| format!("{}{end}", "Maria ".repeat(1_700).trim_end());
+    let home = "-, +18162345678, -, 12 Oak Street, 64111, Kansas City";
+    let people: Vec<String> =
+        (0..58).map(|n| format!("{}, {}, {home}", long(&format!("a{n}")), long(&format!("b{n}")))).collect();
+    let known: Vec<&str> = people[1..].iter().map(String::as_str).collect();
+    for model in [MatchModel::Shipped, MatchModel::Weighted] {
+        longest::take();
+        let decision = decide(&resolver(AutoMerge::Full, model.clone()), &people[0], &known);
+        assert!(!matches!(decision, Decision::Same { .. }), "{decision:?}");
+        assert!(longest::take() <= importer_core::normalise::LONGEST);
+        // Who has the same long name is the same person, as with a short one.
+        let same = decide(&resolver(AutoMerge::Full, model), &people[1], &known[..3]);
+        assert_eq!(told(&same), "same 0");
+    }
+}
+
 fn anybody() -> impl Strategy<Value = String> {
     let one_of = |values: &'static [&'static str]| prop::sample::select(values);
     (

@@ -1,23 +1,25 @@
 //! Forms of one name: a poorer one never replaces a fuller one, whoever brings it.
 
 use importer_core::contracts::Contract;
-use importer_core::normalise::fold;
+use importer_core::normalise::{LONGEST, beginning, comparable, fold};
 use importer_core::ports::CoreRecord;
 
 /// True when `new` is an initial of `old`, or `old` without its accents.
 pub(super) fn is_poorer(old: &str, new: &str) -> bool {
-    let (old_form, new_form) = (folded(old), folded(new));
+    let (old_form, new_form) = (folded(beginning(old)), folded(beginning(new)));
     if new_form.chars().count() == 1 && old_form.chars().count() > 1 {
         return old_form.starts_with(&new_form);
     }
     let accents = |text: &str| text.chars().filter(|c| !c.is_ascii()).count();
-    old_form == new_form && accents(new) < accents(old)
+    let short = old.len().max(new.len()) <= LONGEST;
+    short && old_form == new_form && accents(new) < accents(old)
 }
 
 /// True when one record has first and last name the other way round.
 pub(super) fn are_swapped(contract: &Contract, a: &CoreRecord, b: &CoreRecord) -> bool {
     let name = |person: &CoreRecord, field: &str| {
-        contract.index(field).and_then(|place| person.record.get(place)).map(folded).unwrap_or_default()
+        let name = contract.index(field).and_then(|place| person.record.get(place));
+        name.map(|name| folded(&comparable(name))).unwrap_or_default()
     };
     let (a_first, a_last) = (name(a, "first_name"), name(a, "last_name"));
     let (b_first, b_last) = (name(b, "first_name"), name(b, "last_name"));

@@ -137,6 +137,8 @@ fn killed_at_work(folder: &std::path::Path, file: &std::path::Path, args: &[&str
     let db = support::sqlite();
     let mut child = {
         let mut command = command(folder, &db, file);
+        // A copy of the file elsewhere may be of another build, which is not held.
+        command.arg("--plugin").arg(cli::plugins::library());
         command.args(args).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         command.spawn().unwrap()
     };
@@ -152,7 +154,7 @@ fn killing_a_run_holds_no_plugin_back_unless_that_was_asked_for() {
     let again = |args: &[&str]| {
         let db = support::sqlite();
         let mut command = command(folder.path(), &db, &short);
-        command.args(args);
+        command.arg("--plugin").arg(cli::plugins::library()).args(args);
         cli::ended(command)
     };
     for _ in 0..3 {
