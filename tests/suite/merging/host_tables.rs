@@ -52,11 +52,8 @@ impl Host {
     }
 
     pub(crate) fn redo(&self, merge: i64) -> i64 {
-        let again = self
-            .importer
-            .desk(Actor::admin("ann"))
-            .redo(&RedoRequest::new(merge, "one after all"))
-            .unwrap();
+        let again =
+            self.importer.desk(Actor::admin("ann")).redo(&RedoRequest::new(merge, "one after all")).unwrap();
         self.sound("a redo");
         again
     }
