@@ -205,11 +205,18 @@ fn a_run_can_be_resumed_by_its_number_too_and_another_request_begins_anew() {
     service.fails(bug());
     failed(&service);
     assert_eq!(waiting(&service), [2]);
+    // A rehearsal is no other run.
+    let rehearsal = service.importer.run(&service.request().dry_run(true)).unwrap();
+    assert_eq!((rehearsal.run_id, rehearsal.status.as_str()), (3, "succeeded"));
+    assert_eq!(succeeded(&service).run_id, 2);
+    service.fails(bug());
+    failed(&service);
+    assert_eq!(waiting(&service), [4]);
     let mut other = service.request();
     other.limit = Some(4);
     let report = service.importer.run(&other).unwrap();
-    assert_eq!((report.run_id, report.counts.read), (3, 4));
-    assert_eq!(waiting(&service), [2], "what came again unchanged has loaded nothing newer");
+    assert_eq!((report.run_id, report.counts.read), (5, 4));
+    assert_eq!(waiting(&service), [4], "what came again unchanged has loaded nothing newer");
 }
 
 #[test]

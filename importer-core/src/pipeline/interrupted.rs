@@ -86,6 +86,10 @@ impl Engine<'_> {
                 return Ok(!has_loaded(&run));
             }
             let stopped = run.status == RunStatus::Running || is_resumable(&run);
+            if !stopped && run.new.dry_run {
+                // A rehearsal that ended says nothing about a real run.
+                return Ok(true);
+            }
             if !stopped {
                 // Whatever was interrupted before a run that ended is history.
                 return Ok(false);
