@@ -17,6 +17,13 @@ pub enum NameAgreement {
     Differ,
 }
 
+impl NameAgreement {
+    /// The same name, or nearly.
+    pub(crate) fn may_be_one(self) -> bool {
+        matches!(self, Self::Agree | Self::Near)
+    }
+}
+
 /// Similarity from which two names may be one with a typo (Jaro–Winkler).
 const NEAR: f64 = 0.88;
 

@@ -2,7 +2,9 @@ use std::borrow::Cow;
 
 use importer_core::contracts::Contract;
 use importer_core::normalise::email_match_form;
-use importer_core::ports::{ContactKind, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind};
+use importer_core::ports::{
+    CandidateFacts, ContactKind, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind,
+};
 
 use crate::agreement::{NameAgreement, agrees, contradicts, name_agreement};
 
@@ -36,6 +38,27 @@ impl Resolver for Deterministic {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
+        self.decide_known(contract, incoming, candidates, CandidateFacts::default())
+    }
+
+    fn is_shared_by_homes(&self, kind: i16) -> bool {
+        crate::keys::are_contacts(kind)
+    }
+
+    fn looks_at(&self, contract: &Contract) -> Vec<usize> {
+        ["first_name", "last_name", "name_suffix", "dob"]
+            .iter()
+            .filter_map(|name| contract.index(name))
+            .collect()
+    }
+
+    fn decide_known(
+        &self,
+        contract: &Contract,
+        incoming: &CoreRecord,
+        candidates: &[&CoreRecord],
+        facts: CandidateFacts<'_>,
+    ) -> Decision {
         let mut same = Vec::new();
         let mut look_at = Vec::new();
         let contacts = self.contacts(incoming);
@@ -46,6 +69,9 @@ impl Resolver for Deterministic {
                 continue;
             }
             let names = name_agreement(contract, incoming, candidate);
+            if facts.by_name_alone.contains(&place) && !names.may_be_one() {
+                continue;
+            }
             let dob = contradicts(contract, incoming, candidate, "dob");
             let suffix = contradicts(contract, incoming, candidate, "name_suffix");
             let kind = match names {

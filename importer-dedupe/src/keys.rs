@@ -7,6 +7,11 @@ pub const EMAIL_KEY: i16 = 1;
 /// The kind of keys made of phone numbers.
 pub const PHONE_KEY: i16 = 2;
 
+/// Whether keys of a kind are contacts.
+pub(crate) fn are_contacts(kind: i16) -> bool {
+    matches!(kind, EMAIL_KEY | PHONE_KEY)
+}
+
 /// The keys of every contact of a record.
 pub(crate) fn keys(person: &CoreRecord, strip_tags: bool, out: &mut Vec<MatchKey>) {
     let start = out.len();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreRecord, Decision, MatchKey, Resolver};
+use importer_core::ports::{CandidateFacts, CoreRecord, Decision, MatchKey, Resolver};
 use serde_json::{Map, Value};
 
 use crate::PluginFeatures;
@@ -38,7 +38,7 @@ impl Resolver for WithFeatures {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
-        self.decide_known(contract, incoming, candidates, &[])
+        self.decide_known(contract, incoming, candidates, CandidateFacts::default())
     }
 
     fn tells_across_systems(&self, external_id: &str) -> bool {
@@ -50,9 +50,9 @@ impl Resolver for WithFeatures {
         contract: &Contract,
         incoming: &CoreRecord,
         candidates: &[&CoreRecord],
-        same_id: &[usize],
+        facts: CandidateFacts<'_>,
     ) -> Decision {
-        match self.inner.0.decide_known(contract, incoming, candidates, same_id) {
+        match self.inner.0.decide_known(contract, incoming, candidates, facts) {
             Decision::New { mut look_at } => {
                 for pair in &mut look_at {
                     if let Some(candidate) = candidates.get(pair.candidate) {
@@ -68,6 +68,14 @@ impl Resolver for WithFeatures {
 
     fn most_candidates(&self, kind: i16) -> usize {
         self.inner.0.most_candidates(kind)
+    }
+
+    fn is_shared_by_homes(&self, kind: i16) -> bool {
+        self.inner.0.is_shared_by_homes(kind)
+    }
+
+    fn looks_at(&self, contract: &Contract) -> Vec<usize> {
+        self.inner.0.looks_at(contract)
     }
 
     fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {

@@ -35,6 +35,79 @@ fn ids(database: &Database) -> Vec<String> {
     )
 }
 
+/// People in groups of so many, each with one phone; no other two have anything in common.
+fn groups(rows: usize, share: usize) -> String {
+    let first = ["Ann", "Bob", "Cid", "Dora", "Emil", "Fay", "Gus", "Hana"];
+    let row = |n: usize| {
+        let last: String = [n % 23, n / 23 % 23, n / 529 % 23]
+            .iter()
+            .map(|k| char::from(b"abcdefghijklmnopqrstuvw"[*k]))
+            .collect();
+        format!("{n},{},Q{last}x,,(816) 2{:02}-{:04}\n", first[n % 8], n / share / 10_000, n / share % 10_000)
+    };
+    (0..rows).map(row).collect()
+}
+
+#[test]
+fn a_list_in_which_many_share_each_phone_costs_little_looks_wrong_and_merges_nobody() {
+    for database in support::databases() {
+        let importer = importer(&database, "country: US");
+        let folder = tempfile::tempdir().unwrap();
+        let import = |rows: String| {
+            let text = "id,first name,last name,email,phone\n".to_owned() + &rows;
+            let file = support::file(folder.path(), "people.csv", text);
+            let report = importer.run(&RunRequest::new("csv").file(&file)).unwrap();
+            assert_eq!(report.status, "succeeded", "{:?}", report.error);
+            report
+        };
+        // Three runs that share the same phones: what the core knows counts like what the list brings.
+        let rows: Vec<String> = groups(6_000, 6).lines().map(|line| format!("{line}\n")).collect();
+        let third = |n: usize| rows.iter().skip(n).step_by(3).cloned().collect::<String>();
+        let reports = [import(third(0)), import(third(1)), import(third(2))];
+        assert!(reports[0].anomalies.is_empty() && reports[1].anomalies.is_empty(), "{reports:?}");
+        let anomaly = &reports[2].anomalies[0];
+        assert_eq!(anomaly.code, "shared_contacts");
+        assert!(anomaly.message.contains("are shared by"), "{}", anomaly.message);
+        let notes = reports[2].notes.join("\n");
+        assert!(notes.contains("were compared by their names alone"), "{notes}");
+        assert!(!notes.contains("+1816") && !anomaly.message.contains("816"), "no value is told");
+        assert_eq!(importer.count("volunteer").unwrap(), 6_000, "{}", database.backend);
+        for report in &reports {
+            let run = report.run_id;
+            let made = format!("SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE run_id = {run}");
+            let most = 2_000 + report.counts.read as i64 / 5;
+            assert!(database.number(&made) <= most, "{run} on {}", database.backend);
+            let of_one = format!(
+                "SELECT COALESCE(MAX(n), 0) AS t FROM (SELECT COUNT(*) AS n FROM dedupe_suggestions WHERE run_id = {run} GROUP BY staging_id) x"
+            );
+            assert!(database.number(&of_one) <= 5, "{run} on {}", database.backend);
+        }
+        // Who has the same phone and the same name is the same person, however many share the phone.
+        let again = import("x1,Ann,Qaaax,,(816) 200-0000\n".into());
+        assert_eq!((again.counts.auto_merged, again.counts.inserted), (1, 0), "{again:?}");
+    }
+}
+
+#[test]
+fn values_that_are_too_long_to_be_compared_are_told_and_keep_people_apart() {
+    for database in support::databases() {
+        let importer = importer(&database, "country: US");
+        let long = |n: usize| format!("{} Q{n}", "Maria ".repeat(300));
+        let rows: String =
+            (0..40).map(|n| format!("{n},{},Lee,home@example.org,1990-09-09\n", long(n))).collect();
+        let report = import(&importer, &rows, |request| request.auto_merge(AutoMerge::Full));
+        assert_eq!((report.counts.inserted, report.counts.auto_merged), (40, 0), "{}", database.backend);
+        let notes = report.notes.join("\n");
+        assert!(notes.contains("first_name in 40 rows") && !notes.contains("last_name"), "{notes}");
+        // Stored whole, and the same value is the same person.
+        let stored = database.number("SELECT MIN(LENGTH(first_name)) AS t FROM core_volunteers");
+        assert!(stored > 1_700, "{stored} on {}", database.backend);
+        let same = format!("x,{},Lee,home@example.org,1990-09-09\n", long(7));
+        let report = import(&importer, &same, |request| request);
+        assert_eq!((report.counts.inserted, report.counts.auto_merged), (0, 1), "{}", database.backend);
+    }
+}
+
 /// A mapping is about one source, so it knows better than the importer, and whoever asks for a run knows better still.
 #[test]
 fn a_mapping_says_how_far_its_source_is_merged_and_a_request_says_otherwise() {

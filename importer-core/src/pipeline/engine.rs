@@ -252,9 +252,9 @@ impl Engine<'_> {
         }
         load::load(self, session, work)?;
         let system = &work.run.new.external_system;
-        anomalies.extend(work.metrics.told.anomaly(system));
-        let note = work.metrics.told.note(system);
-        work.metrics.notes.extend(note);
+        anomalies.extend(work.metrics.told.anomalies(system));
+        let notes: Vec<String> = work.metrics.told.notes(system).collect();
+        work.metrics.notes.extend(notes);
         let told = work.run.freshness;
         if work.counts.unchanged > 0 {
             // Rows that came again were not read again; what they told then still holds.

@@ -151,7 +151,8 @@ fn attempt(
 ) -> Result<()> {
     let clock = Instant::now();
     let incoming = rows.iter().map(|row| incoming(engine, work, row)).collect::<Result<Vec<_>>>()?;
-    let mut resolved = resolve(session, engine.contract, engine.policies, &work.run, incoming)?;
+    let shared = work.metrics.told.shared;
+    let mut resolved = resolve(session, engine.contract, engine.policies, &work.run, incoming, shared)?;
     work.metrics.told.take(session, engine.contract, &work.run, &mut resolved)?;
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();

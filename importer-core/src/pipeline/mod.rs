@@ -26,6 +26,7 @@ mod report;
 mod request;
 mod resolve;
 mod retry;
+mod shared_contacts;
 mod together;
 mod told;
 mod working;

@@ -4,14 +4,18 @@ mod lookup;
 mod notes;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
 use super::Counts;
+use super::shared_contacts::SharedContacts;
 use crate::contracts::Contract;
+use crate::normalise::LONGEST;
 use crate::ports::{
-    Change, ChangeAction, CoreId, CoreRecord, CoreWrite, Decision, Incoming, LookAt, MapEntry, MatchKey,
-    Outcome, OutcomeKind, Policies, RowId, RunRecord, Session, Suggestion, SuggestionKind, fingerprint,
+    CandidateFacts, Change, ChangeAction, CoreId, CoreRecord, CoreWrite, Decision, Incoming, LookAt,
+    MapEntry, MatchKey, Outcome, OutcomeKind, Policies, RowId, RunRecord, Session, Suggestion,
+    SuggestionKind, fingerprint,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -28,6 +32,10 @@ pub(super) struct Resolved {
     pub(super) merges: Vec<Merge>,
     /// Rows whose id named somebody else, in their order.
     pub(super) moved: Vec<Moved>,
+    /// What the run met of contacts that people share, this batch included.
+    pub(super) shared: SharedContacts,
+    /// How many rows have a value of which little is compared, by field.
+    pub(super) long: BTreeMap<&'static str, u64>,
 }
 
 /// A row that was merged by who it is.
@@ -67,9 +75,17 @@ pub(super) fn resolve(
     policies: &Policies,
     run: &RunRecord,
     rows: Vec<Incoming>,
+    shared: SharedContacts,
 ) -> Result<Resolved> {
-    let mut batch = Batch::load(core, contract, policies, run, &rows)?;
+    let mut batch = Batch::load(core, contract, policies, run, &rows, shared.most())?;
+    batch.out.shared = shared;
+    let compared = policies.resolver.looks_at(contract);
     for row in rows {
+        for &place in &compared {
+            if row.person.record.get(place).is_some_and(|value| value.len() > LONGEST) {
+                *batch.out.long.entry(contract.fields[place].name).or_default() += 1;
+            }
+        }
         batch.row(row)?;
     }
     Ok(batch.finish())
@@ -111,6 +127,8 @@ struct Batch<'a> {
     told_apart: FxHashMap<i64, Vec<(CoreId, Option<i64>)>>,
     /// Who has a row's external id in another system.
     elsewhere: FxHashMap<String, Vec<CoreId>>,
+    /// How many may have a contact before nobody is looked for by it in this batch.
+    most_at_home: usize,
     /// While a row is resolved whose id belongs to somebody else: who that is.
     owner_of_id: Option<CoreId>,
     out: Resolved,
@@ -141,6 +159,12 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// How many people may have a key of a kind before nobody is looked for by it.
+    fn most(&self, kind: i16) -> usize {
+        let most = self.policies.resolver.most_candidates(kind);
+        if self.policies.resolver.is_shared_by_homes(kind) { most.min(self.most_at_home) } else { most }
+    }
+
     /// Who was told apart from the row's person, for ever, whatever id it comes under: these are no candidates.
     fn without_told_apart(&self, row: &Incoming, ids: &mut Vec<CoreId>) {
         if self.told_apart.is_empty() {
@@ -158,18 +182,30 @@ impl<'a> Batch<'a> {
     fn decide(&mut self, row: Incoming) -> Result<()> {
         self.keys.clear();
         self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
-        let mut ids: Vec<CoreId> = Vec::new();
+        let resolver = &self.policies.resolver;
+        let (mut ids, mut at_home): (Vec<CoreId>, Vec<CoreId>) = Default::default();
+        let (under_key, contacts) = (&self.under_key, self.keys.iter());
+        let contacts = contacts.filter(|key| resolver.is_shared_by_homes(key.kind));
+        self.out.shared.row(contacts.map(|key| under_key.get(key).map_or(0, Vec::len)));
+        let mut passed_over: Vec<(i16, usize)> = Vec::new();
         for key in &self.keys {
+            let Some(found) = under_key.get(key) else { continue };
+            let is_contact = resolver.is_shared_by_homes(key.kind);
             // What so many share says nothing about who somebody is, and comparing them all would take for ever.
-            let under_key = self.under_key.get(key);
-            if let Some(found) =
-                under_key.filter(|found| found.len() <= self.policies.resolver.most_candidates(key.kind))
-            {
-                ids.extend(found);
+            if found.len() <= self.most(key.kind) {
+                if is_contact { &mut at_home } else { &mut ids }.extend(found);
+            } else if is_contact {
+                passed_over.push((key.kind, found.len()));
+                self.out.shared.pass_over();
             }
         }
         let same_id = self.elsewhere.get(&row.external_id).cloned().unwrap_or_default();
         ids.extend(&same_id);
+        at_home.retain(|id| !ids.contains(id));
+        at_home.sort_unstable();
+        at_home.dedup();
+        let by_name_alone = !self.out.shared.may_compare(at_home.len());
+        ids.extend(&at_home);
         ids.sort_unstable();
         ids.dedup();
         self.without_told_apart(&row, &mut ids);
@@ -178,10 +214,12 @@ impl<'a> Batch<'a> {
         if candidates.is_empty() {
             return self.insert(row, Vec::new(), "nobody known is like it");
         }
-        let same_id: Vec<usize> =
-            (0..candidates.len()).filter(|place| same_id.contains(&candidates[*place].id)).collect();
-        let resolver = &self.policies.resolver;
-        match resolver.decide_known(self.contract, &row.person, &candidates, &same_id) {
+        let places = |of: &[CoreId]| -> Vec<usize> {
+            (0..candidates.len()).filter(|place| of.contains(&candidates[*place].id)).collect()
+        };
+        let (same_id, alone) = (places(&same_id), places(if by_name_alone { &at_home } else { &[] }));
+        let facts = CandidateFacts { same_id: &same_id, by_name_alone: &alone, passed_over: &passed_over };
+        match self.policies.resolver.decide_known(self.contract, &row.person, &candidates, facts) {
             Decision::Same { candidate, reason } => {
                 let id = candidates.get(candidate).map(|c| c.id).ok_or_else(|| {
                     Error::new(

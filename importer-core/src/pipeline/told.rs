@@ -1,12 +1,16 @@
 //! What loading has to say beside its counts: what a dry run would merge, and ids that do not name whom they named.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Anomaly;
 use super::hash::is_content_name;
 use super::resolve::{Joined, Merge, Moved, Resolved};
+use super::shared_contacts::SharedContacts;
 use crate::Result;
 use crate::contracts::Contract;
+use crate::normalise::LONGEST;
 use crate::ports::{CoreId, Outcome, RowId, RunRecord, Session};
 
 /// How many examples of each kind a run keeps.
@@ -52,6 +56,9 @@ pub(super) struct Told {
     moved_samples: Vec<MovedSample>,
     joined: u64,
     joined_samples: Vec<JoinedSample>,
+    pub(super) shared: SharedContacts,
+    /// How many rows have a value of which little is compared, by field.
+    long: BTreeMap<String, u64>,
 }
 
 impl Told {
@@ -65,6 +72,10 @@ impl Told {
     ) -> Result<()> {
         let joined = joined(session, contract, run, resolved)?;
         say_joined(&mut resolved.outcomes, &joined);
+        self.shared = resolved.shared;
+        for (field, rows) in &resolved.long {
+            *self.long.entry((*field).into()).or_default() += rows;
+        }
         self.moved += resolved.moved.len() as u64;
         self.joined += joined.len() as u64;
         let merges: &[Merge] = if run.new.dry_run { &resolved.merges } else { &[] };
@@ -101,8 +112,30 @@ impl Told {
         Ok(())
     }
 
+    /// What is not as it should be.
+    pub(super) fn anomalies(&self, system: &str) -> impl Iterator<Item = Anomaly> {
+        self.given_away(system).into_iter().chain(self.shared.anomaly())
+    }
+
+    /// What else is worth knowing.
+    pub(super) fn notes(&self, system: &str) -> impl Iterator<Item = String> {
+        self.several_ids(system).into_iter().chain(self.shared.note()).chain(self.long_values())
+    }
+
+    /// Values of which little is compared.
+    fn long_values(&self) -> Option<String> {
+        let fields: Vec<String> =
+            self.long.iter().map(|(field, rows)| format!("{field} in {rows} rows")).collect();
+        (!fields.is_empty()).then(|| {
+            format!(
+                "values of more than {LONGEST} bytes are kept whole and compared as a whole, so that a typo in one makes it another: {}",
+                fields.join(", ")
+            )
+        })
+    }
+
     /// Ids that were given away.
-    pub(super) fn anomaly(&self, system: &str) -> Option<Anomaly> {
+    fn given_away(&self, system: &str) -> Option<Anomaly> {
         if self.moved == 0 {
             return None;
         }
@@ -122,7 +155,7 @@ impl Told {
     }
 
     /// People whom the source has under several ids.
-    pub(super) fn note(&self, system: &str) -> Option<String> {
+    fn several_ids(&self, system: &str) -> Option<String> {
         let samples = self.joined_samples.iter().map(|j| {
             format!(
                 "{system}:{} (row {}) is {system}:{}, record {}",

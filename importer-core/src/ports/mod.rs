@@ -39,8 +39,8 @@ pub use quarantine::{
 };
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use resolve::{
-    AutoMerge, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver, Suggestion,
-    SuggestionKind, Survivorship,
+    AutoMerge, CandidateFacts, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver,
+    Suggestion, SuggestionKind, Survivorship,
 };
 pub use retelling::{LaterChange, RetellingStore, Subject};
 pub use retention::{Kind, Retention, Scope, Weighed};

@@ -69,6 +69,19 @@ pub struct LookAt {
     pub terms: String,
 }
 
+/// What is known of the candidates of a row beside their records; places in the list of candidates.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CandidateFacts<'a> {
+    /// Those whom another system knows by the row's own external id.
+    pub same_id: &'a [usize],
+    /// Those who share a contact with the row and nothing else, in a run in which so many do that they are not all compared: only
+    /// those whose names agree are.
+    pub by_name_alone: &'a [usize],
+    /// Contacts of the row by which nobody was looked for, because so many have them: the kind of the key, and how many at least. A
+    /// candidate who was found otherwise may have them as well, which says little.
+    pub passed_over: &'a [(i16, usize)],
+}
+
 /// What becomes of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
@@ -154,14 +167,24 @@ pub trait Resolver: Send + Sync {
         false
     }
 
-    /// The same as [`decide`](Self::decide), where another system knows some of the candidates by the row's own external id:
-    /// `same_id` has the places of these.
+    /// Whether keys of this kind are contacts, which a home or an office shares: who has nothing else in common with a row is
+    /// hardly the same person, and is not compared where too many are like that. No kind is, unless the resolver says so.
+    fn is_shared_by_homes(&self, _kind: i16) -> bool {
+        false
+    }
+
+    /// Which fields a decision depends on, by their places.
+    fn looks_at(&self, _contract: &Contract) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// The same as [`decide`](Self::decide), with what else is known of the candidates.
     fn decide_known(
         &self,
         contract: &Contract,
         incoming: &CoreRecord,
         candidates: &[&CoreRecord],
-        _same_id: &[usize],
+        _facts: CandidateFacts<'_>,
     ) -> Decision {
         self.decide(contract, incoming, candidates)
     }

@@ -43,6 +43,12 @@ pub fn role_of(field: &str) -> Role {
     ROLES.iter().find(|(name, _)| *name == field).map_or(Role::Ignored, |(_, role)| *role)
 }
 
+/// The fields of a contract that are compared, by their places.
+pub(crate) fn compared_fields(contract: &Contract) -> Vec<usize> {
+    let fields = contract.fields.iter().enumerate();
+    fields.filter(|(_, field)| role_of(field.name) != Role::Ignored).map(|(place, _)| place).collect()
+}
+
 /// People of the core, prepared for comparison.
 #[derive(Debug)]
 pub struct People {

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::CoreRecord;
+use importer_core::ports::{CandidateFacts, CoreRecord};
 
 use super::fields::{Fields, folded};
 use crate::agreement::{self, NameAgreement, name_agreement};
 use crate::deterministic::Deterministic;
+use crate::keys::{EMAIL_KEY, PHONE_KEY};
 use crate::matching::features::MISSING;
 use crate::matching::frame::{Frame, Levels};
 use crate::matching::further::Compares;
 use crate::matching::model::GENERIC;
 use crate::matching::people::People;
+
+/// The row's number in the frame.
+const OWN: u32 = 0;
 
 /// A row, number 0 of the frame, and its candidates, from number 1.
 pub(super) struct Compared<'a> {
@@ -51,11 +55,10 @@ impl<'a> Compared<'a> {
         rule: Deterministic,
         incoming: &'a CoreRecord,
         records: &[&'a CoreRecord],
-        same_id: &[usize],
+        facts: CandidateFacts<'_>,
         (at_most, further): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
-        let mut people = People::with_further(contract, further);
-        let own = people.push_same_id(contract, incoming, (!same_id.is_empty()).then_some("own"));
+        let same_id = facts.same_id;
         let contacts = rule.contacts(incoming);
         let mut candidates: Vec<Candidate<'a>> = records
             .iter()
@@ -66,7 +69,7 @@ impl<'a> Compared<'a> {
                 let shares = email || phone;
                 Candidate {
                     place,
-                    number: own,
+                    number: OWN,
                     record,
                     email,
                     phone,
@@ -82,22 +85,19 @@ impl<'a> Compared<'a> {
                 }
             })
             .collect();
-        let shared_by = |shares: fn(&Candidate<'_>) -> bool| {
-            1 + candidates.iter().filter(|c| shares(c) && c.names != NameAgreement::Agree).count()
+        let shared_by = |kind: i16, shares: fn(&Candidate<'_>) -> bool| {
+            let others = candidates.iter().filter(|c| shares(c) && c.names != NameAgreement::Agree).count();
+            let passed_over = facts.passed_over.iter().filter(|(of, _)| *of == kind).map(|(_, many)| *many);
+            1 + passed_over.fold(others, usize::max)
         };
-        let (email_shared_by, phone_shared_by) = (shared_by(|c| c.email), shared_by(|c| c.phone));
+        let email_shared_by = shared_by(EMAIL_KEY, |c| c.email);
+        let phone_shared_by = shared_by(PHONE_KEY, |c| c.phone);
+        // They count among those who share a contact all the same.
+        candidates.retain(|c| !facts.by_name_alone.contains(&c.place) || c.names.may_be_one());
         // Whoever shares a contact or the id is compared first; the order is stable.
         candidates.sort_by_key(|c| !(c.email || c.phone || same_id.contains(&c.place)));
         candidates.truncate(at_most);
-        for candidate in &mut candidates {
-            let other = same_id.contains(&candidate.place).then_some("other");
-            candidate.number = people.push_same_id(contract, candidate.record, other);
-        }
-        let mut frame = people.frame;
-        frame.finish();
-        for candidate in &mut candidates {
-            candidate.levels = frame.compare(own, candidate.number);
-        }
+        let frame = Self::frame(contract, incoming, &mut candidates, same_id, further);
         candidates.sort_by_key(|c| c.place);
         Self {
             frame,
@@ -107,6 +107,31 @@ impl<'a> Compared<'a> {
             email_shared_by,
             phone_shared_by,
         }
+    }
+
+    /// Puts the row and its candidates into a frame and compares them; with nobody to compare it with the frame is empty.
+    fn frame(
+        contract: &Contract,
+        incoming: &CoreRecord,
+        candidates: &mut [Candidate<'a>],
+        same_id: &[usize],
+        further: Option<&Arc<dyn Compares>>,
+    ) -> Frame {
+        if candidates.is_empty() {
+            return Frame::new(&[]);
+        }
+        let mut people = People::with_further(contract, further);
+        people.push_same_id(contract, incoming, (!same_id.is_empty()).then_some("own"));
+        for candidate in &mut *candidates {
+            let other = same_id.contains(&candidate.place).then_some("other");
+            candidate.number = people.push_same_id(contract, candidate.record, other);
+        }
+        let mut frame = people.frame;
+        frame.finish();
+        for candidate in candidates {
+            candidate.levels = frame.compare(OWN, candidate.number);
+        }
+        frame
     }
 
     /// Asks further terms about the candidates that are worth it, all at once.

@@ -16,7 +16,9 @@ pub use weighted::{WeightedExplanation, WeightedTerm};
 use std::sync::Arc;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{AutoMerge, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind};
+use importer_core::ports::{
+    AutoMerge, CandidateFacts, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind,
+};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -26,10 +28,11 @@ use self::fields::Fields;
 use crate::PluginFeatures;
 use crate::agreement::{NameAgreement, agrees};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
+use crate::keys::are_contacts;
 use crate::matching::features::common_names;
 use crate::matching::further::Compares;
 use crate::matching::model::{HOUSEHOLD, Likelihood, Objection, Thresholds};
-use crate::matching::people::tells_across_systems;
+use crate::matching::people::{compared_fields, tells_across_systems};
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
 ///
@@ -219,7 +222,7 @@ impl Resolver for Probabilistic {
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
-        self.decide_known(contract, incoming, candidates, &[])
+        self.decide_known(contract, incoming, candidates, CandidateFacts::default())
     }
 
     fn tells_across_systems(&self, external_id: &str) -> bool {
@@ -231,11 +234,11 @@ impl Resolver for Probabilistic {
         contract: &Contract,
         incoming: &CoreRecord,
         candidates: &[&CoreRecord],
-        same_id: &[usize],
+        facts: CandidateFacts<'_>,
     ) -> Decision {
         let limits = (self.options.candidates, self.further.as_ref());
         let mut compared =
-            Compared::of(contract, &self.fields, self.rule, incoming, candidates, same_id, limits);
+            Compared::of(contract, &self.fields, self.rule, incoming, candidates, facts, limits);
         compared.ask_further(|compared, candidate| {
             candidate.email
                 || candidate.phone
@@ -296,7 +299,15 @@ impl Resolver for Probabilistic {
 
     fn most_candidates(&self, kind: i16) -> usize {
         // A contact is one person's, whoever shares it; a name and a year are everybody's where names repeat.
-        if matches!(kind, crate::EMAIL_KEY | crate::PHONE_KEY) { 100 } else { 20 }
+        if are_contacts(kind) { 100 } else { 20 }
+    }
+
+    fn is_shared_by_homes(&self, kind: i16) -> bool {
+        are_contacts(kind)
+    }
+
+    fn looks_at(&self, contract: &Contract) -> Vec<usize> {
+        compared_fields(contract)
     }
 
     fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {

@@ -204,8 +204,15 @@ fn the_weighted_mean_is_over_the_fields_that_both_have() {
     let score = |a: &str, b: &str| {
         let (a, b) = (person(a), person(b));
         let fields = Fields::of(&VOLUNTEER);
-        let compared =
-            Compared::of(&VOLUNTEER, &fields, Deterministic::default(), &a, &[&b], &[], (10, None));
+        let compared = Compared::of(
+            &VOLUNTEER,
+            &fields,
+            Deterministic::default(),
+            &a,
+            &[&b],
+            CandidateFacts::default(),
+            (10, None),
+        );
         weighted::explain(&fields, &compared, &compared.candidates[0]).probability
     };
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} is not {b}");
@@ -258,6 +265,47 @@ fn every_option_and_the_model_are_in_the_checksum() {
     assert_eq!(sums.len(), all.len());
 }
 
+#[test]
+fn a_contact_by_which_nobody_was_looked_for_is_nobodys_own() {
+    let (row, known) = (person("Tom, Fox, -, +18162345678"), person("Ann, Lee, -, +18162345678"));
+    let near = (person("Margit, Kowalsky, -, +18162345678"), person("Margit, Kowalski, -, +18162345678"));
+    for model in [MatchModel::Shipped, MatchModel::Weighted] {
+        let resolver = resolver(AutoMerge::Full, model);
+        let decide = |a: &CoreRecord, b: &CoreRecord, passed_over: &[(i16, usize)]| {
+            let facts = CandidateFacts { passed_over, ..CandidateFacts::default() };
+            resolver.decide_known(&VOLUNTEER, a, &[b], facts)
+        };
+        let (few, many) = (&[][..], &[(crate::PHONE_KEY, 100)][..]);
+        assert_eq!(told(&decide(&row, &known, few)), "new household 0");
+        assert_eq!(told(&decide(&row, &known, many)), "new");
+        assert_eq!(told(&decide(&near.0, &near.1, few)), "same 0");
+        assert_eq!(told(&decide(&near.0, &near.1, many)), "new possible_duplicate 0");
+    }
+}
+
+#[test]
+fn who_is_compared_by_name_alone_is_found_by_the_name_and_counts_among_those_who_share() {
+    let known: Vec<CoreRecord> =
+        ["Ann, Lee, -, +18162345678", "Tom, Fox, -, +18162345678"].map(person).into();
+    let known: Vec<&CoreRecord> = known.iter().collect();
+    for model in [MatchModel::Shipped, MatchModel::Weighted] {
+        let resolver = resolver(AutoMerge::Deterministic, model);
+        let decide = |row: &str| {
+            let facts = CandidateFacts { by_name_alone: &[0, 1], ..CandidateFacts::default() };
+            told(&resolver.decide_known(&VOLUNTEER, &person(row), &known, facts))
+        };
+        assert_eq!(decide("Ann, Lee, -, +18162345678"), "same 0");
+        assert_eq!(decide("Joan, Kent, -, +18162345678"), "new");
+        assert_eq!(decide("Anna, Lee, -, +18162345678"), "new possible_duplicate 0");
+    }
+    let facts = CandidateFacts { by_name_alone: &[0, 1], ..CandidateFacts::default() };
+    let row = person("Ann, Lee, -, +18162345678");
+    let rule = Deterministic::default();
+    assert_eq!(told(&rule.decide_known(&VOLUNTEER, &row, &known, facts)), "same 0");
+    let compared = Compared::of(&VOLUNTEER, &Fields::of(&VOLUNTEER), rule, &row, &known, facts, (10, None));
+    assert_eq!((compared.candidates.len(), compared.phone_shared_by), (1, 2));
+}
+
 /// A value may be of any length; what is compared is short, and people whom it tells apart stay apart.
 #[test]
 fn however_long_values_are_little_of_them_is_compared() {
@@ -299,7 +347,7 @@ proptest! {
             let score = |a: &str, b: &str| {
                 let (a, b) = (person(a), person(b));
                 let compared =
-                    Compared::of(&VOLUNTEER, &resolver.fields, resolver.rule, &a, &[&b], &[], (10, None));
+                    Compared::of(&VOLUNTEER, &resolver.fields, resolver.rule, &a, &[&b], CandidateFacts::default(), (10, None));
                 resolver.scored(&VOLUNTEER, &compared, &compared.candidates[0]).probability
             };
             let (one, other) = (score(&a, &b), score(&b, &a));

@@ -15,6 +15,7 @@ impl<'a> Batch<'a> {
         policies: &'a Policies,
         run: &'a RunRecord,
         rows: &[Incoming],
+        most_at_home: usize,
     ) -> Result<Self> {
         let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();
         let entries = core.find_external(contract, &run.new.external_system, &ids)?;
@@ -65,7 +66,9 @@ impl<'a> Batch<'a> {
         elsewhere.retain(|_, people| people.len() <= SYSTEMS);
         wanted.extend(elsewhere.values().flatten());
         // Nobody is compared by a key that too many have, so nobody is read for it.
-        wanted.extend(under_key.iter().filter(|(key, ids)| ids.len() <= most(key)).flat_map(|(_, ids)| ids));
+        let at_home = |key: &MatchKey| policies.resolver.is_shared_by_homes(key.kind);
+        let few = |key: &MatchKey, many: usize| many <= most(key) && (!at_home(key) || many <= most_at_home);
+        wanted.extend(under_key.iter().filter(|(key, ids)| few(key, ids.len())).flat_map(|(_, ids)| ids));
         load_people(core, contract, wanted, &mut people)?;
         let mut told_apart: FxHashMap<i64, Vec<_>> = FxHashMap::default();
         for (print, id, other) in core.rejected_as(contract, &prints)? {
@@ -86,6 +89,7 @@ impl<'a> Batch<'a> {
             keys,
             told_apart,
             elsewhere,
+            most_at_home,
             owner_of_id: None,
             out: Resolved::default(),
         })
