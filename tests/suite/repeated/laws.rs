@@ -72,7 +72,7 @@ fn traces(database: &Database) -> Vec<String> {
         ("core_volunteer_contacts", "kind"),
     ] {
         all.extend(database.texts(&format!(
-            "SELECT '{table} ' || {status} || ' ' || COUNT(*) AS t FROM {table} GROUP BY {status} ORDER BY 1"
+            "SELECT '{table} ' || x.s || ' ' || COUNT(*) AS t FROM (SELECT {status} AS s FROM {table}) x GROUP BY x.s ORDER BY 1"
         )));
     }
     all
