@@ -29,22 +29,32 @@ pub(crate) fn databases() -> Vec<Database> {
 }
 
 /// The same for laws that many histories are tried on: SQLite always, Postgres, where a new database takes a while, once in
-/// eight times.
+/// eight times, or each time with `EACH_TURN=1` in the environment.
 pub(crate) fn databases_by_turns(turn: u32) -> Vec<Database> {
-    if turn.is_multiple_of(8) { databases() } else { vec![sqlite()] }
+    let each = std::env::var_os("EACH_TURN").is_some();
+    if each || turn.is_multiple_of(8) { databases() } else { vec![sqlite()] }
 }
 
 /// Tries a law on made-up histories: on so many that are always the same, so that who sees it fail sees it fail again, or with
-/// `CASES=500` in the environment on as many others.
+/// `CASES=500` in the environment on as many others. Which others is told, and `SEED` brings the same ones again.
 pub(crate) fn histories(usual: u32) -> (u32, TestRunner) {
-    let asked: Option<u32> = std::env::var("CASES").ok().map(|cases| cases.parse().unwrap());
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let asked = number("CASES").map(|cases| u32::try_from(cases).unwrap());
     let cases = asked.unwrap_or(usual);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
-    let runner = match asked {
-        Some(_) => TestRunner::new(config),
-        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    let seed = number("SEED").or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        asked.map(|_| u64::from(now.subsec_nanos()))
+    });
+    let random = match seed {
+        Some(seed) => {
+            eprintln!("histories: CASES={cases} SEED={seed}");
+            let bytes = seed.to_le_bytes().repeat(4);
+            TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
+        }
+        None => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
     };
-    (cases, runner)
+    (cases, TestRunner::new_with_rng(config, random))
 }
 
 #[cfg(not(feature = "postgres"))]
