@@ -128,3 +128,25 @@ fn the_last_good_row_counts_whatever_came_before_it_in_the_same_file() {
         }
     }
 }
+
+#[test]
+fn a_row_of_an_id_that_names_somebody_else_comes_again_as_itself_and_about_its_own_person() {
+    let csv = "id,first name,last name,email\nNA,Ada,Quinn,ada@example.org\nNA,Bea,Stone,bea@example.org\n\
+               NA,Bea,Stone,bea@example.org\n";
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = support::file(folder.path(), "people.csv", csv);
+        let first = db.import(&file).run_id;
+        let again = db.import(&file).run_id;
+        // Whose bytes an outcome shows, and whom it is about.
+        let outcomes = |run: i64| {
+            db.texts(&format!(
+                "SELECT s.payload_json || ' ' || o.core_id AS t FROM row_outcomes o JOIN staging_volunteers s \
+                 ON s.id = o.staging_id WHERE o.id > {run} * 4294967296 AND o.id < ({run} + 1) * 4294967296 ORDER BY o.id"
+            ))
+        };
+        let told = outcomes(first);
+        assert!(told[1].contains("bea@example.org") && told[1].ends_with(" 2"), "{told:?}");
+        assert_eq!(outcomes(again), told, "{}", db.backend);
+    }
+}

@@ -84,8 +84,10 @@ pub struct RowAgain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum OtherRow {
+    /// One that is another record, because the source uses the id for several: its hash, where it was landed, and that record.
+    Apart(i64, RowId, CoreId),
     /// One that came before the last one: its hash, and where it was landed.
     Earlier(i64, RowId),
-    /// One that is another record; and any of a database that an earlier version wrote. Its hash.
+    /// Any of a database that an earlier version wrote: its hash. Whose it is was not kept.
     Aside(i64),
 }

@@ -30,8 +30,12 @@ impl Batch<'_> {
                 if !*touched {
                     *before = Some(entry.clone());
                 }
-                if !entry.other_rows.contains(&OtherRow::Aside(row_hash)) {
-                    entry.other_rows.push(OtherRow::Aside(row_hash));
+                let is_known = |other: &OtherRow| match *other {
+                    OtherRow::Apart(hash, ..) | OtherRow::Aside(hash) => hash == row_hash,
+                    OtherRow::Earlier(..) => false,
+                };
+                if !entry.other_rows.iter().any(is_known) {
+                    entry.other_rows.push(OtherRow::Apart(row_hash, row, core_id));
                 }
                 *touched = true;
             }

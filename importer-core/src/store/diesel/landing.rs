@@ -372,6 +372,9 @@ impl DieselSession {
             let others: Vec<OtherRow> =
                 row.get(4).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
             let others = others.into_iter().map(|other| match other {
+                OtherRow::Apart(hash, staging_id, record) => {
+                    Known { core_id: Some(record), ..entry(KnownAs::Aside, hash, staging_id) }
+                }
                 OtherRow::Earlier(hash, staging_id) => entry(KnownAs::Earlier, hash, staging_id),
                 OtherRow::Aside(hash) => entry(KnownAs::Aside, hash, current),
             });

@@ -1,5 +1,5 @@
 //! Which migrations a database has, who ran them, and which programs still read what they left
-//! ([0023](../../../../docs/adr/0023-a-newer-database-is-looked-at-only-if-it-says-so.md)).
+//! ([0028](../../../../docs/adr/0028-a-newer-database-is-looked-at-only-if-it-says-so.md)).
 
 use super::connection::Connection;
 use super::read_only::ReadOnly;
@@ -33,10 +33,16 @@ pub(super) struct Version {
 /// What a database has; nothing, if it has none of our tables.
 pub(super) fn applied(connection: &mut Connection) -> Result<Vec<Version>> {
     // Tables of earlier versions lack the further columns.
-    match connection.rows(OPERATION, "SELECT * FROM importer_schema_migrations ORDER BY version", &[]) {
-        Ok(rows) => Ok(rows.into_iter().map(version).collect()),
+    let read = |connection: &mut Connection| {
+        let rows =
+            connection.rows(OPERATION, "SELECT * FROM importer_schema_migrations ORDER BY version", &[]);
+        rows.map(|rows| rows.into_iter().map(version).collect())
+    };
+    match read(connection) {
+        Ok(versions) => Ok(versions),
         Err(_) if !is_there(connection)? => Ok(Vec::new()),
-        Err(error) => Err(error),
+        // Another program may have made the table between the two questions; what is wrong otherwise still is.
+        Err(_) => read(connection),
     }
 }
 
