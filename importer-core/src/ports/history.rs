@@ -146,6 +146,12 @@ pub struct HostRows {
     pub key: RowKey,
     /// Each row, by what tells it apart, and whom it referred to.
     pub rows: Vec<(String, CoreId)>,
+    /// Other columns that tell the rows apart and refer to records as well: other merges change these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+    /// Whom each row referred to in these columns; as many as there are rows, or none where there are no such columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others_were: Vec<Vec<Option<CoreId>>>,
 }
 
 /// What tells rows of a host's table apart while their reference to a record changes.
@@ -154,9 +160,9 @@ pub struct HostRows {
 pub enum RowKey {
     /// The column that the host named.
     Named(String),
-    /// The columns of the primary key, the reference itself left out.
+    /// The columns of the primary key, references to records left out.
     Primary(Vec<String>),
-    /// Everything in these columns, since the table has no primary key. Rows that are equal in them are as good as each other.
+    /// Everything in these columns, which refer to no record, since the table has no primary key. Rows that are equal in them are as good as each other.
     Whole(Vec<String>),
 }
 

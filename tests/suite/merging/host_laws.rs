@@ -136,3 +136,38 @@ fn merges_that_are_all_taken_back_leave_the_hosts_rows_as_if_there_had_been_none
         })
         .unwrap();
 }
+
+/// Somebody works with somebody else, in tables in which nothing but both tells a row apart; both are merged, and both merges
+/// are taken back in either order.
+#[test]
+fn rows_about_two_people_go_back_to_both_in_whatever_order_their_merges_are_taken_back() {
+    let keys = ["", ", PRIMARY KEY (one, other)", ", PRIMARY KEY (other, one)"];
+    for (key, last_first) in keys.iter().flat_map(|key| [(key, true), (key, false)]) {
+        for db in support::databases() {
+            let host = Host::new(db);
+            host.db.execute(&format!(
+                "CREATE TABLE pairs (one BIGINT NOT NULL REFERENCES core_volunteers (id), \
+                 other BIGINT NOT NULL REFERENCES core_volunteers (id){key}); \
+                 INSERT INTO pairs VALUES (3, 5), (1, 6), (4, 4)"
+            ));
+            let rows = || host.db.texts("SELECT one || ' ' || other AS t FROM pairs ORDER BY 1");
+            let before = rows();
+            let mut merges = vec![
+                host.merge(&[1, 3]).unwrap(),
+                host.merge(&[2, 5]).unwrap(),
+                host.merge(&[2, 4]).unwrap(),
+            ];
+            assert_eq!(rows(), ["1 2", "1 6", "2 2"]);
+            if last_first {
+                merges.reverse();
+            }
+            // The second of two merges of the same people stands on under another number.
+            for merge in merges {
+                let now =
+                    if standing(&host).contains(&merge) { merge } else { *standing(&host).last().unwrap() };
+                host.undo(now).unwrap();
+            }
+            assert_eq!(rows(), before, "{}{key} {last_first}", host.db.backend);
+        }
+    }
+}

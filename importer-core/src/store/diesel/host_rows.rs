@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::host_others::others_of;
 use super::host_sql::{list_of, told};
 use super::host_tables::HostColumn;
 use super::session::DieselSession;
@@ -11,7 +12,7 @@ use crate::ports::{CoreId, HostRows, Moved, Reference, RowKey};
 use crate::{Error, ErrorKind, Result};
 
 const MOVE: &str = "move the rows that refer to the people";
-const BACK: &str = "move the rows back that referred to the people";
+pub(super) const BACK: &str = "move the rows back that referred to the people";
 
 impl DieselSession {
     /// Lets the rows of the host that refer to those who go refer to the survivor.
@@ -46,8 +47,9 @@ impl DieselSession {
         let HostColumn { table_sql, column_sql, .. } = column;
         let (list, elements) = (list_of(retired), self.ids());
         let key = self.key_sql(&column.key)?;
+        let others = self.others_sql(&column.others);
         let sql = format!(
-            "SELECT {key} AS k, CAST({column_sql} AS TEXT) AS c FROM {table_sql} WHERE {column_sql} IN {elements}"
+            "SELECT {key} AS k, CAST({column_sql} AS TEXT) AS c{others} FROM {table_sql} WHERE {column_sql} IN {elements}"
         );
         let found = self.connection.rows(MOVE, &sql, &[Cell::Text(&list)])?;
         if found.is_empty() {
@@ -57,6 +59,10 @@ impl DieselSession {
             let why = "its rows could not be told apart when they are to be moved back";
             return Err(Error::new(ErrorKind::Store, MOVE, why).hint("give the table a primary key"));
         }
+        let others_were = match column.others.len() {
+            0 => Vec::new(),
+            count => found.iter().map(|row| others_of(row, 2, count)).collect(),
+        };
         let rows = found.into_iter().map(|mut row| (row.text(0), row.int(1))).collect();
         let sql = format!(
             "UPDATE {} {table_sql} SET {column_sql} = ? WHERE {column_sql} IN {elements}",
@@ -68,7 +74,8 @@ impl DieselSession {
             return Err(Error::new(ErrorKind::Refused, MOVE, why));
         }
         let (table, key) = (column.table.clone(), column.key.clone());
-        Ok(Some(HostRows { table, column: column.column.clone(), key, rows }))
+        let (others, column) = (column.others.clone(), column.column.clone());
+        Ok(Some(HostRows { table, column, key, rows, others, others_were }))
     }
 
     /// Lets the rows of the host that a merge has moved refer again to whom they referred to. Rows that are gone, or refer to
@@ -91,7 +98,9 @@ impl DieselSession {
             // A table that is gone, or refers to people no longer, is left alone.
             let Some(place) = self.same(&columns, &table, &rows.column) else { continue };
             let column = &columns[place];
-            if column.knows(&rows.key) {
+            if !rows.others.is_empty() {
+                self.rows_with_others_back(contract, column, rows, survivor).map_err(|e| told(e, column))?;
+            } else if column.knows(&rows.key) {
                 self.rows_back(column, &rows.key, &rows.rows, survivor).map_err(|e| told(e, column))?;
             }
         }
@@ -147,7 +156,7 @@ impl DieselSession {
         }
     }
 
-    fn give_rows(
+    pub(super) fn give_rows(
         &mut self,
         column: &HostColumn,
         what: &str,

@@ -59,6 +59,8 @@ pub(super) struct HostColumn {
     pub(super) column_sql: String,
     /// What tells its rows apart.
     pub(super) key: RowKey,
+    /// Other columns that tell its rows apart and refer to records, which merges change.
+    pub(super) others: Vec<String>,
     pub(super) handle: Option<String>,
     /// Whether it is a column that the host added to the core itself.
     pub(super) of_core: bool,
@@ -80,6 +82,7 @@ impl HostColumn {
                 true => RowKey::Whole(without(&table.columns)),
                 false => RowKey::Primary(without(&table.primary)),
             },
+            others: Vec::new(),
             handle: table.handle.clone(),
             of_core: false,
             found: Some(table.clone()),
@@ -94,6 +97,7 @@ impl HostColumn {
             table_sql: reference.table.clone(),
             column_sql: reference.column.clone(),
             key: RowKey::Named(reference.key.clone()),
+            others: Vec::new(),
             handle: None,
             of_core: false,
             found: None,
@@ -161,6 +165,7 @@ impl DieselSession {
                 None => columns.push(named),
             }
         }
+        set_others_apart(&mut columns);
         if !columns.is_empty() {
             let core = self.table_id(&contract.core_table())?;
             columns.iter_mut().for_each(|column| column.of_core = column.id == core);
@@ -203,6 +208,18 @@ impl DieselSession {
             found.push(HostReference { table: key.table.name.clone(), columns, refers_to, moves: false });
         }
         Ok(found)
+    }
+}
+
+/// What refers to records is changed by merges, so it does not tell rows apart as it stands.
+fn set_others_apart(columns: &mut [HostColumn]) {
+    let all: Vec<(String, String)> = columns.iter().map(|c| (c.id.clone(), c.column.clone())).collect();
+    for column in columns {
+        let (RowKey::Primary(key) | RowKey::Whole(key)) = &mut column.key else { continue };
+        let refers = |name: &String| {
+            all.iter().any(|(table, other)| *table == column.id && other.eq_ignore_ascii_case(name))
+        };
+        (column.others, *key) = std::mem::take(key).into_iter().partition(refers);
     }
 }
 

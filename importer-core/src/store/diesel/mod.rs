@@ -11,6 +11,7 @@ mod core;
 mod failure;
 mod history;
 mod host_counts;
+mod host_others;
 mod host_rows;
 mod host_sql;
 mod host_tables;
