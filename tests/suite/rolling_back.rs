@@ -279,3 +279,24 @@ fn once_more_says_what_is_left_of_a_run() {
         assert!(error.hint_text().unwrap().contains(&format!("rollback {third} --list")), "{error}");
     }
 }
+
+#[test]
+fn what_a_run_landed_that_stands_is_known_though_the_run_that_saw_it_again_is_taken_back() {
+    for (first, then) in [(0, 1), (1, 0)] {
+        for (db, other) in support::databases().into_iter().zip(support::databases()) {
+            let (world, without) = (World::new(db), World::new(other));
+            world.bring(4, 0, 1);
+            let earlier = last_run(&world);
+            // A row without a date is the same to the letter when it comes again.
+            for world in [&world, &without] {
+                world.bring(5, 0, 3);
+            }
+            world.bring(7, 0, 3);
+            let gone = [earlier, last_run(&world)];
+            let importer = world.importer_at(9);
+            roll_back(&importer, gone[first]);
+            roll_back(&importer, gone[then]);
+            assert_eq!(snapshot(&world.db), snapshot(&without.db), "{} {first}", world.db.backend);
+        }
+    }
+}

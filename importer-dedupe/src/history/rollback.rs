@@ -7,7 +7,7 @@ mod standing;
 use std::collections::{BTreeSet, HashMap};
 
 use importer_core::Result;
-use importer_core::ports::{CoreId, MapImage, RollbackRow, RunId, RunRecord, StewardSession, row_id};
+use importer_core::ports::{CoreId, MapImage, RollbackRow, RunId, RunRecord, StewardSession, row_id, run_of};
 
 use self::page::Page;
 use self::standing::Standing;
@@ -63,8 +63,8 @@ pub fn roll_back_rows(
     let entries = session.map_named(contract, &run.new.external_system, &names)?;
     let owners: Vec<CoreId> = entries.iter().map(|entry| entry.core_id).collect();
     let kept: BTreeSet<CoreId> = session.kept_by(rollback.id, &owners)?.into_iter().collect();
-    let last_runs = entries.iter().map(|entry| entry.last_run);
-    let standing = Standing::of(session, run.id, last_runs, &owners)?;
+    let runs = entries.iter().flat_map(|entry| [entry.last_run, run_of(entry.staging_id)]);
+    let standing = Standing::of(session, run.id, runs, &owners)?;
     let system = &run.new.external_system;
     let mut images: HashMap<String, MapImage> = session
         .map_images(contract, system, run.id, &names)?
@@ -73,8 +73,9 @@ pub fn roll_back_rows(
         .collect();
     let (mut back, mut gone) = (Vec::new(), Vec::new());
     for entry in entries.into_iter().filter(|entry| !kept.contains(&entry.core_id)) {
-        // A later run that brought the row again stands by it.
-        if standing.stands(entry.last_run, entry.core_id) {
+        // A later run that brought another row, or this one again, stands by it.
+        let by = [entry.last_run, run_of(entry.staging_id)];
+        if by.iter().any(|by| standing.stands(*by, entry.core_id)) {
             continue;
         }
         match images.remove(&entry.external_id) {
@@ -112,7 +113,7 @@ fn before_all(
     mut image: MapImage,
 ) -> Result<Option<MapImage>> {
     loop {
-        let by = image.staging_id >> 32;
+        let by = run_of(image.staging_id);
         if by != run.id && Standing::of(session, run.id, [by], &[owner])?.stands(by, owner) {
             return Ok(Some(image));
         }
