@@ -33,7 +33,7 @@ impl AuditStore for DieselSession {
         let mut sql = format!(
             "SELECT CAST(id AS TEXT) AS i, {} AS t, actor, role, action, entity_type, subject, outcome, reason, \
              details_json FROM audit_log WHERE id > ?",
-            self.connection.time_text("done_at")
+            "done_at"
         );
         let mut binds = vec![Cell::Int(filter.after)];
         for (column, value) in

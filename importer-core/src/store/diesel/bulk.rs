@@ -1,12 +1,9 @@
 //! Many rows into one table: multi-row `VALUES` on SQLite, `COPY` on Postgres.
 
-use diesel::QueryResult;
-use diesel::backend::Backend as DieselBackend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::query_dsl::RunQueryDsl;
-
+#[cfg(feature = "sqlite")]
+use super::bulk_sqlite;
 use super::connection::{Backend, Connection};
-use super::sql::{BindCell, Cell};
+use super::sql::Cell;
 use crate::Result;
 
 /// A column and, where Postgres has a type of its own for it, the cast from text.
@@ -62,67 +59,7 @@ pub(super) struct Bulk<'a> {
 }
 
 /// How many rows one statement carries. More saves nothing measurable; fewer pays the call per row again.
-const ROWS_PER_STATEMENT: usize = 50;
-
-struct Values<'a> {
-    bulk: &'a Bulk<'a>,
-    written: &'a [Written],
-    cells: &'a [Cell<'a>],
-}
-
-/// A column that takes part in a statement.
-pub(super) struct Written {
-    /// Its place in a row.
-    pub(super) place: usize,
-    /// What names the first row's parameter again; nothing where each row has a value of its own.
-    again: Option<String>,
-}
-
-impl<DB: BindCell + DieselBackend> QueryFragment<DB> for Values<'_> {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
-        pass.push_sql(match self.bulk.conflict {
-            _ if DB::CASTS => "INSERT INTO ",
-            Conflict::Keep => "INSERT OR IGNORE INTO ",
-            _ => "INSERT OR FAIL INTO ",
-        });
-        pass.push_sql(self.bulk.table);
-        for (index, column) in self.written.iter().enumerate() {
-            pass.push_sql(if index == 0 { " (" } else { ", " });
-            pass.push_sql(self.bulk.columns[column.place].name);
-        }
-        pass.push_sql(") VALUES ");
-        for (row, cells) in self.cells.chunks(self.bulk.columns.len()).enumerate() {
-            pass.push_sql(if row == 0 { "(" } else { ", (" });
-            for (index, column) in self.written.iter().enumerate() {
-                if index > 0 {
-                    pass.push_sql(",");
-                }
-                match column.again.as_deref().filter(|_| row > 0) {
-                    Some(again) => pass.push_sql(again),
-                    None => DB::bind(&mut pass, &cells[column.place])?,
-                }
-                if DB::CASTS {
-                    pass.push_sql(self.bulk.columns[column.place].cast);
-                }
-            }
-            pass.push_sql(")");
-        }
-        match self.bulk.conflict {
-            Conflict::Keep if DB::CASTS => pass.push_sql(" ON CONFLICT DO NOTHING"),
-            Conflict::Overwrite(clause) => pass.push_sql(clause),
-            Conflict::Refuse | Conflict::Keep => {}
-        }
-        Ok(())
-    }
-}
-
-impl QueryId for Values<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<C> RunQueryDsl<C> for Values<'_> {}
+pub(super) const ROWS_PER_STATEMENT: usize = 50;
 
 impl<'a> Bulk<'a> {
     /// No rows yet, for a table whose rows must not exist.
@@ -153,48 +90,22 @@ impl<'a> Bulk<'a> {
         if self.cells.is_empty() {
             return Ok(());
         }
-        let written = match &mut connection.backend {
+        match &mut connection.backend {
             #[cfg(feature = "sqlite")]
-            Backend::Sqlite(c) => self.values(c, '?'),
+            Backend::Sqlite(c) => {
+                bulk_sqlite::insert(c, self).map_err(|e| connection.failed_sqlite(operation, e))
+            }
             #[cfg(feature = "postgres")]
-            Backend::Postgres(c) if self.conflict == Conflict::Refuse => super::copy::copy(c, self),
-            #[cfg(feature = "postgres")]
-            Backend::Postgres(c) => self.values(c, '$'),
-        };
-        written.map_err(|e| connection.failed(operation, e))
+            Backend::Postgres(c) => c.insert(self).map_err(|e| connection.failed_postgres(operation, &e)),
+        }
     }
 
-    fn values<C>(&self, connection: &mut C, sign: char) -> QueryResult<()>
-    where
-        C: diesel::Connection,
-        for<'v> Values<'v>: diesel::query_dsl::methods::ExecuteDsl<C>,
-    {
-        let width = self.columns.len();
-        let written = self.written(sign);
-        let mut chunks = self.cells.chunks_exact(width * ROWS_PER_STATEMENT);
-        // Two statements in all, whatever the number of rows, so that both stay prepared.
-        for cells in chunks.by_ref() {
-            Values { bulk: self, written: &written, cells }.execute(connection)?;
-        }
-        for cells in chunks.remainder().chunks(width) {
-            Values { bulk: self, written: &written, cells }.execute(connection)?;
-        }
-        Ok(())
-    }
-
-    /// The columns in which any row has a value: the others need not be told that they have none. `sign` marks numbered
-    /// parameters; those of the first row are numbered as the written columns are.
-    pub(super) fn written(&self, sign: char) -> Vec<Written> {
+    /// The places of the columns in which any row has a value: the others need not be told that they have none.
+    pub(super) fn written(&self) -> Vec<usize> {
         let width = self.columns.len();
         let has_value = |&place: &usize| {
             self.cells.iter().skip(place).step_by(width).any(|cell| !matches!(cell, Cell::Null))
         };
-        let places = (0..width).filter(has_value).enumerate();
-        places
-            .map(|(number, place)| Written {
-                place,
-                again: self.columns[place].shared.then(|| format!("{sign}{}", number + 1)),
-            })
-            .collect()
+        (0..width).filter(has_value).collect()
     }
 }

@@ -12,7 +12,7 @@ impl ChangeLog for DieselSession {
             "SELECT CAST(id AS TEXT) AS i, CAST(core_id AS TEXT) AS c, CAST(run_id AS TEXT) AS r, \
              CAST(staging_id AS TEXT) AS s, action, field, old_value, new_value, actor, reason, {} AS t \
              FROM change_log WHERE core_id = ? AND entity_type = ? AND id > ? ORDER BY id LIMIT ?",
-            self.connection.time_text("changed_at")
+            "changed_at"
         );
         let limit = if filter.limit > 0 { filter.limit } else { i64::MAX };
         let binds = [

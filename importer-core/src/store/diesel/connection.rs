@@ -1,18 +1,15 @@
 #[cfg(feature = "sqlite")]
 use std::path::Path;
 
-#[cfg(feature = "postgres")]
-use diesel::Connection as _;
-use diesel::connection::SimpleConnection;
-#[cfg(feature = "postgres")]
-use diesel::pg::PgConnection;
+#[cfg(feature = "sqlite")]
+use diesel::connection::SimpleConnection as _;
+#[cfg(feature = "sqlite")]
 use diesel::result::Error as DieselError;
 #[cfg(feature = "sqlite")]
 use diesel::sqlite::SqliteConnection;
 
 #[cfg(feature = "postgres")]
-use super::failure::cannot_connect;
-use super::failure::{failed, is_write_refused};
+use super::postgres::{self, Fault, Place, Server};
 use super::read_only::ReadOnly;
 use crate::{Error, Result};
 
@@ -28,27 +25,14 @@ pub(super) enum Backend {
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteConnection),
     #[cfg(feature = "postgres")]
-    Postgres(PgConnection),
+    Postgres(Server),
 }
-
-/// Compiles one body per backend: Diesel's types differ, the code does not.
-macro_rules! on_backend {
-    ($connection:expr, |$c:ident| $body:expr) => {
-        match &mut $connection.backend {
-            #[cfg(feature = "sqlite")]
-            crate::store::diesel::connection::Backend::Sqlite($c) => $body,
-            #[cfg(feature = "postgres")]
-            crate::store::diesel::connection::Backend::Postgres($c) => $body,
-        }
-    };
-}
-pub(super) use on_backend;
 
 /// Everything here is looked up by keys. The planner would rather scan: a table that was empty when it was last analysed
 /// seems to be small, and grows by a million rows within a run.
 #[cfg(feature = "postgres")]
-const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET enable_seqscan = off; \
-     SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off";
+const POSTGRES_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+     SET enable_bitmapscan = off";
 
 #[cfg(feature = "sqlite")]
 #[diesel::declare_sql_function]
@@ -66,11 +50,10 @@ impl Connection {
     }
 
     #[cfg(feature = "postgres")]
-    pub(super) fn postgres(url: &str) -> Result<Self> {
-        let mut connection =
-            PgConnection::establish(url).map_err(|e| cannot_connect(e).at("database", "postgres"))?;
-        connection.batch_execute(POSTGRES_SETTINGS).map_err(|e| failed("open the database", e))?;
-        let mut connection = Self { backend: Backend::Postgres(connection), read_only: None };
+    pub(super) fn postgres(place: &Place) -> Result<Self> {
+        let server = Server::connect(place).map_err(|fault| postgres::cannot_connect(&fault, place))?;
+        let mut connection = Self { backend: Backend::Postgres(server), read_only: None };
+        connection.execute("open the database", POSTGRES_SETTINGS)?;
         connection.read_only = super::read_only::of_postgres(&mut connection)?;
         Ok(connection)
     }
@@ -91,17 +74,32 @@ impl Connection {
         self.read_only.as_ref().map_or(Ok(()), |why| Err(why.error(operation)))
     }
 
-    /// What a statement failed of.
-    pub(super) fn failed(&self, operation: &'static str, error: DieselError) -> Error {
+    /// What a statement failed of on SQLite.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn failed_sqlite(&self, operation: &'static str, error: DieselError) -> Error {
         match &self.read_only {
-            Some(why) if is_write_refused(&error) => why.error(operation),
-            _ => failed(operation, error),
+            Some(why) if super::failure::is_write_refused(&error) => why.error(operation),
+            _ => super::failure::failed(operation, error),
+        }
+    }
+
+    /// What a statement failed of on Postgres.
+    #[cfg(feature = "postgres")]
+    pub(super) fn failed_postgres(&self, operation: &'static str, fault: &Fault) -> Error {
+        match &self.read_only {
+            Some(why) if postgres::is_write_refused(fault) => why.error(operation),
+            _ => postgres::failed(operation, fault),
         }
     }
 
     /// Runs statements without binds.
     pub(super) fn execute(&mut self, operation: &'static str, sql: &str) -> Result<()> {
-        on_backend!(self, |c| c.batch_execute(sql)).map_err(|e| self.failed(operation, e))
+        match &mut self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(c) => c.batch_execute(sql).map_err(|error| self.failed_sqlite(operation, error)),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(c) => c.execute(sql).map_err(|fault| self.failed_postgres(operation, &fault)),
+        }
     }
 
     /// An expression for a short text that stands for a long one, the same one each time.
@@ -110,7 +108,8 @@ impl Connection {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(c) => {
                 let digest = |text: String| format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()));
-                importer_digest_utils::register_impl(c, digest).map_err(|e| failed("add a function", e))?;
+                importer_digest_utils::register_impl(c, digest)
+                    .map_err(|e| super::failure::failed("add a function", e))?;
                 Ok(format!("importer_digest({text})"))
             }
             #[cfg(feature = "postgres")]

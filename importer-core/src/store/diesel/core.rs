@@ -160,8 +160,8 @@ impl CoreStore for DieselSession {
         let mut columns = Vec::new();
         for (_, field) in contract.columns() {
             columns.push(match field.kind {
-                FieldKind::Timestamp => self.connection.time_text(field.name),
-                FieldKind::Flag if self.connection.is_postgres() => format!("CAST({} AS TEXT)", field.name),
+                FieldKind::Timestamp | FieldKind::Date => field.name.to_owned(),
+                FieldKind::Flag if self.connection.is_postgres() => field.name.to_owned(),
                 FieldKind::Flag => {
                     format!("CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", field.name)
                 }
@@ -173,7 +173,7 @@ impl CoreStore for DieselSession {
         }
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, origin_source, {} AS v, field_origins, {} FROM {} WHERE id IN {elements} ORDER BY id",
-            self.connection.time_text("origin_verified_at"),
+            "origin_verified_at",
             columns.join(", "),
             contract.core_table()
         );

@@ -1,9 +1,12 @@
 //! Database errors in the importer's own terms, without the values that databases like to quote.
 
+#[cfg(feature = "sqlite")]
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 
+#[cfg(feature = "sqlite")]
 use crate::{Error, ErrorKind};
 
+#[cfg(feature = "sqlite")]
 pub(super) fn failed(operation: &'static str, error: DieselError) -> Error {
     use DatabaseErrorKind as K;
     let (message, refusable) = match &error {
@@ -37,14 +40,14 @@ pub(super) fn failed(operation: &'static str, error: DieselError) -> Error {
     }
 }
 
-/// Whether a statement failed because nothing may be written, or not that table.
+/// Whether a statement failed because nothing may be written.
+#[cfg(feature = "sqlite")]
 pub(super) fn is_write_refused(error: &DieselError) -> bool {
     let DieselError::DatabaseError(kind, info) = error else { return false };
-    matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
-        || info.message().starts_with(READ_ONLY_FILE)
-        || info.message().starts_with(NO_RIGHT)
+    matches!(kind, DatabaseErrorKind::ReadOnlyTransaction) || info.message().starts_with(READ_ONLY_FILE)
 }
 
+#[cfg(feature = "sqlite")]
 pub(super) fn cannot_connect(error: ConnectionError) -> Error {
     let message = match error {
         ConnectionError::BadConnection(message) => without_values(message.trim()),
@@ -59,37 +62,35 @@ pub(super) fn cannot_connect(error: ConnectionError) -> Error {
     Error::new(ErrorKind::Store, "open the database", message).hint(hint)
 }
 
+#[cfg(feature = "sqlite")]
 fn is_locked(message: &str) -> bool {
-    message == "database is locked"
-        || message.starts_with("database table is locked")
-        || message == "deadlock detected"
+    message == "database is locked" || message.starts_with("database table is locked")
 }
 
-/// How SQLite words that a file may not be written, and Postgres that a table may not be used.
+/// How SQLite words that a file may not be written.
+#[cfg(feature = "sqlite")]
 const READ_ONLY_FILE: &str = "attempt to write a readonly database";
-const NO_RIGHT: &str = "permission denied for ";
+#[cfg(feature = "sqlite")]
 const MISMATCH: &str = "what that foreign key refers to has to be unique; correct the host's table";
-const FULL: &str = "free some space and start the same run again: it goes on where it stopped";
-const STOPPED: &str = "the server was stopped; start the same run again: it goes on where it stopped";
-const MISSING: &str = "the importer's tables are missing; run its migrations";
-const TAKEN: &str =
+pub(super) const FULL: &str = "free some space and start the same run again: it goes on where it stopped";
+#[cfg(feature = "postgres")]
+pub(super) const STOPPED: &str =
+    "the server was stopped; start the same run again: it goes on where it stopped";
+pub(super) const MISSING: &str = "the importer's tables are missing; run its migrations";
+pub(super) const TAKEN: &str =
     "a table of that name belongs to somebody else; give the importer a database or schema without it";
-const DAMAGED: &str = "the database is damaged; restore it from a backup";
+pub(super) const DAMAGED: &str = "the database is damaged; restore it from a backup";
+#[cfg(feature = "sqlite")]
 const NO_FOLDER: &str = "check that the folder exists and may be written to";
 
-/// What a failure of the database itself calls for. Neither driver tells a code for these, and what a host's trigger
-/// says looks the same from outside; so a message counts only as a whole, as the databases word it.
+/// What a failure of SQLite itself calls for. The driver tells no code for these, and what a host's trigger
+/// says looks the same from outside; so a message counts only as a whole, as SQLite words it.
+#[cfg(feature = "sqlite")]
 pub(super) fn hint(message: &str) -> Option<&'static str> {
     // How it begins and how it ends; between them may be a name.
     let wordings = [
         ("database or disk is full", "", FULL),
-        ("could not ", "No space left on device", FULL),
         (READ_ONLY_FILE, "", "the file or its folder is read-only; the importer must write to both"),
-        (
-            NO_RIGHT,
-            "",
-            "the importer's role needs the right to read and change its tables and those that refer to people",
-        ),
         ("foreign key mismatch - ", "", MISMATCH),
         ("unable to open database", "", NO_FOLDER),
         (
@@ -100,25 +101,21 @@ pub(super) fn hint(message: &str) -> Option<&'static str> {
         ("disk I/O error", "", "the file system failed or is full; start the same run again when it is well"),
         ("database disk image is malformed", "", DAMAGED),
         ("malformed database schema", "", DAMAGED),
-        ("terminating connection due to ", "", STOPPED),
-        ("server closed the connection unexpectedly", "", STOPPED),
         ("no such table: ", "", MISSING),
-        ("relation \"", "\" does not exist", MISSING),
         ("table ", " already exists", TAKEN),
         ("view ", " already exists", TAKEN),
         ("index ", " already exists", TAKEN),
-        ("relation \"", "\" already exists", TAKEN),
     ];
     let found = wordings.iter().find(|(begin, end, _)| message.starts_with(begin) && message.ends_with(end));
     found.map(|&(.., hint)| hint)
 }
 
-/// Postgres quotes the offending value behind a colon; it is personal data.
-fn without_values(message: &str) -> String {
+/// A database quotes the offending value behind a colon; it is personal data.
+pub(super) fn without_values(message: &str) -> String {
     message.split(": \"").next().unwrap_or(message).to_owned()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
 
@@ -142,12 +139,9 @@ mod tests {
         };
         for own in [
             "database or disk is full",
-            "could not extend file \"base/1/2\": No space left on device",
             "database disk image is malformed",
             "no such table: core_volunteers",
-            "relation \"core_volunteers\" does not exist",
             "table core_volunteers already exists",
-            "terminating connection due to administrator command",
         ] {
             assert_eq!(kind(own), ErrorKind::Store, "{own}");
         }
@@ -162,7 +156,6 @@ mod tests {
             assert_eq!(kind(theirs), ErrorKind::Refused, "{theirs}");
         }
         assert_eq!(kind("database is locked"), ErrorKind::Busy);
-        assert_eq!(kind("deadlock detected"), ErrorKind::Busy);
     }
 
     #[test]

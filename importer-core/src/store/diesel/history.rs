@@ -393,8 +393,7 @@ impl DieselSession {
     fn dated(&mut self, contract: &Contract, people: &[CoreId], column: &str) -> Result<Vec<Dated>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, {} AS t FROM {} WHERE id IN {} ORDER BY id",
-            self.connection.time_text(column),
+            "SELECT CAST(id AS TEXT) AS i, {column} AS t FROM {} WHERE id IN {} ORDER BY id",
             contract.core_table(),
             self.connection.list(true)
         );
@@ -403,7 +402,6 @@ impl DieselSession {
     }
 
     fn stored_merges(&mut self, conditions: &str, binds: &[Cell<'_>]) -> Result<Vec<MergeRow>> {
-        let time = |column| self.connection.time_text(column);
         let members = if self.connection.is_postgres() {
             "(SELECT CAST(json_agg(m.retired_id ORDER BY m.retired_id) AS TEXT) FROM merge_members m WHERE m.merge_id = merge_log.id)"
         } else {
@@ -413,10 +411,8 @@ impl DieselSession {
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, entity_type, CAST(survivor_id AS TEXT) AS s, CAST(run_id AS TEXT) AS r, \
              CAST(suggestion_id AS TEXT) AS g, CAST(change_mark AS TEXT) AS k, before_json, decisions_json, actor, \
-             reason, {} AS m, {} AS u, undone_by, undo_reason, CAST(redone_by AS TEXT) AS b, {members} AS x, CAST(retold AS TEXT) AS t \
-             FROM merge_log WHERE {conditions}",
-            time("merged_at"),
-            time("undone_at"),
+             reason, merged_at AS m, undone_at AS u, undone_by, undo_reason, CAST(redone_by AS TEXT) AS b, {members} AS x, CAST(retold AS TEXT) AS t \
+             FROM merge_log WHERE {conditions}"
         );
         let rows = self.connection.rows(READ, &sql, binds)?;
         Ok(rows.into_iter().map(merge_row).collect())
@@ -438,12 +434,9 @@ impl DieselSession {
     fn suggestions_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MovedSuggestion>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.list(true);
-        let time = |column| self.connection.time_text(column);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, own_decision, decided_by, {} AS d, {} AS u FROM dedupe_suggestions \
-             WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) ORDER BY id",
-            time("decided_at"),
-            time("deferred_until"),
+            "SELECT CAST(id AS TEXT) AS i, own_decision, decided_by, decided_at AS d, deferred_until AS u FROM dedupe_suggestions \
+             WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read suggestions", &sql, &binds)?;

@@ -115,7 +115,7 @@ impl DieselSession {
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(one_id AS TEXT) AS o, CAST(other_id AS TEXT) AS t, linked_by, {} AS a \
              FROM household_links WHERE entity_type = ? AND (one_id IN {elements} OR other_id IN {elements}) ORDER BY id",
-            self.connection.time_text("linked_at")
+            "linked_at"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows(GROUP, &sql, &binds)?;

@@ -1,17 +1,15 @@
 //! Migrations, tracked in a table of our own: a host's Diesel migrations and ours must not see each other's versions.
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-use diesel::migration::{Migration, MigrationSource};
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use include_dir::{Dir, include_dir};
 
 use super::connection::{Backend, Connection};
 use super::versions;
 use crate::{Error, ErrorKind, Result};
 
 #[cfg(feature = "sqlite")]
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+static SQLITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations/sqlite");
 #[cfg(feature = "postgres")]
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+static POSTGRES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations/postgres");
 
 const OPERATION: &str = "migrate the database";
 
@@ -19,7 +17,7 @@ const OPERATION: &str = "migrate the database";
 pub(super) fn up(connection: &mut Connection) -> Result<()> {
     // Looked at first, so that a session that may only read finds an up-to-date database up to date.
     let applied = versions::applied(connection)?;
-    let names = names(connection)?;
+    let names = names(connection);
     if names.iter().all(|name| applied.iter().any(|version| version.name == *name)) {
         return Ok(());
     }
@@ -48,7 +46,7 @@ pub(super) fn down(connection: &mut Connection) -> Result<()> {
     in_transaction(connection, |connection| {
         let applied = versions::prepare(connection)?;
         let is_applied = |name: &&String| applied.iter().any(|version| version.name == **name);
-        for name in names(connection)?.iter().rev().filter(is_applied) {
+        for name in names(connection).iter().rev().filter(is_applied) {
             apply(connection, name, false)?;
         }
         connection.execute(OPERATION, "DROP TABLE importer_schema_migrations")
@@ -76,61 +74,29 @@ fn in_transaction(
     }
 }
 
-/// Every migration that this program knows, in their order.
-pub(super) fn names(connection: &Connection) -> Result<Vec<String>> {
-    let mut names: Vec<String> = match &connection.backend {
+fn folder(connection: &Connection) -> &'static Dir<'static> {
+    match &connection.backend {
         #[cfg(feature = "sqlite")]
-        Backend::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
-            .map_err(broken)?
-            .iter()
-            .map(|m| m.name().to_string())
-            .collect(),
+        Backend::Sqlite(_) => &SQLITE,
         #[cfg(feature = "postgres")]
-        Backend::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)
-            .map_err(broken)?
-            .iter()
-            .map(|m| m.name().to_string())
-            .collect(),
-    };
+        Backend::Postgres(_) => &POSTGRES,
+    }
+}
+
+/// Every migration that this program knows, in their order.
+pub(super) fn names(connection: &Connection) -> Vec<String> {
+    let folders = folder(connection).dirs().filter_map(|dir| dir.path().file_name()?.to_str());
+    let mut names: Vec<String> = folders.map(str::to_owned).collect();
     names.sort();
-    Ok(names)
+    names
 }
 
 fn apply(connection: &mut Connection, name: &str, up: bool) -> Result<()> {
-    match &mut connection.backend {
-        #[cfg(feature = "sqlite")]
-        Backend::Sqlite(c) => {
-            for migration in MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(broken)? {
-                if migration.name().to_string() == name {
-                    if up { migration.run(c) } else { migration.revert(c) }.map_err(broken)?;
-                }
-            }
-        }
-        #[cfg(feature = "postgres")]
-        Backend::Postgres(c) => {
-            for migration in MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map_err(broken)? {
-                if migration.name().to_string() == name {
-                    if up { migration.run(c) } else { migration.revert(c) }.map_err(broken)?;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    match error.downcast::<diesel::result::Error>() {
-        Ok(error) => super::failure::failed(OPERATION, *error),
-        Err(error) => {
-            let message = error.to_string();
-            // The database's own words stand behind the migration's name.
-            let told = message.split_once(" with: ").map_or(&*message, |(_, told)| told);
-            let hint = super::failure::hint(told);
-            let out = Error::new(ErrorKind::Store, OPERATION, message);
-            match hint {
-                Some(hint) => out.hint(hint),
-                None => out,
-            }
-        }
-    }
+    let path = format!("{name}/{}.sql", if up { "up" } else { "down" });
+    let file = folder(connection).get_file(&path).and_then(|file| file.contents_utf8());
+    let sql = file.ok_or_else(|| Error::new(ErrorKind::Invariant, OPERATION, "a migration is not there"));
+    connection.execute(OPERATION, sql.map_err(|error| error.at("migration", name))?).map_err(|error| {
+        // What the host has of the same name is no row that is refused.
+        error.at("migration", name)
+    })
 }

@@ -1,12 +1,13 @@
-//! Both backends through one small layer: SQL with bound cells, bulk inserts, rows read as text.
+//! Both backends through one small layer: SQL with bound cells, bulk inserts, rows read as canonical texts.
+//! SQLite is spoken to through Diesel, Postgres through `postgres`.
 
 mod again;
 mod audit;
 mod bulk;
+#[cfg(feature = "sqlite")]
+mod bulk_sqlite;
 mod changes;
 mod connection;
-#[cfg(feature = "postgres")]
-mod copy;
 mod core;
 mod failure;
 mod history;
@@ -22,6 +23,8 @@ mod lock;
 mod migrate;
 mod outdated;
 mod pairs;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod quarantine;
 mod read_only;
 mod rejections;
@@ -39,6 +42,7 @@ mod suggestions;
 mod turn;
 mod versions;
 
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,7 +77,7 @@ enum Place {
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
     #[cfg(feature = "postgres")]
-    Postgres(String),
+    Postgres(postgres::Place),
 }
 
 impl std::fmt::Debug for DieselStore {
@@ -116,7 +120,7 @@ impl DieselStore {
             #[cfg(feature = "sqlite")]
             Place::Sqlite(path) => Connection::sqlite(path)?,
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => Connection::postgres(url)?,
+            Place::Postgres(place) => Connection::postgres(place)?,
         };
         // Each time: another program may have migrated since.
         versions::check(&mut connection).map_err(|error| error.at("database", self.describe()))?;
@@ -144,7 +148,7 @@ impl Place {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             #[cfg(feature = "postgres")]
-            return Ok(Self::Postgres(url.into()));
+            return postgres::Place::parse(url).map(Self::Postgres);
             #[cfg(not(feature = "postgres"))]
             return refuse("this build has no Postgres; build with `--features postgres`".into());
         }
@@ -204,10 +208,7 @@ impl Store for DieselStore {
             #[cfg(feature = "sqlite")]
             Place::Sqlite(path) => format!("sqlite://{}", path.display()),
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => {
-                let place = url.rsplit_once('@').map_or(url.as_str(), |(_, place)| place);
-                format!("postgres://{}", place.split('?').next().unwrap_or_default())
-            }
+            Place::Postgres(place) => place.describe().to_owned(),
         }
     }
 }

@@ -21,9 +21,7 @@ impl QuarantineStore for DieselSession {
             "SELECT CAST(q.staging_id AS TEXT) AS i, CAST(q.run_id AS TEXT) AS r, r.source, q.external_system, \
              q.external_id, CAST(COALESCE(s.source_position, 0) AS TEXT) AS p, q.rule_codes, q.status, {} AS f, {} AS l, \
              q.decided_by, {} AS d, q.reason, CAST(q.corrected_by AS TEXT) AS c, COALESCE(s.payload_json, '{{}}') AS b",
-            self.connection.time_text("q.first_seen_at"),
-            self.connection.time_text("q.last_seen_at"),
-            self.connection.time_text("q.decided_at"),
+            "q.first_seen_at", "q.last_seen_at", "q.decided_at",
         );
         let limit = if filter.limit > 0 { filter.limit } else { i64::MAX };
         let rows = self.filtered(contract, filter, &select, "ORDER BY q.staging_id LIMIT ?", Some(limit))?;

@@ -95,7 +95,7 @@ impl DieselSession {
         let sql = format!(
             "SELECT actor, reason, {} AS t FROM suggestion_decisions WHERE suggestion_id = ? AND decision = 'rejected' \
              ORDER BY id DESC LIMIT 1",
-            self.connection.time_text("decided_at")
+            "decided_at"
         );
         let row = self.connection.rows(READ, &sql, &[Cell::Int(suggestion)])?.pop();
         let unreadable = || {

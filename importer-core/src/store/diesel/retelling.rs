@@ -168,11 +168,10 @@ impl DieselSession {
         binds: &[Cell<'_>],
     ) -> Result<Vec<LaterChange>> {
         let list = serde_json::Value::from(people).to_string();
-        let time = self.connection.time_text("l.changed_at");
         let columns = |subject: &str, action: &str| {
             format!(
                 "SELECT l.id AS n, CAST(l.id AS TEXT) AS i, CAST({subject} AS TEXT) AS p, CAST(l.run_id AS TEXT) AS r, \
-                 CAST(l.staging_id AS TEXT) AS s, {action} AS a, l.field, l.old_value, l.new_value, l.actor, {time} AS t, \
+                 CAST(l.staging_id AS TEXT) AS s, {action} AS a, l.field, l.old_value, l.new_value, l.actor, l.changed_at AS t, \
                  CASE WHEN EXISTS (SELECT 1 FROM import_runs r WHERE r.id = l.run_id \
                  AND r.status = 'rolled_back') THEN '1' ELSE '0' END AS b"
             )

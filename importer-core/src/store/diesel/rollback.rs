@@ -53,15 +53,10 @@ impl RollbackStore for DieselSession {
     }
 
     fn rollback_of(&mut self, run: RunId) -> Result<Option<RollbackRow>> {
-        let time = |column| self.connection.time_text(column);
-        let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, status, actor, reason, {} AS s, {} AS f, \
+        let sql = "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, status, actor, reason, started_at AS s, finished_at AS f, \
              CAST(records_through AS TEXT) AS c, CAST(rows_through AS TEXT) AS w, counts_json FROM rollbacks \
-             WHERE run_id = ? ORDER BY id DESC LIMIT 1",
-            time("started_at"),
-            time("finished_at")
-        );
-        let row = self.connection.rows(READ, &sql, &[Cell::Int(run)])?.into_iter().next();
+             WHERE run_id = ? ORDER BY id DESC LIMIT 1";
+        let row = self.connection.rows(READ, sql, &[Cell::Int(run)])?.into_iter().next();
         Ok(row.map(|mut row| RollbackRow {
             id: row.int(0),
             run: row.int(1),

@@ -75,13 +75,13 @@ impl RunStore for DieselSession {
     }
 
     fn run(&mut self, id: RunId) -> Result<Option<RunRecord>> {
-        let sql = format!("{} WHERE id = ?", self.select());
+        let sql = format!("{} WHERE id = ?", SELECT);
         let rows = self.connection.rows(READ, &sql, &[Cell::Int(id)])?;
         rows.into_iter().next().map(record).transpose()
     }
 
     fn runs(&mut self, filter: &RunFilter) -> Result<Vec<RunRecord>> {
-        let mut sql = format!("{} WHERE 1 = 1", self.select());
+        let mut sql = format!("{} WHERE 1 = 1", SELECT);
         let mut binds = Vec::new();
         let texts = [
             (filter.entity.as_deref(), "entity_type"),
@@ -137,33 +137,19 @@ impl RunStore for DieselSession {
     }
 
     fn watermark(&mut self, entity: &str, source: &str, system: &str) -> Result<Option<Moment>> {
-        let time = self.connection.time_text("max_source_timestamp");
-        let sql = format!(
-            "SELECT {time} AS t FROM watermarks WHERE entity_type = ? AND source = ? AND external_system = ?"
-        );
+        let sql = "SELECT max_source_timestamp AS t FROM watermarks WHERE entity_type = ? AND source = ? \
+                   AND external_system = ?";
         let binds = [Cell::Text(entity), Cell::Text(source), Cell::Text(system)];
-        let rows = self.connection.rows("read a watermark", &sql, &binds)?;
+        let rows = self.connection.rows("read a watermark", sql, &binds)?;
         Ok(rows.first().and_then(|row| row.get(0)).and_then(parse_moment))
     }
 }
 
-impl DieselSession {
-    fn select(&self) -> String {
-        let time = |column| self.connection.time_text(column);
-        format!(
-            "SELECT CAST(id AS TEXT) AS id, entity_type, source, external_system, label, status, phase, \
-             CAST(dry_run AS TEXT) AS dry_run, actor, {} AS started, {} AS updated, {} AS finished, ingest_version, \
-             mapping_name, CAST(mapping_version AS TEXT) AS mapping_version, mapping_checksum, rules_checksum, \
-             request_json, adapter_cursor, CAST(rows_read AS TEXT) AS rows_read, \
-             CAST(loaded_through AS TEXT) AS loaded_through, counts_json, metrics_json, anomaly_flags, error_summary, \
-             {} AS freshness, hashes FROM import_runs",
-            time("started_at"),
-            time("updated_at"),
-            time("finished_at"),
-            time("freshness_max_timestamp")
-        )
-    }
-}
+const SELECT: &str = "SELECT CAST(id AS TEXT) AS id, entity_type, source, external_system, label, status, phase, \
+     CAST(dry_run AS TEXT) AS dry_run, actor, started_at AS started, updated_at AS updated, finished_at AS finished, \
+     ingest_version, mapping_name, CAST(mapping_version AS TEXT) AS mapping_version, mapping_checksum, rules_checksum, \
+     request_json, adapter_cursor, CAST(rows_read AS TEXT) AS rows_read, CAST(loaded_through AS TEXT) AS loaded_through, \
+     counts_json, metrics_json, anomaly_flags, error_summary, freshness_max_timestamp AS freshness, hashes FROM import_runs";
 
 fn record(mut row: TextRow) -> Result<RunRecord> {
     let unreadable =

@@ -3,16 +3,22 @@
 //! Entities are data, so table and column names are known only at run time: Diesel's typed tables cannot name them.
 //! What Diesel does here is binding, statement caching, both wire protocols and bulk copy.
 
-use diesel::deserialize::{FromSql, QueryableByName};
+#[cfg(feature = "sqlite")]
+use diesel::QueryResult;
+#[cfg(feature = "sqlite")]
+use diesel::deserialize::{self, FromSql, QueryableByName};
+#[cfg(feature = "sqlite")]
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+#[cfg(feature = "sqlite")]
 use diesel::query_dsl::RunQueryDsl;
+#[cfg(feature = "sqlite")]
 use diesel::row::{Field, NamedRow};
-#[cfg(feature = "postgres")]
-use diesel::sql_types::Bool;
+#[cfg(feature = "sqlite")]
 use diesel::sql_types::{BigInt, Double, Nullable, Text, Untyped};
-use diesel::{QueryResult, backend::Backend, deserialize};
+#[cfg(feature = "sqlite")]
+use diesel::sqlite::Sqlite;
 
-use super::connection::{Connection, on_backend};
+use super::connection::{Backend, Connection};
 use crate::Result;
 
 /// A value to bind.
@@ -31,49 +37,26 @@ impl<'a> From<Option<&'a str>> for Cell<'a> {
     }
 }
 
-const NO_TEXT: Option<&str> = None;
-
-/// How a backend binds a cell.
-pub(super) trait BindCell: Backend {
-    fn bind<'b>(pass: &mut AstPass<'_, 'b, Self>, cell: &'b Cell<'_>) -> QueryResult<()>;
-    /// Casts a bound text to a type that SQLite does not have.
-    const CASTS: bool;
-}
-
+/// Binds a cell on SQLite.
 #[cfg(feature = "sqlite")]
-impl BindCell for diesel::sqlite::Sqlite {
-    fn bind<'b>(pass: &mut AstPass<'_, 'b, Self>, cell: &'b Cell<'_>) -> QueryResult<()> {
-        match cell {
-            Cell::Null => pass.push_bind_param::<Nullable<Text>, _>(&NO_TEXT),
-            Cell::Int(value) => pass.push_bind_param::<BigInt, _>(value),
-            Cell::Real(value) => pass.push_bind_param::<Double, _>(value),
-            Cell::Flag(true) => pass.push_bind_param::<BigInt, _>(&1_i64),
-            Cell::Flag(false) => pass.push_bind_param::<BigInt, _>(&0_i64),
-            Cell::Text(value) => pass.push_bind_param::<Text, _>(value),
-        }
+pub(super) fn bind<'b>(pass: &mut AstPass<'_, 'b, Sqlite>, cell: &'b Cell<'_>) -> QueryResult<()> {
+    const NO_TEXT: Option<&str> = None;
+    match cell {
+        Cell::Null => pass.push_bind_param::<Nullable<Text>, _>(&NO_TEXT),
+        Cell::Int(value) => pass.push_bind_param::<BigInt, _>(value),
+        Cell::Real(value) => pass.push_bind_param::<Double, _>(value),
+        Cell::Flag(true) => pass.push_bind_param::<BigInt, _>(&1_i64),
+        Cell::Flag(false) => pass.push_bind_param::<BigInt, _>(&0_i64),
+        Cell::Text(value) => pass.push_bind_param::<Text, _>(value),
     }
-    const CASTS: bool = false;
 }
 
-#[cfg(feature = "postgres")]
-impl BindCell for diesel::pg::Pg {
-    fn bind<'b>(pass: &mut AstPass<'_, 'b, Self>, cell: &'b Cell<'_>) -> QueryResult<()> {
-        match cell {
-            Cell::Null => pass.push_bind_param::<Nullable<Text>, _>(&NO_TEXT),
-            Cell::Int(value) => pass.push_bind_param::<BigInt, _>(value),
-            Cell::Real(value) => pass.push_bind_param::<Double, _>(value),
-            Cell::Flag(value) => pass.push_bind_param::<Bool, _>(value),
-            Cell::Text(value) => pass.push_bind_param::<Text, _>(value),
-        }
-    }
-    const CASTS: bool = true;
-}
-
-/// A statement. Each `?` is the next bound cell; `?time`, `?date`, `?flag` and `?int` say what a possibly missing cell is,
-/// for Postgres, which wants to know.
-pub(super) struct Sql<'a> {
-    pub(super) text: &'a str,
-    pub(super) binds: &'a [Cell<'a>],
+/// A statement on SQLite. Each `?` is the next bound cell; `?time`, `?date`, `?flag` and `?int` say what a possibly missing
+/// cell is, for Postgres, which wants to know.
+#[cfg(feature = "sqlite")]
+struct Sql<'a> {
+    text: &'a str,
+    binds: &'a [Cell<'a>],
 }
 
 const CASTS: [(&str, &str); 5] = [
@@ -84,23 +67,19 @@ const CASTS: [(&str, &str); 5] = [
     ("real", "::double precision"),
 ];
 
-impl<DB: BindCell> QueryFragment<DB> for Sql<'_> {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+/// What a bound cell is cast to on Postgres, and what stands behind it.
+pub(super) fn cast_of(behind: &str) -> Option<(&'static str, &str)> {
+    CASTS.iter().find_map(|(name, cast)| behind.strip_prefix(name).map(|rest| (*cast, rest)))
+}
+
+#[cfg(feature = "sqlite")]
+impl QueryFragment<Sqlite> for Sql<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         let mut parts = self.text.split('?');
         push(&mut pass, parts.next().unwrap_or_default());
         for (part, cell) in parts.zip(self.binds) {
-            DB::bind(&mut pass, cell)?;
-            let cast =
-                CASTS.iter().find_map(|(name, cast)| part.strip_prefix(name).map(|rest| (rest, *cast)));
-            match cast {
-                Some((rest, cast)) => {
-                    if DB::CASTS {
-                        pass.push_sql(cast);
-                    }
-                    push(&mut pass, rest);
-                }
-                None => push(&mut pass, part),
-            }
+            bind(&mut pass, cell)?;
+            push(&mut pass, cast_of(part).map_or(part, |(_, rest)| rest));
         }
         Ok(())
     }
@@ -119,7 +98,14 @@ pub(super) fn spelt(name: &str) -> String {
     name.replace('?', QUESTION_MARK.encode_utf8(&mut [0; 4]))
 }
 
-fn push<DB: Backend>(pass: &mut AstPass<'_, '_, DB>, part: &str) {
+/// A statement as it is sent, in which names have their question marks again.
+#[cfg(feature = "postgres")]
+pub(super) fn as_spelt(sql: String) -> String {
+    if sql.contains(QUESTION_MARK) { sql.replace(QUESTION_MARK, "?") } else { sql }
+}
+
+#[cfg(feature = "sqlite")]
+fn push(pass: &mut AstPass<'_, '_, Sqlite>, part: &str) {
     if part.contains(QUESTION_MARK) {
         pass.push_sql(&part.replace(QUESTION_MARK, "?"));
     } else {
@@ -127,30 +113,30 @@ fn push<DB: Backend>(pass: &mut AstPass<'_, '_, DB>, part: &str) {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl QueryId for Sql<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
+#[cfg(feature = "sqlite")]
 impl Query for Sql<'_> {
     type SqlType = Untyped;
 }
 
+#[cfg(feature = "sqlite")]
 impl<C> RunQueryDsl<C> for Sql<'_> {}
 
-/// A row of text columns; the statement casts what is not text.
-pub(super) struct TextRow(Vec<Option<String>>);
+/// A row of canonical texts.
+pub(super) struct TextRow(pub(super) Vec<Option<String>>);
 
-impl<DB> QueryableByName<DB> for TextRow
-where
-    DB: Backend,
-    String: FromSql<Text, DB>,
-{
-    fn build<'a>(row: &impl NamedRow<'a, DB>) -> deserialize::Result<Self> {
+#[cfg(feature = "sqlite")]
+impl QueryableByName<Sqlite> for TextRow {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
         let mut cells = Vec::with_capacity(row.field_count());
         for index in 0..row.field_count() {
             let field = diesel::row::Row::get(row, index).ok_or("a row lost a column")?;
-            cells.push(field.value().map(String::from_sql).transpose()?);
+            cells.push(field.value().map(<String as FromSql<Text, Sqlite>>::from_sql).transpose()?);
         }
         Ok(Self(cells))
     }
@@ -185,25 +171,34 @@ impl TextRow {
 impl Connection {
     /// Runs a statement and says how many rows it changed.
     pub(super) fn run(&mut self, operation: &'static str, text: &str, binds: &[Cell<'_>]) -> Result<usize> {
-        on_backend!(self, |c| Sql { text, binds }.execute(c)).map_err(|e| self.failed(operation, e))
+        match &mut self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(c) => {
+                Sql { text, binds }.execute(c).map_err(|error| self.failed_sqlite(operation, error))
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(c) => {
+                c.run(text, binds).map_err(|fault| self.failed_postgres(operation, &fault))
+            }
+        }
     }
 
-    /// Reads rows. Every selected column must be text.
+    /// Reads rows, on Postgres each value by its type. Every column that is selected on SQLite must be text.
     pub(super) fn rows(
         &mut self,
         operation: &'static str,
         text: &str,
         binds: &[Cell<'_>],
     ) -> Result<Vec<TextRow>> {
-        on_backend!(self, |c| Sql { text, binds }.load::<TextRow>(c)).map_err(|e| self.failed(operation, e))
-    }
-
-    /// An expression that reads a moment as canonical text.
-    pub(super) fn time_text(&self, column: &str) -> String {
-        if self.is_postgres() {
-            format!("to_char({column}, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
-        } else {
-            column.to_owned()
+        match &mut self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(c) => {
+                Sql { text, binds }.load(c).map_err(|error| self.failed_sqlite(operation, error))
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(c) => {
+                c.rows(text, binds).map_err(|fault| self.failed_postgres(operation, &fault))
+            }
         }
     }
 

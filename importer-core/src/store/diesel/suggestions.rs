@@ -382,14 +382,11 @@ impl DieselSession {
     }
 
     fn stored(&mut self, conditions: &str, binds: &[Cell<'_>]) -> Result<Vec<SuggestionRow>> {
-        let time = |column| self.connection.time_text(column);
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, entity_type, CAST(staging_id AS TEXT) AS s, \
              CAST(left_id AS TEXT) AS a, CAST(right_id AS TEXT) AS b, kind, CAST(score AS TEXT) AS p, features_json, \
-             {DECISION}, decided_by, {} AS d, {} AS u, {} AS c FROM dedupe_suggestions WHERE {conditions}",
-            time("decided_at"),
-            time("deferred_until"),
-            time("created_at"),
+             {DECISION}, decided_by, decided_at AS d, deferred_until AS u, created_at AS c FROM dedupe_suggestions \
+             WHERE {conditions}"
         );
         self.connection.rows(READ, &sql, binds)?.into_iter().map(suggestion_row).collect()
     }

@@ -1,0 +1,188 @@
+//! The connection to a Postgres server: where it is, what is set there, and statements with bound cells.
+
+mod failure;
+mod params;
+mod passfile;
+mod place;
+mod tls;
+mod values;
+
+use std::collections::HashMap;
+use std::io::{BufWriter, Write};
+
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Statement};
+
+pub(super) use failure::{Fault, cannot_connect, failed, is_write_refused};
+pub(super) use place::Place;
+
+use super::bulk::{Bulk, Conflict};
+use super::sql::{Cell, TextRow};
+use values::Bound;
+
+type Statements = HashMap<(String, Vec<Type>), Statement>;
+type Outcome<T> = std::result::Result<T, Fault>;
+
+/// What texts look like, whatever the role, the database or the client's surroundings have set. What is read as a type does not
+/// depend on it; what a host's tables are told apart by is text.
+///
+/// An idle session that holds a lock is at work elsewhere, so its time is not limited.
+const SETTINGS: &str = "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; \
+     SET bytea_output = 'hex'; SET xmloption = 'content'; SET standard_conforming_strings = on; SET TIME ZONE 'UTC'; \
+     SET client_min_messages = warning";
+
+/// A session on a server, with the statements that it has prepared.
+pub(super) struct Server {
+    /// Gone only while it is dropped.
+    client: Option<Client>,
+    statements: Statements,
+}
+
+impl Server {
+    /// Connects, and sets what texts look like.
+    pub(super) fn connect(place: &Place) -> Outcome<Self> {
+        let client = apart(|| place.connect())?;
+        let mut server = Self { client: Some(client), statements: HashMap::new() };
+        server.execute(SETTINGS)?;
+        Ok(server)
+    }
+
+    /// Runs statements without binds.
+    pub(super) fn execute(&mut self, sql: &str) -> Outcome<()> {
+        self.with(|client, _| Ok(client.batch_execute(sql)?))
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(super) fn run(&mut self, text: &str, binds: &[Cell<'_>]) -> Outcome<usize> {
+        let sql = numbered(text);
+        self.with(|client, statements| {
+            let types = binds.iter().map(values::type_of).collect();
+            let statement = prepared(client, statements, sql, types)?;
+            let changed = client.execute(&statement, &as_parameters(&bound(binds)))?;
+            Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+        })
+    }
+
+    /// Reads rows.
+    pub(super) fn rows(&mut self, text: &str, binds: &[Cell<'_>]) -> Outcome<Vec<TextRow>> {
+        let sql = numbered(text);
+        self.with(|client, statements| {
+            let types = binds.iter().map(values::type_of).collect();
+            let statement = prepared(client, statements, sql, types)?;
+            let rows = client.query(&statement, &as_parameters(&bound(binds)))?;
+            Ok(rows.iter().map(values::row).collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Writes many rows.
+    pub(super) fn insert(&mut self, bulk: &Bulk<'_>) -> Outcome<()> {
+        if bulk.conflict == Conflict::Refuse {
+            return self.copy(bulk);
+        }
+        self.with(|client, statements| {
+            for several in values::statements(bulk) {
+                let statement = prepared(client, statements, several.sql, several.types)?;
+                client.execute(&statement, &as_parameters(&bound(&several.cells)))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn copy(&mut self, bulk: &Bulk<'_>) -> Outcome<()> {
+        self.with(|client, statements| {
+            let statement = prepared(client, statements, values::copy_sql(bulk), Vec::new())?;
+            let mut out = BufWriter::with_capacity(1 << 16, client.copy_in(&statement)?);
+            let written = values::copy_rows(bulk, &mut out).and_then(|()| out.flush());
+            // What the server has against a row, it says at the end.
+            out.into_parts().0.finish()?;
+            Ok(written?)
+        })
+    }
+
+    fn with<T: Send>(
+        &mut self,
+        work: impl FnOnce(&mut Client, &mut Statements) -> Outcome<T> + Send,
+    ) -> Outcome<T> {
+        let Self { client: Some(client), statements } = self else { return Err(Fault::Gone) };
+        apart(|| work(client, statements))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let client = self.client.take();
+        self.statements.clear();
+        apart(|| drop(client));
+    }
+}
+
+/// Does something with a client, which waits for the server in a runtime of its own: where the caller stands in one, on another
+/// thread, because a runtime cannot be waited for within another.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return work();
+    }
+    std::thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+fn bound<'a>(cells: &'a [Cell<'a>]) -> Vec<Bound<'a>> {
+    cells.iter().map(Bound).collect()
+}
+
+fn as_parameters<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    bound.iter().map(|bound| bound as _).collect()
+}
+
+/// The statement as the server knows it, prepared when it comes for the first time with binds of these types.
+fn prepared(
+    client: &mut Client,
+    known: &mut Statements,
+    sql: String,
+    types: Vec<Type>,
+) -> Outcome<Statement> {
+    let key = (sql, types);
+    if let Some(statement) = known.get(&key) {
+        return Ok(statement.clone());
+    }
+    let statement = client.prepare_typed(&key.0, &key.1)?;
+    known.insert(key, statement.clone());
+    Ok(statement)
+}
+
+/// A statement with numbered binds and with casts.
+fn numbered(text: &str) -> String {
+    let mut parts = text.split('?');
+    let mut sql = String::with_capacity(text.len() + 16);
+    sql.push_str(parts.next().unwrap_or_default());
+    for (number, part) in parts.enumerate() {
+        sql.push_str(&format!("${}", number + 1));
+        let (cast, rest) = super::sql::cast_of(part).unwrap_or(("", part));
+        sql.push_str(cast);
+        sql.push_str(rest);
+    }
+    super::sql::as_spelt(sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn binds_are_numbered_and_cast() {
+        assert_eq!(numbered("a = ? AND b = ?time OR c = ?"), "a = $1 AND b = $2::timestamp OR c = $3");
+        let odd = format!("{} = ?", super::super::sql::quoted("why?"));
+        assert_eq!(numbered(&odd), "\"why?\" = $1");
+    }
+
+    #[test]
+    fn within_a_runtime_work_is_done_beside_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let here = std::thread::current().id();
+        let there = runtime.block_on(async { super::apart(|| std::thread::current().id()) });
+        assert_ne!(here, there);
+        assert_eq!(super::apart(|| std::thread::current().id()), here);
+    }
+}
