@@ -4,10 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+use postgres::{Client, NoTls};
 
-use super::{Text, import, ratio};
+use super::{import, ratio};
 
 /// Ticks of /proc per second; 100 on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
@@ -15,9 +14,9 @@ const TICKS: f64 = 100.0;
 /// Measures against the server that `IMPORTER_TEST_POSTGRES` names, if any.
 pub(crate) fn measure(file: &Path) {
     let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else { return };
-    let mut connection = PgConnection::establish(&server).unwrap();
-    connection.batch_execute("DROP DATABASE IF EXISTS whole_run").unwrap();
-    connection.batch_execute("CREATE DATABASE whole_run TEMPLATE template0").unwrap();
+    let mut admin = Client::connect(&server, NoTls).unwrap();
+    admin.batch_execute("DROP DATABASE IF EXISTS whole_run").unwrap();
+    admin.batch_execute("CREATE DATABASE whole_run TEMPLATE template0").unwrap();
     let database = in_database(&server, "whole_run");
 
     let before = server_time();
@@ -43,7 +42,7 @@ pub(crate) fn measure(file: &Path) {
         per_row(replay),
         ratio(first, replay)
     );
-    connection.batch_execute("DROP DATABASE whole_run").unwrap();
+    admin.batch_execute("DROP DATABASE whole_run").unwrap();
 }
 
 /// The address of another database on the same server.
@@ -55,40 +54,41 @@ fn in_database(server: &str, name: &str) -> String {
 
 /// Copies table by table with `INSERT INTO … SELECT` into empty tables with the same columns, constraints and indexes.
 fn copy(database: &str) -> Duration {
-    let mut connection = PgConnection::establish(database).unwrap();
-    let tables = sql_query(
-        "SELECT tablename::text AS t FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+    let mut client = Client::connect(database, NoTls).unwrap();
+    let list = |client: &mut Client, sql: &str| -> Vec<String> {
+        client.query(sql, &[]).unwrap().into_iter().map(|row| row.get(0)).collect()
+    };
+    let tables = list(
+        &mut client,
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
     );
-    let tables: Vec<Text> = tables.load(&mut connection).unwrap();
-    connection.batch_execute("CREATE SCHEMA copied").unwrap();
-    for Text { t } in &tables {
-        connection
-            .batch_execute(&format!("CREATE TABLE copied.{t} (LIKE public.{t} INCLUDING ALL)"))
-            .unwrap();
+    client.batch_execute("CREATE SCHEMA copied").unwrap();
+    for t in &tables {
+        client.batch_execute(&format!("CREATE TABLE copied.{t} (LIKE public.{t} INCLUDING ALL)")).unwrap();
     }
     // The list is made while both names are without a schema, and carried out where they mean the copies.
-    let references = sql_query(
-        "SELECT 'ALTER TABLE ' || conrelid::regclass || ' ADD ' || pg_get_constraintdef(oid) AS t \
+    let references = list(
+        &mut client,
+        "SELECT 'ALTER TABLE ' || conrelid::regclass || ' ADD ' || pg_get_constraintdef(oid) \
          FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace",
     );
-    let references: Vec<Text> = references.load(&mut connection).unwrap();
     assert!(!references.is_empty());
-    connection.batch_execute("SET search_path = copied").unwrap();
-    for Text { t } in &references {
-        connection.batch_execute(t).unwrap();
+    client.batch_execute("SET search_path = copied").unwrap();
+    for t in &references {
+        client.batch_execute(t).unwrap();
     }
     // Rows that are referred to come first.
     let first = ["import_runs", "staging_volunteers", "core_volunteers", "dedupe_suggestions"];
     let (mut tables, others): (Vec<_>, Vec<_>) =
-        tables.into_iter().partition(|t| first.contains(&t.t.as_str()));
-    tables.sort_by_key(|t| first.iter().position(|name| *name == t.t));
+        tables.into_iter().partition(|t| first.contains(&t.as_str()));
+    tables.sort_by_key(|t| first.iter().position(|name| name == t));
     tables.extend(others);
     let start = ProcessTime::now();
-    for Text { t } in &tables {
-        connection.batch_execute(&format!("INSERT INTO copied.{t} SELECT * FROM public.{t}")).unwrap();
+    for t in &tables {
+        client.batch_execute(&format!("INSERT INTO copied.{t} SELECT * FROM public.{t}")).unwrap();
     }
     let elapsed = start.elapsed();
-    connection.batch_execute("DROP SCHEMA copied CASCADE").unwrap();
+    client.batch_execute("DROP SCHEMA copied CASCADE").unwrap();
     elapsed
 }
 

@@ -1,5 +1,8 @@
 //! What every test needs: databases, files, the built plugin and the built command line.
 
+#[cfg(feature = "postgres")]
+mod server;
+
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +13,8 @@ pub(crate) struct Database {
     pub(crate) url: String,
     /// `sqlite` or `postgres`.
     pub(crate) backend: &'static str,
+    #[cfg(feature = "postgres")]
+    session: server::Session,
     _folder: tempfile::TempDir,
 }
 
@@ -17,7 +22,13 @@ pub(crate) struct Database {
 pub(crate) fn sqlite() -> Database {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db", folder.path().display());
-    Database { url, backend: "sqlite", _folder: folder }
+    Database {
+        url,
+        backend: "sqlite",
+        #[cfg(feature = "postgres")]
+        session: server::Session::default(),
+        _folder: folder,
+    }
 }
 
 /// An empty database on each backend that can be had. Postgres is the one that `cargo xtask test` starts; without it that
@@ -65,23 +76,7 @@ fn postgres() -> Option<Database> {
 
 #[cfg(feature = "postgres")]
 fn postgres() -> Option<Database> {
-    use diesel::connection::SimpleConnection;
-    use diesel::{Connection, PgConnection};
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else {
-        eprintln!("NOT TESTED on Postgres: IMPORTER_TEST_POSTGRES is not set; use `cargo xtask test`");
-        return None;
-    };
-    let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    let mut connection = PgConnection::establish(&server).unwrap();
-    connection.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    let base = server.rsplit_once('/').unwrap().0;
-    Some(Database {
-        url: format!("{base}/{name}"),
-        backend: "postgres",
-        _folder: tempfile::tempdir().unwrap(),
-    })
+    server::database()
 }
 
 impl Database {
@@ -97,29 +92,15 @@ impl Database {
 
     /// Reads one column of text.
     pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
-        use diesel::prelude::*;
-        #[derive(diesel::QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = diesel::sql_types::Text)]
-            t: String,
-        }
         // The single column is named here, so that callers write plain SQL.
         let sql = format!("SELECT CAST(x.t AS TEXT) AS t FROM ({sql}) x");
-        let rows: Vec<Row> = match self.backend {
-            "sqlite" => {
-                let mut c =
-                    diesel::SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
-                diesel::sql_query(sql).load(&mut c).unwrap()
-            }
+        match self.backend {
+            "sqlite" => sqlite_texts(&self.url, &sql),
             #[cfg(feature = "postgres")]
-            _ => {
-                let mut c = diesel::PgConnection::establish(&self.url).unwrap();
-                diesel::sql_query(sql).load(&mut c).unwrap()
-            }
+            _ => self.session.with(&self.url, |client| server::texts(client, &sql)),
             #[cfg(not(feature = "postgres"))]
             _ => unreachable!("there are no Postgres databases in this build"),
-        };
-        rows.into_iter().map(|row| row.t).collect()
+        }
     }
 
     /// Reads one number.
@@ -129,7 +110,11 @@ impl Database {
 
     /// Runs statements.
     pub(crate) fn execute(&self, sql: &str) {
-        execute(&self.url, self.backend, sql);
+        match self.backend {
+            #[cfg(feature = "postgres")]
+            "postgres" => self.session.with(&self.url, |client| client.batch_execute(sql).unwrap()),
+            _ => execute(&self.url, self.backend, sql),
+        }
     }
 }
 
@@ -143,10 +128,22 @@ pub(crate) fn execute(url: &str, backend: &str, sql: &str) {
             c.batch_execute(sql).unwrap();
         }
         #[cfg(feature = "postgres")]
-        _ => diesel::PgConnection::establish(url).unwrap().batch_execute(sql).unwrap(),
+        _ => server::connect(url).batch_execute(sql).unwrap(),
         #[cfg(not(feature = "postgres"))]
         _ => unreachable!("there are no Postgres databases in this build"),
     }
+}
+
+fn sqlite_texts(url: &str, sql: &str) -> Vec<String> {
+    use diesel::prelude::*;
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        t: String,
+    }
+    let mut c = diesel::SqliteConnection::establish(url.strip_prefix("sqlite://").unwrap()).unwrap();
+    let rows: Vec<Row> = diesel::sql_query(sql).load(&mut c).unwrap();
+    rows.into_iter().map(|row| row.t).collect()
 }
 
 /// Writes a file into a folder.
