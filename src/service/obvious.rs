@@ -82,8 +82,9 @@ impl Desk<'_> {
         self.ready(Action::Merge, &note)?;
         let importer = self.importer;
         importer.none_half_taken_back(entity, OPERATION)?;
-        let _lock = importer.store()?.lock_system(entity, MERGE_SOURCE)?;
+        let lock = importer.store()?.lock_system(entity, MERGE_SOURCE)?;
         let mut session = importer.store()?.session()?;
+        session.work_under(&lock);
         let mut run = session.create_run(&self.new_run(contract), importer.clock.now())?;
         let mut told = ObviousReport { run: Some(run.id), ..ObviousReport::default() };
         let result = self.merge_all(session.as_mut(), contract, run.id, &note.reason, &mut told);

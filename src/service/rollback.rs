@@ -73,7 +73,8 @@ impl Desk<'_> {
         let mut session = self.importer.store()?.session()?;
         let run = revertible(session.as_mut(), request.run)?;
         let contract = super::runs::contract(&run.new.entity)?;
-        let _lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
+        let lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
+        session.work_under(&lock);
         // Whoever held the system until now may have changed or taken back the run.
         let run = revertible(session.as_mut(), request.run)?;
         self.importer.in_world(contract, |world| {

@@ -177,8 +177,9 @@ impl Importer {
         }
         // Half of the people are who they are about to be no more.
         none_half_taken_back(session.as_mut(), contract.entity, OPERATION)?;
-        let _lock =
+        let lock =
             store.lock_system(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
+        session.work_under(&lock);
         self.end_abandoned(session.as_mut(), contract)?;
         let last = self.last_scan(session.as_mut(), contract)?;
         let mut run = session.create_run(&new_run(contract, request), self.clock.now())?;

@@ -36,6 +36,8 @@ mod samples;
 mod scale;
 mod scan;
 mod score;
+#[cfg(feature = "postgres")]
+mod server;
 mod set_rules;
 mod shared_ids;
 mod side_by_side;

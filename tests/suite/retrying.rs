@@ -307,7 +307,7 @@ fn a_database_that_is_busy_in_passing_is_tried_again_in_both_phases() {
                 ),
                 _ => (
                     format!(
-                        "CREATE FUNCTION busy() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'deadlock detected'; END $$ \
+                        "CREATE FUNCTION busy() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no words count' USING ERRCODE = '40P01'; END $$ \
                          LANGUAGE plpgsql; CREATE TRIGGER busy BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION busy()"
                     ),
                     format!("DROP TRIGGER busy ON {table}"),

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "postgres")]
 mod server;
+#[cfg(feature = "postgres")]
+pub(crate) use server::as_administrator;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};

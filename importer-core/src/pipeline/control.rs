@@ -134,7 +134,8 @@ impl Engine<'_> {
     ) -> Result<RunReport> {
         let mut session = self.store.session()?;
         let run = stored(session.as_mut(), id)?;
-        let _lock = self.store.lock_system(&run.new.entity, &run.new.external_system)?;
+        let lock = self.store.lock_system(&run.new.entity, &run.new.external_system)?;
+        session.work_under(&lock);
         // Whoever held the system until now may have changed how it stands.
         let run = stored(session.as_mut(), id)?;
         self.may_go_on(session.as_mut(), &run, why)?;

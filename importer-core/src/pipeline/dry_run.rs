@@ -10,7 +10,7 @@ use crate::ports::{
     OutcomeTally, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict,
     ReadRow, Rejected, RowAgain, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session,
     StagedRow, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore,
-    SuggestionVerdict, ViolationFilter, ViolationRow,
+    SuggestionVerdict, SystemLock, ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -21,6 +21,10 @@ pub(super) struct DryRun {
 }
 
 impl Session for DryRun {
+    fn work_under(&mut self, lock: &SystemLock) {
+        self.real.work_under(lock);
+    }
+
     fn begin(&mut self) -> Result<()> {
         self.real.begin()?;
         self.scratch.begin()

@@ -64,8 +64,9 @@ impl Engine<'_> {
         plugin: PluginReport,
         request: &RunRequest,
     ) -> Result<RunReport> {
-        let _lock = self.store.lock_system(&request.entity, &request.external_system)?;
+        let lock = self.store.lock_system(&request.entity, &request.external_system)?;
         let mut session = self.session(request)?;
+        session.work_under(&lock);
         let opener = Opener::new(self, adapter, &plugin, request);
         let (mut interrupted, mut notes) = self.interrupted(session.as_mut(), request)?;
         let new = self.new_run(request);

@@ -244,6 +244,12 @@ pub trait Store: Send + Sync {
 pub trait Session:
     RunStore + RunControl + Landing + CoreStore + SuggestionStore + QuarantineStore + AuditStore + Send
 {
+    /// From here on every transaction proves that this claim on a system still stands; where claims can be lost while somebody works
+    /// under them, beginning one fails then.
+    fn work_under(&mut self, lock: &SystemLock) {
+        let _ = lock;
+    }
+
     /// Begins a transaction that may write. Where only one may write at a time it waits for its turn, as long as those before
     /// it are importers too.
     ///

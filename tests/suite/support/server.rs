@@ -36,6 +36,14 @@ pub(super) fn database() -> Option<Database> {
     })
 }
 
+/// Runs a statement in a test's database as a role that may do anything.
+pub(crate) fn as_administrator(database: &Database, sql: &str) {
+    let name = database.url.rsplit_once('/').unwrap().1.split('?').next().unwrap();
+    let url = std::env::var("IMPORTER_TEST_POSTGRES_ADMIN")
+        .map_or_else(|_| database.url.clone(), |server| on_the_same_server(&server, name));
+    connect(&url).batch_execute(sql).unwrap();
+}
+
 pub(super) fn connect(url: &str) -> Client {
     Client::connect(url, NoTls).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Many rows into one table: multi-row `VALUES` on SQLite, `COPY` on Postgres.
+//! Many rows into one table: multi-row `VALUES` on SQLite, arrays on Postgres.
 
 #[cfg(feature = "sqlite")]
 use super::bulk_sqlite;
@@ -57,9 +57,6 @@ pub(super) struct Bulk<'a> {
     /// What to do about rows that exist.
     pub(super) conflict: Conflict<'a>,
 }
-
-/// How many rows one statement carries. More saves nothing measurable; fewer pays the call per row again.
-pub(super) const ROWS_PER_STATEMENT: usize = 50;
 
 impl<'a> Bulk<'a> {
     /// No rows yet, for a table whose rows must not exist.

@@ -54,6 +54,7 @@ impl Connection {
         let server = Server::connect(place).map_err(|fault| postgres::cannot_connect(&fault, place))?;
         let mut connection = Self { backend: Backend::Postgres(server), read_only: None };
         connection.execute("open the database", POSTGRES_SETTINGS)?;
+        super::opening::check(&mut connection).map_err(|error| error.at("database", place.describe()))?;
         connection.read_only = super::read_only::of_postgres(&mut connection)?;
         Ok(connection)
     }

@@ -293,6 +293,17 @@ fn core_columns(contract: &Contract) -> Vec<Column> {
 
 fn field_cell(kind: FieldKind, value: Option<&str>) -> Result<Cell<'_>> {
     let Some(text) = value else { return Ok(Cell::Null) };
+    // What was kept in another form, under another setting of the server, would be read as another day.
+    if kind == FieldKind::Date && !is_iso(text) {
+        return Err(Error::new(
+            ErrorKind::Invariant,
+            WRITE,
+            "a date is not in its normal form, year-month-day",
+        )
+        .hint(
+            "an earlier version kept it in the form of the server's `DateStyle`; correct the record by hand",
+        ));
+    }
     Ok(match kind {
         FieldKind::Flag => Cell::Flag(text == "true"),
         FieldKind::Integer => Cell::Int(text.parse().map_err(|_| {
@@ -300,6 +311,13 @@ fn field_cell(kind: FieldKind, value: Option<&str>) -> Result<Cell<'_>> {
         })?),
         _ => Cell::Text(text),
     })
+}
+
+/// Whether a date stands as `1951-02-11`.
+fn is_iso(text: &str) -> bool {
+    let mut signs = text.bytes().enumerate();
+    text.len() == 10
+        && signs.all(|(i, sign)| if matches!(i, 4 | 7) { sign == b'-' } else { sign.is_ascii_digit() })
 }
 
 /// The columns of the change log with the one that names a merge or a rollback.

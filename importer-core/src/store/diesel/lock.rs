@@ -3,9 +3,9 @@
 use crate::ports::SystemLock;
 use crate::{Error, ErrorKind, Result};
 
-const OPERATION: &str = "start a run";
+pub(super) const OPERATION: &str = "start a run";
 
-fn taken(entity: &str, system: &str) -> Error {
+pub(super) fn taken(entity: &str, system: &str) -> Error {
     Error::new(ErrorKind::Busy, OPERATION, "another run of this system is at work")
         .at("system", system)
         .at("entity", entity)
@@ -83,28 +83,6 @@ fn file_name(name: &str) -> String {
 /// The schema of the importer's tables on Postgres, where each schema may have its own.
 pub(super) const SCHEMA: &str = "COALESCE((SELECT CAST(relnamespace AS TEXT) FROM pg_class WHERE oid = \
                                  to_regclass('import_runs')), current_schema())";
-
-/// An advisory lock on a connection of its own.
-#[cfg(feature = "postgres")]
-pub(super) fn advisory(
-    mut connection: super::connection::Connection,
-    entity: &str,
-    system: &str,
-) -> Result<SystemLock> {
-    use super::sql::Cell;
-    let name = format!("importer:{entity}:{system}");
-    let sql =
-        format!("SELECT CAST(pg_try_advisory_lock(hashtextextended({SCHEMA} || ':' || ?, 0)) AS TEXT) AS t");
-    // The server needs a moment to notice that a killed client is gone.
-    for _ in 0..20 {
-        let rows = connection.rows(OPERATION, &sql, &[Cell::Text(&name)])?;
-        if rows.first().is_some_and(|row| row.flag(0)) {
-            return Ok(SystemLock(Box::new(connection)));
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    Err(taken(entity, system))
-}
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {

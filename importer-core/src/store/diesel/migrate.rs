@@ -24,6 +24,10 @@ pub(super) fn up(connection: &mut Connection) -> Result<()> {
     if let Some(why) = &connection.read_only {
         return Err(versions::too_old(&applied, &names, why));
     }
+    #[cfg(feature = "postgres")]
+    if connection.is_postgres() {
+        super::opening::may_migrate(connection)?;
+    }
     in_transaction(connection, |connection| {
         let applied = versions::prepare(connection)?;
         for name in names {
@@ -89,6 +93,18 @@ pub(super) fn names(connection: &Connection) -> Vec<String> {
     let mut names: Vec<String> = folders.map(str::to_owned).collect();
     names.sort();
     names
+}
+
+/// The tables that migrations make.
+#[cfg(feature = "postgres")]
+pub(super) fn tables(connection: &Connection) -> Vec<&'static str> {
+    let folder = folder(connection);
+    let files = folder.dirs().filter_map(|dir| folder.get_file(dir.path().join("up.sql"))?.contents_utf8());
+    let made = |line: &'static str| line.strip_prefix("CREATE TABLE ")?.split(' ').next();
+    let mut tables: Vec<&str> = files.flat_map(str::lines).filter_map(made).collect();
+    tables.push(versions::TABLE);
+    tables.sort_unstable();
+    tables
 }
 
 fn apply(connection: &mut Connection, name: &str, up: bool) -> Result<()> {

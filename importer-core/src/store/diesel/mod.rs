@@ -7,6 +7,8 @@ mod bulk;
 #[cfg(feature = "sqlite")]
 mod bulk_sqlite;
 mod changes;
+#[cfg(feature = "postgres")]
+mod claim;
 mod connection;
 mod core;
 mod failure;
@@ -21,6 +23,8 @@ mod images;
 mod landing;
 mod lock;
 mod migrate;
+#[cfg(feature = "postgres")]
+mod opening;
 mod outdated;
 mod pairs;
 #[cfg(feature = "postgres")]
@@ -185,11 +189,7 @@ impl Store for DieselStore {
             #[cfg(feature = "sqlite")]
             Place::Sqlite(path) => lock::is_held(path, entity, system),
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => match lock::advisory(self.connect()?, entity, system) {
-                Ok(_) => Ok(false),
-                Err(error) if error.kind() == ErrorKind::Busy => Ok(true),
-                Err(error) => Err(error),
-            },
+            Place::Postgres(_) => claim::is_held(self.connect()?, entity, system),
         }
     }
 
@@ -199,7 +199,7 @@ impl Store for DieselStore {
             #[cfg(feature = "sqlite")]
             Place::Sqlite(path) => lock::file(path, entity, system),
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => lock::advisory(self.connect()?, entity, system),
+            Place::Postgres(_) => claim::take(self.connect()?, entity, system),
         }
     }
 

@@ -8,7 +8,7 @@ use super::sql::Cell;
 #[cfg(feature = "sqlite")]
 use super::turn::Turn;
 use crate::contracts::Contract;
-use crate::ports::{Session, StewardSession, in_transaction};
+use crate::ports::{Session, StewardSession, SystemLock, in_transaction};
 use crate::{Error, ErrorKind, Result};
 
 const BEGIN: &str = "begin a transaction";
@@ -26,6 +26,9 @@ pub(super) struct DieselSession {
     // Dropped after the connection, which takes back what was not committed.
     #[cfg(feature = "sqlite")]
     turn: Option<Turn>,
+    /// The claim that each transaction proves.
+    #[cfg(feature = "postgres")]
+    claim: Option<super::claim::Claim>,
     /// Whether a transaction is open.
     pub(super) in_transaction: bool,
     /// The host's foreign keys to an entity, while a transaction is open.
@@ -40,6 +43,8 @@ impl DieselSession {
             connection,
             #[cfg(feature = "sqlite")]
             turn: None,
+            #[cfg(feature = "postgres")]
+            claim: None,
             in_transaction: false,
             host_keys: None,
             patience: PATIENCE,
@@ -73,6 +78,19 @@ impl DieselSession {
         };
         self.connection.execute(BEGIN, "PRAGMA busy_timeout = 10000")?;
         result
+    }
+
+    fn begin_on_postgres(&mut self) -> Result<()> {
+        self.connection.execute(BEGIN, "BEGIN")?;
+        #[cfg(feature = "postgres")]
+        if let Some(claim) = self.claim.clone()
+            && let Err(error) = claim.prove(&mut self.connection)
+        {
+            // The first error tells more than a failing rollback.
+            let _ = self.connection.execute(BEGIN, "ROLLBACK");
+            return Err(error);
+        }
+        Ok(())
     }
 
     /// What is known of the host's tables is known for one transaction.
@@ -121,7 +139,7 @@ impl Session for DieselSession {
     fn begin(&mut self) -> Result<()> {
         self.connection.may_write("change anything")?;
         let begun = if self.connection.is_postgres() {
-            self.connection.execute(BEGIN, "BEGIN")
+            self.begin_on_postgres()
         } else {
             #[cfg(feature = "sqlite")]
             if let Some(turn) = &mut self.turn {
@@ -134,6 +152,15 @@ impl Session for DieselSession {
             Err(_) => self.ended(),
         }
         begun
+    }
+
+    fn work_under(&mut self, lock: &SystemLock) {
+        // A lock on a file beside a SQLite database cannot be lost.
+        let _ = lock;
+        #[cfg(feature = "postgres")]
+        if self.connection.is_postgres() {
+            self.claim = super::claim::of(lock);
+        }
     }
 
     fn commit(&mut self) -> Result<()> {

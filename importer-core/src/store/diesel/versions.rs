@@ -11,7 +11,7 @@ const NOTE: &str = "migrate the database";
 /// This program.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
-const TABLE: &str = "importer_schema_migrations";
+pub(super) const TABLE: &str = "importer_schema_migrations";
 const TRACKING: &str = "CREATE TABLE IF NOT EXISTS importer_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
      applied_by VARCHAR(50), readable_from VARCHAR(50))";
 

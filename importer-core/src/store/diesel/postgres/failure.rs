@@ -15,8 +15,6 @@ use crate::{Error, ErrorKind};
 pub(in super::super) enum Fault {
     #[error(transparent)]
     Driver(#[from] postgres::Error),
-    #[error(transparent)]
-    Write(#[from] std::io::Error),
     #[error("the connection is closed")]
     Gone,
 }
@@ -129,7 +127,7 @@ fn is_lost(fault: &Fault) -> bool {
         Fault::Driver(error) => {
             error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>())
         }
-        Fault::Write(_) | Fault::Gone => true,
+        Fault::Gone => true,
     }
 }
 
@@ -142,7 +140,6 @@ fn lost(fault: &Fault) -> String {
         },
         // Its causes may quote what they could not understand.
         Fault::Driver(error) => error.to_string().split(": ").next().unwrap_or_default().to_owned(),
-        Fault::Write(error) => format!("the connection to the server was lost: {error}"),
         Fault::Gone => "the connection to the server was lost".into(),
     }
 }

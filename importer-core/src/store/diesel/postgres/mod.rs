@@ -7,16 +7,14 @@ mod place;
 mod tls;
 mod values;
 
-use std::collections::HashMap;
-use std::io::{BufWriter, Write};
-
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Statement};
+use std::collections::HashMap;
 
 pub(super) use failure::{Fault, cannot_connect, failed, is_write_refused};
 pub(super) use place::Place;
 
-use super::bulk::{Bulk, Conflict};
+use super::bulk::Bulk;
 use super::sql::{Cell, TextRow};
 use values::Bound;
 
@@ -25,8 +23,6 @@ type Outcome<T> = std::result::Result<T, Fault>;
 
 /// What texts look like, whatever the role, the database or the client's surroundings have set. What is read as a type does not
 /// depend on it; what a host's tables are told apart by is text.
-///
-/// An idle session that holds a lock is at work elsewhere, so its time is not limited.
 const SETTINGS: &str = "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; \
      SET bytea_output = 'hex'; SET xmloption = 'content'; SET standard_conforming_strings = on; SET TIME ZONE 'UTC'; \
      SET client_min_messages = warning";
@@ -76,26 +72,12 @@ impl Server {
 
     /// Writes many rows.
     pub(super) fn insert(&mut self, bulk: &Bulk<'_>) -> Outcome<()> {
-        if bulk.conflict == Conflict::Refuse {
-            return self.copy(bulk);
-        }
         self.with(|client, statements| {
             for several in values::statements(bulk) {
                 let statement = prepared(client, statements, several.sql, several.types)?;
-                client.execute(&statement, &as_parameters(&bound(&several.cells)))?;
+                client.execute(&statement, &as_parameters(&several.parameters))?;
             }
             Ok(())
-        })
-    }
-
-    fn copy(&mut self, bulk: &Bulk<'_>) -> Outcome<()> {
-        self.with(|client, statements| {
-            let statement = prepared(client, statements, values::copy_sql(bulk), Vec::new())?;
-            let mut out = BufWriter::with_capacity(1 << 16, client.copy_in(&statement)?);
-            let written = values::copy_rows(bulk, &mut out).and_then(|()| out.flush());
-            // What the server has against a row, it says at the end.
-            out.into_parts().0.finish()?;
-            Ok(written?)
         })
     }
 
@@ -132,8 +114,8 @@ fn bound<'a>(cells: &'a [Cell<'a>]) -> Vec<Bound<'a>> {
     cells.iter().map(Bound).collect()
 }
 
-fn as_parameters<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    bound.iter().map(|bound| bound as _).collect()
+fn as_parameters<T: ToSql + Sync>(values: &[T]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as _).collect()
 }
 
 /// The statement as the server knows it, prepared when it comes for the first time with binds of these types.

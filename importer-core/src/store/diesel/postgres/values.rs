@@ -1,14 +1,14 @@
 //! Cells as the server takes them, and its values as canonical text: each is read as what it is, never as the server writes it.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
-use std::io::Write;
 
 use bytes::BytesMut;
 use chrono::{NaiveDate, NaiveDateTime};
 use postgres::Row;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::super::bulk::{Bulk, Conflict, ROWS_PER_STATEMENT};
+use super::super::bulk::{Bulk, Conflict};
 use super::super::sql::{Cell, TextRow};
 use crate::ports::moment_text;
 
@@ -25,10 +25,6 @@ impl ToSql for Bound<'_> {
     fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
         match self.0 {
             Cell::Null => Ok(IsNull::Yes),
-            // A column with a cast takes a text, whatever its cells are.
-            Cell::Int(value) if *of == Type::TEXT => value.to_string().to_sql(of, out),
-            Cell::Real(value) if *of == Type::TEXT => value.to_string().to_sql(of, out),
-            Cell::Flag(value) if *of == Type::TEXT => value.to_string().to_sql(of, out),
             Cell::Int(value) => value.to_sql(of, out),
             Cell::Real(value) => value.to_sql(of, out),
             Cell::Flag(value) => value.to_sql(of, out),
@@ -78,95 +74,144 @@ fn text(row: &Row, column: usize) -> Result<Option<String>, postgres::Error> {
     })
 }
 
-/// The statement that copies all rows.
-pub(super) fn copy_sql(bulk: &Bulk<'_>) -> String {
-    let names: Vec<&str> = bulk.written().iter().map(|&place| bulk.columns[place].name).collect();
-    format!("COPY {} ({}) FROM STDIN", bulk.table, names.join(", "))
-}
+/// How many rows one statement takes. Each column is one array, so a statement is prepared once, however many rows there are.
+const ROWS_PER_STATEMENT: usize = 1_000;
 
-/// All rows in the text format of `COPY`. Dates are in the one form that every setting reads alike.
-pub(super) fn copy_rows(bulk: &Bulk<'_>, out: &mut impl Write) -> std::io::Result<()> {
-    let written = bulk.written();
-    for row in bulk.cells.chunks(bulk.columns.len()) {
-        for (index, &place) in written.iter().enumerate() {
-            if index > 0 {
-                out.write_all(b"\t")?;
-            }
-            copy_cell(out, &row[place])?;
-        }
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
-fn copy_cell(out: &mut impl Write, cell: &Cell<'_>) -> std::io::Result<()> {
-    match cell {
-        Cell::Null => out.write_all(b"\\N"),
-        Cell::Int(value) => write!(out, "{value}"),
-        Cell::Real(value) => write!(out, "{value}"),
-        Cell::Flag(value) => out.write_all(if *value { b"t" } else { b"f" }),
-        Cell::Text(text) => {
-            let mut rest = text.as_bytes();
-            while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t')) {
-                out.write_all(&rest[..at])?;
-                out.write_all(match rest[at] {
-                    b'\n' => b"\\n",
-                    b'\r' => b"\\r",
-                    b'\t' => b"\\t",
-                    _ => b"\\\\",
-                })?;
-                rest = &rest[at + 1..];
-            }
-            out.write_all(rest)
-        }
-    }
-}
-
-/// A statement of several rows, with the types of its binds.
+/// A statement that writes rows, with its parameters.
 pub(super) struct Several<'a> {
     pub(super) sql: String,
     pub(super) types: Vec<Type>,
-    pub(super) cells: Vec<Cell<'a>>,
+    pub(super) parameters: Vec<Parameter<'a>>,
 }
 
-/// Statements that write all rows: of fifty, ten and one, so that few of them have to be prepared.
+/// What a statement is given for a column: one value for all rows, or one for each.
+pub(super) enum Parameter<'a> {
+    One(Cell<'a>),
+    Texts(Vec<Option<Cow<'a, str>>>),
+    Ints(Vec<Option<i64>>),
+    Reals(Vec<Option<f64>>),
+    Flags(Vec<Option<bool>>),
+}
+
+impl std::fmt::Debug for Parameter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Parameter(..)")
+    }
+}
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self {
+            Self::One(cell) => Bound(cell).to_sql(of, out),
+            Self::Texts(values) => values.to_sql(of, out),
+            Self::Ints(values) => values.to_sql(of, out),
+            Self::Reals(values) => values.to_sql(of, out),
+            Self::Flags(values) => values.to_sql(of, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// Statements that write all rows. `COPY` would hardly be faster, and a connection does not outlive a `COPY` that the server refuses
+/// before it has read the first row: the client has sent one `Sync` too many by then.
 pub(super) fn statements<'a>(bulk: &'a Bulk<'a>) -> impl Iterator<Item = Several<'a>> {
     let (written, width) = (bulk.written(), bulk.columns.len());
-    let mut rest = bulk.cells.as_slice();
-    std::iter::from_fn(move || {
-        let left = rest.len() / width;
-        let rows = [ROWS_PER_STATEMENT, 10, 1].into_iter().find(|&rows| rows <= left)?;
-        let (now, later) = rest.split_at(rows * width);
-        rest = later;
-        Some(several(bulk, &written, now))
-    })
+    bulk.cells.chunks(width * ROWS_PER_STATEMENT).map(move |rows| several(bulk, &written, rows))
 }
 
 fn several<'a>(bulk: &'a Bulk<'a>, written: &[usize], rows: &[Cell<'a>]) -> Several<'a> {
-    let names: Vec<&str> = written.iter().map(|&place| bulk.columns[place].name).collect();
-    let mut sql = format!("INSERT INTO {} ({}) VALUES ", bulk.table, names.join(", "));
-    let (mut types, mut cells) = (Vec::new(), Vec::with_capacity(rows.len()));
-    for (number, row) in rows.chunks(bulk.columns.len()).enumerate() {
-        sql.push_str(if number == 0 { "(" } else { ", (" });
-        for (index, &place) in written.iter().enumerate() {
-            let column = &bulk.columns[place];
-            let parameter = if column.shared && number > 0 {
-                index + 1
-            } else {
-                // With a cast, a statement is the same whichever of its cells are empty.
-                types.push(if column.cast.is_empty() { type_of(&row[place]) } else { Type::TEXT });
-                cells.push(row[place]);
-                cells.len()
-            };
-            let comma = if index > 0 { "," } else { "" };
-            sql.push_str(&format!("{comma}${parameter}{}", column.cast));
+    let (mut types, mut parameters) = (Vec::new(), Vec::new());
+    let (mut names, mut values, mut arrays, mut columns) = (vec![], vec![], vec![], vec![]);
+    for (index, &place) in written.iter().enumerate() {
+        let column = &bulk.columns[place];
+        let cells = rows.iter().skip(place).step_by(bulk.columns.len());
+        names.push(column.name);
+        let number = parameters.len() + 1;
+        if column.shared {
+            let cell = rows[place];
+            types.push(type_of(&cell));
+            parameters.push(Parameter::One(cell));
+            values.push(format!("${number}{}", column.cast));
+        } else {
+            let (of, parameter) = array(cells, !column.cast.is_empty());
+            types.push(of);
+            parameters.push(parameter);
+            values.push(format!("u.c{index}{}", column.cast));
+            arrays.push(format!("${number}"));
+            columns.push(format!("c{index}"));
         }
-        sql.push(')');
     }
-    match bulk.conflict {
-        Conflict::Keep => sql.push_str(" ON CONFLICT DO NOTHING"),
-        Conflict::Overwrite(clause) => sql.push_str(clause),
-        Conflict::Refuse => {}
+    let from = match arrays.is_empty() {
+        true => format!("generate_series(1, {})", rows.len() / bulk.columns.len()),
+        false => format!("unnest({}) AS u({})", arrays.join(", "), columns.join(", ")),
+    };
+    let end = match bulk.conflict {
+        Conflict::Keep => " ON CONFLICT DO NOTHING",
+        Conflict::Overwrite(clause) => clause,
+        Conflict::Refuse => "",
+    };
+    let sql = format!(
+        "INSERT INTO {} ({}) SELECT {} FROM {from}{end}",
+        bulk.table,
+        names.join(", "),
+        values.join(", ")
+    );
+    Several { sql, types, parameters }
+}
+
+/// The cells of a column. One that is cast takes texts, so that its statement is the same whatever its cells are.
+fn array<'a: 'c, 'c>(cells: impl Iterator<Item = &'c Cell<'a>> + Clone, cast: bool) -> (Type, Parameter<'a>) {
+    let kind = cells.clone().find(|cell| !matches!(cell, Cell::Null)).filter(|_| !cast);
+    match kind {
+        Some(Cell::Int(_)) => {
+            let int = |cell: &Cell<'a>| if let Cell::Int(value) = cell { Some(*value) } else { None };
+            (Type::INT8_ARRAY, Parameter::Ints(cells.map(int).collect()))
+        }
+        Some(Cell::Real(_)) => {
+            let real = |cell: &Cell<'a>| if let Cell::Real(value) = cell { Some(*value) } else { None };
+            (Type::FLOAT8_ARRAY, Parameter::Reals(cells.map(real).collect()))
+        }
+        Some(Cell::Flag(_)) => {
+            let flag = |cell: &Cell<'a>| if let Cell::Flag(value) = cell { Some(*value) } else { None };
+            (Type::BOOL_ARRAY, Parameter::Flags(cells.map(flag).collect()))
+        }
+        _ => {
+            let text = |cell: &Cell<'a>| match *cell {
+                Cell::Null => None,
+                Cell::Int(value) => Some(value.to_string().into()),
+                Cell::Real(value) => Some(value.to_string().into()),
+                Cell::Flag(value) => Some(value.to_string().into()),
+                Cell::Text(text) => Some(Cow::Borrowed(text)),
+            };
+            (Type::TEXT_ARRAY, Parameter::Texts(cells.map(text).collect()))
+        }
     }
-    Several { sql, types, cells }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::bulk::{plain, time};
+    use super::*;
+
+    #[test]
+    fn rows_are_written_column_by_column() {
+        let columns = [plain("run_id").shared(), plain("id"), time("at"), plain("note")];
+        let mut bulk = Bulk::new("t", &columns).on_conflict(Conflict::Keep);
+        bulk.row([Cell::Int(7), Cell::Int(1), Cell::Null, Cell::Null]);
+        bulk.row([Cell::Int(7), Cell::Int(2), Cell::Text("2026-01-01T00:00:00Z"), Cell::Null]);
+        let all: Vec<Several<'_>> = statements(&bulk).collect();
+        assert_eq!(all.len(), 1);
+        assert_eq!(
+            all[0].sql,
+            "INSERT INTO t (run_id, id, at) SELECT $1, u.c1, u.c2::timestamp FROM unnest($2, $3) AS u(c1, c2) \
+             ON CONFLICT DO NOTHING"
+        );
+        assert_eq!(all[0].types, [Type::INT8, Type::INT8_ARRAY, Type::TEXT_ARRAY]);
+        assert_eq!(format!("{:?}", all[0].parameters[2]), "Parameter(..)");
+    }
 }

@@ -1,0 +1,1 @@
+-- Dates that were written anew stay as they are: earlier versions read them, too.

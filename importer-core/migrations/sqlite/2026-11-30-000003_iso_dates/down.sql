@@ -1,0 +1,1 @@
+-- SQLite has no setting that changes how dates are written; this step is for Postgres.
