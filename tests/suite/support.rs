@@ -1,6 +1,8 @@
 //! What every test needs: databases, files, the built plugin and the built command line.
 
 #[cfg(feature = "postgres")]
+mod emptied;
+#[cfg(feature = "postgres")]
 mod server;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -8,13 +10,16 @@ use std::path::{Path, PathBuf};
 
 use importer::{Importer, RunReport, RunRequest};
 
+#[cfg(feature = "postgres")]
+pub(crate) use emptied::Contents;
+
 /// A database of its own, gone when dropped.
 pub(crate) struct Database {
     pub(crate) url: String,
     /// `sqlite` or `postgres`.
     pub(crate) backend: &'static str,
     #[cfg(feature = "postgres")]
-    session: server::Session,
+    held: Option<server::Held>,
     _folder: tempfile::TempDir,
 }
 
@@ -26,7 +31,7 @@ pub(crate) fn sqlite() -> Database {
         url,
         backend: "sqlite",
         #[cfg(feature = "postgres")]
-        session: server::Session::default(),
+        held: None,
         _folder: folder,
     }
 }
@@ -39,11 +44,23 @@ pub(crate) fn databases() -> Vec<Database> {
     found
 }
 
-/// The same for laws that many histories are tried on: SQLite always, Postgres, where a new database takes a while, once in
-/// eight times, or each time with `EACH_TURN=1` in the environment.
-pub(crate) fn databases_by_turns(turn: u32) -> Vec<Database> {
-    let each = std::env::var_os("EACH_TURN").is_some();
-    if each || turn.is_multiple_of(8) { databases() } else { vec![sqlite()] }
+/// The same for laws that many histories are tried on. On Postgres, where a new database takes longer than a history, it is one
+/// that has our tables already, and that others have used before.
+pub(crate) fn databases_for_a_history() -> Vec<Database> {
+    let mut found = vec![sqlite()];
+    found.extend(postgres_used_again());
+    found
+}
+
+/// Two of each backend: for what happens, and for what should have come of it.
+pub(crate) fn two_for_a_history() -> impl Iterator<Item = (Database, Database)> {
+    databases_for_a_history().into_iter().zip(databases_for_a_history())
+}
+
+/// One of a backend that the law has one of already.
+pub(crate) fn database_for_a_history(backend: &str) -> Database {
+    let one = if backend == "sqlite" { Some(sqlite()) } else { postgres_used_again() };
+    one.expect("a server that was there a moment ago")
 }
 
 /// Tries a law on made-up histories: on so many that are always the same, so that who sees it fail sees it fail again, or with
@@ -74,10 +91,11 @@ fn postgres() -> Option<Database> {
     None
 }
 
+#[cfg(not(feature = "postgres"))]
+use self::postgres as postgres_used_again;
+
 #[cfg(feature = "postgres")]
-fn postgres() -> Option<Database> {
-    server::database()
-}
+use self::server::{database as postgres, used_again as postgres_used_again};
 
 impl Database {
     /// An importer with the CSV adapter linked in.
@@ -90,6 +108,11 @@ impl Database {
         self.importer().run(&RunRequest::new("csv").file(file)).unwrap()
     }
 
+    #[cfg(feature = "postgres")]
+    fn held(&self) -> &server::Held {
+        self.held.as_ref().expect("a database on Postgres")
+    }
+
     /// Reads one column of text.
     pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
         // The single column is named here, so that callers write plain SQL.
@@ -97,7 +120,7 @@ impl Database {
         match self.backend {
             "sqlite" => sqlite_texts(&self.url, &sql),
             #[cfg(feature = "postgres")]
-            _ => self.session.with(&self.url, |client| server::texts(client, &sql)),
+            _ => self.held().with(|client| server::texts(client, &sql)),
             #[cfg(not(feature = "postgres"))]
             _ => unreachable!("there are no Postgres databases in this build"),
         }
@@ -112,7 +135,7 @@ impl Database {
     pub(crate) fn execute(&self, sql: &str) {
         match self.backend {
             #[cfg(feature = "postgres")]
-            "postgres" => self.session.with(&self.url, |client| client.batch_execute(sql).unwrap()),
+            "postgres" => self.held().with(|client| client.batch_execute(sql).unwrap()),
             _ => execute(&self.url, self.backend, sql),
         }
     }
