@@ -37,19 +37,28 @@ pub(crate) fn sqlite() -> Database {
 }
 
 /// An empty database on each backend that can be had. Postgres is the one that `cargo xtask test` starts; without it that
-/// half of the test is left out aloud.
+/// half of the test is left out aloud. Where `IMPORTER_TEST_ONLY` says `postgres`, SQLite is left out: tests then go again on a
+/// server as hosts have them, which changes nothing for SQLite.
 pub(crate) fn databases() -> Vec<Database> {
-    let mut found = vec![sqlite()];
-    found.extend(postgres());
-    found
+    sqlite_unless_tested().into_iter().chain(postgres()).collect()
+}
+
+fn sqlite_unless_tested() -> Option<Database> {
+    match std::env::var("IMPORTER_TEST_ONLY") {
+        Err(_) => Some(sqlite()),
+        Ok(only) => {
+            assert_eq!(only, "postgres", "the only database that IMPORTER_TEST_ONLY can name");
+            let is_there = std::env::var_os("IMPORTER_TEST_POSTGRES").is_some();
+            assert!(cfg!(feature = "postgres") && is_there, "without SQLite nothing would be tested");
+            None
+        }
+    }
 }
 
 /// The same for laws that many histories are tried on. On Postgres, where a new database takes longer than a history, it is one
 /// that has our tables already, and that others have used before.
 pub(crate) fn databases_for_a_history() -> Vec<Database> {
-    let mut found = vec![sqlite()];
-    found.extend(postgres_used_again());
-    found
+    sqlite_unless_tested().into_iter().chain(postgres_used_again()).collect()
 }
 
 /// Two of each backend: for what happens, and for what should have come of it.
@@ -111,6 +120,29 @@ impl Database {
     #[cfg(feature = "postgres")]
     fn held(&self) -> &server::Held {
         self.held.as_ref().expect("a database on Postgres")
+    }
+
+    /// The schema that our tables are in.
+    pub(crate) fn schema(&self) -> String {
+        if self.backend == "sqlite" {
+            "main".into()
+        } else {
+            self.texts("SELECT current_schema() AS t").concat()
+        }
+    }
+
+    /// Makes a further schema in which a host may make tables.
+    pub(crate) fn make_schema(&self, name: &str) {
+        let role = self.texts("SELECT current_user AS t").concat();
+        self.administer(&format!("CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION {role}"));
+    }
+
+    /// Runs statements on Postgres as somebody who may make roles and schemas.
+    pub(crate) fn administer(&self, sql: &str) {
+        #[cfg(feature = "postgres")]
+        server::administer(&self.url, sql);
+        #[cfg(not(feature = "postgres"))]
+        unreachable!("there are no Postgres databases in this build, and nobody to run {sql}");
     }
 
     /// Reads one column of text.
