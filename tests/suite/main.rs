@@ -47,5 +47,7 @@ mod support;
 mod told;
 mod told_apart;
 mod untold;
+#[cfg(feature = "postgres")]
+mod used_again;
 mod versions;
 mod who_is_who;

@@ -54,8 +54,8 @@ fn schema(database: &Database) -> Vec<String> {
         }
         _ => {
             "SELECT c.table_name || '.' || c.column_name || ' ' || c.data_type || ' ' || c.is_nullable AS t \
-             FROM information_schema.columns c WHERE c.table_schema = 'public' \
-             UNION ALL SELECT indexdef AS t FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+             FROM information_schema.columns c WHERE c.table_schema = current_schema() \
+             UNION ALL SELECT indexdef AS t FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1"
         }
     };
     database.texts(sql)
@@ -64,7 +64,7 @@ fn schema(database: &Database) -> Vec<String> {
 fn tables(database: &Database) -> Vec<String> {
     let mut found = database.texts(match database.backend {
         "sqlite" => "SELECT name AS t FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-        _ => "SELECT tablename AS t FROM pg_tables WHERE schemaname = 'public'",
+        _ => "SELECT tablename AS t FROM pg_tables WHERE schemaname = current_schema()",
     });
     found.sort();
     found

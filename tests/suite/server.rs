@@ -20,7 +20,7 @@ fn name_of(database: &Database) -> &str {
 
 /// A setting that every later session of the database has.
 fn set(database: &Database, setting: &str) {
-    database.execute(&format!("ALTER DATABASE {} SET {setting}", name_of(database)));
+    database.administer(&format!("ALTER DATABASE {} SET {setting}", name_of(database)));
 }
 
 /// So many people, of whom nobody is like another, with a birth date on which day and month can be taken for each other.

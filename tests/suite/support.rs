@@ -1,14 +1,17 @@
 //! What every test needs: databases, files, the built plugin and the built command line.
 
 #[cfg(feature = "postgres")]
-mod server;
+mod emptied;
 #[cfg(feature = "postgres")]
-pub(crate) use server::as_administrator;
+mod server;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
 
 use importer::{Importer, RunReport, RunRequest};
+
+#[cfg(feature = "postgres")]
+pub(crate) use emptied::Contents;
 
 /// A database of its own, gone when dropped.
 pub(crate) struct Database {
@@ -16,7 +19,7 @@ pub(crate) struct Database {
     /// `sqlite` or `postgres`.
     pub(crate) backend: &'static str,
     #[cfg(feature = "postgres")]
-    session: server::Session,
+    held: Option<server::Held>,
     _folder: tempfile::TempDir,
 }
 
@@ -28,24 +31,45 @@ pub(crate) fn sqlite() -> Database {
         url,
         backend: "sqlite",
         #[cfg(feature = "postgres")]
-        session: server::Session::default(),
+        held: None,
         _folder: folder,
     }
 }
 
 /// An empty database on each backend that can be had. Postgres is the one that `cargo xtask test` starts; without it that
-/// half of the test is left out aloud.
+/// half of the test is left out aloud. Where `IMPORTER_TEST_ONLY` says `postgres`, SQLite is left out: tests then go again on a
+/// server as hosts have them, which changes nothing for SQLite.
 pub(crate) fn databases() -> Vec<Database> {
-    let mut found = vec![sqlite()];
-    found.extend(postgres());
-    found
+    sqlite_unless_tested().into_iter().chain(postgres()).collect()
 }
 
-/// The same for laws that many histories are tried on: SQLite always, Postgres, where a new database takes a while, once in
-/// eight times, or each time with `EACH_TURN=1` in the environment.
-pub(crate) fn databases_by_turns(turn: u32) -> Vec<Database> {
-    let each = std::env::var_os("EACH_TURN").is_some();
-    if each || turn.is_multiple_of(8) { databases() } else { vec![sqlite()] }
+fn sqlite_unless_tested() -> Option<Database> {
+    match std::env::var("IMPORTER_TEST_ONLY") {
+        Err(_) => Some(sqlite()),
+        Ok(only) => {
+            assert_eq!(only, "postgres", "the only database that IMPORTER_TEST_ONLY can name");
+            let is_there = std::env::var_os("IMPORTER_TEST_POSTGRES").is_some();
+            assert!(cfg!(feature = "postgres") && is_there, "without SQLite nothing would be tested");
+            None
+        }
+    }
+}
+
+/// The same for laws that many histories are tried on. On Postgres, where a new database takes longer than a history, it is one
+/// that has our tables already, and that others have used before.
+pub(crate) fn databases_for_a_history() -> Vec<Database> {
+    sqlite_unless_tested().into_iter().chain(postgres_used_again()).collect()
+}
+
+/// Two of each backend: for what happens, and for what should have come of it.
+pub(crate) fn two_for_a_history() -> impl Iterator<Item = (Database, Database)> {
+    databases_for_a_history().into_iter().zip(databases_for_a_history())
+}
+
+/// One of a backend that the law has one of already.
+pub(crate) fn database_for_a_history(backend: &str) -> Database {
+    let one = if backend == "sqlite" { Some(sqlite()) } else { postgres_used_again() };
+    one.expect("a server that was there a moment ago")
 }
 
 /// Tries a law on made-up histories: on so many that are always the same, so that who sees it fail sees it fail again, or with
@@ -76,10 +100,11 @@ fn postgres() -> Option<Database> {
     None
 }
 
+#[cfg(not(feature = "postgres"))]
+use self::postgres as postgres_used_again;
+
 #[cfg(feature = "postgres")]
-fn postgres() -> Option<Database> {
-    server::database()
-}
+use self::server::{database as postgres, used_again as postgres_used_again};
 
 impl Database {
     /// An importer with the CSV adapter linked in.
@@ -92,6 +117,34 @@ impl Database {
         self.importer().run(&RunRequest::new("csv").file(file)).unwrap()
     }
 
+    #[cfg(feature = "postgres")]
+    fn held(&self) -> &server::Held {
+        self.held.as_ref().expect("a database on Postgres")
+    }
+
+    /// The schema that our tables are in.
+    pub(crate) fn schema(&self) -> String {
+        if self.backend == "sqlite" {
+            "main".into()
+        } else {
+            self.texts("SELECT current_schema() AS t").concat()
+        }
+    }
+
+    /// Makes a further schema in which a host may make tables.
+    pub(crate) fn make_schema(&self, name: &str) {
+        let role = self.texts("SELECT current_user AS t").concat();
+        self.administer(&format!("CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION {role}"));
+    }
+
+    /// Runs statements on Postgres as somebody who may make roles and schemas.
+    pub(crate) fn administer(&self, sql: &str) {
+        #[cfg(feature = "postgres")]
+        server::administer(&self.url, sql);
+        #[cfg(not(feature = "postgres"))]
+        unreachable!("there are no Postgres databases in this build, and nobody to run {sql}");
+    }
+
     /// Reads one column of text.
     pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
         // The single column is named here, so that callers write plain SQL.
@@ -99,7 +152,7 @@ impl Database {
         match self.backend {
             "sqlite" => sqlite_texts(&self.url, &sql),
             #[cfg(feature = "postgres")]
-            _ => self.session.with(&self.url, |client| server::texts(client, &sql)),
+            _ => self.held().with(|client| server::texts(client, &sql)),
             #[cfg(not(feature = "postgres"))]
             _ => unreachable!("there are no Postgres databases in this build"),
         }
@@ -114,7 +167,7 @@ impl Database {
     pub(crate) fn execute(&self, sql: &str) {
         match self.backend {
             #[cfg(feature = "postgres")]
-            "postgres" => self.session.with(&self.url, |client| client.batch_execute(sql).unwrap()),
+            "postgres" => self.held().with(|client| client.batch_execute(sql).unwrap()),
             _ => execute(&self.url, self.backend, sql),
         }
     }

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use crate::again::Used;
 use crate::failure::Failure;
 use crate::needs;
-use crate::postgres::{Cluster, TEST_URL};
+use crate::postgres::{Cluster, Kind, TEST_URL};
 use crate::run::Signals;
 use crate::workspace::cargo;
 
@@ -14,7 +15,7 @@ const POSTGRES_FEATURE: &str = "postgres";
 /// Formatting, lints, then all tests.
 pub(crate) fn ci(postgres: bool) -> Result<u8, Failure> {
     if postgres {
-        needs::ensure(needs::POSTGRES)?;
+        needs::ensure(of_tests())?;
     }
     let signals = Signals::catch()?;
     let mut clippy = vec!["clippy", "--workspace", "--all-targets"];
@@ -37,21 +38,76 @@ pub(crate) fn test(postgres: bool, arguments: &[String]) -> Result<u8, Failure> 
             command.env_remove(TEST_URL);
         });
     }
-    needs::ensure(needs::POSTGRES)?;
+    needs::ensure(of_tests())?;
     let signals = Signals::catch()?;
-    if std::env::var(TEST_URL).is_ok_and(|url| !url.is_empty()) {
-        eprintln!("xtask: testing against the Postgres server that {TEST_URL} names.");
+    if is_server_named() {
+        eprintln!("xtask: testing against the Postgres server that {TEST_URL} names, and against no other.");
         return suites(&signals, postgres, arguments, |_| {});
     }
-    let cluster = Cluster::start()?;
-    suites(&signals, postgres, arguments, |command| cluster.announce(command))
+    let used = Used::new("first")?;
+    let cluster = Cluster::start(Kind::Defaults)?;
+    let code = suites(&signals, postgres, arguments, |command| {
+        cluster.announce(command);
+        used.announce(command);
+    })?;
+    drop(cluster);
+    if code != 0 {
+        return Ok(code);
+    }
+    as_hosts_have_them(&signals, &used)
+}
+
+/// Whether the tests are to use a server of somebody else's.
+fn is_server_named() -> bool {
+    std::env::var(TEST_URL).is_ok_and(|url| !url.is_empty())
+}
+
+fn of_tests() -> &'static [needs::Need] {
+    if is_server_named() { needs::POSTGRES } else { needs::ALL }
+}
+
+/// Tests on a server as hosts have them what has used the other one.
+fn as_hosts_have_them(signals: &Signals, first: &Used) -> Result<u8, Failure> {
+    let tests = first.read()?;
+    let count: usize = tests.values().map(std::collections::BTreeSet::len).sum();
+    if count == 0 {
+        eprintln!(
+            "xtask: none of these tests has used Postgres; there is nothing for a server as hosts have them."
+        );
+        return Ok(0);
+    }
+    eprintln!(
+        "xtask: {count} of these tests have used Postgres; they go again on a server as hosts have them."
+    );
+    let again = Used::new("second")?;
+    let cluster = Cluster::start(Kind::AsHostsHaveThem)?;
+    for (program, names) in &tests {
+        let mut command = Command::new(program);
+        command.arg("--exact").args(names).current_dir(crate::workspace::root());
+        cluster.announce(&mut command);
+        again.announce(&mut command);
+        let code = signals.run(&mut command)?;
+        if code != 0 {
+            eprintln!(
+                "xtask: to try one of them: cargo xtask pg {} -- {} NAME",
+                Kind::OPTION,
+                program.display()
+            );
+            return Ok(code);
+        }
+    }
+    if again.read()? == tests {
+        return Ok(0);
+    }
+    // A test that passes without having been there would count for nothing.
+    Err("not every test that used the first Postgres server has used the second one.".to_owned().into())
 }
 
 /// One command with a private Postgres server up.
-pub(crate) fn beside_postgres(program: &str, arguments: &[String]) -> Result<u8, Failure> {
-    needs::ensure(needs::POSTGRES)?;
+pub(crate) fn beside_postgres(kind: Kind, program: &str, arguments: &[String]) -> Result<u8, Failure> {
+    needs::ensure(if kind == Kind::Defaults { needs::POSTGRES } else { needs::ALL })?;
     let signals = Signals::catch()?;
-    let cluster = Cluster::start()?;
+    let cluster = Cluster::start(kind)?;
     let mut command = Command::new(program);
     command.args(arguments);
     cluster.announce(&mut command);

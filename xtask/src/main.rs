@@ -4,6 +4,7 @@
 //! installed where that is possible.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
+mod again;
 mod checks;
 mod failure;
 mod miri;
@@ -15,14 +16,16 @@ mod workspace;
 use std::process::ExitCode;
 
 use failure::Failure;
-use postgres::Cluster;
+use postgres::{Cluster, Kind};
 
 const USAGE: &str = "\
 The project's chores.
 
-  cargo xtask test [--no-postgres] [-- ARGS]   all tests, with a private Postgres server; ARGS go to `cargo test`
+  cargo xtask test [--no-postgres] [-- ARGS]   all tests, with a private Postgres server; ARGS go to `cargo test`.
+                                               What uses Postgres is then tested on a server as hosts have them.
   cargo xtask ci [--no-postgres]               formatting, lints, then all tests
-  cargo xtask pg -- COMMAND [ARGS]             COMMAND with a private Postgres server up
+  cargo xtask pg [--as-hosts-have-them] -- COMMAND [ARGS]
+                                               COMMAND with a private Postgres server up
   cargo xtask miri [-- ARGS]                   the code at the plugin boundary under Miri; ARGS go to the tests
   cargo xtask setup                            installs what the tests need and this machine lacks
   cargo xtask help                             this text
@@ -31,8 +34,10 @@ A private server lives while the command runs; IMPORTER_TEST_POSTGRES holds its 
 PGDATABASE too, so a bare `psql` reaches it). `test` uses the server that IMPORTER_TEST_POSTGRES already names, if any.
 The tests of one member: cargo xtask pg -- cargo test --package importer-core --features postgres
 
-  --no-postgres    tests without Postgres (or XTASK_NO_POSTGRES=1)
-  PG_BIN           the directory of initdb, pg_ctl and postgres, if it is not a usual one
+  --no-postgres           tests without Postgres (or XTASK_NO_POSTGRES=1)
+  --as-hosts-have-them    a server with German messages and dates, limits of time, and a client that may do little; its
+                          databases are made by the role of IMPORTER_TEST_POSTGRES_ADMIN, and tests leave SQLite out
+  PG_BIN                  the directory of initdb, pg_ctl and postgres, if it is not a usual one
 
 Exit codes: that of the command run; 1 when a chore fails, 2 when it is used wrongly or the machine lacks something.
 ";
@@ -66,12 +71,15 @@ fn chore(arguments: &[String]) -> Result<u8, Failure> {
         "ci" if passed_on.is_empty() => checks::ci(with_postgres(options)?),
         "miri" if options.is_empty() => miri::boundary(passed_on),
         "pg" => match (options, passed_on) {
-            ([], [program, arguments @ ..]) => checks::beside_postgres(program, arguments),
+            (options, [program, arguments @ ..]) => match Kind::of(options) {
+                Some(kind) => checks::beside_postgres(kind, program, arguments),
+                None => Err(Failure::usage(&format!("`pg` does not take `{}`", options.join(" ")))),
+            },
             _ => Err(Failure::usage("`pg` wants a command after two dashes: cargo xtask pg -- psql")),
         },
         "setup" if rest.is_empty() => needs::ensure(needs::ALL).map(|()| 0),
-        Cluster::KEEP => match rest {
-            [directory] => postgres::keep(directory.as_ref()).map(|()| 0),
+        Cluster::KEEP => match rest.split_first().map(|(place, options)| (place, Kind::of(options))) {
+            Some((directory, Some(kind))) => postgres::keep(kind, directory.as_ref()).map(|()| 0),
             _ => Err(Failure::usage("`keep-postgres` is started by xtask itself")),
         },
         "ci" | "miri" | "setup" => {

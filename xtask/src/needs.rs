@@ -12,22 +12,30 @@ pub(crate) struct Need {
     present: fn() -> bool,
 }
 
-/// Everything, for `cargo xtask setup`. Browser tests add Chromium here (Debian package `chromium`).
-pub(crate) const ALL: &[Need] = POSTGRES;
+/// Everything, for `cargo xtask setup` and for all tests. Browser tests add Chromium here (Debian package `chromium`).
+pub(crate) const ALL: &[Need] = &[SERVER, LIBPQ, GERMAN];
 
-/// What the Postgres store's tests need.
-pub(crate) const POSTGRES: &[Need] = &[
-    Need {
-        name: "the Postgres server (initdb, pg_ctl and postgres)",
-        debian_package: "postgresql",
-        present: || postgres::server_directory().is_some(),
-    },
-    Need {
-        name: "libpq, the Postgres client library, with its link name",
-        debian_package: "libpq-dev",
-        present: postgres::libpq_links,
-    },
-];
+/// What a Postgres server needs, and whoever builds the Postgres store.
+pub(crate) const POSTGRES: &[Need] = &[SERVER, LIBPQ];
+
+const SERVER: Need = Need {
+    name: "the Postgres server (initdb, pg_ctl and postgres)",
+    debian_package: "postgresql",
+    present: || postgres::server_directory().is_some(),
+};
+
+const LIBPQ: Need = Need {
+    name: "libpq, the Postgres client library, with its link name",
+    debian_package: "libpq-dev",
+    present: postgres::libpq_links,
+};
+
+/// What a server as hosts have them needs beside: a locale of another language.
+const GERMAN: Need = Need {
+    name: "the locale de_DE.UTF-8, or what it is made of (localedef and /usr/share/i18n/locales/de_DE)",
+    debian_package: "locales",
+    present: postgres::german_can_be_had,
+};
 
 /// Makes sure that the needs are met: installs what is missing where we may, and says what to install elsewhere.
 pub(crate) fn ensure(needs: &[Need]) -> Result<(), Failure> {
@@ -53,7 +61,7 @@ fn absent(missing: &[&Need], lacks: &str) -> Failure {
     let packages: Vec<&str> = missing.iter().map(|need| need.debian_package).collect();
     Failure::missing(format!(
         "{lacks} {}.\n  Debian, Ubuntu:  sudo apt-get install {}\n  elsewhere:       install PostgreSQL with its \
-         development files; PG_BIN names the directory of its programs, PQ_LIB_DIR that of libpq\n  or test \
+         development files, and the locale; PG_BIN names the directory of the programs, PQ_LIB_DIR that of libpq\n  or test \
          without:  cargo xtask test --no-postgres",
         names.join(", and "),
         packages.join(" "),

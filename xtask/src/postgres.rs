@@ -1,4 +1,4 @@
-//! A private Postgres server for as long as a command runs.
+//! A private Postgres server for as long as a command runs, of either [`Kind`].
 //!
 //! [`Cluster::start`] starts this program once more as the *keeper*: it makes the server and takes it away again when
 //! its standard input ends. That happens however its parent ends, so that not even a killed run leaves a server behind;
@@ -8,11 +8,15 @@ mod account;
 mod cluster;
 mod found;
 mod keeper;
+mod kind;
+mod locale;
 mod place;
 
 pub(crate) use cluster::{Cluster, TEST_URL};
 pub(crate) use found::{in_path, libpq_links, server_directory};
 pub(crate) use keeper::keep;
+pub(crate) use kind::Kind;
+pub(crate) use locale::german_can_be_had;
 
 /// The port, which only names the socket: the server does not listen on the network.
 const PORT: u16 = 5432;

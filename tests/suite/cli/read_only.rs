@@ -288,9 +288,12 @@ fn who_may_only_select_looks_and_changes_nothing() {
         fill(&desk);
         std::fs::create_dir(desk.folder.path().join("work")).unwrap();
         let role = format!("looker_{}", desk.db.url.rsplit('_').next().unwrap());
+        let schema = desk.db.schema();
+        desk.db.administer(&format!(
+            "DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET search_path = {schema}"
+        ));
         desk.db.execute(&format!(
-            "DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA public TO {role}; \
-             GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
+            "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"
         ));
         let place = desk.db.url.split_once("://").unwrap().1;
         let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
@@ -316,7 +319,7 @@ fn who_may_only_select_looks_and_changes_nothing() {
         assert_eq!((desk.rows("import_runs"), desk.rows("audit_log")), (1, 1), "nothing was written");
         // Who may add to the audit log and nothing else is in it, and changes nothing either.
         desk.db.execute(&format!(
-            "GRANT INSERT ON audit_log TO {role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"
+            "GRANT INSERT ON audit_log TO {role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"
         ));
         let url = format!("postgres://{role}@{place}");
         let call = |args: &[&str]| {

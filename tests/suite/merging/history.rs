@@ -1,6 +1,6 @@
 //! A small world in which things happen to people, the same way each time.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use importer::ports::{AutoMerge, FixedClock, Reference, parse_moment};
 use importer::service::{Actor, Choice, Edit, MergeRequest, RowFix, ScanRequest, Verdict};
@@ -82,19 +82,28 @@ const PAIRS: [(i64, i64, &str); 6] = [
 ];
 
 impl World {
+    /// Every world begins alike: made once, it is copied from then on.
     pub(crate) fn new(db: Database) -> Self {
-        static FILE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
-        let Some(place) = db.url.strip_prefix("sqlite://").map(std::path::PathBuf::from) else {
-            return Self::made(db);
-        };
-        // Every world begins alike: made once, it is copied from then on.
-        let file = FILE.get_or_init(|| {
-            let made = Self::made(support::sqlite());
-            made.db.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-            std::fs::read(made.db.url.strip_prefix("sqlite://").unwrap()).unwrap()
-        });
-        std::fs::write(place, file).unwrap();
-        Self { db }
+        static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+        if let Some(place) = db.url.strip_prefix("sqlite://").map(std::path::PathBuf::from) {
+            let file = FILE.get_or_init(|| {
+                let made = Self::made(support::sqlite());
+                made.db.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+                std::fs::read(made.db.url.strip_prefix("sqlite://").unwrap()).unwrap()
+            });
+            std::fs::write(place, file).unwrap();
+            return Self { db };
+        }
+        #[cfg(feature = "postgres")]
+        if db.is_used_again() {
+            static CONTENTS: OnceLock<support::Contents> = OnceLock::new();
+            let contents = CONTENTS
+                .get_or_init(|| Self::made(support::database_for_a_history(db.backend)).db.contents());
+            db.execute(SIGNUPS);
+            db.fill(contents);
+            return Self { db };
+        }
+        Self::made(db)
     }
 
     fn made(db: Database) -> Self {

@@ -125,8 +125,8 @@ fn a_table_that_is_named_and_has_a_foreign_key_counts_once() {
             key: "id".into(),
             column: "who".into(),
         };
-        let schema = if host.db.backend == "sqlite" { "main.signups" } else { "public.signups" };
-        for table in ["signups", "SIGNUPS", schema] {
+        let whole = format!("{}.signups", host.db.schema());
+        for table in ["signups", "SIGNUPS", &whole] {
             let builder = Importer::builder().database(&host.db.url).reference(named(table));
             let importer = builder.build().unwrap();
             let found = importer.host_references("volunteer").unwrap();

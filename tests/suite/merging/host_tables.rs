@@ -196,8 +196,8 @@ const SHAPES: &[Shape] = &[
         backends: &["sqlite"],
     },
     Shape {
-        ddl: "CREATE SCHEMA \"My rota\"; CREATE TABLE \"My rota\".signups (id UUID PRIMARY KEY, at TIMESTAMPTZ, \
-              who INTEGER REFERENCES public.core_volunteers (id)); CREATE TABLE signups (id INTEGER, who TEXT)",
+        ddl: "CREATE TABLE \"My rota\".signups (id UUID PRIMARY KEY, at TIMESTAMPTZ, \
+              who INTEGER REFERENCES core_volunteers (id)); CREATE TABLE signups (id INTEGER, who TEXT)",
         rows: "INSERT INTO \"My rota\".signups SELECT md5(CAST(n AS TEXT))::uuid, now(), n FROM generate_series(1, 4) n",
         table: "\"My rota\".signups",
         columns: &["who"],
@@ -243,6 +243,9 @@ fn rows_with_a_foreign_key_move_with_a_merge_and_back_whatever_the_table_is_like
     for shape in SHAPES {
         for db in support::databases().into_iter().filter(|db| shape.backends.contains(&db.backend)) {
             let host = Host::new(db);
+            if let Some((schema, _)) = shape.table.split_once('.') {
+                host.db.make_schema(schema);
+            }
             host.db.execute(shape.ddl);
             host.db.execute(shape.rows);
             let told = format!("{} on {}", shape.table, host.db.backend);

@@ -77,9 +77,8 @@ fn happen(world: &World, wishes: &[Wish]) -> Vec<(usize, Event, Option<i64>)> {
     happened
 }
 
-fn check(turn: u32, wishes: &[Wish], which: prop::sample::Index) {
-    let databases = || support::databases_by_turns(turn);
-    for (db, other) in databases().into_iter().zip(databases()) {
+fn check(wishes: &[Wish], which: prop::sample::Index) {
+    for (db, other) in support::two_for_a_history() {
         let world = World::new(db);
         let happened = happen(&world, wishes);
         let merges: Vec<i64> = happened.iter().filter_map(|(_, _, merge)| *merge).collect();
@@ -106,11 +105,9 @@ fn check(turn: u32, wishes: &[Wish], which: prop::sample::Index) {
 fn a_merge_that_is_taken_back_has_never_happened() {
     let (_, mut runner) = support::histories(40);
     let strategy = (wishes(), any::<prop::sample::Index>());
-    let turn = std::cell::Cell::new(0);
     runner
         .run(&strategy, |(wishes, which)| {
-            turn.set(turn.get() + 1);
-            check(turn.get(), &wishes, which);
+            check(&wishes, which);
             Ok(())
         })
         .unwrap();

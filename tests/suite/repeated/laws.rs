@@ -106,7 +106,7 @@ fn counts_are_lists(database: &Database, report: &importer::RunReport) {
 
 fn check(database: &Database, rows: &[(Row, bool)], page: usize) {
     let whole: Vec<Row> = rows.iter().map(|(row, _)| row.clone()).collect();
-    let one = support::databases().into_iter().find(|other| other.backend == database.backend).unwrap();
+    let one = support::database_for_a_history(database.backend);
     let report = pages::run(&one, &whole, page);
     counts_are_lists(&one, &report);
     let mut last = None;
@@ -129,8 +129,7 @@ fn check(database: &Database, rows: &[(Row, bool)], page: usize) {
 
 /// An interrupted run knows what it has read.
 fn check_steps(database: &Database, rows: &[(Row, bool)], page: usize) {
-    let another =
-        || support::databases().into_iter().find(|other| other.backend == database.backend).unwrap();
+    let another = || support::database_for_a_history(database.backend);
     let (whole, steps) = (another(), another());
     for file in files(rows) {
         let (once, stopped) = (pages::run(&whole, &file, page), pages::run_in_steps(&steps, &file, page));
@@ -141,16 +140,16 @@ fn check_steps(database: &Database, rows: &[(Row, bool)], page: usize) {
 
 fn try_all(usual: u32, check: impl Fn(&Database, &[(Row, bool)], usize)) {
     let (cases, mut runner) = support::histories(usual);
-    let turn = std::cell::Cell::new(0);
+    let tried = std::cell::Cell::new(0);
     let result = runner.run(&lists(), |(rows, page)| {
-        turn.set(turn.get() + 1);
-        for database in support::databases_by_turns(turn.get()) {
+        tried.set(tried.get() + 1);
+        for database in support::databases_for_a_history() {
             check(&database, &rows, page);
         }
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}"));
-    assert!(turn.get() >= cases);
+    assert!(tried.get() >= cases);
 }
 
 #[test]

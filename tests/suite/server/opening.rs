@@ -24,7 +24,7 @@ fn as_role(database: &Database, role: &str) -> String {
 fn role(database: &Database, what: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("{what}_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    support::as_administrator(database, &format!("CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB"));
+    database.administer(&format!("CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB"));
     name
 }
 
@@ -32,10 +32,9 @@ fn role(database: &Database, what: &str) -> String {
 fn a_database_in_another_encoding_is_refused() {
     let Some(database) = database() else { return };
     let name = format!("{}_latin", name_of(&database));
-    support::as_administrator(
-        &database,
-        &format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"),
-    );
+    database.administer(&format!(
+        "CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    ));
     let url = database.url.replace(name_of(&database), &name);
     let error = DieselStore::open(&url).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
@@ -48,10 +47,10 @@ fn a_database_in_another_encoding_is_refused() {
 fn a_search_path_without_a_schema_is_told_with_what_makes_one() {
     let Some(database) = database() else { return };
     let role = role(&database, "nowhere");
-    support::as_administrator(
-        &database,
-        &format!("ALTER ROLE {role} IN DATABASE {} SET search_path = nowhere_at_all", name_of(&database)),
-    );
+    database.administer(&format!(
+        "ALTER ROLE {role} IN DATABASE {} SET search_path = nowhere_at_all",
+        name_of(&database)
+    ));
     let error = DieselStore::open(&as_role(&database, &role)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     for part in [&format!("CREATE SCHEMA importer AUTHORIZATION {role}"), "search_path", name_of(&database)] {
@@ -63,8 +62,7 @@ fn a_search_path_without_a_schema_is_told_with_what_makes_one() {
 fn who_may_not_make_tables_learns_who_may() {
     let Some(database) = database() else { return };
     let role = role(&database, "guest");
-    support::as_administrator(
-        &database,
+    database.administer(
         &format!(
             "CREATE SCHEMA ours; GRANT USAGE ON SCHEMA ours TO {role}; ALTER ROLE {role} IN DATABASE {} SET search_path = ours",
             name_of(&database)
@@ -73,7 +71,7 @@ fn who_may_not_make_tables_learns_who_may() {
     let error = DieselStore::open(&as_role(&database, &role)).unwrap().migrate().unwrap_err();
     let grant = format!("GRANT USAGE, CREATE ON SCHEMA ours TO {role}");
     assert!(error.to_string().contains(&grant), "{error}");
-    support::as_administrator(&database, &grant);
+    database.administer(&grant);
     DieselStore::open(&as_role(&database, &role)).unwrap().migrate().unwrap();
 }
 
@@ -81,15 +79,12 @@ fn who_may_not_make_tables_learns_who_may() {
 fn shared() -> Option<(Database, String)> {
     let database = database()?;
     let (owner, worker) = (role(&database, "owner"), role(&database, "worker"));
-    support::as_administrator(
-        &database,
-        &format!(
-            "CREATE SCHEMA importer AUTHORIZATION {owner}; GRANT USAGE ON SCHEMA importer TO {worker}; \
+    database.administer(&format!(
+        "CREATE SCHEMA importer AUTHORIZATION {owner}; GRANT USAGE ON SCHEMA importer TO {worker}; \
          ALTER ROLE {owner} IN DATABASE {0} SET search_path = importer; \
          ALTER ROLE {worker} IN DATABASE {0} SET search_path = importer",
-            name_of(&database)
-        ),
-    );
+        name_of(&database)
+    ));
     DieselStore::open(&as_role(&database, &owner)).unwrap().migrate().unwrap();
     Some((database, worker))
 }
@@ -101,13 +96,10 @@ fn importer(url: &str) -> Importer {
 #[test]
 fn rights_that_lack_are_told_at_once_with_the_statements_that_give_them() {
     let Some((database, worker)) = shared() else { return };
-    support::as_administrator(
-        &database,
-        &format!(
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA importer TO {worker}; \
+    database.administer(&format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA importer TO {worker}; \
          REVOKE INSERT, DELETE ON importer.core_volunteers FROM {worker}"
-        ),
-    );
+    ));
     let folder = tempfile::tempdir().unwrap();
     let file = support::file(folder.path(), "people.csv", people(20));
     let url = as_role(&database, &worker);
@@ -117,7 +109,7 @@ fn rights_that_lack_are_told_at_once_with_the_statements_that_give_them() {
     assert!(told.contains(&grant) && told.contains("GRANT USAGE ON SEQUENCE importer."), "{told}");
     // What is told is enough.
     let (_, statements) = told.split_once("run GRANT").unwrap();
-    support::as_administrator(&database, &format!("GRANT{statements}"));
+    database.administer(&format!("GRANT{statements}"));
     let report = importer(&url).run(&RunRequest::new("csv").file(&file)).unwrap();
     assert_eq!(report.counts.inserted, 20, "{:?}", report.error);
 }
@@ -125,15 +117,12 @@ fn rights_that_lack_are_told_at_once_with_the_statements_that_give_them() {
 #[test]
 fn a_role_with_the_rights_of_the_guide_does_everything() {
     let Some((database, worker)) = shared() else { return };
-    support::as_administrator(
-        &database,
-        &format!(
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA importer TO {worker}; \
+    database.administer(&format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA importer TO {worker}; \
          REVOKE INSERT, UPDATE, DELETE ON importer.importer_schema_migrations FROM {worker}; \
          REVOKE UPDATE, DELETE ON importer.audit_log FROM {worker}; \
          GRANT USAGE ON ALL SEQUENCES IN SCHEMA importer TO {worker}"
-        ),
-    );
+    ));
     let folder = tempfile::tempdir().unwrap();
     let file = support::file(folder.path(), "people.csv", people(20));
     let importer = importer(&as_role(&database, &worker));

@@ -147,7 +147,7 @@ fn schemas_of_one_database_have_nothing_to_do_with_each_other() {
     use importer_core::store::DieselStore;
     for subject in stores().into_iter().filter(|subject| subject.name() == "postgres") {
         let store = |schema: &str| {
-            subject.database.execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+            subject.database.make_schema(schema);
             let url = format!("{}?options=-csearch_path%3D{schema}", subject.database.url);
             let store = DieselStore::open(&url).unwrap();
             store.migrate().unwrap();
