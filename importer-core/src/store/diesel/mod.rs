@@ -20,6 +20,7 @@ mod images;
 mod landing;
 mod lock;
 mod migrate;
+mod names;
 mod outdated;
 mod pairs;
 mod quarantine;
