@@ -24,7 +24,7 @@ pub(super) fn after(database: &Database, input: &str, report: &RunReport) -> Val
 }
 
 /// Everything that a second run of the same file must leave as it is.
-pub(super) fn traces(database: &Database) -> Value {
+pub(crate) fn traces(database: &Database) -> Value {
     let changes = "SELECT core_id || ' ' || action || ' ' || COALESCE(field, '') || ' ' || COALESCE(new_value, '') AS t \
                    FROM change_log ORDER BY id";
     let quarantine =
