@@ -13,8 +13,10 @@ use crate::Result;
 #[cfg(feature = "sqlite")]
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// The hash that stands in `id_hash` on SQLite.
-    fn importer_hash(text: diesel::sql_types::Text) -> diesel::sql_types::BigInt;
+    /// The hash that stands in `id_hash` on SQLite; nothing has none.
+    fn importer_hash(
+        text: diesel::sql_types::Nullable<diesel::sql_types::Text>,
+    ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
 }
 
 fn hash(text: &str) -> i64 {
@@ -24,7 +26,7 @@ fn hash(text: &str) -> i64 {
 /// Lets statements of a connection ask for the hash of a text, which SQLite cannot compute.
 #[cfg(feature = "sqlite")]
 pub(super) fn teach(connection: &mut SqliteConnection) -> Result<()> {
-    importer_hash_utils::register_impl(connection, |text: String| hash(&text))
+    importer_hash_utils::register_impl(connection, |text: Option<String>| text.as_deref().map(hash))
         .map_err(|error| super::failure::failed("add a function", error))
 }
 
