@@ -46,9 +46,11 @@ pub(crate) fn traces(database: &Database) -> Value {
 
 /// The people in the order of their ids. The ids themselves differ between databases: numbers may be left out.
 fn people(database: &Database) -> Value {
+    let store = DieselStore::open(&database.url).unwrap();
+    store.migrate().unwrap();
     let ids = database.texts("SELECT id AS t FROM core_volunteers ORDER BY id");
     let ids: Vec<i64> = ids.iter().map(|id| id.parse().unwrap()).collect();
-    let mut session = DieselStore::open(&database.url).unwrap().session().unwrap();
+    let mut session = store.session().unwrap();
     let mut external = external_ids(database);
     let people = session.load(&VOLUNTEER, &ids).unwrap().into_iter().map(|person| {
         let mut out = Map::new();
