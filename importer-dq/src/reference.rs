@@ -65,11 +65,20 @@ fn section(rule: &RuleMeta, out: &mut String) {
     }
     out.push_str("\n| Example | |\n|---|---|\n");
     for example in &rule.examples {
-        let cells: Vec<String> = (example.cells.iter())
-            .map(|(column, value)| format!("`{column}` = `{}`", value.replace('\n', "⏎").replace('|', "\\|")))
-            .collect();
+        let cells: Vec<String> =
+            (example.cells.iter()).map(|(column, value)| format!("`{column}` = {}", shown(value))).collect();
         let cells = if cells.is_empty() { "nothing given".to_owned() } else { cells.join(", ") };
         line(out, format_args!("| {cells} | {} |", if example.reported { "reported" } else { "accepted" }));
+    }
+}
+
+/// A value of an example; of a long one, how it begins.
+fn shown(value: &str) -> String {
+    const SHOWN: usize = 40;
+    let quoted = |text: &str| format!("`{}`", text.replace('\n', "⏎").replace('|', "\\|"));
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} … ({} characters)", quoted(&value[..end]), value.chars().count()),
+        None => quoted(value),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use importer_core::contracts;
 use importer_core::pipeline;
-use importer_core::ports::{Asked, RunFilter, RunId, RunRecord, RunStatus, Session};
+use importer_core::ports::{Asked, LONGEST_NAME, RunFilter, RunId, RunRecord, RunStatus, Session, within};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::access::{Action, Desk, Note};
@@ -119,6 +119,7 @@ impl Desk<'_> {
         let mut note = Note::new(format!("run {run}"), reason);
         note.detail("label", label.unwrap_or_default());
         self.allowed(Action::ControlRuns, &note)?;
+        within(LONGEST_NAME, OPERATION, "label", label.unwrap_or_default())?;
         self.stored(run)?;
         self.patiently(Action::ControlRuns, &note, |session| session.label_run(run, label))
     }

@@ -54,6 +54,7 @@ impl Desk<'_> {
         note.detail("what", if request.dry_run { "dry run" } else { "import" });
         note.detail("system", request.external_system.as_str());
         self.ready(Action::ControlRuns, &note)?;
+        request.check_names()?;
         self.importer.none_half_taken_back(&request.entity, "start a run")?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         let mut report = self.importer.run(&request.clone().actor(&self.actor.name))?;

@@ -3,7 +3,7 @@
 #[path = "golden/case.rs"]
 mod case;
 #[path = "golden/outcome.rs"]
-mod outcome;
+pub(crate) mod outcome;
 
 use serde_json::Value;
 

@@ -43,10 +43,7 @@ pub(super) fn push(
 ) -> bool {
     let start = out.len();
     let result = match kind {
-        FieldKind::Identifier => {
-            out.push_str(trimmed(text));
-            Ok(())
-        }
+        FieldKind::Identifier => normalise::identifier(trimmed(text), out),
         // A whole name keeps its wording, so that splitting it again gives the same parts.
         FieldKind::Text | FieldKind::FullName => normalise::text(text, out),
         FieldKind::Name => normalise::name(text, out),

@@ -25,6 +25,7 @@ mod email;
 mod flag;
 mod fold;
 mod full_name;
+mod identifier;
 mod integer;
 mod iso;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use email::{email, email_match_form};
 pub use flag::flag;
 pub use fold::fold;
 pub use full_name::split_full_name;
+pub use identifier::{LONGEST_ID, identifier};
 pub use integer::integer;
 pub use name::name;
 pub use phone::{Phone, phone};

@@ -64,12 +64,13 @@ impl Engine<'_> {
         plugin: PluginReport,
         request: &RunRequest,
     ) -> Result<RunReport> {
+        let new = self.new_run(request);
+        new.check_names()?;
         let lock = self.store.lock_system(&request.entity, &request.external_system)?;
         let mut session = self.session(request)?;
         session.work_under(&lock);
         let opener = Opener::new(self, adapter, &plugin, request);
         let (mut interrupted, mut notes) = self.interrupted(session.as_mut(), request)?;
-        let new = self.new_run(request);
         self.end_dead(session.as_mut(), &new, interrupted.as_ref().map(|run| run.id))?;
         if let Some(run) = &interrupted {
             // What was asked of the process that is gone.

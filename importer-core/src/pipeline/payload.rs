@@ -139,6 +139,15 @@ pub(super) fn row(contract: &Contract, payload: &str, rows: &mut Batch) -> Resul
     rows.push_row((0..fields).map(|place| values.get(place)).chain(before)).map_err(|e| wrong(e.into()))
 }
 
+/// What a source wrote, as the core keeps it beside a value: Postgres has no NUL in texts, and the landed row has it.
+fn original(text: &str, value: &str) -> Option<Box<str>> {
+    if !text.contains('\0') {
+        return Some(text.into());
+    }
+    let text = text.replace('\0', "");
+    if text == value { None } else { Some(text.into()) }
+}
+
 struct Read<'a> {
     contract: &'a Contract,
     values: Record,
@@ -160,7 +169,11 @@ impl Read<'_> {
                 contacts.push(Contact {
                     kind,
                     value: value.into(),
-                    original: if primary { self.originals.get(place).map(Into::into) } else { None },
+                    original: self
+                        .originals
+                        .get(place)
+                        .filter(|_| primary)
+                        .and_then(|text| original(text, value)),
                     extension: match (field.kind, extension) {
                         (FieldKind::Phone, Some(extension)) => self.values.get(extension).map(Into::into),
                         _ => None,

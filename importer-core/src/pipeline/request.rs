@@ -1,7 +1,9 @@
 use importer_plugin::Options;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{AutoMerge, RunRecord};
+#[cfg(doc)]
+use crate::ports::LONGEST_NAME;
+use crate::ports::{AutoMerge, RunRecord, check_names};
 use crate::{Error, ErrorKind, Result};
 
 /// What a run is asked to do.
@@ -115,6 +117,14 @@ impl RunRequest {
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
         self.actor = actor.into();
         self
+    }
+
+    /// Nothing, if the names that it gives can be kept: of the source, the external system and who asked, and the label.
+    ///
+    /// # Errors
+    /// When one of them has more characters than [`LONGEST_NAME`] or cannot be stored.
+    pub fn check_names(&self) -> Result<()> {
+        check_names(&self.source, &self.external_system, &self.actor, self.label.as_deref())
     }
 
     /// The request as JSON; equal requests give equal texts.

@@ -3,6 +3,7 @@
 //! The store, the rules and identity resolution live behind these; the pipeline knows nothing else of them.
 
 mod audit;
+mod bounds;
 mod changes;
 mod clock;
 mod fingerprint;
@@ -23,6 +24,8 @@ mod store;
 mod suggestions;
 
 pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
+pub(crate) use bounds::check_names;
+pub use bounds::{LONGEST_NAME, LONGEST_REASON, within};
 pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use fingerprint::fingerprint;

@@ -13,6 +13,7 @@ mod disposable_email;
 mod email_coverage;
 mod email_format;
 mod graduation_year;
+mod id_length;
 mod name_required;
 mod phone_format;
 mod reading;
@@ -35,6 +36,7 @@ pub use disposable_email::DisposableEmail;
 pub use email_coverage::EmailCoverage;
 pub use email_format::EmailFormat;
 pub use graduation_year::GraduationYear;
+pub use id_length::IdLength;
 pub use name_required::NameRequired;
 pub use phone_format::PhoneFormat;
 pub use state_format::StateFormat;
@@ -56,6 +58,7 @@ pub fn plugin() -> Plugin {
         .rule(|| Box::new(DateFormat))
         .rule(|| Box::new(StateFormat::default()))
         .rule(|| Box::new(ValueFormat))
+        .rule(|| Box::new(IdLength))
         .rule(|| Box::new(BirthDate::default()))
         .rule(|| Box::new(GraduationYear::default()))
         .rule(|| Box::new(DisposableEmail::default()))

@@ -1,4 +1,6 @@
-use importer_core::ports::{AuditEntry, AuditOutcome, StewardSession, in_transaction};
+use importer_core::ports::{
+    AuditEntry, AuditOutcome, LONGEST_NAME, LONGEST_REASON, StewardSession, in_transaction, within,
+};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::{Action, Actor};
@@ -68,6 +70,8 @@ impl Desk<'_> {
 
     /// Nothing, if the actor may; otherwise an error, which is kept in the audit log.
     pub(crate) fn authorize(&self, action: Action, note: &Note) -> Result<()> {
+        // Whoever has no name that can be kept is told so at once, and no log tells of them.
+        within(LONGEST_NAME, "act", "actor", &self.actor.name)?;
         if action.allowed(self.actor.role) {
             return Ok(());
         }
@@ -111,7 +115,7 @@ impl Desk<'_> {
 
     pub(crate) fn has_reason(&self, action: Action, note: &Note) -> Result<()> {
         if !note.reason.is_empty() {
-            return Ok(());
+            return within(LONGEST_REASON, "act", "reason", &note.reason);
         }
         Err(Error::new(ErrorKind::Config, "act", "it needs a reason")
             .at("action", action.as_str())
@@ -153,11 +157,35 @@ impl Desk<'_> {
             actor: self.actor.name.clone(),
             role: self.actor.role.as_str().into(),
             action: action.as_str().into(),
-            entity: note.entity.clone(),
-            subject: note.subject.clone(),
+            entity: note.entity.as_deref().map(|entity| kept(entity, LONGEST_NAME)),
+            subject: kept(&note.subject, LONGEST_NAME),
             outcome,
-            reason: note.reason.clone(),
+            // Of somebody who is refused, no bound was asked.
+            reason: kept(&note.reason, LONGEST_REASON),
             details: note.details.clone(),
         }
+    }
+}
+
+/// As much of a text as the audit log keeps: what somebody acts on may name thousands of people, or nothing that there is.
+fn kept(text: &str, most: usize) -> String {
+    let text = text.replace('\0', "�");
+    match text.char_indices().nth(most - 1) {
+        Some((end, last)) if end + last.len_utf8() < text.len() => format!("{}…", &text[..end]),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept;
+
+    #[test]
+    fn what_fits_is_kept_as_it_is() {
+        assert_eq!(kept("run 1", 5), "run 1");
+        assert_eq!(kept("", 5), "");
+        assert_eq!(kept("ééééé", 5), "ééééé");
+        assert_eq!(kept("éééééé", 5), "éééé…");
+        assert_eq!(kept("a\0b", 5), "a�b");
     }
 }

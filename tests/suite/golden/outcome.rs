@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use importer::RunReport;
 use importer::contracts::VOLUNTEER;
-use importer::ports::{CoreRecord, ViolationFilter};
+use importer::ports::{CoreRecord, Store, ViolationFilter};
+use importer_core::store::DieselStore;
 use serde_json::{Map, Value, json};
 
 use crate::support::Database;
@@ -24,15 +25,14 @@ pub(super) fn after(database: &Database, input: &str, report: &RunReport) -> Val
 }
 
 /// Everything that a second run of the same file must leave as it is.
-pub(super) fn traces(database: &Database) -> Value {
+pub(crate) fn traces(database: &Database) -> Value {
     let changes = "SELECT core_id || ' ' || action || ' ' || COALESCE(field, '') || ' ' || COALESCE(new_value, '') AS t \
                    FROM change_log ORDER BY id";
     let quarantine =
         "SELECT external_id || ' ' || rule_codes || ' ' || status AS t FROM quarantine ORDER BY staging_id";
     let staged = "SELECT external_id AS t FROM staging_volunteers s WHERE NOT EXISTS \
                   (SELECT 1 FROM import_runs r WHERE r.id = s.run_id AND CAST(r.dry_run AS TEXT) IN ('1', 'true')) ORDER BY id";
-    let watermarks =
-        "SELECT source || ' ' || COALESCE(CAST(max_source_timestamp AS TEXT), '-') AS t FROM watermarks";
+    let watermarks = "SELECT source || ' ' || COALESCE(CAST(max_source_timestamp AS TEXT), '-') AS t FROM watermarks ORDER BY source";
     json!({
         "people": people(database),
         "suggestions": suggestions(database),
@@ -46,13 +46,15 @@ pub(super) fn traces(database: &Database) -> Value {
 
 /// The people in the order of their ids. The ids themselves differ between databases: numbers may be left out.
 fn people(database: &Database) -> Value {
-    let importer = database.importer();
+    let store = DieselStore::open(&database.url).unwrap();
+    store.migrate().unwrap();
     let ids = database.texts("SELECT id AS t FROM core_volunteers ORDER BY id");
+    let ids: Vec<i64> = ids.iter().map(|id| id.parse().unwrap()).collect();
+    let mut session = store.session().unwrap();
     let mut external = external_ids(database);
-    let people = ids.iter().map(|id| {
-        let person = importer.record("volunteer", id.parse().unwrap()).unwrap().unwrap();
+    let people = session.load(&VOLUNTEER, &ids).unwrap().into_iter().map(|person| {
         let mut out = Map::new();
-        out.insert("external_ids".into(), json!(external.remove(id).unwrap_or_default()));
+        out.insert("external_ids".into(), json!(external.remove(&person.id.to_string()).unwrap_or_default()));
         for (place, field) in VOLUNTEER.columns() {
             if let Some(value) = person.record.get(place) {
                 out.insert(field.name.into(), json!(value));

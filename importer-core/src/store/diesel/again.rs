@@ -104,12 +104,15 @@ impl DieselSession {
             };
             self.write_outcomes(run.id, &[outcome])?;
             if !run.new.dry_run {
-                let sql = "INSERT INTO quarantine (staging_id, run_id, entity_type, external_system, external_id, \
-                           row_hash, rule_codes, status, first_seen_at, last_seen_at, last_run_id) \
-                           SELECT ?, ?, entity_type, external_system, external_id, row_hash, rule_codes, 'open', \
-                           ?time, ?time, ? FROM quarantine WHERE staging_id = ?";
+                let hash = self.connection.hash_column();
+                let sql = format!(
+                    "INSERT INTO quarantine (staging_id, run_id, entity_type, external_system, external_id, \
+                     row_hash, rule_codes, status, first_seen_at, last_seen_at, last_run_id{hash}) \
+                     SELECT ?, ?, entity_type, external_system, external_id, row_hash, rule_codes, 'open', \
+                     ?time, ?time, ?{hash} FROM quarantine WHERE staging_id = ?"
+                );
                 let binds = [new, run_id, Cell::Text(now), Cell::Text(now), run_id, old];
-                self.connection.run(AGAIN, sql, &binds)?;
+                self.connection.run(AGAIN, &sql, &binds)?;
             }
         } else {
             let clean = contract.clean_table();

@@ -45,7 +45,8 @@ impl Connection {
     /// A SQLite file, which is made when it is missing; one that may not be written is opened to be looked at.
     #[cfg(feature = "sqlite")]
     pub(super) fn sqlite(path: &Path) -> Result<Self> {
-        let (connection, read_only) = super::sqlite_file::open(path)?;
+        let (mut connection, read_only) = super::sqlite_file::open(path)?;
+        super::names::teach(&mut connection)?;
         Ok(Self { backend: Backend::Sqlite(connection), read_only })
     }
 

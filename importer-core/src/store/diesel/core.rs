@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
+use super::names::list_of_ids;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::contracts::{Contract, FieldKind};
@@ -12,7 +13,7 @@ use crate::{Error, ErrorKind, Result};
 
 const WRITE: &str = "write records";
 
-const MAP: [Column; 10] = [
+const MAP: [Column; 11] = [
     plain("entity_type").shared(),
     plain("external_system").shared(),
     plain("external_id"),
@@ -23,6 +24,7 @@ const MAP: [Column; 10] = [
     time("first_seen_at").shared(),
     time("last_seen_at").shared(),
     plain("last_run_id").shared(),
+    plain("id_hash"),
 ];
 const KEYS: [Column; 4] =
     [plain("entity_type").shared(), plain("key_kind"), plain("key_hash"), plain("core_id")];
@@ -44,12 +46,12 @@ impl CoreStore for DieselSession {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let list = super::landing::sorted_list(ids);
+        let list = list_of_ids(ids);
         let sql = format!(
             "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c, CAST(m.row_hash AS TEXT) AS h, m.other_hashes, \
              CAST(m.staging_id AS TEXT) AS s, CAST(m.last_run_id AS TEXT) AS r {} \
              AND m.entity_type = ? AND m.external_system = ?",
-            self.connection.listed_in("external_id_map m", "m.external_id", false)
+            self.connection.named_in("external_id_map", "m", "")
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
@@ -93,11 +95,11 @@ impl CoreStore for DieselSession {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let list = super::landing::sorted_list(ids);
+        let list = list_of_ids(ids);
         let sql = format!(
             "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c {} AND m.entity_type = ? AND m.external_system <> ? \
              ORDER BY m.id",
-            self.connection.listed_in("external_id_map m", "m.external_id", false)
+            self.connection.named_in("external_id_map", "m", "")
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
@@ -473,7 +475,7 @@ impl DieselSession {
     ) -> Result<()> {
         let Some(run) = run else { return Ok(()) };
         let overwrite = Conflict::Overwrite(
-            " ON CONFLICT (external_id, external_system, entity_type) DO UPDATE SET core_id = excluded.core_id, \
+            " ON CONFLICT (id_hash, external_system, entity_type) DO UPDATE SET core_id = excluded.core_id, \
              row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, staging_id = excluded.staging_id, \
              last_seen_at = excluded.last_seen_at, last_run_id = excluded.last_run_id",
         );
@@ -493,6 +495,7 @@ impl DieselSession {
                     Cell::Text(now),
                     Cell::Text(now),
                     Cell::Int(run.id),
+                    self.connection.hash_cell(&entry.external_id),
                 ]);
             }
             rows.insert(&mut self.connection, WRITE)?;

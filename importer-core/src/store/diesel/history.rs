@@ -135,29 +135,34 @@ impl HistoryStore for DieselSession {
 
     fn put_map(&mut self, contract: &Contract, entries: &[MapImage], now: Moment) -> Result<()> {
         let now = moment_text(now);
+        let hash = self.connection.hash_column();
+        let sql = format!(
+            "INSERT INTO external_id_map (id, entity_type, external_system, external_id, core_id, row_hash, \
+             other_hashes, staging_id, first_seen_at, last_seen_at, last_run_id{hash}) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?time, ?time, ?{}) ON CONFLICT (id) DO UPDATE SET \
+             core_id = excluded.core_id, row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, \
+             staging_id = excluded.staging_id, last_run_id = excluded.last_run_id",
+            if hash.is_empty() { "" } else { ", ?" },
+        );
         for entry in entries {
             let others = json_list(&entry.other_rows);
-            self.connection.run(
-                "change the id map",
-                "INSERT INTO external_id_map (id, entity_type, external_system, external_id, core_id, row_hash, \
-                 other_hashes, staging_id, first_seen_at, last_seen_at, last_run_id) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?time, ?time, ?) ON CONFLICT (id) DO UPDATE SET \
-                 core_id = excluded.core_id, row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, \
-                 staging_id = excluded.staging_id, last_run_id = excluded.last_run_id",
-                &[
-                    Cell::Int(entry.id),
-                    Cell::Text(contract.entity),
-                    Cell::Text(&entry.system),
-                    Cell::Text(&entry.external_id),
-                    Cell::Int(entry.core_id),
-                    Cell::Int(entry.row_hash),
-                    others.as_deref().into(),
-                    Cell::Int(entry.staging_id),
-                    Cell::Text(&now),
-                    Cell::Text(&now),
-                    Cell::Int(entry.last_run),
-                ],
-            )?;
+            let mut binds = vec![
+                Cell::Int(entry.id),
+                Cell::Text(contract.entity),
+                Cell::Text(&entry.system),
+                Cell::Text(&entry.external_id),
+                Cell::Int(entry.core_id),
+                Cell::Int(entry.row_hash),
+                others.as_deref().into(),
+                Cell::Int(entry.staging_id),
+                Cell::Text(&now),
+                Cell::Text(&now),
+                Cell::Int(entry.last_run),
+            ];
+            if !hash.is_empty() {
+                binds.push(self.connection.hash_cell(&entry.external_id));
+            }
+            self.connection.run("change the id map", &sql, &binds)?;
         }
         Ok(())
     }

@@ -11,13 +11,14 @@ const IMAGE: &str = "keep what was before";
 
 pub(super) const RECORDS: [Column; 4] =
     [plain("run_id").shared(), plain("entity_type").shared(), plain("core_id"), plain("image_json")];
-const MAP: [Column; 6] = [
+const MAP: [Column; 7] = [
     plain("run_id").shared(),
     plain("entity_type").shared(),
     plain("external_system").shared(),
     plain("external_id"),
     plain("core_id"),
     plain("image_json"),
+    plain("id_hash"),
 ];
 
 impl DieselSession {
@@ -70,6 +71,7 @@ impl DieselSession {
                 Cell::Text(&entry.external_id),
                 Cell::Int(entry.core_id),
                 Cell::Text(image),
+                self.connection.hash_cell(&entry.external_id),
             ]);
         }
         rows.insert(&mut self.connection, IMAGE)

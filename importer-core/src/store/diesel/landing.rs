@@ -1,4 +1,5 @@
 use super::bulk::{Bulk, Column, plain, time};
+use super::names::list_of_ids;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::Result;
@@ -39,7 +40,7 @@ const OUTCOMES: [Column; 6] = [
     plain("core_id"),
     plain("reason"),
 ];
-const QUARANTINE: [Column; 12] = [
+const QUARANTINE: [Column; 13] = [
     plain("staging_id"),
     plain("run_id").shared(),
     plain("entity_type").shared(),
@@ -52,6 +53,7 @@ const QUARANTINE: [Column; 12] = [
     time("last_seen_at").shared(),
     plain("last_run_id").shared(),
     plain("replaced_in_run_id"),
+    plain("id_hash"),
 ];
 const VIOLATIONS: [Column; 11] = [
     plain("run_id").shared(),
@@ -94,7 +96,7 @@ impl Landing for DieselSession {
         if ids.is_empty() {
             return Ok(known);
         }
-        let list = sorted_list(ids);
+        let list = list_of_ids(ids);
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         if knows.mapped {
             self.known_mapped(&binds, &mut known)?;
@@ -353,7 +355,7 @@ impl DieselSession {
             "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
              CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i {} \
              AND m.entity_type = ? AND m.external_system = ?",
-            self.connection.listed_in("external_id_map m", "m.external_id", false)
+            self.connection.named_in("external_id_map", "m", "")
         );
         for mut row in self.connection.rows("look rows up", &sql, binds)? {
             let id = row.text(0);
@@ -419,14 +421,14 @@ impl DieselSession {
     ) -> Result<()> {
         let system = run.new.external_system.as_str();
         if !write.replaced.is_empty() {
-            let list = sorted_list(&write.replaced);
+            let list = list_of_ids(&write.replaced);
             let sql = format!(
-                "UPDATE quarantine SET replaced_in_run_id = ? WHERE entity_type = ? AND external_system = ? \
-                 AND external_id IN {} AND status = 'open'",
-                self.connection.list(false)
+                "UPDATE quarantine SET replaced_in_run_id = ? WHERE staging_id IN (SELECT q.staging_id {} \
+                 AND q.entity_type = ? AND q.external_system = ? AND q.status = 'open')",
+                self.connection.named_in("quarantine", "q", "")
             );
             let binds =
-                [Cell::Int(run.id), Cell::Text(contract.entity), Cell::Text(system), Cell::Text(&list)];
+                [Cell::Int(run.id), Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
             self.connection.run("mark quarantine entries", &sql, &binds)?;
         }
         let mut rows = Bulk::new("quarantine", &QUARANTINE);
@@ -444,6 +446,7 @@ impl DieselSession {
                 Cell::Text(now),
                 Cell::Int(run.id),
                 if row.replaced { Cell::Int(run.id) } else { Cell::Null },
+                self.connection.hash_cell(&row.external_id),
             ]);
         }
         rows.insert(&mut self.connection, "write the quarantine")?;
@@ -514,12 +517,4 @@ pub(super) fn violation_row(mut row: TextRow) -> ViolationRow {
             details_json,
         },
     }
-}
-
-/// Texts as a JSON list in the order of indexes, so that looking them up walks each index once.
-pub(super) fn sorted_list<T: AsRef<str>>(texts: &[T]) -> String {
-    let mut texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-    texts.sort_unstable();
-    texts.dedup();
-    serde_json::Value::from(texts).to_string()
 }

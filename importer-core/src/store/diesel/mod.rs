@@ -23,6 +23,7 @@ mod images;
 mod landing;
 mod lock;
 mod migrate;
+mod names;
 #[cfg(feature = "postgres")]
 mod opening;
 mod outdated;

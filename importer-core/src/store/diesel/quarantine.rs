@@ -230,11 +230,11 @@ impl DieselSession {
         known: &mut Vec<(String, Known)>,
     ) -> Result<()> {
         let staging = contract.staging_table();
-        let tables = format!(
-            "quarantine q LEFT JOIN {staging} s ON s.id = q.staging_id AND q.status <> 'open' \
+        let joins = format!(
+            "LEFT JOIN {staging} s ON s.id = q.staging_id AND q.status <> 'open' \
              LEFT JOIN {staging} c ON c.id = q.corrected_by \
-             LEFT JOIN external_id_map m ON m.external_id = c.external_id AND m.external_system = q.external_system \
-             AND m.entity_type = q.entity_type"
+             LEFT JOIN external_id_map m ON {} AND m.external_system = q.external_system AND m.entity_type = q.entity_type",
+            self.connection.is_id("m", "c.external_id")
         );
         let sql = format!(
             "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes, \
@@ -243,7 +243,7 @@ impl DieselSession {
              THEN 1 ELSE 0 END AS TEXT) AS b {} AND q.entity_type = ? \
              AND q.external_system = ? AND (q.status <> 'superseded' OR \
              (q.last_run_id >= q.replaced_in_run_id AND s.id IS NOT NULL))",
-            self.connection.listed_in(&tables, "q.external_id", false)
+            self.connection.named_in("quarantine", "q", &joins)
         );
         for mut row in self.connection.rows("look rows up", &sql, binds)? {
             let went_in = matches!(row.get(7), Some("fixed" | "suppressed"));

@@ -131,7 +131,7 @@ impl Retention for DieselSession {
     fn forget_images(&mut self, run: RunId, limit: usize) -> Result<u64> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut gone = 0;
-        for (table, key) in [("record_images", "core_id"), ("map_images", "external_id")] {
+        for (table, key) in [("record_images", "core_id"), ("map_images", "id_hash")] {
             let sql = format!(
                 "DELETE FROM {table} WHERE run_id = ? AND {key} IN \
                  (SELECT i.{key} FROM {table} i WHERE i.run_id = ? ORDER BY i.{key} LIMIT ?)"

@@ -1,6 +1,6 @@
 use super::bulk::{Bulk, Column, plain};
 use super::history::{MAP_IMAGE, map_image};
-use super::landing::sorted_list;
+use super::names::list_of_ids;
 use super::outdated::IS_OUTDATED;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
@@ -210,10 +210,10 @@ impl RollbackStore for DieselSession {
         run: RunId,
         names: &[&str],
     ) -> Result<Vec<MapImage>> {
-        let list = sorted_list(names);
+        let list = list_of_ids(names);
         let sql = format!(
             "SELECT k.image_json {} AND k.entity_type = ? AND k.external_system = ? AND k.run_id = ?",
-            self.connection.listed_in("map_images k", "k.external_id", false)
+            self.connection.named_in("map_images", "k", "")
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system), Cell::Int(run)];
         let rows = self.connection.rows(READ, &sql, &binds)?;
@@ -221,10 +221,10 @@ impl RollbackStore for DieselSession {
     }
 
     fn map_named(&mut self, contract: &Contract, system: &str, names: &[&str]) -> Result<Vec<MapImage>> {
-        let list = sorted_list(names);
+        let list = list_of_ids(names);
         let sql = format!(
             "SELECT {MAP_IMAGE} {} AND m.entity_type = ? AND m.external_system = ?",
-            self.connection.listed_in("external_id_map m", "m.external_id", false)
+            self.connection.named_in("external_id_map", "m", "")
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         Ok(self.connection.rows(READ, &sql, &binds)?.into_iter().map(map_image).collect())
@@ -315,7 +315,7 @@ impl DieselSession {
     fn reopen_ended(&mut self, run: RunId) -> Result<u64> {
         let same = |table: &str| {
             format!(
-                "{table}.external_id = quarantine.external_id AND {table}.external_system = quarantine.external_system \
+                "{table}.id_hash = quarantine.id_hash AND {table}.external_id = quarantine.external_id AND {table}.external_system = quarantine.external_system \
                  AND {table}.entity_type = quarantine.entity_type"
             )
         };

@@ -51,8 +51,8 @@ impl RunControl for DieselSession {
         self.written(|session| {
         // A row of the same name that the run has loaded has rightly taken the entry's place.
             let which = "status = 'superseded' AND replaced_in_run_id = ? AND NOT EXISTS (SELECT 1 FROM external_id_map m \
-                         WHERE m.external_id = quarantine.external_id AND m.external_system = quarantine.external_system \
-                         AND m.entity_type = quarantine.entity_type AND m.last_run_id = ?)";
+                         WHERE m.id_hash = quarantine.id_hash AND m.external_id = quarantine.external_id \
+                         AND m.external_system = quarantine.external_system AND m.entity_type = quarantine.entity_type AND m.last_run_id = ?)";
             let binds = [Cell::Int(run), Cell::Int(run)];
             let sql = format!(
                 "UPDATE dq_violations SET status = 'open' WHERE status = 'superseded' AND staging_id IN \
@@ -79,8 +79,10 @@ impl RunControl for DieselSession {
         after: RowId,
         limit: usize,
     ) -> Result<Vec<StagedRow>> {
-        let mapped = "SELECT 1 FROM external_id_map m WHERE m.external_id = s.external_id \
-                      AND m.external_system = s.external_system AND m.entity_type = ?";
+        let mapped = format!(
+            "SELECT 1 FROM external_id_map m WHERE {} AND m.external_system = s.external_system AND m.entity_type = ?",
+            self.connection.is_id("m", "s.external_id")
+        );
         let skipped = format!(
             "EXISTS (SELECT 1 FROM row_outcomes o WHERE o.id = s.id AND o.outcome = 'skipped') AND NOT EXISTS ({mapped})"
         );

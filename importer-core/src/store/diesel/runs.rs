@@ -9,6 +9,7 @@ const READ: &str = "read a run";
 
 impl RunStore for DieselSession {
     fn create_run(&mut self, new: &NewRun, now: Moment) -> Result<RunRecord> {
+        new.check_names()?;
         self.written(|session| {
         let now_text = moment_text(now);
             let sql = "INSERT INTO import_runs (entity_type, source, external_system, label, status, phase, dry_run, actor, \
