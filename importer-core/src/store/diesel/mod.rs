@@ -8,6 +8,7 @@ mod connection;
 #[cfg(feature = "postgres")]
 mod copy;
 mod core;
+mod core_lock;
 mod failure;
 mod history;
 mod host_counts;
