@@ -88,7 +88,8 @@ fn main() -> ExitCode {
     if let Some(code) = importer::plugin_host::run_worker_if_asked() {
         return code;
     }
-    let log = setup::variable("IMPORTER_LOG").unwrap_or_else(|| "warn".into());
+    // Whoever waits for somebody else is told so, that they do not take the program for stuck.
+    let log = setup::variable("IMPORTER_LOG").unwrap_or_else(|| "warn,importer::waiting=info".into());
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(log))
         .with_writer(std::io::stderr)

@@ -66,7 +66,9 @@ impl Desk<'_> {
             return Ok(Heard::Asked);
         }
         let now = self.importer.clock.now();
+        let contract = super::runs::contract(&run.new.entity)?;
         self.patiently(Action::ControlRuns, &note, |session| {
+            session.lock_core(contract)?;
             let status = run.status;
             let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
             if run.status != status {
@@ -97,7 +99,9 @@ impl Desk<'_> {
         let run = self.stored(id)?;
         let _lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
         let now = self.importer.clock.now();
+        let contract = super::runs::contract(&run.new.entity)?;
         self.act(Action::ApproveRuns, note, |session, note| {
+            session.lock_core(contract)?;
             let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
             if run.status != RunStatus::Held {
                 let message = format!("it is {}, not held", run.status.as_str().replace('_', " "));

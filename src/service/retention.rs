@@ -212,7 +212,7 @@ impl Purge<'_> {
         }
         let mut after = 0;
         loop {
-            let (gone, last) = self.batch(|session| {
+            let (gone, last) = self.batch(contract, |session| {
                 let (ids, last) = session.old(contract, scope, after, BATCH)?;
                 let gone = if ids.is_empty() { 0 } else { session.forget(contract, scope.kind, &ids)? };
                 Ok((gone, last))
@@ -224,11 +224,18 @@ impl Purge<'_> {
     }
 
     /// One transaction, again when somebody else was writing.
-    fn batch<T>(&mut self, mut work: impl FnMut(&mut dyn StewardSession) -> Result<T>) -> Result<T> {
+    fn batch<T>(
+        &mut self,
+        contract: &Contract,
+        mut work: impl FnMut(&mut dyn StewardSession) -> Result<T>,
+    ) -> Result<T> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match in_transaction(&mut *self.session, |session| work(session)) {
+            match in_transaction(&mut *self.session, |session| {
+                session.lock_core(contract)?;
+                work(session)
+            }) {
                 Err(error) if error.kind() == ErrorKind::Busy && tries < TRIES => {}
                 result => return result,
             }
@@ -249,7 +256,8 @@ impl Purge<'_> {
             table.gone += samples;
             if samples > 0 && !self.dry_run {
                 pipeline::forget_samples(&mut run);
-                self.batch(|session| session.save_run(&run))?;
+                let Some(contract) = contracts::find(&run.new.entity) else { continue };
+                self.batch(contract, |session| session.save_run(&run))?;
             }
         }
         Ok(table)
@@ -270,8 +278,9 @@ impl Purge<'_> {
                 table.gone += images;
                 continue;
             }
+            let Some(contract) = contracts::find(&run.new.entity) else { continue };
             loop {
-                let gone = self.batch(|session| session.forget_images(run.id, BATCH))?;
+                let gone = self.batch(contract, |session| session.forget_images(run.id, BATCH))?;
                 table.gone += gone;
                 if gone == 0 {
                     break;

@@ -166,10 +166,15 @@ impl Work<'_> {
         session: &mut dyn StewardSession,
         work: impl FnOnce(&mut dyn StewardSession) -> Result<T>,
     ) -> Result<T> {
+        let contract = self.world.contract;
         if self.dry_run {
+            session.lock_core(contract)?;
             return work(session);
         }
-        in_transaction(session, |session| work(session))
+        in_transaction(session, |session| {
+            session.lock_core(contract)?;
+            work(session)
+        })
     }
 
     /// Tries again the rollbacks of other runs that had to leave somebody because of this one; true when that took anybody back.
@@ -238,7 +243,6 @@ impl Work<'_> {
                 Ok(rollback)
             }),
             None => self.step(session, |session| {
-                session.lock_core(self.world.contract)?;
                 if !self.dry_run {
                     // Of people whom both changed, neither could say what they would be without it.
                     none_half_taken_back(session, self.world.contract.entity, OPERATION)?;

@@ -21,6 +21,7 @@ mod features;
 mod golden;
 mod half_rollback;
 mod harmless;
+mod in_one_order;
 mod interruption;
 mod isolation;
 mod merging;

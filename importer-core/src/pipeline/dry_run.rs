@@ -44,6 +44,10 @@ impl Session for DryRun {
         // Nobody else sees the scratch store, and the core is only read.
         Ok(())
     }
+
+    fn is_waited_for(&mut self, _: &Contract) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 impl CoreStore for DryRun {

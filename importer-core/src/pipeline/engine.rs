@@ -20,7 +20,7 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
 use crate::ports::{
-    Asked, Clock, Knows, NewRun, Phase, Policies, Rules, RunRecord, RunStatus, Session, Store,
+    Asked, Clock, Knows, NewRun, Phase, Policies, Rules, RunRecord, RunStatus, Session, Store, in_transaction,
 };
 
 /// Everything a run works with; the facade puts it together.
@@ -226,7 +226,10 @@ impl Engine<'_> {
             None => Ok(()),
             Some(Asked::Pause) => session.ask(run.id, None),
             Some(Asked::Cancel) => {
-                session.reopen_replaced(run.id)?;
+                in_transaction(session, |session| {
+                    session.lock_core(self.contract)?;
+                    session.reopen_replaced(run.id)
+                })?;
                 session.ask(run.id, None)
             }
         }

@@ -91,6 +91,7 @@ impl Extraction<'_> {
             if matches!(step, Step::End) {
                 let left = self.repeats.left();
                 self.land_again(session, work, &left)?;
+                session.lock_core(self.engine.contract)?;
                 session.end_replaced(&work.run)?;
                 work.run.phase = Phase::Gate;
             }
@@ -153,6 +154,10 @@ impl Extraction<'_> {
             });
             if end {
                 return Ok(Step::End);
+            }
+            // Rows that came again are noted behind the lock of the core.
+            if session.is_waited_for(self.engine.contract)? {
+                break;
             }
         }
         Ok(Step::More)

@@ -45,7 +45,7 @@ pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Wo
     }
 }
 
-/// Several batches; fewer when there are no more rows or the run is cancelled.
+/// Several batches; fewer when there are no more rows, the run is cancelled or somebody waits.
 fn several(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
     for _ in 0..BATCHES_PER_TRANSACTION {
         let rows = next_rows(engine, session, work)?;
@@ -55,6 +55,10 @@ fn several(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -
         attempt(engine, session, work, &rows)?;
         engine.heed(session, work.run.id)?;
         tell(engine, work);
+        // Whoever waits for this transaction waits for one batch, not for all of them.
+        if session.is_waited_for(engine.contract)? {
+            return Ok(());
+        }
     }
     Ok(())
 }

@@ -266,11 +266,19 @@ pub trait Session:
     /// # Errors
     /// When the database fails.
     fn rollback(&mut self) -> Result<()>;
-    /// Waits until nobody else resolves or changes records of an entity, until the end of the transaction.
+    /// Waits until nobody else changes what the database holds of an entity, until the end of the transaction. Every
+    /// transaction that changes anything but a run takes this lock before its first change; without it, it may only add
+    /// rows that nobody else knows of, as landing does. Two who change the same rows never wait for each other then.
     ///
     /// # Errors
     /// When the database fails.
     fn lock_core(&mut self, contract: &Contract) -> Result<()>;
+    /// Whether somebody waits for this transaction, which has the lock of [`lock_core`](Self::lock_core): a long piece of
+    /// work lets others in then. Always false where nobody can know.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn is_waited_for(&mut self, contract: &Contract) -> Result<bool>;
 }
 
 /// What people need beside the pipeline: the audit log, and the history of records.

@@ -125,6 +125,10 @@ impl Landing for DieselSession {
         now: Moment,
     ) -> Result<()> {
         let now = moment_text(now);
+        // Before anything is written; a run that brings new rows only keeps nobody waiting.
+        if !run.new.dry_run && changes_others(write) {
+            crate::ports::Session::lock_core(self, contract)?;
+        }
         let (staging, clean) = (contract.staging_table(), contract.clean_table());
         let mut rows = Bulk::new(&staging, &STAGING).room(write.staged.len());
         for row in &write.staged {
@@ -349,6 +353,15 @@ impl Landing for DieselSession {
     }
 }
 
+/// Whether rows are changed that others may change too: whoever merges, corrects or takes back writes these entries in an order
+/// of their own.
+fn changes_others(write: &LandingWrite) -> bool {
+    !(write.replaced.is_empty()
+        && write.seen_again.is_empty()
+        && write.held_again.is_empty()
+        && write.held_last.is_empty())
+}
+
 impl DieselSession {
     fn known_mapped(&mut self, binds: &[Cell<'_>], known: &mut Vec<(String, Known)>) -> Result<()> {
         let sql = format!(
@@ -453,8 +466,6 @@ impl DieselSession {
         // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
         let update = if self.connection.is_postgres() { "UPDATE" } else { "UPDATE OR FAIL" };
         if !write.seen_again.is_empty() {
-            // Whoever merges or takes back writes these entries too, in an order of their own.
-            crate::ports::Session::lock_core(self, contract)?;
             crate::ports::none_half_taken_back(self, contract.entity, "note rows seen again")?;
             let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
             let sql = format!(

@@ -11,6 +11,7 @@ mod changes;
 mod claim;
 mod connection;
 mod core;
+mod core_lock;
 mod failure;
 mod history;
 mod host_counts;

@@ -3,8 +3,6 @@ use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::host_tables::HostKey;
-use super::lock::SCHEMA;
-use super::sql::Cell;
 #[cfg(feature = "sqlite")]
 use super::turn::Turn;
 use crate::contracts::Contract;
@@ -33,6 +31,10 @@ pub(super) struct DieselSession {
     pub(super) in_transaction: bool,
     /// The host's foreign keys to an entity, while a transaction is open.
     pub(super) host_keys: Option<(&'static str, Arc<[HostKey]>)>,
+    /// The entity whose core this transaction has locked.
+    pub(super) core_taken: Option<&'static str>,
+    /// Whether somebody was told that this session waits for others.
+    pub(super) told_of_waiting: bool,
     patience: Duration,
 }
 
@@ -47,6 +49,8 @@ impl DieselSession {
             claim: None,
             in_transaction: false,
             host_keys: None,
+            core_taken: None,
+            told_of_waiting: false,
             patience: PATIENCE,
         }
     }
@@ -97,6 +101,7 @@ impl DieselSession {
     fn transaction_is(&mut self, open: bool) {
         self.in_transaction = open;
         self.host_keys = None;
+        self.core_taken = None;
     }
 
     /// The transaction is over, and whoever waits may have theirs.
@@ -182,14 +187,10 @@ impl Session for DieselSession {
     }
 
     fn lock_core(&mut self, contract: &Contract) -> Result<()> {
-        if self.connection.is_postgres() {
-            let name = format!("importer:core:{}", contract.entity);
-            let sql = format!(
-                "SELECT CAST(pg_advisory_xact_lock(hashtextextended({SCHEMA} || ':' || ?, 0)) AS TEXT) AS t"
-            );
-            self.connection.rows("wait for the core", &sql, &[Cell::Text(&name)])?;
-        }
-        // A SQLite transaction that may write is the only one.
-        Ok(())
+        self.take_core(contract)
+    }
+
+    fn is_waited_for(&mut self, contract: &Contract) -> Result<bool> {
+        self.core_is_waited_for(contract)
     }
 }
