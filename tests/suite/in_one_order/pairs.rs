@@ -145,8 +145,10 @@ impl Scene {
         let (head, rows) = text.split_once('\n').unwrap();
         let mut files = Vec::new();
         for variant in 0..3 {
-            let mut rows: Vec<String> =
-                rows.lines().map(|row| row.replace(",Town", &format!(",{}Town", "New ".repeat(variant)))).collect();
+            let mut rows: Vec<String> = rows
+                .lines()
+                .map(|row| row.replace(",Town", &format!(",{}Town", "New ".repeat(variant))))
+                .collect();
             for direction in ["there", "back"] {
                 let name = format!("{variant}-{direction}.csv");
                 files.push(support::file(folder.path(), &name, format!("{head}\n{}\n", rows.join("\n"))));

@@ -60,8 +60,10 @@ impl DieselSession {
         let sql = "SELECT CAST(id AS TEXT) AS i, source FROM import_runs WHERE entity_type = ? AND status = 'running' \
                    ORDER BY id DESC LIMIT 4";
         let runs = self.connection.rows(WAIT, sql, &[Cell::Text(contract.entity)])?;
-        let runs: Vec<String> =
-            runs.iter().map(|run| format!("run {} ({})", run.int(0), run.get(1).unwrap_or_default())).collect();
+        let runs: Vec<String> = runs
+            .iter()
+            .map(|run| format!("run {} ({})", run.int(0), run.get(1).unwrap_or_default()))
+            .collect();
         if runs.is_empty() {
             tracing::info!(target: TARGET, entity = contract.entity, "waiting until somebody else has written");
         } else {
