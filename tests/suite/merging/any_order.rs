@@ -90,7 +90,7 @@ impl Life {
     }
 
     pub(super) fn desk<T>(&self, hour: usize, act: impl FnOnce(&importer::service::Desk<'_>) -> T) -> T {
-        act(&self.world.importer_at(hour).desk(Actor::admin("ann")))
+        act(&self.world.at(hour).desk(Actor::admin("ann")))
     }
 
     pub(super) fn live(&mut self, wishes: &[Wish]) {

@@ -1,8 +1,8 @@
 //! A small world in which things happen to people, the same way each time.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use importer::ports::{AutoMerge, FixedClock, Reference, parse_moment};
+use importer::ports::{AutoMerge, Clock, FixedClock, Moment, Reference, parse_moment};
 use importer::service::{Actor, Choice, Edit, MergeRequest, RowFix, ScanRequest, Verdict};
 use importer::{Importer, RunReport, RunRequest};
 
@@ -18,7 +18,24 @@ const SIGNUPS: &str =
 
 /// A database with people of one name, each with an address of their own, from two systems.
 pub(crate) struct World {
+    /// Whoever lets things happen, one after the other: building an importer takes as long as some of what it does.
+    importer: OnceLock<Importer>,
+    now: Arc<Now>,
     pub(crate) db: Database,
+}
+
+/// A clock that is set before something happens.
+struct Now(Mutex<Moment>);
+
+impl Clock for Now {
+    fn now(&self) -> Moment {
+        *self.0.lock().unwrap()
+    }
+}
+
+fn moment(hour: usize) -> Moment {
+    let (day, hour) = (1 + hour / 24, hour % 24);
+    parse_moment(&format!("2025-06-{day:02}T{hour:02}:30:00Z")).unwrap()
 }
 
 /// Something that happens, told by ids that mean the same in every world.
@@ -92,7 +109,7 @@ impl World {
                 std::fs::read(made.db.url.strip_prefix("sqlite://").unwrap()).unwrap()
             });
             std::fs::write(place, file).unwrap();
-            return Self { db };
+            return Self::of(db);
         }
         #[cfg(feature = "postgres")]
         if db.is_used_again() {
@@ -101,13 +118,13 @@ impl World {
                 .get_or_init(|| Self::made(support::database_for_a_history(db.backend)).db.contents());
             db.execute(SIGNUPS);
             db.fill(contents);
-            return Self { db };
+            return Self::of(db);
         }
         Self::made(db)
     }
 
     fn made(db: Database) -> Self {
-        let world = Self { db };
+        let world = Self::of(db);
         world.importer_at(0);
         world.db.execute(SIGNUPS);
         for system in ["alpha", "beta"] {
@@ -127,18 +144,30 @@ impl World {
     /// A host's tables beside people who are there already.
     pub(crate) fn beside(db: Database) -> Self {
         db.execute(SIGNUPS);
-        Self { db }
+        Self::of(db)
     }
 
-    /// An importer at whose desks it is a certain hour.
+    fn of(db: Database) -> Self {
+        Self { importer: OnceLock::new(), now: Arc::new(Now(Mutex::new(moment(0)))), db }
+    }
+
+    /// An importer of its own, at whose desks it is a certain hour.
     pub(crate) fn importer_at(&self, hour: usize) -> Importer {
-        let (day, hour) = (1 + hour / 24, hour % 24);
-        let now = parse_moment(&format!("2025-06-{day:02}T{hour:02}:30:00Z")).unwrap();
+        self.build(Arc::new(FixedClock(moment(hour))))
+    }
+
+    /// The importer by which things happen, at whose desks it is a certain hour until it is asked for again.
+    pub(crate) fn at(&self, hour: usize) -> &Importer {
+        *self.now.0.lock().unwrap() = moment(hour);
+        self.importer.get_or_init(|| self.build(Arc::clone(&self.now) as Arc<dyn Clock>))
+    }
+
+    fn build(&self, clock: Arc<dyn Clock>) -> Importer {
         let own = |name: &str| name.to_owned();
         Importer::builder()
             .database(&self.db.url)
             .plugin(importer_adapter_csv::plugin())
-            .clock(Arc::new(FixedClock(now)))
+            .clock(clock)
             .reference(Reference {
                 entity: own("volunteer"),
                 table: own("signups"),
@@ -203,7 +232,7 @@ impl World {
 
     /// Lets something happen.
     pub(crate) fn happen(&self, hour: usize, event: &Event) -> Option<i64> {
-        let importer = self.importer_at(hour);
+        let importer = self.at(hour);
         let desk = importer.desk(Actor::admin("ann"));
         match event {
             Event::Bring { person, variant } => self.bring(hour, *person, *variant),
@@ -219,7 +248,7 @@ impl World {
                 let (id, person) = (format!("d{stranger}"), PEOPLE + *stranger);
                 self.import(hour, "delta", &[row(&id, person, hour, *variant)]);
             }
-            Event::Correct { person, variant } => self.correct(&importer, hour, *person, *variant),
+            Event::Correct { person, variant } => self.correct(importer, hour, *person, *variant),
             Event::Elsewhere { person, variant } => {
                 self.import(hour, "gamma", &[row(&format!("g{person}"), *person, hour, *variant)]);
             }
@@ -250,8 +279,7 @@ impl World {
             true => Verdict::AcceptAlthoughRejected { survivor: Some(survivor), choices: Vec::new() },
             false => Verdict::Reject,
         };
-        let reviewed =
-            self.importer_at(hour).desk(Actor::admin("ann")).review(pair, &verdict, "asked them")?;
+        let reviewed = self.at(hour).desk(Actor::admin("ann")).review(pair, &verdict, "asked them")?;
         Ok(reviewed.merge.map(|merge| merge.merge))
     }
 
@@ -301,7 +329,7 @@ impl World {
         let file = support::file(folder.path(), &format!("{system}-{hour}.csv"), csv);
         let request = RunRequest::new("csv").file(file).external_system(system);
         let request = auto_merge.into_iter().fold(request, RunRequest::auto_merge);
-        let report = self.importer_at(hour).run(&request).unwrap();
+        let report = self.at(hour).run(&request).unwrap();
         assert_eq!(report.status.as_str(), "succeeded", "{report:?}");
         report
     }
