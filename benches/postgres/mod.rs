@@ -14,15 +14,9 @@ const TICKS: f64 = 100.0;
 /// Measures against the server that `IMPORTER_TEST_POSTGRES` names, if any.
 pub(crate) fn measure(file: &Path) {
     let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else { return };
-<<<<<<< ours
     let mut admin = Client::connect(&server, NoTls).unwrap();
     admin.batch_execute("DROP DATABASE IF EXISTS whole_run").unwrap();
     admin.batch_execute("CREATE DATABASE whole_run TEMPLATE template0").unwrap();
-=======
-    let mut connection = Client::connect(&server, NoTls).unwrap();
-    connection.batch_execute("DROP DATABASE IF EXISTS whole_run").unwrap();
-    connection.batch_execute("CREATE DATABASE whole_run TEMPLATE template0").unwrap();
->>>>>>> theirs
     let database = in_database(&server, "whole_run");
 
     let before = server_time();
@@ -48,11 +42,7 @@ pub(crate) fn measure(file: &Path) {
         per_row(replay),
         ratio(first, replay)
     );
-<<<<<<< ours
     admin.batch_execute("DROP DATABASE whole_run").unwrap();
-=======
-    connection.batch_execute("DROP DATABASE whole_run").unwrap();
->>>>>>> theirs
 }
 
 /// The address of another database on the same server.

@@ -129,7 +129,7 @@ impl Desk<'_> {
                     }
                     self.importer.not_cancelled(OPERATION)?;
                     told.obvious += 1;
-                    match self.merge_one(contract, run, &row, reason) {
+                    match self.merge_one(session, contract, run, &row, reason) {
                         Ok(Fate::Merged) => told.merged += 1,
                         Ok(fate) => {
                             left.insert(row.id);
@@ -175,13 +175,14 @@ impl Desk<'_> {
     /// Merges a pair, unless somebody has decided about it meanwhile.
     fn merge_one(
         &self,
+        session: &mut dyn StewardSession,
         contract: &'static Contract,
         run: RunId,
         row: &SuggestionRow,
         reason: &str,
     ) -> Result<Fate> {
         let note = Note::new(format!("suggestion {}", row.id), reason).entity(contract.entity);
-        self.act(Action::Merge, note, |session, note| {
+        self.act_on(session, Action::Merge, note, |session, note| {
             session.lock_core(contract)?;
             none_half_taken_back(session, contract.entity, OPERATION)?;
             let Some(now) = session.suggestion(row.id)?.filter(is_obvious) else { return Ok(Fate::Left) };

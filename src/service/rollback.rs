@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    AuditOutcome, CoreId, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
+    AuditOutcome, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
     StewardSession, Traces, in_transaction, none_half_taken_back,
 };
 use importer_core::{Error, ErrorKind, Result, pipeline};
@@ -15,8 +15,8 @@ use super::access::{Action, Desk, Note};
 
 const OPERATION: &str = "roll a run back";
 
-/// How many items are looked at at a time.
-const PAGE: i64 = 500;
+/// How many people are looked at at a time.
+const PAGE: usize = 500;
 /// How many items a report shows.
 const SHOWN: i64 = 20;
 
@@ -82,7 +82,7 @@ impl Desk<'_> {
             if !request.dry_run {
                 return work.all(session.as_mut());
             }
-            session.begin()?;
+            session.begin_for_show()?;
             let told = work.all(session.as_mut());
             // Nothing of it is to last, whether it went well or not.
             session.rollback()?;
@@ -279,6 +279,9 @@ impl Work<'_> {
         counts: &BTreeMap<String, u64>,
         now: Moment,
     ) -> Result<()> {
+        if self.dry_run {
+            return Ok(());
+        }
         let mut note =
             Note::new(format!("run {}", self.run.id), &self.note.reason).entity(&self.run.new.entity);
         note.detail("what", what);
@@ -293,13 +296,9 @@ impl Work<'_> {
 fn keeps_values(session: &mut dyn StewardSession, contract: &Contract, run: RunId) -> Result<bool> {
     let mut after = 0;
     loop {
-        let items = session.rollback_items(run, Some("kept"), after, PAGE)?;
-        let Some(&(last, _)) = items.last() else { return Ok(false) };
+        let people = session.with_kept_values(run, after, PAGE)?;
+        let Some(&last) = people.last() else { return Ok(false) };
         after = last;
-        let mut people: Vec<CoreId> =
-            items.iter().filter(|(_, item)| item.field.is_some()).map(|(_, item)| item.core_id).collect();
-        people.sort_unstable();
-        people.dedup();
         if !session.born(contract, &people)?.is_empty() {
             return Ok(true);
         }

@@ -29,6 +29,7 @@ mod migrations;
 mod options;
 mod outdated;
 mod plugin_host;
+mod rehearsals;
 mod repeated;
 mod retention;
 mod retrying;

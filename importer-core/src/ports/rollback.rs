@@ -58,6 +58,11 @@ pub trait RollbackStore {
     /// # Errors
     /// When the database fails.
     fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>>;
+    /// The next people behind `after`, ascending, of whom a rollback of the run kept a value that it had changed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn with_kept_values(&mut self, run: RunId, after: CoreId, limit: usize) -> Result<Vec<CoreId>>;
     /// Which of these runs were taken back.
     ///
     /// # Errors

@@ -256,6 +256,14 @@ pub trait Session:
     /// # Errors
     /// When the database fails or stays locked.
     fn begin(&mut self) -> Result<()>;
+    /// Begins a transaction that writes what would be, and is undone: it uses no ids up. It takes the lock of
+    /// [`lock_core`](Self::lock_core) before it writes.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    fn begin_for_show(&mut self) -> Result<()> {
+        self.begin()
+    }
     /// Makes everything since `begin` last.
     ///
     /// # Errors

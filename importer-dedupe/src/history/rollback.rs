@@ -63,23 +63,26 @@ pub fn roll_back_rows(
     let entries = session.map_named(contract, &run.new.external_system, &names)?;
     let owners: Vec<CoreId> = entries.iter().map(|entry| entry.core_id).collect();
     let kept: BTreeSet<CoreId> = session.kept_by(rollback.id, &owners)?.into_iter().collect();
-    let runs = entries.iter().flat_map(|entry| [entry.last_run, run_of(entry.staging_id)]);
-    let standing = Standing::of(session, run.id, runs, &owners)?;
     let system = &run.new.external_system;
-    let mut images: HashMap<String, MapImage> = session
+    let images: HashMap<String, MapImage> = session
         .map_images(contract, system, run.id, &names)?
         .into_iter()
         .map(|image| (image.external_id.clone(), image))
         .collect();
+    let runs = entries.iter().flat_map(|entry| [entry.last_run, run_of(entry.staging_id)]);
+    let runs: BTreeSet<RunId> = runs.chain(images.values().map(|image| run_of(image.staging_id))).collect();
+    // What is asked of each row is asked once for the page.
+    let standing = Standing::of(session, run.id, runs.iter().copied(), &owners)?;
+    let page = RowsOfPage { world, run, images, standing, runs };
     let (mut back, mut gone) = (Vec::new(), Vec::new());
     for entry in entries.into_iter().filter(|entry| !kept.contains(&entry.core_id)) {
         // A later run that brought another row, or this one again, stands by it.
         let by = [entry.last_run, run_of(entry.staging_id)];
-        if by.iter().any(|by| standing.stands(*by, entry.core_id)) {
+        if by.iter().any(|by| page.standing.stands(*by, entry.core_id)) {
             continue;
         }
-        match images.remove(&entry.external_id) {
-            Some(image) => match before_all(session, world, run, entry.core_id, image)? {
+        match page.images.get(&entry.external_id).cloned() {
+            Some(image) => match page.before_all(session, entry.core_id, image)? {
                 // Whose it is by now, it stays.
                 Some(image) => back.push(MapImage { id: entry.id, core_id: entry.core_id, ..image }),
                 None => gone.push(entry.id),
@@ -87,7 +90,7 @@ pub fn roll_back_rows(
             // It was made by this run, or by one that was taken back while this one stood by it.
             None => {
                 let (id, core_id, staging) = (entry.id, entry.core_id, entry.staging_id);
-                match before_all(session, world, run, core_id, entry)? {
+                match page.before_all(session, core_id, entry)? {
                     Some(image) if image.staging_id != staging => {
                         back.push(MapImage { id, core_id, ..image });
                     }
@@ -104,25 +107,49 @@ pub fn roll_back_rows(
     Ok(false)
 }
 
-/// The entry before the first of the runs in a row that were taken back; none when that one made it.
-fn before_all(
-    session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
-    run: &RunRecord,
-    owner: CoreId,
-    mut image: MapImage,
-) -> Result<Option<MapImage>> {
-    loop {
-        let by = run_of(image.staging_id);
-        if by != run.id && Standing::of(session, run.id, [by], &[owner])?.stands(by, owner) {
-            return Ok(Some(image));
+/// What is known about the rows of a page.
+struct RowsOfPage<'a> {
+    world: &'a Circumstances<'a>,
+    run: &'a RunRecord,
+    /// What the run found in the map before it wrote there, by external id.
+    images: HashMap<String, MapImage>,
+    standing: Standing,
+    /// The runs of which `standing` knows.
+    runs: BTreeSet<RunId>,
+}
+
+impl RowsOfPage<'_> {
+    /// The entry before the first of the runs in a row that were taken back; none when that one made it.
+    fn before_all(
+        &self,
+        session: &mut dyn StewardSession,
+        owner: CoreId,
+        mut image: MapImage,
+    ) -> Result<Option<MapImage>> {
+        loop {
+            let by = run_of(image.staging_id);
+            if by != self.run.id && self.stands(session, by, owner)? {
+                return Ok(Some(image));
+            }
+            let earlier = match by == self.run.id {
+                true => self.images.get(&image.external_id).cloned(),
+                false => {
+                    let (system, name) = (&self.run.new.external_system, [image.external_id.as_str()]);
+                    session.map_images(self.world.contract, system, by, &name)?.pop()
+                }
+            };
+            match earlier.filter(|earlier| earlier.staging_id < image.staging_id) {
+                Some(earlier) => image = earlier,
+                None => return Ok(None),
+            }
         }
-        let name = [image.external_id.as_str()];
-        let earlier = session.map_images(world.contract, &run.new.external_system, by, &name)?.pop();
-        match earlier.filter(|earlier| earlier.staging_id < image.staging_id) {
-            Some(earlier) => image = earlier,
-            None => return Ok(None),
+    }
+
+    fn stands(&self, session: &mut dyn StewardSession, run: RunId, owner: CoreId) -> Result<bool> {
+        if self.runs.contains(&run) {
+            return Ok(self.standing.stands(run, owner));
         }
+        Ok(Standing::of(session, self.run.id, [run], &[owner])?.stands(run, owner))
     }
 }
 

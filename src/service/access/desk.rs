@@ -137,14 +137,26 @@ impl Desk<'_> {
     pub(crate) fn act<T>(
         &self,
         action: Action,
-        mut note: Note,
+        note: Note,
         work: impl FnOnce(&mut dyn StewardSession, &mut Note) -> Result<T>,
     ) -> Result<T> {
         self.ready(action, &note)?;
         let mut session = self.importer.store()?.session()?;
+        self.act_on(session.as_mut(), action, note, work)
+    }
+
+    /// The same on a session that is there: one of many, each of which would have to connect on its own.
+    pub(crate) fn act_on<T>(
+        &self,
+        session: &mut dyn StewardSession,
+        action: Action,
+        mut note: Note,
+        work: impl FnOnce(&mut dyn StewardSession, &mut Note) -> Result<T>,
+    ) -> Result<T> {
+        self.ready(action, &note)?;
         // What people do may take records out, to which rows of the host refer.
         session.guard_references(true)?;
-        in_transaction(session.as_mut(), |session| {
+        in_transaction(session, |session| {
             let done = work(session, &mut note)?;
             session.audit(&self.line(action, &note, AuditOutcome::Done), self.importer.clock.now())?;
             Ok(done)

@@ -118,8 +118,8 @@ fn digits(most: usize, seed: u64) -> String {
 pub(super) fn letters_of(most: usize, seed: u64) -> String {
     let letter = |number: u64| match number % 16 {
         0 => ' ',
-        1 => char::from_u32(0x4E00 + (number >> 8) as u32 % 0x5000).unwrap(),
-        2 => char::from_u32(0x1F300 + (number >> 8) as u32 % 0x100).unwrap(),
+        1 => char::from_u32(0x4E00 + u32::try_from((number >> 8) % 0x5000).unwrap()).unwrap(),
+        2 => char::from_u32(0x1F300 + u32::try_from((number >> 8) % 0x100).unwrap()).unwrap(),
         3..8 => char::from(b'A' + ((number >> 8) % 26) as u8),
         _ => char::from(b'a' + ((number >> 8) % 26) as u8),
     };

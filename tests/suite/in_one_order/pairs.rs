@@ -123,7 +123,7 @@ impl Turn<'_> {
         things: impl IntoIterator<Item = T>,
         mut work: impl FnMut(T) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        things.into_iter().try_for_each(|thing| work(thing))
+        things.into_iter().try_for_each(work)
     }
 }
 

@@ -59,7 +59,8 @@ fn a_row_is_skipped_for_what_stands_in_it_alone() {
         assert_eq!(report.status, "partially_failed", "{code}: {:?}", report.error);
         assert_eq!((report.counts.skipped, report.counts.inserted), (1, 29), "{code}");
         if code.starts_with("22") {
-            let why = database
+            let why = subject
+                .database
                 .texts("SELECT reason AS t FROM row_outcomes WHERE outcome = 'skipped'")
                 .pop()
                 .unwrap();

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
+use super::for_show::ids_from;
 use super::names::list_of_ids;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
@@ -28,7 +29,8 @@ const MAP: [Column; 11] = [
 ];
 const KEYS: [Column; 4] =
     [plain("entity_type").shared(), plain("key_kind"), plain("key_hash"), plain("core_id")];
-const CHANGE_COLUMNS: [Column; 11] = [
+const CHANGE_COLUMNS: [Column; 12] = [
+    plain("id"),
     plain("run_id").shared(),
     plain("entity_type").shared(),
     plain("core_id"),
@@ -158,7 +160,7 @@ impl CoreStore for DieselSession {
             return Ok(Vec::new());
         }
         let list = serde_json::Value::from(ids).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let mut columns = Vec::new();
         for (_, field) in contract.columns() {
             columns.push(match field.kind {
@@ -174,7 +176,7 @@ impl CoreStore for DieselSession {
             column.push_str(&format!(" AS c{index}"));
         }
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, origin_source, {} AS v, field_origins, {} FROM {} WHERE id IN {elements} ORDER BY id",
+            "SELECT CAST(id AS TEXT) AS i, origin_source, {} AS v, field_origins, {} FROM {} WHERE id {elements} ORDER BY id",
             "origin_verified_at",
             columns.join(", "),
             contract.core_table()
@@ -344,9 +346,9 @@ impl DieselSession {
     fn load_contacts(&mut self, contract: &Contract, ids: &str, records: &mut [CoreRecord]) -> Result<()> {
         let sql = format!(
             "SELECT CAST({0}_id AS TEXT) AS i, kind, value, original, extension, CAST(is_primary AS TEXT) AS p, source \
-             FROM core_{0}_contacts WHERE {0}_id IN {1} ORDER BY {0}_id, kind, is_primary DESC, value{2}",
+             FROM core_{0}_contacts WHERE {0}_id {1} ORDER BY {0}_id, kind, is_primary DESC, value{2}",
             contract.entity,
-            self.connection.list(true),
+            self.connection.among(true),
             // By bytes, as everywhere else.
             if self.connection.is_postgres() { " COLLATE \"C\"" } else { "" }
         );
@@ -527,9 +529,11 @@ impl DieselSession {
         changes: &[Change],
         now: &str,
     ) -> Result<()> {
+        let first = self.shown_ids("change_log", changes.len())?;
         let mut rows = Bulk::new("change_log", columns).room(changes.len());
-        for change in changes {
+        for (id, change) in ids_from(first).zip(changes) {
             rows.cells.extend([
+                id.map_or(Cell::Null, Cell::Int),
                 run.map_or(Cell::Null, Cell::Int),
                 Cell::Text(contract.entity),
                 Cell::Int(change.core_id),

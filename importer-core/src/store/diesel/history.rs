@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bulk::Conflict;
+use super::bulk::{Bulk, Column, Conflict, plain, time};
 use super::core::{columns_with, contact_owner, json_list};
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
@@ -11,6 +11,21 @@ use crate::ports::{
     moment_text, parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
+
+const MAP_ENTRY: [Column; 12] = [
+    plain("id"),
+    plain("entity_type").shared(),
+    plain("external_system"),
+    plain("external_id"),
+    plain("core_id"),
+    plain("row_hash"),
+    plain("other_hashes"),
+    plain("staging_id"),
+    time("first_seen_at").shared(),
+    time("last_seen_at").shared(),
+    plain("last_run_id"),
+    plain("id_hash"),
+];
 
 const MERGE: &str = "keep a merge";
 const READ: &str = "read merges";
@@ -23,11 +38,15 @@ impl HistoryStore for DieselSession {
     }
 
     fn log_merge(&mut self, contract: &Contract, merge: &NewMerge, now: Moment) -> Result<i64> {
+        let id = self.id_of_new("merge_log")?;
+        let sql = format!(
+            "INSERT INTO merge_log (id, entity_type, survivor_id, run_id, suggestion_id, change_mark, before_json, \
+             decisions_json, actor, reason, merged_at) VALUES ({id}, ?, ?, ?int, ?int, ?, ?, ?, ?, ?, ?time) \
+             RETURNING CAST(id AS TEXT) AS id"
+        );
         let rows = self.connection.rows(
             MERGE,
-            "INSERT INTO merge_log (entity_type, survivor_id, run_id, suggestion_id, change_mark, before_json, \
-             decisions_json, actor, reason, merged_at) VALUES (?, ?, ?int, ?int, ?, ?, ?, ?, ?, ?time) \
-             RETURNING CAST(id AS TEXT) AS id",
+            &sql,
             &[
                 Cell::Text(contract.entity),
                 Cell::Int(merge.survivor),
@@ -78,10 +97,10 @@ impl HistoryStore for DieselSession {
         let mut binds = vec![Cell::Text(contract.entity), Cell::Int(filter.after)];
         let list = serde_json::Value::from(filter.people.as_slice()).to_string();
         if !filter.people.is_empty() {
-            let elements = self.connection.list(true);
+            let elements = self.connection.among(true);
             conditions.push_str(&format!(
-                " AND (survivor_id IN {elements} OR id IN \
-                 (SELECT m.merge_id FROM merge_members m WHERE m.entity_type = ? AND m.retired_id IN {elements}))"
+                " AND (survivor_id {elements} OR id IN \
+                 (SELECT m.merge_id FROM merge_members m WHERE m.entity_type = ? AND m.retired_id {elements}))"
             ));
             binds.extend([Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(&list)]);
         }
@@ -135,18 +154,14 @@ impl HistoryStore for DieselSession {
 
     fn put_map(&mut self, contract: &Contract, entries: &[MapImage], now: Moment) -> Result<()> {
         let now = moment_text(now);
-        let hash = self.connection.hash_column();
-        let sql = format!(
-            "INSERT INTO external_id_map (id, entity_type, external_system, external_id, core_id, row_hash, \
-             other_hashes, staging_id, first_seen_at, last_seen_at, last_run_id{hash}) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?time, ?time, ?{}) ON CONFLICT (id) DO UPDATE SET \
-             core_id = excluded.core_id, row_hash = excluded.row_hash, other_hashes = excluded.other_hashes, \
-             staging_id = excluded.staging_id, last_run_id = excluded.last_run_id",
-            if hash.is_empty() { "" } else { ", ?" },
+        let overwrite = Conflict::Overwrite(
+            " ON CONFLICT (id) DO UPDATE SET core_id = excluded.core_id, row_hash = excluded.row_hash, \
+             other_hashes = excluded.other_hashes, staging_id = excluded.staging_id, last_run_id = excluded.last_run_id",
         );
-        for entry in entries {
-            let others = json_list(&entry.other_rows);
-            let mut binds = vec![
+        let others: Vec<Option<String>> = entries.iter().map(|entry| json_list(&entry.other_rows)).collect();
+        let mut rows = Bulk::new("external_id_map", &MAP_ENTRY).room(entries.len()).on_conflict(overwrite);
+        for (entry, others) in entries.iter().zip(&others) {
+            rows.row([
                 Cell::Int(entry.id),
                 Cell::Text(contract.entity),
                 Cell::Text(&entry.system),
@@ -158,18 +173,15 @@ impl HistoryStore for DieselSession {
                 Cell::Text(&now),
                 Cell::Text(&now),
                 Cell::Int(entry.last_run),
-            ];
-            if !hash.is_empty() {
-                binds.push(self.connection.hash_cell(&entry.external_id));
-            }
-            self.connection.run("change the id map", &sql, &binds)?;
+                self.connection.hash_cell(&entry.external_id),
+            ]);
         }
-        Ok(())
+        rows.insert(&mut self.connection, "change the id map")
     }
 
     fn remove_map(&mut self, entries: &[i64]) -> Result<()> {
         let list = serde_json::Value::from(entries).to_string();
-        let sql = format!("DELETE FROM external_id_map WHERE id IN {}", self.connection.list(true));
+        let sql = format!("DELETE FROM external_id_map WHERE id {}", self.connection.among(true));
         self.connection.run("change the id map", &sql, &[Cell::Text(&list)])?;
         Ok(())
     }
@@ -202,7 +214,7 @@ impl HistoryStore for DieselSession {
         self.keep_referred(contract, people)?;
         self.remove_contacts(contract, people)?;
         let list = serde_json::Value::from(people).to_string();
-        let sql = format!("DELETE FROM {} WHERE id IN {}", contract.core_table(), self.connection.list(true));
+        let sql = format!("DELETE FROM {} WHERE id {}", contract.core_table(), self.connection.among(true));
         self.connection.run(PEOPLE, &sql, &[Cell::Text(&list)])?;
         Ok(())
     }
@@ -319,10 +331,10 @@ impl HistoryStore for DieselSession {
         after: i64,
     ) -> Result<Vec<Rejection>> {
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(core_id AS TEXT) AS c, CAST(other_core_id AS TEXT) AS o FROM not_duplicates \
-             WHERE entity_type = ? AND id > ? AND (core_id IN {elements} OR other_core_id IN {elements}) ORDER BY id"
+             WHERE entity_type = ? AND id > ? AND (core_id {elements} OR other_core_id {elements}) ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Int(after), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read rejections", &sql, &binds)?;
@@ -398,9 +410,9 @@ impl DieselSession {
     fn dated(&mut self, contract: &Contract, people: &[CoreId], column: &str) -> Result<Vec<Dated>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, {column} AS t FROM {} WHERE id IN {} ORDER BY id",
+            "SELECT CAST(id AS TEXT) AS i, {column} AS t FROM {} WHERE id {} ORDER BY id",
             contract.core_table(),
-            self.connection.list(true)
+            self.connection.among(true)
         );
         let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
         Ok(rows.iter().filter_map(|r| Some(Dated { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
@@ -426,10 +438,10 @@ impl DieselSession {
     fn remove_contacts(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "DELETE FROM core_{}_contacts WHERE {} IN {}",
+            "DELETE FROM core_{}_contacts WHERE {} {}",
             contract.entity,
             contact_owner(contract),
-            self.connection.list(true)
+            self.connection.among(true)
         );
         self.connection.run(PEOPLE, &sql, &[Cell::Text(&list)])?;
         Ok(())
@@ -438,10 +450,10 @@ impl DieselSession {
     /// Pairs about those who go, as they stand.
     fn suggestions_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MovedSuggestion>> {
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, own_decision, decided_by, decided_at AS d, deferred_until AS u FROM dedupe_suggestions \
-             WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) ORDER BY id"
+             WHERE entity_type = ? AND (left_id {elements} OR right_id {elements}) ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read suggestions", &sql, &binds)?;

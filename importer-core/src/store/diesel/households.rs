@@ -75,8 +75,8 @@ impl DieselSession {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "SELECT CAST(core_id AS TEXT) AS c, CAST(household_id AS TEXT) AS h FROM household_members \
-             WHERE entity_type = ? AND core_id IN {}",
-            self.connection.list(true)
+             WHERE entity_type = ? AND core_id {}",
+            self.connection.among(true)
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
         let rows = self.connection.rows("read households", &sql, &binds)?;
@@ -100,9 +100,9 @@ impl DieselSession {
     pub(super) fn leave_households(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
         let near = self.connected(contract, people)?;
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
-            "DELETE FROM household_links WHERE entity_type = ? AND (one_id IN {elements} OR other_id IN {elements})"
+            "DELETE FROM household_links WHERE entity_type = ? AND (one_id {elements} OR other_id {elements})"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         self.connection.run(PART, &sql, &binds)?;
@@ -111,10 +111,10 @@ impl DieselSession {
 
     fn links_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Link>> {
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(one_id AS TEXT) AS o, CAST(other_id AS TEXT) AS t, linked_by, {} AS a \
-             FROM household_links WHERE entity_type = ? AND (one_id IN {elements} OR other_id IN {elements}) ORDER BY id",
+             FROM household_links WHERE entity_type = ? AND (one_id {elements} OR other_id {elements}) ORDER BY id",
             "linked_at"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
@@ -141,8 +141,8 @@ impl DieselSession {
             let list = serde_json::Value::from(new.as_slice()).to_string();
             let sql = format!(
                 "SELECT DISTINCT CAST(m.core_id AS TEXT) AS c FROM household_members m JOIN household_members o \
-                 ON o.household_id = m.household_id WHERE o.entity_type = ? AND o.core_id IN {}",
-                self.connection.list(true)
+                 ON o.household_id = m.household_id WHERE o.entity_type = ? AND o.core_id {}",
+                self.connection.among(true)
             );
             let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
             near.extend(self.connection.rows(GROUP, &sql, &binds)?.iter().map(|row| row.int(0)));
@@ -211,10 +211,13 @@ impl DieselSession {
     }
 
     fn new_household(&mut self, contract: &Contract, first: &Link) -> Result<i64> {
-        let sql = "INSERT INTO households (entity_type, created_by, created_at) VALUES (?, ?, ?time) \
-                   RETURNING CAST(id AS TEXT) AS id";
+        let id = self.id_of_new("households")?;
+        let sql = format!(
+            "INSERT INTO households (id, entity_type, created_by, created_at) VALUES ({id}, ?, ?, ?time) \
+             RETURNING CAST(id AS TEXT) AS id"
+        );
         let binds = [Cell::Text(contract.entity), Cell::Text(&first.by), Cell::Text(&first.at)];
-        let rows = self.connection.rows(LINK, sql, &binds)?;
+        let rows = self.connection.rows(LINK, &sql, &binds)?;
         let id = rows.first().and_then(|row| row.optional_int(0));
         id.ok_or_else(|| Error::new(ErrorKind::Store, LINK, "the database gave it no id"))
     }

@@ -469,8 +469,8 @@ impl DieselSession {
             crate::ports::none_half_taken_back(self, contract.entity, "note rows seen again")?;
             let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
             let sql = format!(
-                "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? WHERE id IN {}",
-                self.connection.list(true)
+                "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? WHERE id {}",
+                self.connection.among(true)
             );
             let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];
             self.connection.run("note rows seen again", &sql, &binds)?;
@@ -478,8 +478,8 @@ impl DieselSession {
         if !write.held_again.is_empty() {
             let list = serde_json::Value::from(write.held_again.as_slice()).to_string();
             let sql = format!(
-                "{update} quarantine SET last_seen_at = ?time, last_run_id = ? WHERE staging_id IN {}",
-                self.connection.list(true)
+                "{update} quarantine SET last_seen_at = ?time, last_run_id = ? WHERE staging_id {}",
+                self.connection.among(true)
             );
             let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];
             self.connection.run("note rows held again", &sql, &binds)?;
@@ -487,8 +487,8 @@ impl DieselSession {
         if !write.held_last.is_empty() {
             let list = serde_json::Value::from(write.held_last.as_slice()).to_string();
             let sql = format!(
-                "{update} quarantine SET replaced_in_run_id = NULL WHERE status = 'open' AND staging_id IN {}",
-                self.connection.list(true)
+                "{update} quarantine SET replaced_in_run_id = NULL WHERE status = 'open' AND staging_id {}",
+                self.connection.among(true)
             );
             self.connection.run("note rows held again", &sql, &[Cell::Text(&list)])?;
         }

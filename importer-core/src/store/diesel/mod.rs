@@ -13,6 +13,7 @@ mod connection;
 mod core;
 mod core_lock;
 mod failure;
+mod for_show;
 mod history;
 mod host_counts;
 mod host_others;
@@ -83,7 +84,7 @@ enum Place {
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
     #[cfg(feature = "postgres")]
-    Postgres(postgres::Place),
+    Postgres(Box<postgres::Place>),
 }
 
 impl std::fmt::Debug for DieselStore {
@@ -154,7 +155,7 @@ impl Place {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             #[cfg(feature = "postgres")]
-            return postgres::Place::parse(url).map(Self::Postgres);
+            return postgres::Place::parse(url).map(|place| Self::Postgres(Box::new(place)));
             #[cfg(not(feature = "postgres"))]
             return refuse("this build has no Postgres; build with `--features postgres`".into());
         }

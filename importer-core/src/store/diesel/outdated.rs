@@ -48,10 +48,10 @@ impl DieselSession {
         run: RunId,
     ) -> Result<()> {
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
             "UPDATE dedupe_suggestions SET outdated_in_run_id = NULL WHERE entity_type = ? AND outdated_in_run_id > ? \
-             AND own_decision = 'open' AND (left_id IN {elements} OR right_id IN {elements})"
+             AND own_decision = 'open' AND (left_id {elements} OR right_id {elements})"
         );
         let list = Cell::Text(&list);
         let binds = [Cell::Text(contract.entity), Cell::Int(run), list, list];
@@ -79,10 +79,10 @@ impl DieselSession {
         people: &[CoreId],
     ) -> Result<Vec<(i64, Option<RunId>)>> {
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(outdated_in_run_id AS TEXT) AS o FROM dedupe_suggestions \
-             WHERE entity_type = ? AND own_decision = 'open' AND (left_id IN {elements} OR right_id IN {elements}) ORDER BY id"
+             WHERE entity_type = ? AND own_decision = 'open' AND (left_id {elements} OR right_id {elements}) ORDER BY id"
         );
         let list = Cell::Text(&list);
         let rows = self.connection.rows(CLOSE, &sql, &[Cell::Text(contract.entity), list, list])?;

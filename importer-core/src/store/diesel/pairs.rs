@@ -130,13 +130,13 @@ impl DieselSession {
 
     fn pairs_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Pair>> {
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         // One that is superseded lies under the people whom it was about from the beginning.
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, decision, \
              CAST(original_left_id AS TEXT) AS ol, CAST(original_right_id AS TEXT) AS o, own_decision, kind, \
              CAST(outdated_in_run_id AS TEXT) AS u \
-             FROM dedupe_suggestions WHERE entity_type = ? AND (left_id IN {elements} OR right_id IN {elements}) \
+             FROM dedupe_suggestions WHERE entity_type = ? AND (left_id {elements} OR right_id {elements}) \
              ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
@@ -196,8 +196,8 @@ impl DieselSession {
         let sql = format!(
             "SELECT CAST(m.retired_id AS TEXT) AS r, CAST(l.survivor_id AS TEXT) AS s FROM merge_members m \
              JOIN merge_log l ON l.id = m.merge_id \
-             WHERE l.entity_type = ? AND m.entity_type = ? AND l.undone_at IS NULL AND {column} IN {}",
-            self.connection.list(true)
+             WHERE l.entity_type = ? AND m.entity_type = ? AND l.undone_at IS NULL AND {column} {}",
+            self.connection.among(true)
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(contract.entity), Cell::Text(&list)];
         let rows = self.connection.rows("read merges", &sql, &binds)?;

@@ -57,16 +57,16 @@ impl QuarantineStore for DieselSession {
     ) -> Result<usize> {
         let list = serde_json::Value::from(rows).to_string();
         let (now, to) = (moment_text(now), verdict.status.as_str());
-        let listed = self.connection.list(true);
+        let listed = self.connection.among(true);
         let sql = format!(
-            "UPDATE dq_violations SET status = ? WHERE status = ? AND staging_id IN {listed} AND staging_id IN \
+            "UPDATE dq_violations SET status = ? WHERE status = ? AND staging_id {listed} AND staging_id IN \
              (SELECT staging_id FROM quarantine WHERE status = ?)"
         );
         let from = Cell::Text(from.as_str());
         self.connection.run(DECIDE, &sql, &[Cell::Text(to), from, Cell::Text(&list), from])?;
         let sql = format!(
             "UPDATE quarantine SET status = ?, decided_by = ?, decided_at = ?time, reason = ? \
-             WHERE status = ? AND staging_id IN {listed}"
+             WHERE status = ? AND staging_id {listed}"
         );
         let binds = [
             Cell::Text(to),
@@ -91,8 +91,8 @@ impl QuarantineStore for DieselSession {
         let staging = contract.staging_table();
         let list = serde_json::Value::from(rows).to_string();
         let corrected = format!(
-            "(SELECT c.corrects FROM {staging} c WHERE c.id IN {} AND c.corrects IS NOT NULL)",
-            self.connection.list(true)
+            "(SELECT c.corrects FROM {staging} c WHERE c.id {} AND c.corrects IS NOT NULL)",
+            self.connection.among(true)
         );
         let sql = format!(
             "UPDATE dq_violations SET status = ? WHERE status = 'open' AND staging_id IN {corrected} AND staging_id IN \
@@ -103,8 +103,8 @@ impl QuarantineStore for DieselSession {
         let sql = format!(
             "UPDATE quarantine SET status = ?, decided_by = ?, decided_at = ?time, reason = ?, corrected_by = c.id \
              FROM {staging} c WHERE c.id >= ? AND c.id <= ? AND c.run_id = ? AND c.corrects = quarantine.staging_id \
-             AND quarantine.status = 'open' AND c.id IN {}",
-            self.connection.list(true)
+             AND quarantine.status = 'open' AND c.id {}",
+            self.connection.among(true)
         );
         let now = moment_text(now);
         let binds = [
@@ -180,7 +180,7 @@ impl DieselSession {
         let mut binds = vec![Cell::Text(contract.entity), Cell::Int(filter.after)];
         let list = serde_json::Value::from(filter.rows.as_slice()).to_string();
         if !filter.rows.is_empty() {
-            sql.push_str(&format!(" AND q.staging_id IN {}", self.connection.list(true)));
+            sql.push_str(&format!(" AND q.staging_id {}", self.connection.among(true)));
             binds.push(Cell::Text(&list));
         }
         if let Some(run) = filter.run {

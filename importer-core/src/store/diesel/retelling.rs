@@ -69,7 +69,7 @@ impl RetellingStore for DieselSession {
     fn put_subjects(&mut self, contract: &Contract, subjects: &[Subject]) -> Result<()> {
         let lines: Vec<i64> = subjects.iter().map(|subject| subject.change).collect();
         let list = serde_json::Value::from(lines).to_string();
-        let sql = format!("DELETE FROM change_subjects WHERE change_id IN {}", self.connection.list(true));
+        let sql = format!("DELETE FROM change_subjects WHERE change_id {}", self.connection.among(true));
         self.connection.run(WRITE, &sql, &[Cell::Text(&list)])?;
         let mut rows = Bulk::new("change_subjects", &SUBJECTS).room(subjects.len());
         for subject in subjects {
@@ -95,8 +95,8 @@ impl RetellingStore for DieselSession {
                 remove.iter().filter(|(of, _)| *of == run).map(|(_, person)| *person).collect();
             let list = serde_json::Value::from(people).to_string();
             let sql = format!(
-                "DELETE FROM record_images WHERE run_id = ? AND entity_type = ? AND core_id IN {}",
-                self.connection.list(true)
+                "DELETE FROM record_images WHERE run_id = ? AND entity_type = ? AND core_id {}",
+                self.connection.among(true)
             );
             let binds = [Cell::Int(run), Cell::Text(contract.entity), Cell::Text(&list)];
             self.connection.run(WRITE, &sql, &binds)?;
@@ -114,11 +114,11 @@ impl RetellingStore for DieselSession {
         if runs.is_empty() || people.is_empty() {
             return Ok(Vec::new());
         }
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
             "SELECT DISTINCT CAST(b.run_id AS TEXT) AS r, CAST(i.core_id AS TEXT) AS c FROM rollbacks b \
-             JOIN rollback_items i ON i.rollback_id = b.id WHERE {LEFT} AND b.run_id IN {elements} \
-             AND i.core_id IN {elements}"
+             JOIN rollback_items i ON i.rollback_id = b.id WHERE {LEFT} AND b.run_id {elements} \
+             AND i.core_id {elements}"
         );
         let [runs, people] = [runs, people].map(|list| serde_json::Value::from(list).to_string());
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&runs), Cell::Text(&people)])?;
@@ -128,10 +128,12 @@ impl RetellingStore for DieselSession {
     fn leave(&mut self, run: RunId, people: &[CoreId], why: &str) -> Result<()> {
         let Some(rollback) = self.rollback_of(run)? else { return Ok(()) };
         for person in people {
-            let sql =
-                "INSERT INTO rollback_items (rollback_id, core_id, outcome, why) VALUES (?, ?, 'kept', ?)";
+            let id = self.id_of_new("rollback_items")?;
+            let sql = format!(
+                "INSERT INTO rollback_items (id, rollback_id, core_id, outcome, why) VALUES ({id}, ?, ?, 'kept', ?)"
+            );
             let binds = [Cell::Int(rollback.id), Cell::Int(*person), Cell::Text(why)];
-            self.connection.run(WRITE, sql, &binds)?;
+            self.connection.run(WRITE, &sql, &binds)?;
         }
         Ok(())
     }

@@ -116,7 +116,7 @@ impl Retention for DieselSession {
             _ => None,
         };
         let what = set.map_or(format!("DELETE FROM {table}"), |set| format!("UPDATE {table} SET {set}"));
-        let sql = format!("{what} WHERE {key} IN {}", self.connection.list(true));
+        let sql = format!("{what} WHERE {key} {}", self.connection.among(true));
         let list = serde_json::Value::from(ids).to_string();
         Ok(self.connection.run(OPERATION, &sql, &[Cell::Text(&list)])? as u64)
     }

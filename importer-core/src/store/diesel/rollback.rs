@@ -1,4 +1,5 @@
 use super::bulk::{Bulk, Column, plain};
+use super::for_show::ids_from;
 use super::history::{MAP_IMAGE, map_image};
 use super::names::list_of_ids;
 use super::outdated::IS_OUTDATED;
@@ -14,7 +15,8 @@ use crate::{Error, ErrorKind, Result};
 const READ: &str = "read what a run did";
 const WRITE: &str = "keep what a rollback did";
 
-const ITEMS: [Column; 6] = [
+const ITEMS: [Column; 7] = [
+    plain("id"),
     plain("rollback_id").shared(),
     plain("staging_id"),
     plain("core_id"),
@@ -25,10 +27,13 @@ const ITEMS: [Column; 6] = [
 
 impl RollbackStore for DieselSession {
     fn begin_rollback(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<RollbackRow> {
-        let sql = "INSERT INTO rollbacks (run_id, status, actor, reason, started_at) VALUES (?, 'running', ?, ?, ?time)";
+        let id = self.id_of_new("rollbacks")?;
+        let sql = format!(
+            "INSERT INTO rollbacks (id, run_id, status, actor, reason, started_at) VALUES ({id}, ?, 'running', ?, ?, ?time)"
+        );
         let now = moment_text(now);
         let binds = [Cell::Int(run), Cell::Text(actor), Cell::Text(reason), Cell::Text(&now)];
-        self.connection.run(WRITE, sql, &binds)?;
+        self.connection.run(WRITE, &sql, &binds)?;
         self.rollback_of(run)?
             .ok_or_else(|| Error::new(ErrorKind::Store, WRITE, "the new rollback cannot be read back"))
     }
@@ -76,13 +81,13 @@ impl RollbackStore for DieselSession {
             return Ok(Vec::new());
         }
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         let sql = format!(
             "SELECT CAST(x.core_id AS TEXT) AS c FROM (\
-             SELECT core_id FROM change_log WHERE run_id = ? AND entity_type = ? AND core_id IN {elements} \
+             SELECT core_id FROM change_log WHERE run_id = ? AND entity_type = ? AND core_id {elements} \
              UNION SELECT s.core_id FROM change_subjects s JOIN change_log c ON c.id = s.change_id \
-             WHERE c.run_id = ? AND s.entity_type = ? AND s.core_id IN {elements} \
-             UNION SELECT core_id FROM external_id_map WHERE entity_type = ? AND core_id IN {elements} \
+             WHERE c.run_id = ? AND s.entity_type = ? AND s.core_id {elements} \
+             UNION SELECT core_id FROM external_id_map WHERE entity_type = ? AND core_id {elements} \
              AND (last_run_id = ? OR (staging_id > ? AND staging_id < ?))) x ORDER BY x.core_id"
         );
         let (entity, list) = (Cell::Text(contract.entity), Cell::Text(&list));
@@ -93,9 +98,11 @@ impl RollbackStore for DieselSession {
     }
 
     fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()> {
+        let first = self.shown_ids("rollback_items", items.len())?;
         let mut rows = Bulk::new("rollback_items", &ITEMS).room(items.len());
-        for item in items {
+        for (id, item) in ids_from(first).zip(items) {
             rows.row([
+                id.map_or(Cell::Null, Cell::Int),
                 Cell::Int(rollback),
                 item.row.map_or(Cell::Null, Cell::Int),
                 Cell::Int(item.core_id),
@@ -160,10 +167,19 @@ impl RollbackStore for DieselSession {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "SELECT DISTINCT CAST(core_id AS TEXT) AS c FROM rollback_items WHERE rollback_id = ? \
-             AND outcome <> 'reverted' AND field IS NULL AND core_id IN {}",
-            self.connection.list(true)
+             AND outcome <> 'reverted' AND field IS NULL AND core_id {}",
+            self.connection.among(true)
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Int(rollback), Cell::Text(&list)])?;
+        Ok(rows.iter().map(|row| row.int(0)).collect())
+    }
+
+    fn with_kept_values(&mut self, run: RunId, after: CoreId, limit: usize) -> Result<Vec<CoreId>> {
+        let sql = "SELECT CAST(x.core_id AS TEXT) AS c FROM (SELECT DISTINCT i.core_id FROM rollbacks b \
+                   JOIN rollback_items i ON i.rollback_id = b.id WHERE b.run_id = ? AND i.outcome = 'kept' \
+                   AND i.field IS NOT NULL AND i.core_id > ?) x ORDER BY x.core_id LIMIT ?";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.connection.rows(READ, sql, &[run, after, limit].map(Cell::Int))?;
         Ok(rows.iter().map(|row| row.int(0)).collect())
     }
 
@@ -253,11 +269,11 @@ impl RollbackStore for DieselSession {
 
     fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
         let list = serde_json::Value::from(people).to_string();
-        let elements = self.connection.list(true);
+        let elements = self.connection.among(true);
         for column in ["left_id", "right_id"] {
             let sql = format!(
                 "UPDATE dedupe_suggestions SET decision = 'superseded', own_decision = 'superseded' WHERE entity_type = ? \
-                 AND {column} IN {elements} AND (decision IN ('open', 'deferred') OR {IS_OUTDATED})"
+                 AND {column} {elements} AND (decision IN ('open', 'deferred') OR {IS_OUTDATED})"
             );
             let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
             self.connection.run(WRITE, &sql, &binds)?;

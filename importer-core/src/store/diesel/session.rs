@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub(super) struct DieselSession {
     pub(super) host_keys: Option<(&'static str, Arc<[HostKey]>)>,
     /// The entity whose core this transaction has locked.
     pub(super) core_taken: Option<&'static str>,
+    /// In a transaction for show, the last id of each table that it has numbered.
+    pub(super) shown_ids: Option<BTreeMap<&'static str, i64>>,
     /// Whether somebody was told that this session waits for others.
     pub(super) told_of_waiting: bool,
     patience: Duration,
@@ -50,6 +53,7 @@ impl DieselSession {
             in_transaction: false,
             host_keys: None,
             core_taken: None,
+            shown_ids: None,
             told_of_waiting: false,
             patience: PATIENCE,
         }
@@ -102,6 +106,7 @@ impl DieselSession {
         self.in_transaction = open;
         self.host_keys = None;
         self.core_taken = None;
+        self.shown_ids = None;
     }
 
     /// The transaction is over, and whoever waits may have theirs.
@@ -166,6 +171,10 @@ impl Session for DieselSession {
         if self.connection.is_postgres() {
             self.claim = super::claim::of(lock);
         }
+    }
+
+    fn begin_for_show(&mut self) -> Result<()> {
+        self.begin_transaction_for_show()
     }
 
     fn commit(&mut self) -> Result<()> {

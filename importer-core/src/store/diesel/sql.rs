@@ -219,6 +219,13 @@ impl Connection {
         }
     }
 
+    /// The end of a condition: what stands before it is in a bound JSON list. Postgres is told an array, of which it knows that
+    /// it is short and may be looked up in an index; of a subquery it would rather walk the whole list for each row.
+    pub(super) fn among(&self, of_numbers: bool) -> String {
+        let list = self.list(of_numbers);
+        if self.is_postgres() { format!("= ANY(ARRAY{list})") } else { format!("IN {list}") }
+    }
+
     /// An expression for the elements of a bound JSON list, as a subquery with one column `value`.
     pub(super) fn list(&self, of_numbers: bool) -> &'static str {
         match (self.is_postgres(), of_numbers) {

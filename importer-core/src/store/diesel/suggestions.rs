@@ -184,10 +184,13 @@ impl SuggestionStore for DieselSession {
                 Cell::Int(verdict.id),
             ],
         )?;
+        let id = self.id_of_new("suggestion_decisions")?;
         self.connection.run(
             DECIDE,
-            "INSERT INTO suggestion_decisions (suggestion_id, decision, actor, reason, decided_at) \
-             VALUES (?, ?, ?, ?, ?time)",
+            &format!(
+                "INSERT INTO suggestion_decisions (id, suggestion_id, decision, actor, reason, decided_at) \
+                 VALUES ({id}, ?, ?, ?, ?, ?time)"
+            ),
             &[
                 Cell::Int(verdict.id),
                 Cell::Text(verdict.decision.as_str()),
@@ -209,11 +212,13 @@ impl SuggestionStore for DieselSession {
             let print = |id| prints.get(&id).map_or(Cell::Null, |print| Cell::Int(*print));
             let (left, right) = self.sides(contract, verdict.id)?;
             for (of_left, one, other) in [(1, left, right), (0, right, left)] {
+                let id = self.id_of_new("not_duplicates")?;
                 self.connection.run(
                     DECIDE,
-                    "INSERT INTO not_duplicates \
-                     (entity_type, suggestion_id, of_left, core_id, fingerprint, other_core_id, other_fingerprint) \
-                     VALUES (?, ?, ?, ?, ?int, ?, ?int)",
+                    &format!(
+                        "INSERT INTO not_duplicates (id, entity_type, suggestion_id, of_left, core_id, fingerprint, \
+                         other_core_id, other_fingerprint) VALUES ({id}, ?, ?, ?, ?, ?int, ?, ?int)"
+                    ),
                     &[
                         Cell::Text(contract.entity),
                         Cell::Int(verdict.id),

@@ -198,7 +198,10 @@ impl<'a> Page<'a> {
         id: CoreId,
         first: &LaterChange,
     ) -> Result<Option<String>> {
-        if let Some((survivor, merge)) = session.survivor_of(self.world.contract, id)? {
+        // Who is there went into nobody, and that is nearly everybody.
+        if !self.people.contains_key(&id)
+            && let Some((survivor, merge)) = session.survivor_of(self.world.contract, id)?
+        {
             return Ok(Some(format!("went into {survivor}; take merge {merge} back first")));
         }
         let of = |row: &&MergeRow| row.merge.survivor == id || row.merge.retired.contains(&id);
