@@ -121,7 +121,7 @@ impl Turn<'_> {
     fn each<T>(
         &self,
         things: impl IntoIterator<Item = T>,
-        mut work: impl FnMut(T) -> Result<(), Error>,
+        work: impl FnMut(T) -> Result<(), Error>,
     ) -> Result<(), Error> {
         things.into_iter().try_for_each(work)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::bulk::{Bulk, Column, Conflict, plain};
 use super::images::RECORDS;
+use super::rollback::left;
 use super::session::DieselSession;
 use super::sql::{Cell, TextRow};
 use crate::Result;
@@ -114,14 +115,15 @@ impl RetellingStore for DieselSession {
         if runs.is_empty() || people.is_empty() {
             return Ok(Vec::new());
         }
-        let elements = self.connection.among(true);
         let sql = format!(
-            "SELECT DISTINCT CAST(b.run_id AS TEXT) AS r, CAST(i.core_id AS TEXT) AS c FROM rollbacks b \
-             JOIN rollback_items i ON i.rollback_id = b.id WHERE {LEFT} AND b.run_id {elements} \
-             AND i.core_id {elements}"
+            "SELECT CAST(b.run_id AS TEXT) AS r, CAST(j.value AS TEXT) AS c FROM rollbacks b CROSS JOIN {} j \
+             WHERE b.id = (SELECT MAX(x.id) FROM rollbacks x WHERE x.run_id = b.run_id) AND b.run_id {} AND {}",
+            self.connection.list(true),
+            self.connection.among(true),
+            left("b.id", "j.value")
         );
         let [runs, people] = [runs, people].map(|list| serde_json::Value::from(list).to_string());
-        let rows = self.connection.rows(READ, &sql, &[Cell::Text(&runs), Cell::Text(&people)])?;
+        let rows = self.connection.rows(READ, &sql, &[Cell::Text(&people), Cell::Text(&runs)])?;
         Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
     }
 

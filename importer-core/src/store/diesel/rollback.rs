@@ -25,6 +25,15 @@ const ITEMS: [Column; 7] = [
     plain("why"),
 ];
 
+/// A condition: a rollback left a person as they were. It is a subquery with one row, which Postgres looks up person by person
+/// in the index, however empty the table seems to be; joined, it would walk all of the rollback for each page.
+pub(super) fn left(rollback: &str, person: &str) -> String {
+    format!(
+        "(SELECT 1 FROM rollback_items i WHERE i.rollback_id = {rollback} AND i.core_id = {person} \
+         AND i.field IS NULL AND i.outcome <> 'reverted' LIMIT 1) = 1"
+    )
+}
+
 impl RollbackStore for DieselSession {
     fn begin_rollback(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<RollbackRow> {
         let id = self.id_of_new("rollbacks")?;
@@ -166,11 +175,11 @@ impl RollbackStore for DieselSession {
     fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT DISTINCT CAST(core_id AS TEXT) AS c FROM rollback_items WHERE rollback_id = ? \
-             AND outcome <> 'reverted' AND field IS NULL AND core_id {}",
-            self.connection.among(true)
+            "SELECT CAST(j.value AS TEXT) AS c FROM {} j WHERE {} ORDER BY j.value",
+            self.connection.list(true),
+            left("?", "j.value")
         );
-        let rows = self.connection.rows(READ, &sql, &[Cell::Int(rollback), Cell::Text(&list)])?;
+        let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Int(rollback)])?;
         Ok(rows.iter().map(|row| row.int(0)).collect())
     }
 
