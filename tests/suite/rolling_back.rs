@@ -281,6 +281,29 @@ fn once_more_says_what_is_left_of_a_run() {
 }
 
 #[test]
+fn a_row_that_came_again_in_between_stands_though_another_one_came_later() {
+    for taken_back_first in [0, 1] {
+        for (db, other) in support::databases().into_iter().zip(support::databases()) {
+            let (world, without) = (World::new(db), World::new(other));
+            // A row without a date is the same to the letter when it comes again.
+            world.bring(3, 4, 7);
+            let mut gone = vec![last_run(&world)];
+            world.bring(4, 4, 7);
+            gone.push(last_run(&world));
+            for world in [&world, &without] {
+                world.bring(5, 4, 5);
+            }
+            let importer = world.importer_at(9);
+            let counts = roll_back(&importer, gone[taken_back_first]).counts;
+            // The second run says the same.
+            assert_eq!(counts.contains_key("kept"), taken_back_first == 0, "{counts:?}");
+            roll_back(&importer, gone[1 - taken_back_first]);
+            assert_eq!(snapshot(&world.db), snapshot(&without.db), "{} {taken_back_first}", world.db.backend);
+        }
+    }
+}
+
+#[test]
 fn what_a_run_landed_that_stands_is_known_though_the_run_that_saw_it_again_is_taken_back() {
     for (first, then) in [(0, 1), (1, 0)] {
         for (db, other) in support::databases().into_iter().zip(support::databases()) {

@@ -98,6 +98,11 @@ pub trait RetellingStore {
         remove: &[(RunId, CoreId)],
         images: &[(RunId, RecordImage)],
     ) -> Result<()>;
+    /// Which other runs, dry ones aside, brought landed rows again as they were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn brought_again(&mut self, rows: &[RowId]) -> Result<Vec<(RowId, RunId)>>;
     /// Whom of these people the last rollback of each of these runs left as they were.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use super::sql::{Cell, TextRow};
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    ChangeAction, CoreId, LaterChange, RecordImage, RetellingStore, RollbackStore, RunId, RunRecord, Subject,
-    parse_moment, row_id,
+    ChangeAction, CoreId, LaterChange, RecordImage, RetellingStore, RollbackStore, RowId, RunId, RunRecord,
+    RunStore, Subject, parse_moment, row_id, run_of,
 };
 
 const READ: &str = "read the change log";
@@ -109,6 +109,24 @@ impl RetellingStore for DieselSession {
             rows.row([Cell::Int(*run), Cell::Text(contract.entity), Cell::Int(image.id), Cell::Text(text)]);
         }
         rows.insert(&mut self.connection, WRITE)
+    }
+
+    fn brought_again(&mut self, rows: &[RowId]) -> Result<Vec<(RowId, RunId)>> {
+        let list = serde_json::Value::from(rows).to_string();
+        let sql = format!(
+            "SELECT CAST(o.staging_id AS TEXT) AS s, CAST(o.run_id AS TEXT) AS r {} AND o.staging_id <> o.id",
+            self.connection.listed_in("row_outcomes o", "o.staging_id", true)
+        );
+        let found = self.connection.rows(READ, &sql, &[Cell::Text(&list)])?;
+        let mut found: Vec<(RowId, RunId)> = found.iter().map(|row| (row.int(0), row.int(1))).collect();
+        found.retain(|(row, run)| run_of(*row) != *run);
+        let runs: BTreeSet<RunId> = found.iter().map(|(_, run)| *run).collect();
+        for run in runs {
+            if self.run(run)?.is_none_or(|run| run.new.dry_run) {
+                found.retain(|(_, of)| *of != run);
+            }
+        }
+        Ok(found)
     }
 
     fn left_as_they_were(&mut self, runs: &[RunId], people: &[CoreId]) -> Result<Vec<(RunId, CoreId)>> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use importer_core::Result;
 use importer_core::ports::{
     Cause, Change, ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, MergeFilter, MergeRow,
-    RecordImage, RollbackItem, RollbackRow, RowId, RunRecord, StewardSession,
+    RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord, StewardSession,
 };
 
 use super::super::merge::keys;
@@ -40,6 +40,8 @@ pub(super) struct Page<'a> {
     /// Who lives in a household.
     households: BTreeSet<CoreId>,
     standing: Standing,
+    /// Which runs brought a row again by which this one changed them.
+    again: HashMap<CoreId, Vec<RunId>>,
     /// What the run found before it changed them.
     images: HashMap<CoreId, RecordImage>,
     entries: HashMap<CoreId, Vec<MapImage>>,
@@ -67,7 +69,18 @@ impl<'a> Page<'a> {
         stands.retain(|line| line.run != Some(run.id));
         let mut entries: HashMap<CoreId, Vec<MapImage>> = HashMap::new();
         let map = session.map_of(contract, ids)?;
-        let standing = Standing::of(session, run.id, map.iter().map(|entry| entry.last_run), ids)?;
+        let mut again: HashMap<CoreId, Vec<RunId>> = HashMap::new();
+        let whose: HashMap<RowId, CoreId> =
+            said.iter().filter_map(|line| Some((line.row?, line.core_id))).collect();
+        for (row, by) in session.brought_again(&whose.keys().copied().collect::<Vec<_>>())? {
+            again.entry(whose[&row]).or_default().push(by);
+        }
+        let standing = Standing::of(
+            session,
+            run.id,
+            map.iter().map(|entry| entry.last_run).chain(again.values().flatten().copied()),
+            ids,
+        )?;
         for entry in map {
             entries.entry(entry.core_id).or_default().push(entry);
         }
@@ -85,6 +98,7 @@ impl<'a> Page<'a> {
             referred: session.referred_to(contract, world.references, ids)?,
             values: session.referred_values(contract, ids)?,
             standing,
+            again,
             images: images.into_iter().map(|(_, image)| (image.id, image)).collect(),
             entries,
             gone: Vec::new(),
@@ -218,8 +232,11 @@ impl<'a> Page<'a> {
             }
         }
         let entries = self.entries.get(&id).into_iter().flatten();
-        let mut again = entries.filter(|e| landed_by(self.run.id, e) && self.standing.stands(e.last_run, id));
-        Ok(again.next().map(|entry| format!("run {} brought the same row again", entry.last_run)))
+        let last = entries.filter(|entry| landed_by(self.run.id, entry)).map(|entry| entry.last_run);
+        // Another row may have come since; what this one says was said again all the same.
+        let mut again = last.chain(self.again.get(&id).into_iter().flatten().copied());
+        let stands = again.find(|by| *by != self.run.id && self.standing.stands(*by, id));
+        Ok(stands.map(|by| format!("run {by} brought the same row again")))
     }
 
     /// Why somebody stays whom a run has made that is taken back.

@@ -1,0 +1,1 @@
+DROP INDEX row_outcomes_again;
