@@ -67,8 +67,13 @@ fn ids_as_long_as_they_may_be_go_in_are_known_again_and_taken_back() {
 
 /// Brings a database back to where the migration found it.
 fn before_the_migration(database: &Database) {
-    let folder = support::root().join("importer-core/migrations").join(database.backend).join(MIGRATION);
-    database.execute(&std::fs::read_to_string(folder.join("down.sql")).unwrap());
+    let folder = support::root().join("importer-core/migrations").join(database.backend);
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut later: Vec<_> = names.filter(|name| *name.to_str().unwrap() >= *MIGRATION).collect();
+    later.sort();
+    for name in later.iter().rev() {
+        database.execute(&std::fs::read_to_string(folder.join(name).join("down.sql")).unwrap());
+    }
     database.execute(&format!("DELETE FROM importer_schema_migrations WHERE version >= '{MIGRATION}'"));
 }
 
