@@ -223,7 +223,9 @@ impl Work<'_> {
     }
 
     fn undo_merges(&self, session: &mut dyn StewardSession) -> Result<Vec<i64>> {
-        let filter = MergeFilter { standing: true, run: Some(self.run.id), ..MergeFilter::default() };
+        let run = Some(self.run.id);
+        let filter =
+            MergeFilter { standing: true, run, newest_first: true, limit: 1, ..MergeFilter::default() };
         let mut undone = Vec::new();
         loop {
             // Taking one back does later ones again, under new numbers.

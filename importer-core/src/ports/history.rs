@@ -61,6 +61,8 @@ pub struct MergeFilter {
     pub after: i64,
     /// At most this many; all when 0.
     pub limit: i64,
+    /// The newest first.
+    pub newest_first: bool,
 }
 
 /// What caused changes that are nobody's word about a person.

@@ -111,7 +111,11 @@ impl HistoryStore for DieselSession {
             conditions.push_str(" AND run_id = ?");
             binds.push(Cell::Int(run));
         }
-        conditions.push_str(" ORDER BY id LIMIT ?");
+        conditions.push_str(if filter.newest_first {
+            " ORDER BY id DESC LIMIT ?"
+        } else {
+            " ORDER BY id LIMIT ?"
+        });
         binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
         self.stored_merges(&conditions, &binds)
     }
