@@ -13,21 +13,15 @@ pub(crate) struct Need {
 }
 
 /// Everything, for `cargo xtask setup` and for all tests. Browser tests add Chromium here (Debian package `chromium`).
-pub(crate) const ALL: &[Need] = &[SERVER, LIBPQ, GERMAN];
+pub(crate) const ALL: &[Need] = &[SERVER, GERMAN];
 
-/// What a Postgres server needs, and whoever builds the Postgres store.
-pub(crate) const POSTGRES: &[Need] = &[SERVER, LIBPQ];
+/// What a Postgres server needs.
+pub(crate) const POSTGRES: &[Need] = &[SERVER];
 
 const SERVER: Need = Need {
     name: "the Postgres server (initdb, pg_ctl and postgres)",
     debian_package: "postgresql",
     present: || postgres::server_directory().is_some(),
-};
-
-const LIBPQ: Need = Need {
-    name: "libpq, the Postgres client library, with its link name",
-    debian_package: "libpq-dev",
-    present: postgres::libpq_links,
 };
 
 /// What a server as hosts have them needs beside: a locale of another language.
@@ -60,9 +54,8 @@ fn absent(missing: &[&Need], lacks: &str) -> Failure {
     let names: Vec<&str> = missing.iter().map(|need| need.name).collect();
     let packages: Vec<&str> = missing.iter().map(|need| need.debian_package).collect();
     Failure::missing(format!(
-        "{lacks} {}.\n  Debian, Ubuntu:  sudo apt-get install {}\n  elsewhere:       install PostgreSQL with its \
-         development files, and the locale; PG_BIN names the directory of the programs, PQ_LIB_DIR that of libpq\n  or test \
-         without:  cargo xtask test --no-postgres",
+        "{lacks} {}.\n  Debian, Ubuntu:  sudo apt-get install {}\n  elsewhere:       install PostgreSQL and the locale; PG_BIN names the directory of the programs\n  \
+         or test without:  cargo xtask test --no-postgres",
         names.join(", and "),
         packages.join(" "),
     ))

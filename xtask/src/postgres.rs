@@ -13,7 +13,7 @@ mod locale;
 mod place;
 
 pub(crate) use cluster::{Cluster, TEST_URL};
-pub(crate) use found::{in_path, libpq_links, server_directory};
+pub(crate) use found::{in_path, server_directory};
 pub(crate) use keeper::keep;
 pub(crate) use kind::Kind;
 pub(crate) use locale::german_can_be_had;

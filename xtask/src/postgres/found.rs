@@ -2,7 +2,6 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The directory that has the server's programs: `PG_BIN` if set, then one of `PATH`, then the newest of Debian's.
 pub(crate) fn server_directory() -> Option<PathBuf> {
@@ -17,24 +16,6 @@ pub(crate) fn server_directory() -> Option<PathBuf> {
 /// Whether a program of this name is in `PATH`.
 pub(crate) fn in_path(program: &str) -> bool {
     path().iter().any(|directory| directory.join(program).is_file())
-}
-
-/// Whether the linker will find libpq: where its build script looks, and where the linker does.
-pub(crate) fn libpq_links() -> bool {
-    let named = env::var_os("PQ_LIB_DIR").map(PathBuf::from);
-    let multiarch = format!("/usr/lib/{}-linux-gnu", env::consts::ARCH);
-    let usual = [&multiarch, "/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/opt/libpq/lib"];
-    let has_it = |directory: PathBuf| {
-        ["libpq.so", "libpq.dylib", "libpq.a"].iter().any(|name| directory.join(name).exists())
-    };
-    named.into_iter().chain(usual.map(PathBuf::from)).any(has_it) || libpq_directory().is_some_and(has_it)
-}
-
-/// Where Postgres's own `pg_config` says that libpq is.
-fn libpq_directory() -> Option<PathBuf> {
-    let output = Command::new("pg_config").arg("--libdir").output().ok()?;
-    let line = String::from_utf8(output.stdout).ok()?;
-    Some(line.trim()).filter(|line| !line.is_empty()).map(PathBuf::from)
 }
 
 fn path() -> Vec<PathBuf> {

@@ -83,7 +83,7 @@ impl DieselSession {
         let sql = format!(
             "INSERT INTO {staging} (id, run_id, source, external_system, external_id, payload_json, row_hash, \
              source_position, extracted_at) SELECT ?, ?, ?, external_system, external_id, payload_json, row_hash, \
-             COALESCE(?, source_position), ?time FROM {staging} WHERE id = ?"
+             COALESCE(?int, source_position), ?time FROM {staging} WHERE id = ?"
         );
         let position = row.position.map_or(Cell::Null, Cell::Int);
         let binds = [new, run_id, Cell::Text(&run.new.source), position, Cell::Text(now), old];
