@@ -5,6 +5,9 @@ mod faults;
 mod opening;
 mod passwords;
 mod settings;
+#[cfg(unix)]
+mod tls;
+mod within;
 
 use super::support::{self, Database};
 
