@@ -128,7 +128,6 @@ fn a_limit_of_the_server_is_named_and_no_row_is_skipped_for_it() {
          CREATE TRIGGER slow BEFORE INSERT ON core_volunteers FOR EACH STATEMENT EXECUTE FUNCTION slow()",
     );
     set(&subject.database, "statement_timeout = '500ms'");
-    set(&subject.database, "lc_messages = 'C'");
     let limited = importer(&subject.database, RetryPolicy::none());
     let report = subject.run_with(&limited);
     let error = report.error.unwrap_or_default();

@@ -76,61 +76,82 @@ fn who_may_not_make_tables_learns_who_may() {
 }
 
 /// A database whose tables belong to one role, and another role that is to work in it.
-fn shared() -> Option<(Database, String)> {
-    let database = database()?;
-    let (owner, worker) = (role(&database, "owner"), role(&database, "worker"));
-    database.administer(&format!(
-        "CREATE SCHEMA importer AUTHORIZATION {owner}; GRANT USAGE ON SCHEMA importer TO {worker}; \
-         ALTER ROLE {owner} IN DATABASE {0} SET search_path = importer; \
-         ALTER ROLE {worker} IN DATABASE {0} SET search_path = importer",
-        name_of(&database)
-    ));
-    DieselStore::open(&as_role(&database, &owner)).unwrap().migrate().unwrap();
-    Some((database, worker))
+struct Shared {
+    database: Database,
+    owner: String,
+    worker: String,
 }
 
-fn importer(url: &str) -> Importer {
-    Importer::builder().database(url).plugin(importer_adapter_csv::plugin()).build().unwrap()
+impl Shared {
+    fn new() -> Option<Self> {
+        let database = database()?;
+        let (owner, worker) = (role(&database, "owner"), role(&database, "worker"));
+        let name = name_of(&database);
+        database.administer(&format!(
+            "GRANT {owner} TO CURRENT_USER; CREATE SCHEMA programme AUTHORIZATION {owner}; \
+             ALTER ROLE {owner} IN DATABASE {name} SET search_path = programme; \
+             ALTER ROLE {worker} IN DATABASE {name} SET search_path = programme"
+        ));
+        let shared = Self { database, owner, worker };
+        DieselStore::open(&shared.url(&shared.owner)).unwrap().migrate().unwrap();
+        shared.as_owner(&format!("GRANT USAGE ON SCHEMA programme TO {}", shared.worker));
+        Some(shared)
+    }
+
+    fn url(&self, role: &str) -> String {
+        as_role(&self.database, role)
+    }
+
+    fn as_owner(&self, sql: &str) {
+        support::execute(&self.url(&self.owner), "postgres", sql);
+    }
+
+    /// An importer of the role that is to work.
+    fn importer(&self) -> Importer {
+        let builder = Importer::builder().database(self.url(&self.worker));
+        builder.plugin(importer_adapter_csv::plugin()).build().unwrap()
+    }
 }
 
 #[test]
 fn rights_that_lack_are_told_at_once_with_the_statements_that_give_them() {
-    let Some((database, worker)) = shared() else { return };
-    database.administer(&format!(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA importer TO {worker}; \
-         REVOKE INSERT, DELETE ON importer.core_volunteers FROM {worker}"
+    let Some(shared) = Shared::new() else { return };
+    let worker = &shared.worker;
+    shared.as_owner(&format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA programme TO {worker}; \
+         REVOKE INSERT, DELETE ON programme.core_volunteers FROM {worker}"
     ));
     let folder = tempfile::tempdir().unwrap();
     let file = support::file(folder.path(), "people.csv", people(20));
-    let url = as_role(&database, &worker);
-    let error = importer(&url).run(&RunRequest::new("csv").file(&file)).unwrap_err();
-    let told = error.to_string();
-    let grant = format!("GRANT INSERT, DELETE ON importer.core_volunteers TO {worker}");
-    assert!(told.contains(&grant) && told.contains("GRANT USAGE ON SEQUENCE importer."), "{told}");
+    let told = shared.importer().run(&RunRequest::new("csv").file(&file)).unwrap_err().to_string();
+    let grant = format!("GRANT INSERT, DELETE ON programme.core_volunteers TO {worker}");
+    assert!(told.contains(&grant) && told.contains("GRANT USAGE ON SEQUENCE programme."), "{told}");
     // What is told is enough.
     let (_, statements) = told.split_once("run GRANT").unwrap();
-    database.administer(&format!("GRANT{statements}"));
-    let report = importer(&url).run(&RunRequest::new("csv").file(&file)).unwrap();
+    shared.as_owner(&format!("GRANT{statements}"));
+    let report = shared.importer().run(&RunRequest::new("csv").file(&file)).unwrap();
     assert_eq!(report.counts.inserted, 20, "{:?}", report.error);
 }
 
 #[test]
 fn a_role_with_the_rights_of_the_guide_does_everything() {
-    let Some((database, worker)) = shared() else { return };
-    database.administer(&format!(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA importer TO {worker}; \
-         REVOKE INSERT, UPDATE, DELETE ON importer.importer_schema_migrations FROM {worker}; \
-         REVOKE UPDATE, DELETE ON importer.audit_log FROM {worker}; \
-         GRANT USAGE ON ALL SEQUENCES IN SCHEMA importer TO {worker}"
+    let Some(shared) = Shared::new() else { return };
+    let worker = &shared.worker;
+    shared.as_owner(&format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA programme TO {worker}; \
+         REVOKE INSERT, UPDATE, DELETE ON programme.importer_schema_migrations FROM {worker}; \
+         REVOKE UPDATE, DELETE ON programme.audit_log FROM {worker}; \
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA programme TO {worker}"
     ));
     let folder = tempfile::tempdir().unwrap();
     let file = support::file(folder.path(), "people.csv", people(20));
-    let importer = importer(&as_role(&database, &worker));
+    let importer = shared.importer();
     let first = importer.run(&RunRequest::new("csv").file(&file)).unwrap();
     assert_eq!(first.counts.inserted, 20, "{:?}", first.error);
     let desk = importer.desk(Actor::admin("ann"));
     desk.merge(&MergeRequest::new("volunteer", [1, 2], "one person")).unwrap();
     desk.undo_merge(1, "two people").unwrap();
-    desk.roll_back(&RollbackRequest { run: first.run_id, reason: "a test".into(), dry_run: false }).unwrap();
+    let request = RollbackRequest { run: first.run_id, reason: "a test".into(), dry_run: false };
+    desk.roll_back(&request).unwrap();
     assert_eq!(importer.count("volunteer").unwrap(), 0);
 }
