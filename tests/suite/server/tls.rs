@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use importer_core::store::DieselStore;
+use postgres::config::Host;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -37,10 +38,11 @@ fn shown(authority: &CertifiedIssuer<'_, KeyPair>) -> ServerConfig {
 
 /// Where the server of a database listens, and who its clients are.
 fn socket_and_role(database: &Database) -> (String, String) {
-    let directory = database.texts("SELECT current_setting('unix_socket_directories') AS t").concat();
-    let port = database.texts("SELECT current_setting('port') AS t").concat();
+    let config: postgres::Config = database.url.parse().unwrap();
+    let [Host::Unix(folder)] = config.get_hosts() else { panic!("the tests reach the server by its socket") };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
     let role = database.texts("SELECT current_user AS t").concat();
-    (format!("{}/.s.PGSQL.{port}", directory.split(',').next().unwrap().trim_matches('"')), role)
+    (format!("{}/.s.PGSQL.{port}", folder.display()), role)
 }
 
 /// Speaks TLS on a port, as a server does that has it on, and passes everything on to the real one behind. `speaks` is its answer to
