@@ -1,7 +1,8 @@
 //! `kill -9`.
 #![allow(clippy::print_stderr, reason = "what chance did is said")]
 
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use importer::ports::{Phase, RunStatus};
 
