@@ -10,6 +10,7 @@ use crate::Result;
 #[derive(Clone)]
 pub(super) struct Column {
     pub(super) name: &'static str,
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite takes the text"))]
     pub(super) cast: &'static str,
     /// Whether all rows of one write have the same value: it is bound once per statement then.
     pub(super) shared: bool,
