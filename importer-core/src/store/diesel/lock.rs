@@ -1,7 +1,10 @@
 //! One run of a system at a time. Both kinds of lock die with their holder, so a killed run never blocks the next.
 
+#[cfg(feature = "sqlite")]
+use crate::Result;
+#[cfg(feature = "sqlite")]
 use crate::ports::SystemLock;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind};
 
 pub(super) const OPERATION: &str = "start a run";
 
