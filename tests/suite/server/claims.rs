@@ -4,29 +4,29 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use importer::ErrorKind;
-use importer::ports::Store;
+use importer::ports::{StewardSession, Store, SystemLock};
 use importer_core::store::DieselStore;
 
 use super::{Database, database, set};
 
-fn store(database: &Database) -> DieselStore {
+/// A store in which a system is claimed, and a session that works under the claim.
+fn claimed(database: &Database) -> (DieselStore, SystemLock, Box<dyn StewardSession>) {
     let store = DieselStore::open(&database.url).unwrap();
     store.migrate().unwrap();
-    store
+    let lock = store.lock_system("volunteer", "north").unwrap();
+    let mut session = store.session().unwrap();
+    session.work_under(&lock);
+    (store, lock, session)
 }
+
+/// Connections that hold claims.
+const CLAIMS: &str = "FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' \
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 /// Ends the connections that hold claims, as a firewall or an administrator does.
 fn end_claims(database: &Database) {
-    let ended = database.number(
-        "SELECT COUNT(pg_terminate_backend(pid)) AS t FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' \
-         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    );
-    assert_eq!(ended, 1);
-    while database.number(
-        "SELECT COUNT(*) AS t FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' \
-         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    ) > 0
-    {
+    assert_eq!(database.number(&format!("SELECT COUNT(pg_terminate_backend(pid)) AS t {CLAIMS}")), 1);
+    while database.number(&format!("SELECT COUNT(*) AS t {CLAIMS}")) > 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -34,10 +34,7 @@ fn end_claims(database: &Database) {
 #[test]
 fn whoever_lost_a_claim_stops_at_the_next_transaction() {
     let Some(database) = database() else { return };
-    let store = store(&database);
-    let lock = store.lock_system("volunteer", "north").unwrap();
-    let mut session = store.session().unwrap();
-    session.work_under(&lock);
+    let (store, _lock, mut session) = claimed(&database);
     session.begin().unwrap();
     session.commit().unwrap();
     end_claims(&database);
@@ -52,10 +49,7 @@ fn whoever_lost_a_claim_stops_at_the_next_transaction() {
 #[test]
 fn a_claim_that_was_lost_is_free_only_when_what_was_begun_under_it_is_done() {
     let Some(database) = database() else { return };
-    let store = store(&database);
-    let lock = store.lock_system("volunteer", "north").unwrap();
-    let mut session = store.session().unwrap();
-    session.work_under(&lock);
+    let (store, _lock, mut session) = claimed(&database);
     session.begin().unwrap();
     end_claims(&database);
     let (tell, told) = mpsc::channel();
@@ -79,10 +73,7 @@ fn a_claim_that_was_lost_is_free_only_when_what_was_begun_under_it_is_done() {
 fn a_claim_outlives_the_time_that_sessions_may_be_idle() {
     let Some(database) = database() else { return };
     set(&database, "idle_session_timeout = '200ms'");
-    let store = store(&database);
-    let lock = store.lock_system("volunteer", "north").unwrap();
-    let mut session = store.session().unwrap();
-    session.work_under(&lock);
+    let (store, _lock, mut session) = claimed(&database);
     std::thread::sleep(Duration::from_millis(800));
     session.begin().unwrap();
     session.commit().unwrap();

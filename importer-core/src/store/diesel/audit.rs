@@ -30,10 +30,9 @@ impl AuditStore for DieselSession {
     }
 
     fn audit_log(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
-        let mut sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, {} AS t, actor, role, action, entity_type, subject, outcome, reason, \
+        let mut sql = String::from(
+            "SELECT CAST(id AS TEXT) AS i, done_at AS t, actor, role, action, entity_type, subject, outcome, reason, \
              details_json FROM audit_log WHERE id > ?",
-            "done_at"
         );
         let mut binds = vec![Cell::Int(filter.after)];
         for (column, value) in

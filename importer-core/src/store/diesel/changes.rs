@@ -8,12 +8,9 @@ const READ: &str = "read the change log";
 
 impl ChangeLog for DieselSession {
     fn changes(&mut self, contract: &Contract, filter: &ChangeFilter) -> Result<Vec<ChangeRow>> {
-        let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(core_id AS TEXT) AS c, CAST(run_id AS TEXT) AS r, \
-             CAST(staging_id AS TEXT) AS s, action, field, old_value, new_value, actor, reason, {} AS t \
-             FROM change_log WHERE core_id = ? AND entity_type = ? AND id > ? ORDER BY id LIMIT ?",
-            "changed_at"
-        );
+        let sql = "SELECT CAST(id AS TEXT) AS i, CAST(core_id AS TEXT) AS c, CAST(run_id AS TEXT) AS r, \
+             CAST(staging_id AS TEXT) AS s, action, field, old_value, new_value, actor, reason, changed_at AS t \
+             FROM change_log WHERE core_id = ? AND entity_type = ? AND id > ? ORDER BY id LIMIT ?";
         let limit = if filter.limit > 0 { filter.limit } else { i64::MAX };
         let binds = [
             Cell::Int(filter.record),
@@ -21,7 +18,7 @@ impl ChangeLog for DieselSession {
             Cell::Int(filter.after),
             Cell::Int(limit),
         ];
-        let rows = self.connection.rows(READ, &sql, &binds)?;
+        let rows = self.connection.rows(READ, sql, &binds)?;
         let change = |mut row: super::sql::TextRow| {
             Ok(ChangeRow {
                 id: row.int(0),

@@ -5,8 +5,9 @@
 //! it lasts; whoever takes a claim waits for that lock. What was begun under a claim is therefore done before the next one begins, and
 //! whoever has lost theirs stops at their next transaction.
 
+use super::advisory::{is_about, key};
 use super::connection::Connection;
-use super::lock::{OPERATION, SCHEMA, taken};
+use super::lock::{OPERATION, taken};
 use super::sql::Cell;
 use crate::ports::SystemLock;
 use crate::{Error, ErrorKind, Result};
@@ -29,10 +30,6 @@ pub(super) struct Claim {
 /// The text whose hash is the number of a lock.
 fn name(kind: &str, entity: &str, system: &str) -> String {
     format!("{kind}:{entity}:{system}")
-}
-
-fn key() -> String {
-    format!("hashtextextended({SCHEMA} || ':' || ?, 0)")
 }
 
 /// Claims a system; none when somebody else has.
@@ -78,15 +75,9 @@ impl Claim {
         let sql = format!("SELECT pg_advisory_xact_lock_shared({})", key());
         let work = name("importer:work", &self.entity, &self.system);
         connection.rows(PROVE, &sql, &[Cell::Text(&work)])?;
-        // A lock on one number is shown as its two halves.
-        let sql = format!(
-            "SELECT 1 AS t FROM pg_locks l CROSS JOIN (SELECT {} AS k) x WHERE l.locktype = 'advisory' AND l.granted \
-             AND l.pid = ? AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-             AND CAST(l.classid AS BIGINT) = ((x.k >> 32) & 4294967295) AND CAST(l.objid AS BIGINT) = (x.k & 4294967295)",
-            key()
-        );
+        let sql = format!("SELECT 1 AS t FROM pg_locks l WHERE l.granted AND l.pid = ? AND {}", is_about());
         let claim = name("importer", &self.entity, &self.system);
-        let held = connection.rows(PROVE, &sql, &[Cell::Text(&claim), Cell::Int(self.process)])?;
+        let held = connection.rows(PROVE, &sql, &[Cell::Int(self.process), Cell::Text(&claim)])?;
         if !held.is_empty() {
             return Ok(());
         }

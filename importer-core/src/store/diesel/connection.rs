@@ -28,13 +28,6 @@ pub(super) enum Backend {
     Postgres(Box<Server>),
 }
 
-/// Everything here is looked up by keys. The planner would rather scan: a table that was empty when it was last analysed
-/// seems to be small, and grows by a million rows within a run. What it is told not to do seems very dear to it where there is
-/// no other way, and for dear statements it would compile code, which takes longer than any of them.
-#[cfg(feature = "postgres")]
-const POSTGRES_SETTINGS: &str =
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
-
 #[cfg(feature = "sqlite")]
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -55,7 +48,6 @@ impl Connection {
     pub(super) fn postgres(place: &Place) -> Result<Self> {
         let server = Server::connect(place).map_err(|fault| postgres::cannot_connect(&fault, place))?;
         let mut connection = Self { backend: Backend::Postgres(Box::new(server)), read_only: None };
-        connection.execute("open the database", POSTGRES_SETTINGS)?;
         super::opening::check(&mut connection).map_err(|error| error.at("database", place.describe()))?;
         connection.read_only = super::read_only::of_postgres(&mut connection)?;
         Ok(connection)

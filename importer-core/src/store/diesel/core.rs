@@ -176,8 +176,7 @@ impl CoreStore for DieselSession {
             column.push_str(&format!(" AS c{index}"));
         }
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, origin_source, {} AS v, field_origins, {} FROM {} WHERE id {elements} ORDER BY id",
-            "origin_verified_at",
+            "SELECT CAST(id AS TEXT) AS i, origin_source, origin_verified_at AS v, field_origins, {} FROM {} WHERE id {elements} ORDER BY id",
             columns.join(", "),
             contract.core_table()
         );

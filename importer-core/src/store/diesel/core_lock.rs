@@ -4,7 +4,7 @@
 //! On SQLite a transaction that may write is the only one. On Postgres it is an advisory lock until the end of the
 //! transaction; those who wait for it get it in the order in which they came.
 
-use super::lock::SCHEMA;
+use super::advisory::{is_about, key};
 use super::session::DieselSession;
 use super::sql::Cell;
 use crate::Result;
@@ -37,13 +37,7 @@ impl DieselSession {
         if !self.core_is_ours(contract) || !self.connection.is_postgres() {
             return Ok(false);
         }
-        // Of an advisory lock with one number, the catalogue shows both halves.
-        let sql = format!(
-            "SELECT '1' AS t FROM pg_locks w WHERE w.locktype = 'advisory' AND NOT w.granted AND w.objsubid = 1 \
-             AND w.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
-             AND (CAST(w.classid AS BIGINT) << 32) | CAST(w.objid AS BIGINT) = {} LIMIT 1",
-            key()
-        );
+        let sql = format!("SELECT '1' AS t FROM pg_locks l WHERE NOT l.granted AND {} LIMIT 1", is_about());
         let name = name(contract);
         Ok(!self.connection.rows("look who waits", &sql, &[Cell::Text(&name)])?.is_empty())
     }
@@ -80,9 +74,4 @@ impl DieselSession {
 
 fn name(contract: &Contract) -> String {
     format!("importer:core:{}", contract.entity)
-}
-
-/// The number of the lock, of a bound name.
-fn key() -> String {
-    format!("hashtextextended({SCHEMA} || ':' || ?, 0)")
 }

@@ -113,9 +113,8 @@ impl DieselSession {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(one_id AS TEXT) AS o, CAST(other_id AS TEXT) AS t, linked_by, {} AS a \
-             FROM household_links WHERE entity_type = ? AND (one_id {elements} OR other_id {elements}) ORDER BY id",
-            "linked_at"
+            "SELECT CAST(id AS TEXT) AS i, CAST(one_id AS TEXT) AS o, CAST(other_id AS TEXT) AS t, linked_by, linked_at AS a \
+             FROM household_links WHERE entity_type = ? AND (one_id {elements} OR other_id {elements}) ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows(GROUP, &sql, &binds)?;

@@ -1,6 +1,7 @@
 //! Both backends through one small layer: SQL with bound cells, bulk inserts, rows read as canonical texts.
 //! SQLite is spoken to through Diesel, Postgres through `postgres`.
 
+mod advisory;
 mod again;
 mod audit;
 mod bulk;

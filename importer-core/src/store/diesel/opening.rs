@@ -12,12 +12,15 @@ const BEGIN: &str = "start a run";
 /// The oldest server with everything that statements here use.
 const OLDEST: i64 = 12;
 
-/// Looks at the server's version, the database's encoding and the search path.
+/// Looks at the server's version, the database's encoding and the search path. In passing, the session may be idle for as long as it
+/// likes, where the server has a limit: it says nothing while it holds a claim, or while a source is slow.
 pub(super) fn check(connection: &mut Connection) -> Result<()> {
     let sql = "SELECT CAST(current_setting('server_version_num') AS INTEGER) / 10000 AS v, \
                current_setting('server_encoding') AS e, CAST(current_schema() AS TEXT) AS s, \
                CAST(to_regclass('import_runs') AS TEXT) AS t, quote_ident(current_user) AS u, \
-               quote_ident(current_database()) AS d";
+               quote_ident(current_database()) AS d, \
+               CASE WHEN CAST(current_setting('server_version_num') AS INTEGER) >= 140000 \
+               THEN set_config('idle_session_timeout', '0', false) END AS i";
     let Some(mut row) = connection.rows(OPEN, sql, &[])?.pop() else { return Ok(()) };
     let (version, encoding, user, database) = (row.int(0), row.text(1), row.text(4), row.text(5));
     if version < OLDEST {
@@ -38,10 +41,6 @@ pub(super) fn check(connection: &mut Connection) -> Result<()> {
             "let an administrator run CREATE SCHEMA importer AUTHORIZATION {user}; \
              ALTER ROLE {user} IN DATABASE {database} SET search_path = importer"
         )));
-    }
-    // A session says nothing while it holds a claim, or while a source is slow.
-    if version >= 14 {
-        connection.execute(OPEN, "SET idle_session_timeout = 0")?;
     }
     Ok(())
 }

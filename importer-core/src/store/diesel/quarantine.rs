@@ -17,14 +17,11 @@ impl QuarantineStore for DieselSession {
         contract: &Contract,
         filter: &QuarantineFilter,
     ) -> Result<Vec<QuarantineEntry>> {
-        let select = format!(
-            "SELECT CAST(q.staging_id AS TEXT) AS i, CAST(q.run_id AS TEXT) AS r, r.source, q.external_system, \
-             q.external_id, CAST(COALESCE(s.source_position, 0) AS TEXT) AS p, q.rule_codes, q.status, {} AS f, {} AS l, \
-             q.decided_by, {} AS d, q.reason, CAST(q.corrected_by AS TEXT) AS c, COALESCE(s.payload_json, '{{}}') AS b",
-            "q.first_seen_at", "q.last_seen_at", "q.decided_at",
-        );
+        let select = "SELECT CAST(q.staging_id AS TEXT) AS i, CAST(q.run_id AS TEXT) AS r, r.source, q.external_system, \
+             q.external_id, CAST(COALESCE(s.source_position, 0) AS TEXT) AS p, q.rule_codes, q.status, q.first_seen_at AS f, q.last_seen_at AS l, \
+             q.decided_by, q.decided_at AS d, q.reason, CAST(q.corrected_by AS TEXT) AS c, COALESCE(s.payload_json, '{}') AS b";
         let limit = if filter.limit > 0 { filter.limit } else { i64::MAX };
-        let rows = self.filtered(contract, filter, &select, "ORDER BY q.staging_id LIMIT ?", Some(limit))?;
+        let rows = self.filtered(contract, filter, select, "ORDER BY q.staging_id LIMIT ?", Some(limit))?;
         Ok(rows.into_iter().map(entry).collect())
     }
 

@@ -92,12 +92,9 @@ impl DieselSession {
 
     /// Who rejected a suggestion, when and why.
     fn rejection(&mut self, one: CoreId, other: CoreId, suggestion: i64) -> Result<Rejected> {
-        let sql = format!(
-            "SELECT actor, reason, {} AS t FROM suggestion_decisions WHERE suggestion_id = ? AND decision = 'rejected' \
-             ORDER BY id DESC LIMIT 1",
-            "decided_at"
-        );
-        let row = self.connection.rows(READ, &sql, &[Cell::Int(suggestion)])?.pop();
+        let sql = "SELECT actor, reason, decided_at AS t FROM suggestion_decisions WHERE suggestion_id = ? AND decision = 'rejected' \
+             ORDER BY id DESC LIMIT 1";
+        let row = self.connection.rows(READ, sql, &[Cell::Int(suggestion)])?.pop();
         let unreadable = || {
             Error::new(ErrorKind::Store, READ, "a rejection has no decision that led to it")
                 .at("suggestion", suggestion)

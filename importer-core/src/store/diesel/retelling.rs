@@ -11,7 +11,7 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     ChangeAction, CoreId, LaterChange, RecordImage, RetellingStore, RollbackStore, RowId, RunId, RunRecord,
-    RunStore, Subject, parse_moment, row_id, run_of,
+    Subject, parse_moment, row_id, run_of,
 };
 
 const READ: &str = "read the change log";
@@ -113,20 +113,15 @@ impl RetellingStore for DieselSession {
 
     fn brought_again(&mut self, rows: &[RowId]) -> Result<Vec<(RowId, RunId)>> {
         let list = serde_json::Value::from(rows).to_string();
+        let outcomes = "row_outcomes o JOIN import_runs r ON r.id = o.run_id";
         let sql = format!(
-            "SELECT CAST(o.staging_id AS TEXT) AS s, CAST(o.run_id AS TEXT) AS r {} AND o.staging_id <> o.id",
-            self.connection.listed_in("row_outcomes o", "o.staging_id", true)
+            "SELECT CAST(o.staging_id AS TEXT) AS s, CAST(o.run_id AS TEXT) AS r {} AND o.staging_id <> o.id \
+             AND NOT r.dry_run",
+            self.connection.listed_in(outcomes, "o.staging_id", true)
         );
         let found = self.connection.rows(READ, &sql, &[Cell::Text(&list)])?;
-        let mut found: Vec<(RowId, RunId)> = found.iter().map(|row| (row.int(0), row.int(1))).collect();
-        found.retain(|(row, run)| run_of(*row) != *run);
-        let runs: BTreeSet<RunId> = found.iter().map(|(_, run)| *run).collect();
-        for run in runs {
-            if self.run(run)?.is_none_or(|run| run.new.dry_run) {
-                found.retain(|(_, of)| *of != run);
-            }
-        }
-        Ok(found)
+        let others = |(row, run): &(RowId, RunId)| run_of(*row) != *run;
+        Ok(found.iter().map(|row| (row.int(0), row.int(1))).filter(others).collect())
     }
 
     fn left_as_they_were(&mut self, runs: &[RunId], people: &[CoreId]) -> Result<Vec<(RunId, CoreId)>> {

@@ -59,14 +59,17 @@ pub(super) fn of(params: &Params) -> Result<(SslMode, Tls)> {
         return Err(wrong("sslmode", "verify-full where `sslrootcert` is `system`"));
     }
     let provider = Arc::new(ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match check {
-        Check::Nothing => Arc::new(Trusting(provider.clone())),
+    let authority = match check {
+        Check::Nothing => None,
         Check::Authority | Check::Full => {
             let roots = Arc::new(roots(named, own)?);
-            let inner = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
-            let inner = inner.map_err(|error| unusable(&error))?;
-            if check == Check::Full { inner } else { Arc::new(AnyName(inner)) }
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+            Some(verifier.map_err(|error| unusable(&error))?)
         }
+    };
+    let verifier: Arc<dyn ServerCertVerifier> = match authority {
+        Some(authority) if check == Check::Full => authority,
+        authority => Arc::new(AnyName { authority, provider: provider.clone() }),
     };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -121,48 +124,13 @@ fn client_certificate(params: &Params) -> Result<Option<Identity>> {
     Ok(Some((chain, secret)))
 }
 
-/// Takes any certificate: the connection is encrypted, and who is at the other end is not asked.
+/// Asks who signed a certificate, where an authority is given, and not whose it is: the connection is encrypted, and without an
+/// authority nobody asks who is at the other end.
 #[derive(Debug)]
-struct Trusting(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyName {
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
-
-/// Asks who signed a certificate, and not whose it is.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
 
 impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
@@ -173,7 +141,8 @@ impl ServerCertVerifier for AnyName {
         response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.0.verify_server_cert(certificate, between, name, response, now) {
+        let Some(authority) = &self.authority else { return Ok(ServerCertVerified::assertion()) };
+        match authority.verify_server_cert(certificate, between, name, response, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -187,7 +156,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -196,10 +165,10 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
