@@ -2,22 +2,29 @@ use std::sync::{Arc, Mutex};
 
 use importer_core::mapping::Mapping;
 use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, RetryPolicy, Secrets, Silent};
-use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
 use importer_core::ports::{AutoMerge, Clock, Reference, Resolver, Store, SystemClock};
-use importer_core::store::DieselStore;
 use importer_core::{Error, ErrorKind, Result};
 #[cfg(doc)]
 use importer_dedupe::Probabilistic;
 use importer_dedupe::{MatchModel, Policy, Survivorship};
 use importer_dq::{Mode, SuiteDocument};
 use importer_plugin::Plugin;
+#[cfg(feature = "plugins")]
+use importer_plugin_host::{Discovery, TrustPolicy};
+
+/// What plugins there are: linked ones, and those of files.
+#[cfg(feature = "plugins")]
+pub(crate) type Plugins = importer_plugin_host::PluginSet;
+/// What plugins there are: linked ones.
+#[cfg(not(feature = "plugins"))]
+pub(crate) type Plugins = importer_core::plugins::LinkedPlugins;
 
 /// The import platform, put together. Cheap to share behind an `Arc`; every call opens its own connection.
 pub struct Importer {
     /// `None` for an importer that was built without.
     store: Option<Arc<dyn Store>>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) plugins: Mutex<PluginSet>,
+    pub(crate) plugins: Mutex<Plugins>,
     pub(crate) suite: SuiteDocument,
     pub(crate) rules_mode: Option<Mode>,
     pub(crate) mapping: Option<Mapping>,
@@ -73,6 +80,18 @@ impl Importer {
     }
 }
 
+/// The store of a URL.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn opened(url: &str) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(importer_store::SqlStore::open(url)?))
+}
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+fn opened(_url: &str) -> Result<Arc<dyn Store>> {
+    Err(Error::new(ErrorKind::Config, "open the database", "this build has no database")
+        .hint("build with the feature `sqlite` or `postgres`, or give the builder a `store`"))
+}
+
 fn no_database() -> Error {
     Error::new(ErrorKind::Config, "use the database", "the importer was built without one")
         .hint("give its builder a `database`")
@@ -86,6 +105,7 @@ pub struct Builder {
     without_database: bool,
     clock: Option<Arc<dyn Clock>>,
     plugins: Vec<Plugin>,
+    #[cfg(feature = "plugins")]
     discovery: Option<Discovery>,
     suite: Option<SuiteDocument>,
     rules_mode: Option<Mode>,
@@ -145,6 +165,7 @@ impl Builder {
     }
 
     /// Where plugin files are looked for, and which of them are trusted. Without this, no file is ever loaded.
+    #[cfg(feature = "plugins")]
     #[must_use]
     pub fn discovery(mut self, discovery: Discovery) -> Self {
         self.discovery = Some(discovery);
@@ -249,7 +270,7 @@ impl Builder {
         let store: Option<Arc<dyn Store>> = match (self.store, self.database) {
             _ if self.without_database => None,
             (Some(store), _) => Some(store),
-            (None, Some(url)) => Some(Arc::new(DieselStore::open(&url)?)),
+            (None, Some(url)) => Some(opened(&url)?),
             (None, None) => {
                 return Err(Error::new(ErrorKind::Config, "build the importer", "no database was given")
                     .hint("call `database` with a URL such as sqlite://importer.db"));
@@ -271,8 +292,11 @@ impl Builder {
                 );
             }
         }
-        let discovery = self.discovery.unwrap_or_else(|| Discovery::new(TrustPolicy::default()));
-        let mut plugins = PluginSet::new(discovery);
+        #[cfg(feature = "plugins")]
+        let mut plugins =
+            Plugins::new(self.discovery.unwrap_or_else(|| Discovery::new(TrustPolicy::default())));
+        #[cfg(not(feature = "plugins"))]
+        let mut plugins = Plugins::default();
         for plugin in self.plugins {
             plugins = plugins.with(plugin);
         }

@@ -34,8 +34,10 @@ pub use importer_core::pipeline::{
     ScanPhase, ScanProgress, Secrets, Waiting,
 };
 pub use importer_core::{
-    Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, plugin_host, ports, retention,
+    Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, ports, retention,
 };
 pub use importer_dedupe as dedupe;
 pub use importer_dq as dq;
 pub use importer_plugin as plugin;
+#[cfg(feature = "plugins")]
+pub use importer_plugin_host as plugin_host;

@@ -4,10 +4,10 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use importer_core::plugin_host::{LoadedPlugin, Origin, TrustPolicy, load_file};
 use importer_plugin::{
     Adapter, Feature, Host, OpenRequest, OptionSpec, Options, Plugin, Rule, SetRule, Source,
 };
+use importer_plugin_host::{LoadedPlugin, Origin, TrustPolicy, load_file};
 
 use crate::case::{Stop, skip};
 use crate::listener::Listener;

@@ -12,17 +12,23 @@ use std::io;
 
 /// A file that nobody else can lock until this is dropped.
 #[derive(Debug)]
-pub(crate) struct FileLock(File);
+pub struct FileLock(File);
 
 impl FileLock {
     /// Locks the file as soon as nobody else has it locked.
-    pub(crate) fn wait(file: File) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When the file cannot be locked.
+    pub fn wait(file: File) -> io::Result<Self> {
         file.lock()?;
         Ok(Self(file))
     }
 
     /// Locks the file, or gives `None` when somebody else has it locked.
-    pub(crate) fn try_take(file: File) -> io::Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// When the file cannot be locked.
+    pub fn try_take(file: File) -> io::Result<Option<Self>> {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -32,8 +38,10 @@ impl FileLock {
 
     /// The same for a file that somebody may have locked for a moment only: to look whether anybody has, or because of a
     /// process that is just being started.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn take_soon(open: impl Fn() -> io::Result<File>) -> io::Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// When the file cannot be opened or locked.
+    pub fn take_soon(open: impl Fn() -> io::Result<File>) -> io::Result<Option<Self>> {
         const TRIES: u32 = 10;
         for _ in 1..TRIES {
             if let Some(lock) = Self::try_take(open()?)? {
@@ -120,7 +128,6 @@ mod tests {
         assert_eq!(refused, 0);
     }
 
-    #[cfg(feature = "sqlite")]
     #[test]
     fn who_holds_a_lock_longer_than_a_moment_keeps_it() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! The engine of the importer: contracts, ports, mapping, normalisation, pipeline, store and plugin host.
+//! The engine of the importer: contracts, ports, mapping, normalisation and the pipeline. It opens no database and loads no
+//! plugin file; the crates `importer-store` and `importer-plugin-host` do.
 //!
 //! Hosts use the facade crate `importer`; this crate is for those who replace a part.
 
@@ -6,14 +7,12 @@ pub use importer_plugin as plugin;
 
 pub mod contracts;
 mod error;
-mod file_lock;
+pub mod file_lock;
 pub mod mapping;
 pub mod normalise;
 pub mod pipeline;
-pub mod plugin_host;
+pub mod plugins;
 pub mod ports;
 pub mod retention;
-#[cfg(feature = "store")]
-pub mod store;
 
 pub use error::{Error, ErrorKind, ErrorStatus, Result};

@@ -7,6 +7,7 @@
 
 mod agreement;
 mod deterministic;
+#[cfg(feature = "evaluate")]
 pub mod evaluate;
 pub mod history;
 mod keys;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::plugin::{Batch, Feature, Host, Options};
-use importer_core::plugin_host::{PluginInfo, check_declared};
+use importer_core::plugins::{PluginInfo, check_declared};
 use importer_core::ports::CoreRecord;
 use importer_core::{Error, ErrorKind, Result};
 

@@ -6,7 +6,7 @@ use importer_core::ports::{Asked, LONGEST_NAME, RunFilter, RunId, RunRecord, Run
 use importer_core::{Error, ErrorKind, Result};
 
 use super::access::{Action, Desk, Note};
-use super::go_on::{just_changed, not_there};
+use super::resume::{just_changed, not_there};
 use super::quarantine;
 
 pub(super) const OPERATION: &str = "control a run";

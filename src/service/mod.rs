@@ -3,27 +3,28 @@
 //! Each file adds one group of calls to [`Importer`](crate::Importer).
 
 mod access;
-mod at_work;
+
 mod audit;
 mod control;
 mod edit;
-mod engine;
 mod export;
-mod go_on;
 mod half_rollback;
 mod learn;
 mod look;
 mod merge;
 mod obvious;
 mod people;
+mod plugin_usage;
 mod plugins;
 mod preview;
 mod quarantine;
 mod records;
 mod rerun;
 mod retention;
+mod resume;
 mod review;
 mod rollback;
+mod run_context;
 mod runs;
 mod scan;
 mod score;

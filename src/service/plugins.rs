@@ -1,20 +1,21 @@
 //! Plugins: which there are, and whether they may be loaded.
 
+#[cfg(feature = "plugins")]
 use std::path::Path;
-use std::sync::{Arc, MutexGuard, PoisonError};
+#[cfg(feature = "plugins")]
+use std::sync::Arc;
+use std::sync::{MutexGuard, PoisonError};
 
-use importer_core::plugin_host::{Candidate, LoadedPlugin, PluginInfo, PluginSet};
+use importer_core::plugins::PluginInfo;
 use importer_core::{Error, ErrorKind, Result};
 use importer_plugin::{Adapter, AdapterCapability, Health, Host, OpenRequest, Options, SourceField};
+#[cfg(feature = "plugins")]
+use importer_plugin_host::LoadedPlugin;
 
 use crate::Importer;
+use crate::builder::Plugins;
 
 impl Importer {
-    /// Plugin files in the places that are searched, usable or not and why; none of them is loaded.
-    pub fn plugin_candidates(&self) -> Vec<Candidate> {
-        self.lock_plugins().discovery().list()
-    }
-
     /// Plugins that are linked in or loaded.
     pub fn plugins(&self) -> Vec<PluginInfo> {
         self.lock_plugins().infos()
@@ -24,6 +25,7 @@ impl Importer {
     ///
     /// # Errors
     /// When the file is refused; the message says why.
+    #[cfg(feature = "plugins")]
     pub fn load_plugin(&self, file: &Path) -> Result<Arc<LoadedPlugin>> {
         self.lock_plugins().load_file(file)
     }
@@ -32,6 +34,7 @@ impl Importer {
     ///
     /// # Errors
     /// When one of them is refused.
+    #[cfg(feature = "plugins")]
     pub fn load_given_plugins(&self) -> Result<()> {
         self.lock_plugins().load_given_files()
     }
@@ -69,13 +72,13 @@ impl Importer {
             return Err(Error::new(ErrorKind::Config, what, message).at("plugin", &adapter.1.id));
         }
         let (adapter, plugin) = self.adapter(source, options)?;
-        let _at_work = self.plugins_at_work(&plugin, &format!("question to `{source}`"))?;
+        let _in_use = self.plugins_in_use(&plugin, &format!("question to `{source}`"))?;
         let request = OpenRequest { options: options.clone(), ..OpenRequest::default() };
         question(adapter.as_ref(), &request, &self.host())
             .map_err(|error| Error::from_plugin(&plugin.id, what, error))
     }
 
-    pub(crate) fn lock_plugins(&self) -> MutexGuard<'_, PluginSet> {
+    pub(crate) fn lock_plugins(&self) -> MutexGuard<'_, Plugins> {
         // The set is changed in one step, so a panic of another thread leaves it whole.
         self.plugins.lock().unwrap_or_else(PoisonError::into_inner)
     }

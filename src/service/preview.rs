@@ -26,7 +26,7 @@ impl Importer {
     pub fn preview(&self, request: &RunRequest) -> Result<RulePreview> {
         let contract = super::runs::contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
-        let _at_work = self.plugins_at_work(&plugin, &format!("preview of `{}`", request.source))?;
+        let _in_use = self.plugins_in_use(&plugin, &format!("preview of `{}`", request.source))?;
         let failed = |e| Error::from_plugin(&plugin.id, "preview the source", e);
         let open =
             OpenRequest { options: request.options.clone(), cursor: None, since: request.since.clone() };

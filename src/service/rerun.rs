@@ -82,8 +82,8 @@ impl Desk<'_> {
         importer.none_half_taken_back(contract.entity, OPERATION)?;
         let stored = Stored::new(importer.shared_store()?, contract, &of, step)?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
-        importer.with_engine(contract, &request.external_system, request.auto_merge, |engine| {
-            let mut report = engine.run(&stored, Stored::report(), &request)?;
+        importer.with_context(contract, &request.external_system, request.auto_merge, |context| {
+            let mut report = context.run(&stored, Stored::report(), &request)?;
             self.mask().report(&mut report);
             Ok(report)
         })

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
 #[cfg(doc)]
-use importer_core::pipeline::Engine;
+use importer_core::pipeline::RunContext;
 use importer_core::pipeline::{PluginReport, RunReport, RunRequest};
-use importer_core::plugin_host::{PluginInfo, check_declared, check_secrets};
+use importer_core::plugins::{PluginInfo, check_declared, check_secrets};
 use importer_core::ports::{AutoMerge, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::{MatchModel, PluginFeatures, Probabilistic, ResolveOptions, WithFeatures};
@@ -20,21 +20,21 @@ impl Importer {
     /// Runs a request to its end, or goes on with the interrupted run of the same request.
     ///
     /// # Errors
-    /// When no run can be begun; see [`Engine::run`]. A run that begins and fails is a report with the status `failed`.
+    /// When no run can be begun; see [`RunContext::run`]. A run that begins and fails is a report with the status `failed`.
     pub fn run(&self, request: &RunRequest) -> Result<RunReport> {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
-        let at_work = self.plugins_at_work(&plugin, &format!("import of `{}`", request.source))?;
+        let in_use = self.plugins_in_use(&plugin, &format!("import of `{}`", request.source))?;
         // What holds for the run is recorded with it, whoever said it.
         let mut recorded = request.clone();
         if self.resolver.is_none() {
             recorded.auto_merge = Some(self.auto_merge_of(&self.mapping(contract)?, request.auto_merge));
         }
-        let report = self.with_engine(contract, &request.external_system, recorded.auto_merge, |engine| {
-            engine.run(adapter.as_ref(), plugin_report(&plugin), &recorded)
+        let report = self.with_context(contract, &request.external_system, recorded.auto_merge, |context| {
+            context.run(adapter.as_ref(), plugin_report(&plugin), &recorded)
         })?;
         if report.status == "succeeded" {
-            at_work.succeeded();
+            in_use.succeeded();
         }
         tracing::info!(run_id = report.run_id, source = report.source, status = report.status, "run ended");
         Ok(report)

@@ -8,7 +8,7 @@ use importer::contracts::VOLUNTEER;
 use importer::dq::Mode;
 use importer::ports::Store;
 use importer::{Importer, RunReport, RunRequest};
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::golden::outcome;
 use super::support::{self, Database};
@@ -51,7 +51,7 @@ fn content(database: &Database) -> serde_json::Value {
     let parts = traces.as_object_mut().unwrap();
     // Numbers of records may be left out on one of them, and each writes moments in its own way.
     parts.remove("changes");
-    let mut session = DieselStore::open(&database.url).unwrap().session().unwrap();
+    let mut session = SqlStore::open(&database.url).unwrap().session().unwrap();
     let watermark = session.watermark("volunteer", "csv", "csv").unwrap();
     parts.insert("watermarks".into(), serde_json::json!([format!("{watermark:?}")]));
     traces

@@ -10,10 +10,10 @@ mod made;
 use std::path::Path;
 use std::sync::Arc;
 
-use importer_core::plugin_host::{AllowedPlugin, FileHash, LoadedPlugin, TrustPolicy, hash_file, load_file};
 use importer_plugin::{
     Adapter, Batch, ErrorKind, Extract, Findings, Host, OpenRequest, Options, SetFindings, Severity, Source,
 };
+use importer_plugin_host::{AllowedPlugin, FileHash, LoadedPlugin, TrustPolicy, hash_file, load_file};
 
 fn allowing(sha256: FileHash) -> TrustPolicy {
     TrustPolicy::default().allow(AllowedPlugin { sha256, id: Some("first-plugin".into()), note: None })

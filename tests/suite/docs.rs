@@ -304,7 +304,7 @@ fn every_chore_in_the_documentation_exists() {
 /// Sources of the program whose environment `env.example` describes, and of what it calls.
 fn sources() -> String {
     let mut found = Vec::new();
-    for folder in ["examples", "importer-core/src/plugin_host"] {
+    for folder in ["examples", "importer-core/plugin-host/src"] {
         files(&support::root().join(folder), &mut found);
     }
     let rust = found.iter().filter(|file| file.extension().is_some_and(|e| e == "rs"));

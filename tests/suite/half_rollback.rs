@@ -373,7 +373,6 @@ const WITHOUT_DATABASE: [&str; 13] = [
     "desk",
     "load_given_plugins",
     "load_plugin",
-    "plugin_candidates",
     "plugins",
     "rules",
     "scan_report",

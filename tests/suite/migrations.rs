@@ -2,7 +2,7 @@
 
 use importer::ErrorKind;
 use importer::ports::Store;
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::support::{self, Database};
 
@@ -81,7 +81,7 @@ fn host_data(database: &Database) -> Vec<String> {
 #[test]
 fn up_twice_down_and_up_again() {
     for database in support::databases() {
-        let store = DieselStore::open(&database.url).unwrap();
+        let store = SqlStore::open(&database.url).unwrap();
         assert_eq!(schema(&database), [""; 0]);
         store.migrate().unwrap();
         assert_eq!(tables(&database), TABLES, "{}", database.backend);
@@ -104,7 +104,7 @@ fn tables_that_are_filled_go_too_and_come_back_empty() {
         let people = "id,first name,last name,email\n1,Ann,Lee,lee@example.org\n2,Tom,Fox,lee@example.org\n3,Bob,Stone,\n";
         let people = support::file(folder.path(), "people.csv", people);
         assert_eq!(database.import(&people).counts.inserted, 2);
-        let store = DieselStore::open(&database.url).unwrap();
+        let store = SqlStore::open(&database.url).unwrap();
         store.migrate_down().unwrap();
         assert_eq!(tables(&database), [""; 0], "{}", database.backend);
         assert_eq!(database.import(&people).counts.inserted, 2, "{}", database.backend);
@@ -116,7 +116,7 @@ fn a_host_and_its_migrations_stay_untouched() {
     for database in support::databases() {
         database.execute(HOST);
         let (before, data) = (schema(&database), host_data(&database));
-        let store = DieselStore::open(&database.url).unwrap();
+        let store = SqlStore::open(&database.url).unwrap();
         store.migrate().unwrap();
         let with_ours = schema(&database);
         assert!(before.iter().all(|line| with_ours.contains(line)), "{}", database.backend);
@@ -135,7 +135,7 @@ fn a_table_of_the_host_with_one_of_our_names_is_an_error_that_leaves_nothing_hal
                 "CREATE TABLE {taken} (id INTEGER PRIMARY KEY, own TEXT); INSERT INTO {taken} VALUES (1, 'x')"
             ));
             let before = schema(&database);
-            let store = DieselStore::open(&database.url).unwrap();
+            let store = SqlStore::open(&database.url).unwrap();
             let error = store.migrate().unwrap_err();
             let text = error.to_string();
             assert!(text.contains("cannot migrate the database") && text.contains(taken), "{text}");
@@ -161,7 +161,7 @@ fn hosts_that_start_at_once_migrate_once() {
         let url = database.url.as_str();
         std::thread::scope(|scope| {
             let hosts: Vec<_> = (0..4)
-                .map(|_| scope.spawn(move || DieselStore::open(url).and_then(|store| store.migrate())))
+                .map(|_| scope.spawn(move || SqlStore::open(url).and_then(|store| store.migrate())))
                 .collect();
             for host in hosts {
                 host.join().unwrap().unwrap();
@@ -182,7 +182,7 @@ fn tables_that_a_hosts_rows_refer_to_are_not_taken_away() {
              INSERT INTO shifts SELECT id FROM core_volunteers",
         );
         let before = schema(&database);
-        let store = DieselStore::open(&database.url).unwrap();
+        let store = SqlStore::open(&database.url).unwrap();
         let error = store.migrate_down();
         assert!(error.is_err(), "the host's rows now refer to nobody, on {}", database.backend);
         assert_eq!(schema(&database), before, "{}", database.backend);

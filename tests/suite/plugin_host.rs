@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use importer_core::ErrorKind;
-use importer_core::plugin_host::{
+use importer_plugin::{Extract, Host, OpenRequest, Options};
+use importer_plugin_host::{
     AllowedPlugin, Discovery, FileHash, LoadedPlugin, MetadataError, PluginSet, Status, TrustPolicy,
     Unverified, Verification, append_allowed, current_target, hash_file, load_allow_list, load_file,
     read_metadata,
 };
-use importer_plugin::{Extract, Host, OpenRequest, Options};
 use tempfile::TempDir;
 
 /// Cargo puts the library of a dependency beside the test's own program.

@@ -320,7 +320,7 @@ fn a_correction_waits_for_no_other_system_and_its_own_is_not_imported_meanwhile(
         }
         let rows = db.texts("SELECT staging_id AS t FROM quarantine WHERE status = 'open' ORDER BY 1");
         let rows: Vec<i64> = rows.iter().map(|row| row.parse().unwrap()).collect();
-        let store = importer_core::store::DieselStore::open(&db.url).unwrap();
+        let store = importer_store::SqlStore::open(&db.url).unwrap();
         let north_is_at_work = importer::ports::Store::lock_system(&store, "volunteer", "north").unwrap();
         let desk = importer.desk(Actor::admin("ann"));
         let fix = |row: i64| {

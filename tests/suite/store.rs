@@ -15,7 +15,7 @@ use importer::contracts::VOLUNTEER;
 use importer::ports::{
     Contact, ContactKind, CoreRecord, Moment, NewRun, Origin, Record, RunRecord, Session, Store, parse_moment,
 };
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::support::{self, Database};
 
@@ -28,7 +28,7 @@ struct Subject {
 /// Every store there is, empty.
 fn stores() -> Vec<Subject> {
     let open = |database: Database| {
-        let store = DieselStore::open(&database.url).unwrap();
+        let store = SqlStore::open(&database.url).unwrap();
         store.migrate().unwrap();
         Subject { store: Box::new(store), database }
     };

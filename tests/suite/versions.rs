@@ -3,7 +3,7 @@
 use importer::ports::Store;
 use importer::service::{Actor, MergeRequest};
 use importer::{ErrorKind, RunRequest};
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::support::{self, Database};
 
@@ -19,13 +19,14 @@ fn each_migration_is_kept_with_the_program_that_ran_it_and_who_still_reads_it() 
     let (first, second) = ("2026-11-01-000000_platform", "2026-11-23-000000_stewardship");
     for database in support::databases() {
         // As a program left it that did not keep these yet.
-        let folder = support::root().join("importer-core/migrations").join(database.backend).join(first);
+        let folder =
+            support::root().join("importer-core/store/migrations").join(database.backend).join(first);
         database.execute(&std::fs::read_to_string(folder.join("up.sql")).unwrap());
         database.execute(&format!(
             "CREATE TABLE importer_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL); \
              INSERT INTO importer_schema_migrations VALUES ('{first}')"
         ));
-        DieselStore::open(&database.url).unwrap().migrate().unwrap();
+        SqlStore::open(&database.url).unwrap().migrate().unwrap();
         let by = env!("CARGO_PKG_VERSION");
         let found = versions(&database);
         assert_eq!(
@@ -35,7 +36,7 @@ fn each_migration_is_kept_with_the_program_that_ran_it_and_who_still_reads_it() 
             database.backend
         );
         assert!(found[2..].iter().all(|line| line.contains(by)), "{found:?}");
-        DieselStore::open(&database.url).unwrap().migrate().unwrap();
+        SqlStore::open(&database.url).unwrap().migrate().unwrap();
         assert_eq!(versions(&database), found, "{}", database.backend);
     }
 }
@@ -61,7 +62,7 @@ fn a_program_at_work_notices_that_a_newer_one_has_migrated() {
             importer.may_write().unwrap_err(),
             importer.run(&RunRequest::new("csv").file(&file)).unwrap_err(),
             desk.merge(&MergeRequest::new("volunteer", [1, 2], "one person")).unwrap_err(),
-            DieselStore::open(&database.url).unwrap().migrate_down().unwrap_err(),
+            SqlStore::open(&database.url).unwrap().migrate_down().unwrap_err(),
         ];
         for error in refusals {
             assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");

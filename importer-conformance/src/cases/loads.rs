@@ -1,6 +1,6 @@
 use crate::case::{Area, Case, Verdict, fail, skip};
 use crate::subject::Subject;
-use importer_core::plugin_host::read_metadata;
+use importer_plugin_host::read_metadata;
 
 pub(super) const CASE: Case = Case {
     name: "loads",

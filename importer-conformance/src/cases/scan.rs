@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use importer_core::plugin_host::read_metadata;
+use importer_plugin_host::read_metadata;
 
 use crate::case::{Area, Case, Verdict, demand, fail};
 use crate::subject::Subject;

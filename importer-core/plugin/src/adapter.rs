@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "abi")]
 use crate::batch::copied;
 use crate::{
     AdapterCapability, Batch, Error, Finding, Health, Host, OptionKind, OptionSpec, Options, Severity,
@@ -150,6 +151,7 @@ impl Extract {
     }
 
     /// Room for rows like those of the last batch: `rows` of them, with `text` bytes.
+    #[cfg(feature = "abi")]
     pub(crate) fn with_capacity(columns: usize, rows: usize, text: usize) -> Self {
         Self {
             batch: Batch::with_capacity(columns, rows, text),
@@ -228,6 +230,7 @@ impl Extract {
     }
 
     /// As [`Extract::from_parts`], but copies the parts into the memory this extract has. After an error it has no rows.
+    #[cfg(feature = "abi")]
     pub(crate) fn refill(
         &mut self,
         positions: &[u64],

@@ -57,6 +57,7 @@
 mod adapter;
 mod batch;
 mod error;
+#[cfg(feature = "abi")]
 mod export;
 mod feature;
 mod finding;
@@ -70,6 +71,7 @@ mod set_rule;
 mod source_facts;
 pub mod spreadsheet;
 
+#[cfg(feature = "abi")]
 #[doc(hidden)]
 pub mod abi;
 

@@ -1,58 +1,25 @@
 //! Takes a run from its request to its report.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use importer_plugin::{Adapter, Source};
 
-use super::corrections::Corrections;
+use super::context::RunContext;
 use super::dry_run::DryRun;
 use super::extract::Extraction;
-use super::gate::{GateMode, GatePolicy};
+use super::gate::GateMode;
 use super::hash::RowHasher;
-use super::host::{Cancel, Observer, Secrets};
 use super::opening::{Opened, Opener};
 use super::report::{PluginReport, RunReport};
-use super::retry::{Retries, RetryPolicy};
+use super::retry::Retries;
 use super::working::{Working, millis};
-use super::{RunRequest, ending, load, reconcile, request, together};
+use super::{RunRequest, ending, load, reconcile, set_rules};
 use crate::Result;
-use crate::contracts::Contract;
-use crate::mapping::Mapping;
 use crate::ports::{
-    Asked, Clock, Knows, NewRun, Phase, Policies, Rules, RunRecord, RunStatus, Session, Store, in_transaction,
+    Asked, Knows, Phase, RunRecord, RunStatus, Session, in_transaction,
 };
 
-/// Everything a run works with; the facade puts it together.
-#[expect(missing_debug_implementations, reason = "made of trait objects without a useful text")]
-pub struct Engine<'a> {
-    /// The database.
-    pub store: &'a dyn Store,
-    /// The time.
-    pub clock: &'a dyn Clock,
-    /// The entity.
-    pub contract: &'static Contract,
-    /// From columns to fields.
-    pub mapping: &'a Mapping,
-    /// What a row must be like.
-    pub rules: &'a dyn Rules,
-    /// Who is who, and which value survives.
-    pub policies: &'a Policies,
-    /// What a run must be like.
-    pub gate: GatePolicy,
-    /// How patient it is with a source that fails in passing.
-    pub retry: RetryPolicy,
-    /// Who watches.
-    pub observer: &'a dyn Observer,
-    /// Who may stop it.
-    pub cancel: Cancel,
-    /// Where plugins' secrets come from.
-    pub secrets: Arc<dyn Secrets>,
-    /// Who stands behind a run of corrections; none for any other run.
-    pub corrections: Option<&'a dyn Corrections>,
-}
-
-impl Engine<'_> {
+impl RunContext<'_> {
     /// Runs a request, or goes on with the interrupted run of the same request.
     ///
     /// # Errors
@@ -132,7 +99,7 @@ impl Engine<'_> {
             Some(_) => Knows { mapped: false, held: false },
         };
         let extraction = Extraction {
-            engine: self,
+            context: self,
             request,
             plan: &plan,
             columns: &columns,
@@ -151,30 +118,6 @@ impl Engine<'_> {
             return Ok(Box::new(DryRun { real, scratch: self.store.scratch()?, last_id: None }));
         }
         Ok(real)
-    }
-
-    pub(super) fn new_run(&self, request: &RunRequest) -> NewRun {
-        NewRun {
-            entity: request.entity.clone(),
-            source: request.source.clone(),
-            external_system: request.external_system.clone(),
-            label: request.label.clone(),
-            dry_run: request.dry_run,
-            actor: request.actor.clone(),
-            ingest_version: self.contract.version.into(),
-            mapping_name: self.mapping.name().into(),
-            mapping_version: self.mapping.version().into(),
-            mapping_checksum: self.mapping.checksum(),
-            rules_checksum: self.rules_checksum(),
-            request_json: request::stored(request, self.corrections.is_some()),
-        }
-    }
-
-    pub(super) fn rules_checksum(&self) -> String {
-        let parts =
-            [self.rules.checksum(), self.policies.resolver.checksum(), self.policies.survivorship.checksum()]
-                .join("+");
-        format!("{:016x}", super::hash::text_hash(&parts))
     }
 
     /// Drives the run to its end and stores how it ended, whatever happens.
@@ -247,10 +190,10 @@ impl Engine<'_> {
         let mut anomalies = work.anomalies.clone();
         anomalies.extend(self.gate.judge(&work.counts));
         let holds = !anomalies.is_empty() && self.gate.mode == GateMode::Enforce;
-        let together = together::judge(self, session, work)?;
+        let verdict = set_rules::judge(self, session, work)?;
         // A set-level rule has a mode of its own in the suite.
-        let holds = holds || together.holds;
-        anomalies.extend(together.anomalies);
+        let holds = holds || verdict.holds;
+        anomalies.extend(verdict.anomalies);
         if holds && work.run.phase == Phase::Gate && !work.metrics.approved {
             work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
             return Ok(RunStatus::Held);

@@ -7,7 +7,7 @@ use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
 use super::RunRequest;
 use super::corrections::Correction;
-use super::engine::Engine;
+use super::context::RunContext;
 use super::finding::About;
 use super::hash::{RowHasher, content_name, text_hash};
 use super::host::Progress;
@@ -32,7 +32,7 @@ const SAMPLES: usize = 3;
 
 /// What phase 1 works with.
 pub(super) struct Extraction<'a> {
-    pub(super) engine: &'a Engine<'a>,
+    pub(super) context: &'a RunContext<'a>,
     pub(super) request: &'a RunRequest,
     pub(super) plan: &'a Plan,
     pub(super) columns: &'a [String],
@@ -78,8 +78,8 @@ impl Extraction<'_> {
     }
 
     fn stop_if_asked(&self, session: &mut dyn Session, work: &Working) -> Result<()> {
-        self.engine.heed(session, work.run.id)?;
-        if self.engine.cancel.is_requested() { Err(self.engine.stopped()) } else { Ok(()) }
+        self.context.poll_control(session, work.run.id)?;
+        if self.context.cancel.is_requested() { Err(self.context.stopped()) } else { Ok(()) }
     }
 
     /// One transaction.
@@ -91,11 +91,11 @@ impl Extraction<'_> {
             if matches!(step, Step::End) {
                 let left = self.repeats.left();
                 self.land_again(session, work, &left)?;
-                session.lock_core(self.engine.contract)?;
+                session.lock_core(self.context.contract)?;
                 session.end_replaced(&work.run)?;
                 work.run.phase = Phase::Gate;
             }
-            work.settle(self.engine.clock.now());
+            work.settle(self.context.clock.now());
             session.save_run(&work.run)?;
             Ok(step)
         });
@@ -113,7 +113,7 @@ impl Extraction<'_> {
             return Err(error);
         }
         self.source = None;
-        self.engine.wait_to_try_again(session, work, error)
+        self.context.wait_to_try_again(session, work, error)
     }
 
     /// Opens a source again that failed, behind the last stored row.
@@ -131,7 +131,7 @@ impl Extraction<'_> {
         rows: &mut Extract,
     ) -> Result<Step> {
         let start = work.run.rows_read;
-        while work.run.rows_read - start < ROWS_PER_TRANSACTION && !self.engine.cancel.is_requested() {
+        while work.run.rows_read - start < ROWS_PER_TRANSACTION && !self.context.cancel.is_requested() {
             let Some(source) = &mut self.source else { break };
             let clock = Instant::now();
             rows.reset(self.columns.len());
@@ -144,9 +144,9 @@ impl Extraction<'_> {
                 return Ok(Step::End);
             }
             let end = self.batch(session, work, rows)?;
-            self.engine.heed(session, work.run.id)?;
+            self.context.poll_control(session, work.run.id)?;
             work.run.cursor = cursor;
-            self.engine.observer.progress(Progress {
+            self.context.observer.progress(Progress {
                 phase: Phase::Extract,
                 rows: work.counts.read,
                 done: self.opener.host.done.load(std::sync::atomic::Ordering::Relaxed),
@@ -156,7 +156,7 @@ impl Extraction<'_> {
                 return Ok(Step::End);
             }
             // Rows that came again are noted behind the lock of the core.
-            if session.is_waited_for(self.engine.contract)? {
+            if session.is_waited_for(self.context.contract)? {
                 break;
             }
         }
@@ -165,7 +165,7 @@ impl Extraction<'_> {
 
     fn batch(&mut self, session: &mut dyn Session, work: &mut Working, rows: &Extract) -> Result<bool> {
         let clock = Instant::now();
-        let mut looked_at = Batch::new(2 * self.engine.contract.fields.len());
+        let mut looked_at = Batch::new(2 * self.context.contract.fields.len());
         let (taken, end) = self.take(work, rows, &mut looked_at)?;
         let ids: Vec<&str> = taken.iter().map(|row| row.external_id.as_str()).collect();
         let known = self.look_up(session, &work.run.new.external_system, &ids)?;
@@ -194,7 +194,7 @@ impl Extraction<'_> {
 
         let clock = Instant::now();
         self.sample_unmapped(work, rows.batch());
-        let mut normalised = Batch::new(2 * self.engine.contract.fields.len());
+        let mut normalised = Batch::new(2 * self.context.contract.fields.len());
         let mut normaliser = self.plan.normaliser();
         let mut from_adapter = Vec::new();
         for (place, (row, _)) in fresh.iter().enumerate() {
@@ -206,7 +206,7 @@ impl Extraction<'_> {
             let about = rows.findings().iter().filter(|f| f.row == row.index);
             from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
         }
-        let mut verdict = self.engine.rules.judge(&normalised, &from_adapter)?;
+        let mut verdict = self.context.rules.judge(&normalised, &from_adapter)?;
         // Whoever let a record in by exemption would have to do it again after every change at its source.
         for (place, codes) in exempt {
             verdict.exempt(place, |code| codes.split(',').any(|exempt| exempt == code));
@@ -215,9 +215,9 @@ impl Extraction<'_> {
 
         let clock = Instant::now();
         self.sort(work, rows, &fresh, &normalised, &verdict, &mut write);
-        session.land(self.engine.contract, &work.run, &write, self.engine.clock.now())?;
+        session.land(self.context.contract, &work.run, &write, self.context.clock.now())?;
         // From here on there is something to know, as there is for a run that goes on after an interruption.
-        let asks = self.engine.corrections.is_none() && !work.run.new.dry_run;
+        let asks = self.context.corrections.is_none() && !work.run.new.dry_run;
         self.knows.held |= asks && !write.quarantined.is_empty();
         work.metrics.durations_ms.land += millis(clock);
         Ok(end)
@@ -233,7 +233,7 @@ impl Extraction<'_> {
     ) -> Result<(Vec<Taken>, bool)> {
         let limit = self.request.limit.map_or(u64::MAX, |limit| limit.saturating_sub(work.counts.read));
         let since = self.request.since.as_deref();
-        let updated_at = self.engine.contract.index("source_updated_at");
+        let updated_at = self.context.contract.index("source_updated_at");
         let mut normaliser = self.plan.normaliser();
         let mut taken: Vec<Taken> = Vec::with_capacity(rows.batch().rows());
         for index in 0..rows.batch().rows() {
@@ -259,7 +259,7 @@ impl Extraction<'_> {
                     .hint("split the source")
             })?;
             let id = row_id(work.run.id, number);
-            let correction = self.engine.corrections.and_then(|corrections| corrections.about(index));
+            let correction = self.context.corrections.and_then(|corrections| corrections.about(index));
             let corrects = correction.as_ref().and_then(|correction| correction.corrects);
             let external_id = match correction {
                 Some(Correction { external_id, .. }) => external_id.unwrap_or_else(|| format!("T-{id}")),
@@ -288,7 +288,7 @@ impl Extraction<'_> {
         verdict: &Verdict,
         write: &mut LandingWrite,
     ) {
-        let contract = self.engine.contract;
+        let contract = self.context.contract;
         let system = work.run.new.external_system.as_str();
         let updated_at = contract.index("source_updated_at");
         let mut json = JsonObject::new();

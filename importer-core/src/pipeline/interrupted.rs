@@ -1,11 +1,10 @@
 //! Runs that stopped before their end: finding the one that a request goes on with, and closing those that cannot go on.
 
 use super::RunRequest;
-use super::control::request_of;
 use super::ending::can_go_on;
-use super::engine::Engine;
+use super::context::RunContext;
 use super::report::Metrics;
-use super::request::is_correction;
+use super::request::{is_correction, request_of};
 use crate::Result;
 use crate::ports::{NewRun, RunFilter, RunId, RunRecord, RunStatus, Session};
 
@@ -70,7 +69,7 @@ fn each_of_system(
     }
 }
 
-impl Engine<'_> {
+impl RunContext<'_> {
     /// The interrupted run that the request goes on with. We hold the lock of its system, so a run that says it is running
     /// is not. An interrupted run of another request cannot go on and is closed.
     pub(super) fn interrupted(

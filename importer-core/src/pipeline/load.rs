@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::engine::Engine;
+use super::context::RunContext;
 use super::host::Progress;
 use super::payload;
 use super::resolve::resolve;
@@ -21,12 +21,12 @@ const BATCHES_PER_TRANSACTION: usize = 5;
 const PARITY_SAMPLE: usize = 10;
 
 /// Loads the clean rows behind the last loaded one.
-pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
+pub(super) fn load(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
     work.run.phase = Phase::Load;
     loop {
         let start = work.run.loaded_through;
-        let result = match in_transaction(engine, session, work, several) {
-            Err(error) if error.kind() == ErrorKind::Refused => one_by_one(engine, session, work),
+        let result = match in_transaction(context, session, work, several) {
+            Err(error) if error.kind() == ErrorKind::Refused => one_by_one(context, session, work),
             result => result,
         };
         let moved = work.run.loaded_through != start;
@@ -36,27 +36,27 @@ pub(super) fn load(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Wo
         match result {
             Ok(()) if !moved => return Ok(()),
             Ok(()) => {}
-            Err(error) => engine.wait_to_try_again(session, work, error)?,
+            Err(error) => context.wait_to_try_again(session, work, error)?,
         }
-        engine.heed(session, work.run.id)?;
-        if engine.cancel.is_requested() {
-            return Err(engine.stopped());
+        context.poll_control(session, work.run.id)?;
+        if context.cancel.is_requested() {
+            return Err(context.stopped());
         }
     }
 }
 
 /// Several batches; fewer when there are no more rows, the run is cancelled or somebody waits.
-fn several(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
+fn several(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
     for _ in 0..BATCHES_PER_TRANSACTION {
-        let rows = next_rows(engine, session, work)?;
-        if rows.is_empty() || engine.cancel.is_requested() {
+        let rows = next_rows(context, session, work)?;
+        if rows.is_empty() || context.cancel.is_requested() {
             return Ok(());
         }
-        attempt(engine, session, work, &rows)?;
-        engine.heed(session, work.run.id)?;
-        tell(engine, work);
+        attempt(context, session, work, &rows)?;
+        context.poll_control(session, work.run.id)?;
+        tell(context, work);
         // Whoever waits for this transaction waits for one batch, not for all of them.
-        if session.is_waited_for(engine.contract)? {
+        if session.is_waited_for(context.contract)? {
             return Ok(());
         }
     }
@@ -64,46 +64,46 @@ fn several(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -
 }
 
 /// The same batches again, each in transactions of its own: one of them holds a row that the database refuses.
-fn one_by_one(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
+fn one_by_one(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
     for _ in 0..BATCHES_PER_TRANSACTION {
-        let rows = next_rows(engine, session, work)?;
-        batch(engine, session, work, &rows)?;
-        tell(engine, work);
+        let rows = next_rows(context, session, work)?;
+        batch(context, session, work, &rows)?;
+        tell(context, work);
     }
     Ok(())
 }
 
-fn next_rows(engine: &Engine<'_>, session: &mut dyn Session, work: &mut Working) -> Result<Vec<CleanRow>> {
+fn next_rows(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Working) -> Result<Vec<CleanRow>> {
     let clock = Instant::now();
-    let rows = session.clean_rows(engine.contract, work.run.id, work.run.loaded_through, ROWS_PER_BATCH)?;
+    let rows = session.clean_rows(context.contract, work.run.id, work.run.loaded_through, ROWS_PER_BATCH)?;
     work.metrics.durations_ms.dedupe += millis(clock);
     Ok(rows)
 }
 
-fn tell(engine: &Engine<'_>, work: &Working) {
+fn tell(context: &RunContext<'_>, work: &Working) {
     let counts = &work.counts;
     let rows = counts.inserted + counts.updated + counts.unchanged + counts.skipped;
-    engine.observer.progress(Progress { phase: Phase::Load, rows, done: rows, total: counts.clean });
+    context.observer.progress(Progress { phase: Phase::Load, rows, done: rows, total: counts.clean });
 }
 
 /// Writes rows in one transaction. When the database refuses them, halves them until the refused row stands alone, and
 /// skips that one. (Savepoints would do it in one transaction, at twice the cost of every row that is fine.)
 fn batch(
-    engine: &Engine<'_>,
+    context: &RunContext<'_>,
     session: &mut dyn Session,
     work: &mut Working,
     rows: &[CleanRow],
 ) -> Result<()> {
     let result =
-        in_transaction(engine, session, work, |engine, session, work| attempt(engine, session, work, rows));
+        in_transaction(context, session, work, |context, session, work| attempt(context, session, work, rows));
     match result {
         Err(error) if error.kind() == ErrorKind::Refused && rows.len() > 1 => {
             let (first, second) = rows.split_at(rows.len() / 2);
-            batch(engine, session, work, first)?;
-            batch(engine, session, work, second)
+            batch(context, session, work, first)?;
+            batch(context, session, work, second)
         }
         Err(error) if error.kind() == ErrorKind::Refused => {
-            in_transaction(engine, session, work, |_, session, work| {
+            in_transaction(context, session, work, |_, session, work| {
                 work.counts.skipped += 1;
                 let skipped = rows.iter().map(|row| Outcome {
                     row: row.staging_id,
@@ -114,7 +114,7 @@ fn batch(
                 });
                 session.write_outcomes(work.run.id, &skipped.collect::<Vec<_>>())?;
                 loaded(work, rows);
-                told(engine, session, work, &[])
+                told(context, session, work, &[])
             })
         }
         result => result,
@@ -127,18 +127,18 @@ fn loaded(work: &mut Working, rows: &[CleanRow]) {
 
 /// Does `step` and stores how far the run is, or leaves everything as it was.
 fn in_transaction(
-    engine: &Engine<'_>,
+    context: &RunContext<'_>,
     session: &mut dyn Session,
     work: &mut Working,
-    step: impl FnOnce(&Engine<'_>, &mut dyn Session, &mut Working) -> Result<()>,
+    step: impl FnOnce(&RunContext<'_>, &mut dyn Session, &mut Working) -> Result<()>,
 ) -> Result<()> {
     let before = work.state();
     let result = ports::in_transaction(session, |session| {
-        session.lock_core(engine.contract)?;
+        session.lock_core(context.contract)?;
         // A rollback may have begun since the run did; the run goes on where it is once that is done.
-        ports::none_half_taken_back(session, engine.contract.entity, "load rows")?;
-        step(engine, session, work)?;
-        work.settle(engine.clock.now());
+        ports::none_half_taken_back(session, context.contract.entity, "load rows")?;
+        step(context, session, work)?;
+        work.settle(context.clock.now());
         session.save_run(&work.run)
     });
     if result.is_err() {
@@ -148,31 +148,31 @@ fn in_transaction(
 }
 
 fn attempt(
-    engine: &Engine<'_>,
+    context: &RunContext<'_>,
     session: &mut dyn Session,
     work: &mut Working,
     rows: &[CleanRow],
 ) -> Result<()> {
     let clock = Instant::now();
-    let incoming = rows.iter().map(|row| incoming(engine, work, row)).collect::<Result<Vec<_>>>()?;
+    let incoming = rows.iter().map(|row| incoming(context, work, row)).collect::<Result<Vec<_>>>()?;
     let shared = work.metrics.told.shared;
-    let mut resolved = resolve(session, engine.contract, engine.policies, &work.run, incoming, shared)?;
-    work.metrics.told.take(session, engine.contract, &work.run, &mut resolved)?;
+    let mut resolved = resolve(session, context.contract, context.policies, &work.run, incoming, shared)?;
+    work.metrics.told.take(session, context.contract, &work.run, &mut resolved)?;
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();
     let actor = work.run.new.actor.clone();
-    session.write(engine.contract, Some(&work.run), &actor, &resolved.write, engine.clock.now())?;
+    session.write(context.contract, Some(&work.run), &actor, &resolved.write, context.clock.now())?;
     session.write_outcomes(work.run.id, &resolved.outcomes)?;
     work.metrics.durations_ms.upsert += millis(clock);
-    work.metrics.parity_misses += parity_misses(engine, session, &resolved.write)?;
+    work.metrics.parity_misses += parity_misses(context, session, &resolved.write)?;
     work.counts.add(&resolved.counts);
     loaded(work, rows);
-    told(engine, session, work, rows)
+    told(context, session, work, rows)
 }
 
 /// Tells whoever stands behind a run of corrections, within the transaction.
-fn told(engine: &Engine<'_>, session: &mut dyn Session, work: &Working, rows: &[CleanRow]) -> Result<()> {
-    let Some(corrections) = engine.corrections else { return Ok(()) };
+fn told(context: &RunContext<'_>, session: &mut dyn Session, work: &Working, rows: &[CleanRow]) -> Result<()> {
+    let Some(corrections) = context.corrections else { return Ok(()) };
     let counts = &work.counts;
     let last = counts.inserted + counts.updated + counts.unchanged + counts.skipped == counts.clean;
     let rows: Vec<RowId> = rows.iter().map(|row| row.staging_id).collect();
@@ -180,13 +180,13 @@ fn told(engine: &Engine<'_>, session: &mut dyn Session, work: &Working, rows: &[
 }
 
 /// Reads some of the written records back: what is stored must be what was decided.
-fn parity_misses(engine: &Engine<'_>, session: &mut dyn Session, write: &CoreWrite) -> Result<u64> {
+fn parity_misses(context: &RunContext<'_>, session: &mut dyn Session, write: &CoreWrite) -> Result<u64> {
     let mut sample: Vec<&CoreRecord> = Vec::new();
     for records in [&write.inserts, &write.updates] {
         sample.extend(records.iter().step_by(records.len() / PARITY_SAMPLE + 1));
     }
     let ids: Vec<CoreId> = sample.iter().map(|person| person.id).collect();
-    let stored = session.load(engine.contract, &ids)?;
+    let stored = session.load(context.contract, &ids)?;
     let misses = sample.iter().filter(|person| {
         let Some(stored) = stored.iter().find(|s| s.id == person.id) else { return true };
         let mut contacts: Vec<&str> = person.contacts.iter().map(|c| &*c.value).collect();
@@ -199,11 +199,11 @@ fn parity_misses(engine: &Engine<'_>, session: &mut dyn Session, write: &CoreWri
 }
 
 /// A clean row in the core's form.
-fn incoming(engine: &Engine<'_>, work: &Working, row: &CleanRow) -> Result<Incoming> {
+fn incoming(context: &RunContext<'_>, work: &Working, row: &CleanRow) -> Result<Incoming> {
     Ok(Incoming {
         row: row.staging_id,
         external_id: row.external_id.clone(),
         row_hash: row.row_hash,
-        person: payload::person(engine.contract, &row.payload_json, &work.run.new.external_system)?,
+        person: payload::person(context.contract, &row.payload_json, &work.run.new.external_system)?,
     })
 }

@@ -4,7 +4,7 @@
 //! has been judged. Phase 2 resolves clean rows against the core and writes them. Every transaction stores where it
 //! ended, so a killed run goes on behind its last transaction.
 
-mod control;
+mod context;
 mod corrections;
 mod counts;
 mod dry_run;
@@ -25,21 +25,25 @@ mod repeats;
 mod report;
 mod request;
 mod resolve;
+mod resume;
 mod retry;
+mod set_rules;
 mod shared_contacts;
-mod together;
+mod stored_run;
 mod told;
+mod waiting;
 mod working;
 
-pub use control::{GoOn, approve, columns_of, end, forget_samples, request_of, samples_of};
+pub use context::RunContext;
 pub use corrections::{Correction, Corrections};
 pub use counts::Counts;
-pub use engine::Engine;
 pub use gate::{Anomaly, GateMode, GatePolicy};
 pub use host::{Cancel, NoSecrets, Observer, Progress, ScanPhase, ScanProgress, Secrets, Silent, Waiting};
 pub use interrupted::{is_outdated_by, is_resumable, loaded_since};
 pub use payload::person as person_of_clean_row;
 pub use report::{Durations, PluginReport, RunReport, Unmapped};
-pub use request::RunRequest;
+pub use request::{RunRequest, request_of};
+pub use resume::ResumeMode;
 pub use retry::RetryPolicy;
+pub use stored_run::{approve, columns_of, end, forget_samples, samples_of};
 pub use told::MergeSample;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use importer_plugin::{Adapter, Host, HostCalls, OpenRequest, Source};
 
-use super::engine::Engine;
+use super::context::RunContext;
 use super::host::RunHost;
 use super::report::{Metrics, PluginReport};
 use super::retry::Retries;
@@ -22,15 +22,15 @@ pub(super) struct Opener<'a> {
 
 impl<'a> Opener<'a> {
     pub(super) fn new(
-        engine: &Engine<'_>,
+        context: &RunContext<'_>,
         adapter: &'a dyn Adapter,
         plugin: &PluginReport,
         request: &'a RunRequest,
     ) -> Self {
         let host = RunHost {
             plugin: plugin.id.clone(),
-            cancel: engine.cancel.clone(),
-            secrets: Arc::clone(&engine.secrets),
+            cancel: context.cancel.clone(),
+            secrets: Arc::clone(&context.secrets),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
         };
@@ -99,7 +99,7 @@ pub(super) enum Opened {
     Other(Box<dyn Source>, String),
 }
 
-impl Engine<'_> {
+impl RunContext<'_> {
     /// Opens the source where an interrupted run stopped, or at its beginning, and waits for what fails in passing.
     pub(super) fn open(
         &self,

@@ -28,7 +28,7 @@ pub(super) struct Recognised<'k> {
 impl Extraction<'_> {
     pub(super) fn look_up(&self, session: &mut dyn Session, system: &str, ids: &[&str]) -> Result<KnownIds> {
         let mut known = KnownIds::default();
-        for (id, entry) in session.known(self.engine.contract, system, ids, self.knows)? {
+        for (id, entry) in session.known(self.context.contract, system, ids, self.knows)? {
             known.entry(id).or_default().push(entry);
         }
         Ok(known)
@@ -139,8 +139,8 @@ impl Extraction<'_> {
         rows: &[RowAgain],
     ) -> Result<()> {
         for rows in rows.chunks(PAGE) {
-            let now = self.engine.clock.now();
-            for (row, codes) in session.land_again(self.engine.contract, &work.run, rows, now)? {
+            let now = self.context.clock.now();
+            for (row, codes) in session.land_again(self.context.contract, &work.run, rows, now)? {
                 if !row.held {
                     // Loading counts it again.
                     work.counts.unchanged = work.counts.unchanged.saturating_sub(1);
@@ -161,7 +161,7 @@ impl Extraction<'_> {
         }
         let mut after = row_id(work.run.id, 0);
         loop {
-            let rows = session.rows_read(self.engine.contract, work.run.id, after, PAGE)?;
+            let rows = session.rows_read(self.context.contract, work.run.id, after, PAGE)?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.row;
             let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::retry::Retried;
-use super::together::SetVerdict;
 use super::told::{MergeSample, Told};
 use super::{Anomaly, Counts, RunRequest};
 use crate::ports::{AutoMerge, RunRecord};
@@ -193,4 +192,13 @@ impl RunReport {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// What the set-level rules said of a run; stored with it, so that going on does not ask them again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct SetVerdict {
+    pub(super) anomalies: Vec<Anomaly>,
+    /// One of them is an error of an enforced rule.
+    pub(super) holds: bool,
 }

@@ -167,3 +167,19 @@ mod options_as_json {
         Options::from_json(&value.to_string()).map_err(serde::de::Error::custom)
     }
 }
+
+/// What was asked of a stored run.
+///
+/// # Errors
+/// When it was no import, or a version that is newer asked for it.
+pub fn request_of(run: &RunRecord) -> Result<RunRequest> {
+    let mut request: serde_json::Value = serde_json::from_str(&run.new.request_json).unwrap_or_default();
+    if let Some(request) = request.as_object_mut() {
+        request.insert("actor".into(), run.new.actor.clone().into());
+    }
+    serde_json::from_value(request).map_err(|_| {
+        Error::new(ErrorKind::Config, "go on with a run", "it is no import that this version can go on with")
+            .at("run", run.id)
+            .hint("begin it anew")
+    })
+}

@@ -6,12 +6,15 @@ mod audit;
 mod bounds;
 mod changes;
 mod clock;
+mod core;
 mod fingerprint;
 mod half_rollback;
 mod history;
 mod households;
 mod image;
 mod known;
+mod landing;
+mod outcome;
 mod quarantine;
 mod record;
 mod resolve;
@@ -19,15 +22,18 @@ mod retelling;
 mod retention;
 mod rollback;
 mod rules;
+mod run;
 mod run_control;
-mod store;
+mod session;
 mod suggestions;
+mod violation;
 
 pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
 pub(crate) use bounds::check_names;
 pub use bounds::{LONGEST_NAME, LONGEST_REASON, within};
 pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use core::{Change, ChangeAction, CoreStore, CoreWrite, MapEntry};
 pub use fingerprint::fingerprint;
 pub use half_rollback::{HalfTakenBack, none_half_taken_back};
 pub use history::{
@@ -37,6 +43,8 @@ pub use history::{
 pub use households::{Household, HouseholdStore};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
 pub use known::{Known, KnownAs, Knows, OtherRow, ReadRow, RowAgain};
+pub use landing::{CleanRow, Landing, LandingWrite, QuarantineRow, StagedRow};
+pub use outcome::{Outcome, OutcomeKind, OutcomeTally};
 pub use quarantine::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,
 };
@@ -49,16 +57,14 @@ pub use retelling::{LaterChange, RetellingStore, Subject};
 pub use retention::{Kind, Retention, Scope, Weighed};
 pub use rollback::RollbackStore;
 pub use rules::{Rules, SetJudge, Verdict};
+pub use run::{NewRun, Phase, RunFilter, RunRecord, RunStatus, RunStore};
 pub use run_control::{Asked, RunControl};
-pub use store::{
-    Change, ChangeAction, CleanRow, CoreStore, CoreWrite, Landing, LandingWrite, MapEntry, NewRun, Outcome,
-    OutcomeKind, OutcomeTally, Phase, QuarantineRow, RunFilter, RunRecord, RunStatus, RunStore, Session,
-    StagedRow, StewardSession, Store, SystemLock, Violation, ViolationFilter, ViolationRow, in_transaction,
-};
+pub use session::{Session, StewardSession, Store, SystemLock, in_transaction};
 pub use suggestions::{
     Rejected, Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore,
     SuggestionVerdict,
 };
+pub use violation::{Violation, ViolationFilter, ViolationRow};
 
 /// The id of a run.
 pub type RunId = i64;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    importer_core::plugin_host::serve_worker()
+    importer_plugin_host::serve_worker()
 }

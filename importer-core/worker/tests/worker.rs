@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use importer_core::plugin_host::{
-    Discovery, Isolation, PluginQuarantine, PluginSet, TrustPolicy, WorkerCommand, WorkerLimits,
-};
 use importer_plugin::{
     Adapter, Batch, Error, ErrorKind, Extract, Findings, Host, HostCalls, LogLevel, OpenRequest, Options,
     SetFindings, Severity, Source,
+};
+use importer_plugin_host::{
+    Discovery, Isolation, PluginQuarantine, PluginSet, TrustPolicy, WorkerCommand, WorkerLimits,
 };
 
 const WORKER: &str = env!("CARGO_BIN_EXE_importer-plugin-worker");

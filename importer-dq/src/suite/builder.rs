@@ -4,7 +4,7 @@ use std::sync::Arc;
 use importer_core::plugin::{
     self as sdk, Host, OptionSpec, Options, Plugin, Rule, RuleMeta, SetRule, check_options,
 };
-use importer_core::plugin_host::at_option;
+use importer_core::plugins::at_option;
 use importer_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{Correction, Corrections, RunReport, RunRequest};
-use importer_core::plugin_host::PluginInfo;
+use importer_core::plugins::PluginInfo;
 use importer_core::ports::{AuditOutcome, QuarantineVerdict, RowId, RunRecord, RunStatus, Session};
 use importer_core::{Error, ErrorKind, Result};
 
@@ -12,7 +12,7 @@ use super::OPERATION;
 use super::bench::SharedBench;
 use super::feed::{Exempting, Feed, Notes, Pull};
 use crate::service::access::{Action, Desk, Note};
-use crate::service::engine::Own;
+use crate::service::run_context::Own;
 use crate::service::runs::plugin_report;
 
 /// What is done, for the journals.
@@ -82,7 +82,7 @@ impl Desk<'_> {
             file: None,
             sha256: None,
         };
-        let at_work = importer.plugins_at_work(&info, "corrections of rows in quarantine")?;
+        let in_use = importer.plugins_in_use(&info, "corrections of rows in quarantine")?;
         let request = RunRequest {
             entity: bench.contract.entity.into(),
             ..RunRequest::new(sending.source).external_system(&bench.system).actor(&self.actor.name)
@@ -98,11 +98,11 @@ impl Desk<'_> {
             corrections: Some(&behind),
         };
         let report =
-            importer.with_engine_of(&own, |engine| engine.run(&feed, plugin_report(&info), &request))?;
+            importer.with_context_of(&own, |context| context.run(&feed, plugin_report(&info), &request))?;
         if report.status == "failed" {
             return Err(self.failed(bench.contract, report)?);
         }
-        at_work.succeeded();
+        in_use.succeeded();
         Ok(report)
     }
 

@@ -3,7 +3,7 @@
 use importer::RunRequest;
 use importer::ports::Store;
 use importer::service::{Actor, RollbackRequest};
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::super::golden::outcome;
 use super::super::support::{self, Database};
@@ -67,7 +67,7 @@ fn ids_as_long_as_they_may_be_go_in_are_known_again_and_taken_back() {
 
 /// Brings a database back to where the migration found it.
 fn before_the_migration(database: &Database) {
-    let folder = support::root().join("importer-core/migrations").join(database.backend);
+    let folder = support::root().join("importer-core/store/migrations").join(database.backend);
     let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
     let mut later: Vec<_> = names.filter(|name| *name.to_str().unwrap() >= *MIGRATION).collect();
     later.sort();
@@ -88,7 +88,7 @@ fn what_was_there_before_ids_were_hashed_is_found_after() {
         before_the_migration(&database);
         assert_eq!((map(&database), outcome::traces(&database)), before, "{}", database.backend);
 
-        DieselStore::open(&database.url).unwrap().migrate().unwrap();
+        SqlStore::open(&database.url).unwrap().migrate().unwrap();
         assert_eq!((map(&database), outcome::traces(&database)), before, "{}", database.backend);
         let again = database.import(&people(folder.path(), &ids, "Bergen"));
         let counts = &again.counts;
@@ -112,7 +112,7 @@ fn no_number_of_an_entry_is_given_again_after_ids_were_hashed() {
         let last = "SELECT CAST(MAX(id) AS TEXT) AS t FROM external_id_map";
         let before = database.number(last);
         database.execute(&format!("DELETE FROM external_id_map WHERE id = {before}"));
-        DieselStore::open(&database.url).unwrap().migrate().unwrap();
+        SqlStore::open(&database.url).unwrap().migrate().unwrap();
         database.import(&people(folder.path(), &["4", "5"], "Bergen"));
         assert!(database.number(last) > before, "{}", database.backend);
     }

@@ -343,7 +343,7 @@ fn a_session_keeps_its_hold_on_the_file_while_others_come_and_go() {
     use importer::ports::Store;
     let desk = Desk::new();
     fill(&desk);
-    let store = importer_core::store::DieselStore::open(&desk.db.url).unwrap();
+    let store = importer_store::SqlStore::open(&desk.db.url).unwrap();
     let mut held = store.session().unwrap();
     assert_eq!(held.runs(&Default::default()).unwrap().len(), 1);
     assert_eq!(desk.db.importer().count("volunteer").unwrap(), 2);

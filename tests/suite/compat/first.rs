@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use importer_core::plugin_host::{
+use importer_plugin::{Error, HealthStatus, Host};
+use importer_plugin_host::{
     Discovery, FileHash, Isolation, LoadedPlugin, Verification, WorkerCommand, load_file,
 };
-use importer_plugin::{Error, HealthStatus, Host};
 
 use crate::support::command_line;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use importer::RunReport;
 use importer::contracts::VOLUNTEER;
 use importer::ports::{CoreRecord, Store, ViolationFilter};
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 use serde_json::{Map, Value, json};
 
 use crate::support::Database;
@@ -46,7 +46,7 @@ pub(crate) fn traces(database: &Database) -> Value {
 
 /// The people in the order of their ids. The ids themselves differ between databases: numbers may be left out.
 fn people(database: &Database) -> Value {
-    let store = DieselStore::open(&database.url).unwrap();
+    let store = SqlStore::open(&database.url).unwrap();
     store.migrate().unwrap();
     let ids = database.texts("SELECT id AS t FROM core_volunteers ORDER BY id");
     let ids: Vec<i64> = ids.iter().map(|id| id.parse().unwrap()).collect();

@@ -10,7 +10,7 @@ use importer::contracts::VOLUNTEER;
 use importer::ports::{Phase, Store};
 use importer::service::{Actor, MergeRequest};
 use importer::{Importer, RunRequest};
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::{HEADER, until_somebody_waits, watched};
 use crate::{cli, support};
@@ -74,7 +74,7 @@ fn the_command_line_says_that_it_waits_for_a_load() {
             continue;
         }
         db.execute("UPDATE import_runs SET status = 'running'");
-        let store = DieselStore::open(&db.url).unwrap();
+        let store = SqlStore::open(&db.url).unwrap();
         let mut load = store.session().unwrap();
         load.begin().unwrap();
         load.lock_core(&VOLUNTEER).unwrap();

@@ -1,6 +1,6 @@
 //! A real library in quarantine.
 
-use importer_core::plugin_host::PluginQuarantine;
+use importer_plugin_host::PluginQuarantine;
 
 use super::*;
 

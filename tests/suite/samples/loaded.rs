@@ -1,7 +1,7 @@
 //! Samples loaded from their files.
 
-use importer_core::plugin_host::{Discovery, PluginSet, TrustPolicy};
 use importer_plugin::{Batch, Host, Options, SetFindings, Severity};
+use importer_plugin_host::{Discovery, PluginSet, TrustPolicy};
 
 use super::built::sample;
 use crate::cli::Desk;
@@ -62,7 +62,7 @@ fn a_set_level_rule_and_a_feature_answer_from_their_files() {
     plugins.load_given_files().unwrap();
     let origins = plugins.origins();
 
-    let mut rule = origins.iter().flat_map(importer_core::plugin_host::Origin::set_rules).next().unwrap();
+    let mut rule = origins.iter().flat_map(importer_plugin_host::Origin::set_rules).next().unwrap();
     rule.configure(&Options::default().with("today", "2025-06-01"), &Host::detached()).unwrap();
     let mut births = Batch::new(1);
     births.push_row([Some("2024-01-01")]).unwrap();
@@ -72,7 +72,7 @@ fn a_set_level_rule_and_a_feature_answer_from_their_files() {
     let found = findings.take();
     assert_eq!((found.len(), found[0].row, found[0].code.as_str()), (1, None, "SET-901"));
 
-    let mut feature = origins.iter().flat_map(importer_core::plugin_host::Origin::features).next().unwrap();
+    let mut feature = origins.iter().flat_map(importer_plugin_host::Origin::features).next().unwrap();
     feature.configure(&Options::default(), &Host::detached()).unwrap();
     let (mut left, mut right) = (Batch::new(1), Batch::new(1));
     for (one, other) in

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use importer::ErrorKind;
 use importer::ports::{StewardSession, Store, SystemLock};
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::{Database, database, set};
 
 /// A store in which a system is claimed, and a session that works under the claim.
-fn claimed(database: &Database) -> (DieselStore, SystemLock, Box<dyn StewardSession>) {
-    let store = DieselStore::open(&database.url).unwrap();
+fn claimed(database: &Database) -> (SqlStore, SystemLock, Box<dyn StewardSession>) {
+    let store = SqlStore::open(&database.url).unwrap();
     store.migrate().unwrap();
     let lock = store.lock_system("volunteer", "north").unwrap();
     let mut session = store.session().unwrap();

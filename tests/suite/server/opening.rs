@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use importer::ports::Store;
 use importer::service::{Actor, MergeRequest, RollbackRequest};
 use importer::{ErrorKind, Importer, RunRequest};
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 use super::{Database, database, name_of, people, support};
 
@@ -36,7 +36,7 @@ fn a_database_in_another_encoding_is_refused() {
         "CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
     ));
     let url = database.url.replace(name_of(&database), &name);
-    let error = DieselStore::open(&url).unwrap_err();
+    let error = SqlStore::open(&url).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     for part in ["LATIN1", "ENCODING 'UTF8' TEMPLATE template0", &name] {
         assert!(error.to_string().contains(part), "{part}: {error}");
@@ -51,7 +51,7 @@ fn a_search_path_without_a_schema_is_told_with_what_makes_one() {
         "ALTER ROLE {role} IN DATABASE {} SET search_path = nowhere_at_all",
         name_of(&database)
     ));
-    let error = DieselStore::open(&as_role(&database, &role)).unwrap_err();
+    let error = SqlStore::open(&as_role(&database, &role)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     for part in [&format!("CREATE SCHEMA importer AUTHORIZATION {role}"), "search_path", name_of(&database)] {
         assert!(error.to_string().contains(part), "{part}: {error}");
@@ -68,11 +68,11 @@ fn who_may_not_make_tables_learns_who_may() {
             name_of(&database)
         ),
     );
-    let error = DieselStore::open(&as_role(&database, &role)).unwrap().migrate().unwrap_err();
+    let error = SqlStore::open(&as_role(&database, &role)).unwrap().migrate().unwrap_err();
     let grant = format!("GRANT USAGE, CREATE ON SCHEMA ours TO {role}");
     assert!(error.to_string().contains(&grant), "{error}");
     database.administer(&grant);
-    DieselStore::open(&as_role(&database, &role)).unwrap().migrate().unwrap();
+    SqlStore::open(&as_role(&database, &role)).unwrap().migrate().unwrap();
 }
 
 /// A database whose tables belong to one role, and another role that is to work in it.
@@ -93,7 +93,7 @@ impl Shared {
              ALTER ROLE {worker} IN DATABASE {name} SET search_path = programme"
         ));
         let shared = Self { database, owner, worker };
-        DieselStore::open(&shared.url(&shared.owner)).unwrap().migrate().unwrap();
+        SqlStore::open(&shared.url(&shared.owner)).unwrap().migrate().unwrap();
         shared.as_owner(&format!("GRANT USAGE ON SCHEMA programme TO {}", shared.worker));
         Some(shared)
     }

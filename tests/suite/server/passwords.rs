@@ -1,7 +1,7 @@
 //! No part of a password is ever shown.
 
 use importer::Importer;
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 
 #[test]
 fn no_message_holds_any_part_of_a_password() {
@@ -22,7 +22,7 @@ fn no_message_holds_any_part_of_a_password() {
         "postgres://me:hunter2@127.0.0.1:1/people?sslmode=verify-full",
         "postgres://me:%zz%ffhunter2@127.0.0.1:1/people",
     ] {
-        let error = DieselStore::open(url).unwrap_err();
+        let error = SqlStore::open(url).unwrap_err();
         let built = Importer::builder()
             .database(url)
             .build()
@@ -39,6 +39,6 @@ fn no_message_holds_any_part_of_a_password() {
 
 #[test]
 fn a_server_that_cannot_be_reached_is_named() {
-    let error = DieselStore::open("postgres://me:hunter2@127.0.0.1:1/people").unwrap_err().to_string();
+    let error = SqlStore::open("postgres://me:hunter2@127.0.0.1:1/people").unwrap_err().to_string();
     assert!(error.contains("postgres://127.0.0.1:1/people"), "{error}");
 }

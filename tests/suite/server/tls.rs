@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use importer_core::store::DieselStore;
+use importer_store::SqlStore;
 use postgres::config::Host;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -111,7 +111,7 @@ fn a_certificate_is_asked_what_the_mode_says() {
     let (_, role) = socket_and_role(&database);
     let open = |host: &str, options: &str| {
         let name = name_of(&database);
-        DieselStore::open(&format!("postgres://{role}@{host}:{port}/{name}?{options}"))
+        SqlStore::open(&format!("postgres://{role}@{host}:{port}/{name}?{options}"))
             .map_err(|error| error.to_string())
     };
     let (ours, theirs) = (format!("sslrootcert={ours_file}"), format!("sslrootcert={theirs_file}"));
@@ -145,6 +145,6 @@ fn who_needs_tls_does_not_go_without() {
     let port = behind(&database, shown(&authority()), false);
     let (_, role) = socket_and_role(&database);
     let url = format!("postgres://{role}@localhost:{port}/{}", name_of(&database));
-    DieselStore::open(&url).unwrap();
-    assert!(DieselStore::open(&format!("{url}?sslmode=require")).is_err());
+    SqlStore::open(&url).unwrap();
+    assert!(SqlStore::open(&format!("{url}?sslmode=require")).is_err());
 }

@@ -409,7 +409,7 @@ fn entries_open_again_when_their_run_of_corrections_is_taken_back() {
         let rows = open(&importer);
         let run = fix(&importer, rows[0].row, &set("email", "ann@example.org")).loaded.unwrap().run;
         fix(&importer, rows[1].row, &set("email", "bob@example.org"));
-        let store = importer_core::store::DieselStore::open(&database.url).unwrap();
+        let store = importer_store::SqlStore::open(&database.url).unwrap();
         let mut session = store.session().unwrap();
         assert_eq!(session.reopen_corrected(&VOLUNTEER, run).unwrap(), 1, "{}", database.backend);
         assert_eq!(open(&importer), rows[..1], "{}", database.backend);

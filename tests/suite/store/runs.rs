@@ -144,12 +144,12 @@ fn a_system_is_claimed_by_one_run_at_a_time() {
 fn schemas_of_one_database_have_nothing_to_do_with_each_other() {
     use importer::contracts::VOLUNTEER;
     use importer::ports::Store;
-    use importer_core::store::DieselStore;
+    use importer_store::SqlStore;
     for subject in stores().into_iter().filter(|subject| subject.name() == "postgres") {
         let store = |schema: &str| {
             subject.database.make_schema(schema);
             let url = format!("{}?options=-csearch_path%3D{schema}", subject.database.url);
-            let store = DieselStore::open(&url).unwrap();
+            let store = SqlStore::open(&url).unwrap();
             store.migrate().unwrap();
             store
         };
@@ -159,7 +159,7 @@ fn schemas_of_one_database_have_nothing_to_do_with_each_other() {
         other.lock_system("volunteer", "north").unwrap();
         // Whoever has another search path and the same tables is no other.
         let url = format!("{}?options=-csearch_path%3Dnowhere,one", subject.database.url);
-        let roundabout = DieselStore::open(&url).unwrap();
+        let roundabout = SqlStore::open(&url).unwrap();
         assert_eq!(roundabout.lock_system("volunteer", "north").unwrap_err().kind(), ErrorKind::Busy);
         let (mut here, mut there) = (one.session().unwrap(), other.session().unwrap());
         here.begin().unwrap();

@@ -95,10 +95,10 @@ fn importers_wait_for_each_other_as_long_as_it_takes_and_for_others_as_long_as_i
     use diesel::Connection;
     use diesel::connection::SimpleConnection;
     use importer::ports::Store;
-    use importer_core::store::DieselStore;
+    use importer_store::SqlStore;
     use std::time::Duration;
     let database = crate::support::sqlite();
-    let store = DieselStore::open(&database.url).unwrap().patience(Duration::from_millis(1));
+    let store = SqlStore::open(&database.url).unwrap().patience(Duration::from_millis(1));
     store.migrate().unwrap();
     let mut writes = store.session().unwrap();
     writes.begin().unwrap();

@@ -1,0 +1,56 @@
+//! The store that ships: SQLite (bundled, the default) through Diesel, and Postgres through `postgres`.
+//!
+//! Both backends go through one small layer: SQL with bound cells, bulk inserts, rows read as canonical texts. The tables are
+//! described by the files in `migrations`; those of an entity are addressed through its contract.
+
+mod advisory;
+mod again;
+mod audit;
+mod bulk;
+#[cfg(feature = "sqlite")]
+mod bulk_sqlite;
+mod changes;
+#[cfg(feature = "postgres")]
+mod claim;
+mod connection;
+mod core;
+mod core_lock;
+mod failure;
+mod for_show;
+mod history;
+mod host_counts;
+mod host_others;
+mod host_rows;
+mod host_sql;
+mod host_tables;
+mod households;
+mod images;
+mod landing;
+mod lock;
+mod migrate;
+mod names;
+#[cfg(feature = "postgres")]
+mod opening;
+mod outdated;
+mod pairs;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod quarantine;
+mod read_only;
+mod rejections;
+mod retelling;
+mod retention;
+mod rollback;
+mod run_control;
+mod runs;
+mod session;
+mod sql;
+mod sql_store;
+#[cfg(feature = "sqlite")]
+mod sqlite_file;
+mod suggestions;
+#[cfg(feature = "sqlite")]
+mod turn;
+mod versions;
+
+pub use sql_store::SqlStore;

@@ -1,0 +1,206 @@
+//! Whom suggestions are about while people are merged. What was suggested, and what was said about it, stays as it was; whom
+//! it is about now, and whether another pair stands for it, follows from the merges that stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::session::SqlSession;
+use super::sql::Cell;
+use importer_core::Result;
+use importer_core::contracts::Contract;
+use importer_core::ports::CoreId;
+
+const SETTLE: &str = "move suggestions";
+
+/// A stored suggestion.
+struct Pair {
+    id: i64,
+    stored: (CoreId, CoreId),
+    decision: String,
+    original: (CoreId, CoreId),
+    own_decision: String,
+    household: bool,
+    /// A scan has closed it.
+    outdated: bool,
+}
+
+impl Pair {
+    /// Whom it is about by now.
+    fn now(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
+        let (one, other) = self.sides(merged);
+        (one.min(other), one.max(other))
+    }
+
+    /// Who the two sides are by now.
+    fn sides(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
+        let now = |id: CoreId| merged.get(&id).copied().unwrap_or(id);
+        (now(self.original.0), now(self.original.1))
+    }
+
+    /// Whether a scan has closed it, and nobody has said anything about it.
+    fn is_outdated(&self) -> bool {
+        self.outdated && self.own_decision == "open"
+    }
+
+    /// Whether it waits for somebody to decide, wherever it lies.
+    fn waits(&self) -> bool {
+        matches!(self.own_decision.as_str(), "open" | "deferred") && !self.outdated
+    }
+
+    /// Whether it led to a merge.
+    fn merged(&self) -> bool {
+        self.own_decision == "auto_merged" || (self.own_decision == "accepted" && !self.household)
+    }
+}
+
+impl SqlSession {
+    /// Lets suggestions be about whom they are about by now, after merges of these people, or after these were taken back. Of
+    /// several about the same two, the one that was about them from the beginning stands, else a rejected one, else the oldest;
+    /// the others are superseded.
+    pub(super) fn settle_pairs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+        let about = self.gone_into(contract, people)?;
+        let pairs = self.pairs_about(contract, &about.into_iter().collect::<Vec<_>>())?;
+        let sides: Vec<CoreId> = pairs.iter().flat_map(|pair| [pair.original.0, pair.original.1]).collect();
+        let standing = self.standing(contract, &sides)?;
+        let mut order: Vec<&Pair> = pairs.iter().collect();
+        order.sort_by_key(|pair| {
+            let now = pair.now(&standing);
+            (now != pair.original, pair.own_decision != "rejected", pair.is_outdated(), pair.id)
+        });
+        // What a scan has closed about two of them is open as long as another pair, which waits, is about the same two.
+        let waiting: BTreeSet<(CoreId, CoreId)> =
+            pairs.iter().filter(|pair| pair.waits()).map(|pair| pair.now(&standing)).collect();
+        let (mut taken, mut settled) = (BTreeSet::new(), Vec::new());
+        for pair in order {
+            let now = pair.now(&standing);
+            let (place, decision) = match () {
+                () if now.0 == now.1 && pair.merged() => (pair.original, pair.own_decision.as_str()),
+                () if now.0 != now.1 && taken.insert(now) => {
+                    match pair.is_outdated() && !waiting.contains(&now) {
+                        true => (now, "superseded"),
+                        false => (now, pair.own_decision.as_str()),
+                    }
+                }
+                () => (pair.original, "superseded"),
+            };
+            if pair.stored != place || pair.decision != decision {
+                settled.push((pair, place, decision));
+            }
+        }
+        // Two are never about the same people, not even in between: first each is what it was.
+        let sql = "UPDATE dedupe_suggestions SET left_id = original_left_id, right_id = original_right_id WHERE id = ?";
+        for (pair, _, _) in settled.iter().filter(|(pair, _, _)| pair.stored != pair.original) {
+            self.connection.run(SETTLE, sql, &[Cell::Int(pair.id)])?;
+        }
+        let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ?, decision = ? WHERE id = ?";
+        for (pair, (left, right), decision) in settled {
+            let binds = [Cell::Int(left), Cell::Int(right), Cell::Text(decision), Cell::Int(pair.id)];
+            self.connection.run(SETTLE, sql, &binds)?;
+        }
+        for pair in &pairs {
+            self.settle_said(pair, pair.sides(&standing))?;
+        }
+        Ok(())
+    }
+
+    /// Lets what was said about a suggestion be about whom its sides are by now.
+    fn settle_said(&mut self, pair: &Pair, (left, right): (CoreId, CoreId)) -> Result<()> {
+        if pair.own_decision == "rejected" {
+            for (of_left, one, other) in [(1, left, right), (0, right, left)] {
+                let sql = "UPDATE not_duplicates SET core_id = ?, other_core_id = ? WHERE suggestion_id = ? AND of_left = ?";
+                self.connection.run(SETTLE, sql, &[one, other, pair.id, of_left].map(Cell::Int))?;
+            }
+        }
+        if pair.household && pair.own_decision == "accepted" {
+            let sql = "UPDATE household_links SET one_id = ?, other_id = ? WHERE suggestion_id = ?";
+            self.connection.run(SETTLE, sql, &[left, right, pair.id].map(Cell::Int))?;
+        }
+        Ok(())
+    }
+
+    /// Who the two sides of a suggestion, as it was made, are by now.
+    pub(super) fn sides(&mut self, contract: &Contract, suggestion: i64) -> Result<(CoreId, CoreId)> {
+        let sql = "SELECT CAST(original_left_id AS TEXT) AS l, CAST(original_right_id AS TEXT) AS r \
+                   FROM dedupe_suggestions WHERE id = ?";
+        let rows = self.connection.rows("read suggestions", sql, &[Cell::Int(suggestion)])?;
+        let (left, right) = rows.first().map_or((0, 0), |row| (row.int(0), row.int(1)));
+        let standing = self.standing(contract, &[left, right])?;
+        let now = |id: CoreId| standing.get(&id).copied().unwrap_or(id);
+        Ok((now(left), now(right)))
+    }
+
+    fn pairs_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Pair>> {
+        let list = serde_json::Value::from(people).to_string();
+        let elements = self.connection.among(true);
+        // One that is superseded lies under the people whom it was about from the beginning.
+        let sql = format!(
+            "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, decision, \
+             CAST(original_left_id AS TEXT) AS ol, CAST(original_right_id AS TEXT) AS o, own_decision, kind, \
+             CAST(outdated_in_run_id AS TEXT) AS u \
+             FROM dedupe_suggestions WHERE entity_type = ? AND (left_id {elements} OR right_id {elements}) \
+             ORDER BY id"
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
+        let rows = self.connection.rows("read suggestions", &sql, &binds)?;
+        Ok(rows
+            .into_iter()
+            .map(|mut row| Pair {
+                id: row.int(0),
+                stored: (row.int(1), row.int(2)),
+                original: (row.int(4), row.int(5)),
+                household: row.get(7) == Some("household"),
+                outdated: row.get(8).is_some(),
+                decision: row.text(3),
+                own_decision: row.text(6),
+            })
+            .collect())
+    }
+
+    /// These, and everybody who went into one of them, over as many merges as stand.
+    fn gone_into(&mut self, contract: &Contract, people: &[CoreId]) -> Result<BTreeSet<CoreId>> {
+        let mut found: BTreeSet<CoreId> = people.iter().copied().collect();
+        let mut new: Vec<CoreId> = people.to_vec();
+        while !new.is_empty() {
+            let went = self.standing_members(contract, "l.survivor_id", &new)?;
+            new = went.into_iter().map(|(id, _)| id).filter(|id| found.insert(*id)).collect();
+        }
+        Ok(found)
+    }
+
+    /// Who of these went into somebody, and into whom in the end.
+    fn standing(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<BTreeMap<CoreId, CoreId>> {
+        let mut went: BTreeMap<CoreId, CoreId> = BTreeMap::new();
+        let mut new: Vec<CoreId> = ids.to_vec();
+        while !new.is_empty() {
+            let steps = self.standing_members(contract, "m.retired_id", &new)?;
+            new = steps.iter().map(|(_, into)| *into).filter(|into| !went.contains_key(into)).collect();
+            went.extend(steps);
+        }
+        let end = |id: &CoreId| {
+            let mut id = *id;
+            while let Some(into) = went.get(&id) {
+                id = *into;
+            }
+            id
+        };
+        Ok(went.keys().map(|id| (*id, end(id))).collect())
+    }
+
+    /// Who went into whom with a merge that stands.
+    fn standing_members(
+        &mut self,
+        contract: &Contract,
+        column: &str,
+        ids: &[CoreId],
+    ) -> Result<Vec<(CoreId, CoreId)>> {
+        let list = serde_json::Value::from(ids).to_string();
+        let sql = format!(
+            "SELECT CAST(m.retired_id AS TEXT) AS r, CAST(l.survivor_id AS TEXT) AS s FROM merge_members m \
+             JOIN merge_log l ON l.id = m.merge_id \
+             WHERE l.entity_type = ? AND m.entity_type = ? AND l.undone_at IS NULL AND {column} {}",
+            self.connection.among(true)
+        );
+        let binds = [Cell::Text(contract.entity), Cell::Text(contract.entity), Cell::Text(&list)];
+        let rows = self.connection.rows("read merges", &sql, &binds)?;
+        Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
+    }
+}

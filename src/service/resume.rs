@@ -1,0 +1,151 @@
+//! Going on with runs: resuming, retrying, approving.
+
+use importer_core::pipeline::{self, ResumeMode, RunReport, RunRequest};
+use importer_core::ports::{Phase, RunId, RunRecord, RunStatus};
+use importer_core::{Error, ErrorKind, Result};
+use importer_plugin::Adapter;
+
+use super::access::{Action, Desk, Note};
+use super::control::OPERATION;
+use super::quarantine;
+use super::rerun::{RERUN_OF, Step, Stored};
+use super::runs::plugin_report;
+
+impl Desk<'_> {
+    /// Goes on with a run that was paused or interrupted, under the mapping, rules and policies it began with.
+    ///
+    /// # Errors
+    /// When the actor may not, no reason is given, there is no such run, or it may not go on. A run that goes on and fails
+    /// is a report.
+    pub fn resume(&self, run: RunId, reason: &str) -> Result<RunReport> {
+        self.resume_as(run, ResumeMode::Resume, Action::ControlRuns, reason)
+    }
+
+    /// Does the step again in which a run failed: reading goes on behind the last stored batch, loading behind the last
+    /// loaded row. Of a run that partially failed, the rows that could not be written are loaded again, by a new run.
+    ///
+    /// # Errors
+    /// As for [`resume`](Self::resume).
+    pub fn retry(&self, run: RunId, reason: &str) -> Result<RunReport> {
+        self.allowed(Action::ControlRuns, &Note::new(format!("run {run}"), reason))?;
+        if self.stored(run)?.status == RunStatus::PartiallyFailed {
+            return self.rerun(run, Step::Upsert, reason);
+        }
+        self.resume_as(run, ResumeMode::Retry, Action::ControlRuns, reason)
+    }
+
+    /// Lets a held run into the core: it goes on behind the gate.
+    ///
+    /// # Errors
+    /// When the actor may not, no reason is given, there is no such run, it is not held, or something newer of its source
+    /// was loaded since.
+    pub fn approve(&self, run: RunId, reason: &str) -> Result<RunReport> {
+        self.resume_as(run, ResumeMode::Approve, Action::ApproveRuns, reason)
+    }
+
+    /// Runs a request to its end as the actor, or goes on with the interrupted run of the same request; see
+    /// [`Importer::run`](crate::Importer::run).
+    ///
+    /// # Errors
+    /// When the actor may not, no reason is given, and as there.
+    pub fn import(&self, request: &RunRequest, reason: &str) -> Result<RunReport> {
+        let subject = format!("{} from {}", request.entity, request.source);
+        let mut note = Note::new(subject, reason).entity(&request.entity);
+        note.detail("what", if request.dry_run { "dry run" } else { "import" });
+        note.detail("system", request.external_system.as_str());
+        self.ready(Action::ControlRuns, &note)?;
+        request.check_names()?;
+        self.importer.none_half_taken_back(&request.entity, "start a run")?;
+        self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
+        let mut report = self.importer.run(&request.clone().actor(&self.actor.name))?;
+        self.mask().report(&mut report);
+        Ok(report)
+    }
+
+    fn resume_as(&self, id: RunId, why: ResumeMode, action: Action, reason: &str) -> Result<RunReport> {
+        let mut note = Note::new(format!("run {id}"), reason);
+        note.detail("what", format!("{why:?}").to_lowercase());
+        self.allowed(action, &note)?;
+        let run = self.stored(id)?;
+        if quarantine::is_of_corrections(&run) {
+            let message =
+                "it is a run of corrections, which do not go on: what it did not load waits in quarantine";
+            return Err(Error::new(ErrorKind::Config, OPERATION, message)
+                .at("run", id)
+                .hint("correct the rows again"));
+        }
+        let request = pipeline::request_of(&run)?;
+        let contract = super::runs::contract(&request.entity)?;
+        let importer = self.importer;
+        importer.with_context(contract, &request.external_system, request.auto_merge, |context| {
+            // Behind the gate there is nothing to read; a source that is there only tells whether it has changed.
+            let mut in_use = None;
+            let source: Option<(Box<dyn Adapter>, _)> = if let Some(of) = request.options.get(RERUN_OF) {
+                let of = self.stored(of.as_i64().unwrap_or_default())?;
+                let step = Step::of(&request.options);
+                Some((
+                    Box::new(Stored::new(importer.shared_store()?, contract, &of, step)?),
+                    Stored::report(),
+                ))
+            } else {
+                match importer.adapter(&request.source, &request.options) {
+                    Ok((adapter, plugin)) => {
+                        let doing = format!("import of `{}`", request.source);
+                        in_use = Some(importer.plugins_in_use(&plugin, &doing)?);
+                        Some((adapter, plugin_report(&plugin)))
+                    }
+                    Err(error) if run.phase <= Phase::Extract => return Err(error),
+                    Err(_) => None,
+                }
+            };
+            context.may_resume(importer.store()?.session()?.as_mut(), &run, why)?;
+            let now = importer.clock.now();
+            let (lock, status) =
+                (importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?, run.status);
+            self.act(action, note, |session, _| {
+                let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
+                if run.status != status {
+                    return Err(just_changed(id));
+                }
+                if why == ResumeMode::Approve {
+                    pipeline::approve(&mut run, now);
+                    session.save_run(&run)?;
+                }
+                Ok(())
+            })?;
+            drop(lock);
+            // An approved run is an interrupted one from here on, also for whoever finds it after a crash.
+            let why = if why == ResumeMode::Approve { ResumeMode::Resume } else { why };
+            let mut report = context.resume(
+                id,
+                why,
+                source.as_ref().map(|(adapter, plugin)| (adapter.as_ref(), plugin.clone())),
+            )?;
+            if let Some(in_use) = in_use.filter(|_| report.status == "succeeded") {
+                in_use.succeeded();
+            }
+            self.mask().report(&mut report);
+            Ok(report)
+        })
+    }
+
+    /// Refuses who may not, and who gives no reason.
+    pub(super) fn allowed(&self, action: Action, note: &Note) -> Result<()> {
+        self.authorize(action, note)?;
+        self.has_reason(action, note)
+    }
+
+    pub(super) fn stored(&self, id: RunId) -> Result<RunRecord> {
+        self.importer.store()?.session()?.run(id)?.ok_or_else(|| not_there(id))
+    }
+}
+
+pub(super) fn not_there(id: RunId) -> Error {
+    Error::new(ErrorKind::NotFound, OPERATION, format!("there is no run {id}")).hint("`runs` lists them")
+}
+
+pub(super) fn just_changed(id: RunId) -> Error {
+    Error::new(ErrorKind::Busy, OPERATION, "it has just ended, or somebody else has changed it")
+        .at("run", id)
+        .hint("look how it stands")
+}
