@@ -33,11 +33,11 @@ pub struct Case {
     pub why: &'static str,
     /// What an author does when it fails.
     pub advice: &'static str,
-    pub(crate) check: fn(&Subject) -> Verdict,
+    pub(crate) check: fn(&Subject) -> CaseResult,
 }
 
 /// The end of a case.
-pub(crate) type Verdict = Result<(), Stop>;
+pub(crate) type CaseResult = Result<(), Stop>;
 
 /// Why a case did not pass.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +57,6 @@ pub(crate) fn skip<T>(why: impl Into<String>) -> Result<T, Stop> {
 }
 
 /// Fails unless `holds`.
-pub(crate) fn demand(holds: bool, what: impl FnOnce() -> String) -> Verdict {
+pub(crate) fn demand(holds: bool, what: impl FnOnce() -> String) -> CaseResult {
     if holds { Ok(()) } else { Err(Stop::Failed(what())) }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Stop, Verdict};
+use crate::case::{Case, CaseResult, Stop};
 
 /// How a case ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +22,8 @@ pub enum Outcome {
     },
 }
 
-impl From<Verdict> for Outcome {
-    fn from(verdict: Verdict) -> Self {
+impl From<CaseResult> for Outcome {
+    fn from(verdict: CaseResult) -> Self {
         match verdict {
             Ok(()) => Self::Passed,
             Err(Stop::Failed(what)) => Self::Failed { what },

@@ -10,13 +10,13 @@ use importer_core::ports::CoreRecord;
 use importer_core::{Error, ErrorKind, Result};
 
 use crate::matching::frame::MAX_TERMS;
-use crate::matching::further::{Compares, FurtherTerm};
 use crate::matching::people::{People, value};
+use crate::matching::plugin_terms::{Compares, PluginTerm};
 
 /// The match features for an entity.
 pub struct PluginFeatures {
     ready: Vec<Ready>,
-    terms: Vec<FurtherTerm>,
+    terms: Vec<PluginTerm>,
 }
 
 struct Ready {
@@ -41,7 +41,7 @@ impl PluginFeatures {
         features: Vec<(Box<dyn Feature>, PluginInfo)>,
     ) -> Result<Option<Arc<Self>>> {
         let mut ready: Vec<Ready> = Vec::new();
-        let mut terms: Vec<FurtherTerm> = Vec::new();
+        let mut terms: Vec<PluginTerm> = Vec::new();
         let room = MAX_TERMS - People::new(contract).frame.terms().len();
         for (mut feature, plugin) in features {
             let meta = feature.meta();
@@ -74,7 +74,7 @@ impl PluginFeatures {
                 continue;
             }
             ready.push(Ready { feature, plugin });
-            terms.push(FurtherTerm { name: meta.name, columns: meta.columns, levels: meta.levels });
+            terms.push(PluginTerm { name: meta.name, columns: meta.columns, levels: meta.levels });
         }
         Ok((!ready.is_empty()).then(|| Arc::new(Self { ready, terms })))
     }
@@ -86,13 +86,13 @@ impl PluginFeatures {
         left: &CoreRecord,
         right: &CoreRecord,
     ) -> Vec<(&str, &str)> {
-        let row = |person: &CoreRecord, term: &FurtherTerm| {
+        let row = |person: &CoreRecord, term: &PluginTerm| {
             let cells: Vec<Option<String>> =
                 term.columns.iter().map(|column| value(contract, person, column)).collect();
             let mut row = Batch::new(term.columns.len());
             row.push_row(cells.iter().map(Option::as_deref)).ok().map(|()| row)
         };
-        let told = |(place, term): (usize, &'_ FurtherTerm)| {
+        let told = |(place, term): (usize, &'_ PluginTerm)| {
             let levels = self.levels(place, &row(left, term)?, &row(right, term)?);
             levels.first().copied().flatten()
         };
@@ -114,7 +114,7 @@ impl PluginFeatures {
 }
 
 impl Compares for PluginFeatures {
-    fn terms(&self) -> &[FurtherTerm] {
+    fn terms(&self) -> &[PluginTerm] {
         &self.terms
     }
 

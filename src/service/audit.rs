@@ -11,6 +11,6 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see it, or the database fails.
     pub fn audit_log(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
-        self.look(Action::ViewAudit, "the audit log", |session| session.audit_log(filter))
+        self.query(Action::ViewAudit, "the audit log", |session| session.audit_log(filter))
     }
 }

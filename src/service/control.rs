@@ -2,12 +2,14 @@
 
 use importer_core::contracts;
 use importer_core::pipeline;
-use importer_core::ports::{Asked, LONGEST_NAME, RunFilter, RunId, RunRecord, RunStatus, Session, within};
+use importer_core::ports::{
+    LONGEST_NAME, RunFilter, RunId, RunRecord, RunStatus, Session, StopRequest, within,
+};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::access::{Action, Desk, Note};
-use super::resume::{just_changed, not_there};
 use super::quarantine;
+use super::resume::{just_changed, not_there};
 
 pub(super) const OPERATION: &str = "control a run";
 /// How often a request is tried again that a run at work keeps from being written: it writes most of the time.
@@ -16,9 +18,9 @@ const TRIES: u32 = 6;
 /// What became of a request to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Heard {
+pub enum StopAck {
     /// The run is at work and stops after its batch.
-    Asked,
+    StopRequest,
     /// Nothing was at work on it; it stands as asked now.
     Done,
 }
@@ -28,24 +30,25 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not, no reason is given, there is no such run, or it has ended.
-    pub fn pause(&self, run: RunId, reason: &str) -> Result<Heard> {
-        self.stop(run, Asked::Pause, reason)
+    pub fn pause(&self, run: RunId, reason: &str) -> Result<StopAck> {
+        self.stop(run, StopRequest::Pause, reason)
     }
 
     /// Cancels a run for good: what is loaded stays, nothing more is, and what it holds in quarantine stays there.
     ///
     /// # Errors
     /// When the actor may not, no reason is given, there is no such run, or it has ended.
-    pub fn cancel(&self, run: RunId, reason: &str) -> Result<Heard> {
-        self.stop(run, Asked::Cancel, reason)
+    pub fn cancel(&self, run: RunId, reason: &str) -> Result<StopAck> {
+        self.stop(run, StopRequest::Cancel, reason)
     }
 
-    fn stop(&self, id: RunId, asked: Asked, reason: &str) -> Result<Heard> {
+    fn stop(&self, id: RunId, asked: StopRequest, reason: &str) -> Result<StopAck> {
         let mut note = Note::new(format!("run {id}"), reason);
         note.detail("what", asked.as_str());
         self.allowed(Action::ControlRuns, &note)?;
         let run = self.stored(id)?;
-        if run.status != RunStatus::Running && !(asked == Asked::Cancel && pipeline::is_resumable(&run)) {
+        if run.status != RunStatus::Running && !(asked == StopRequest::Cancel && pipeline::is_resumable(&run))
+        {
             let message = format!("it is {}", run.status.as_str().replace('_', " "));
             let hint = match run.status {
                 RunStatus::Held => "discard it, or approve it",
@@ -63,7 +66,7 @@ impl Desk<'_> {
         };
         if lock.is_none() {
             self.patiently(Action::ControlRuns, &note, |session| session.ask(id, Some(asked)))?;
-            return Ok(Heard::Asked);
+            return Ok(StopAck::StopRequest);
         }
         let now = self.importer.clock.now();
         let contract = super::runs::contract(&run.new.entity)?;
@@ -75,16 +78,16 @@ impl Desk<'_> {
                 return Err(just_changed(id));
             }
             let why = match asked {
-                Asked::Pause => "it was paused after its process had ended",
-                Asked::Cancel => "it was cancelled for good",
+                StopRequest::Pause => "it was paused after its process had ended",
+                StopRequest::Cancel => "it was cancelled for good",
             };
             pipeline::end(&mut run, asked.status(), why, now);
-            if asked == Asked::Cancel {
+            if asked == StopRequest::Cancel {
                 session.reopen_replaced(id)?;
             }
             session.save_run(&run)
         })?;
-        Ok(Heard::Done)
+        Ok(StopAck::Done)
     }
 
     /// Gives a held run up: its clean rows are never loaded, what it holds in quarantine is superseded, and what it had

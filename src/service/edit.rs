@@ -8,7 +8,7 @@ use importer_dedupe::{Typed, edited};
 use importer_plugin::Batch;
 
 use super::access::{Action, Desk, Note};
-use super::half_rollback::not_half_taken_back;
+use super::unfinished_rollback::not_in_unfinished_rollback;
 
 /// New values for the fields of a record.
 #[derive(Debug, Clone, Default)]
@@ -31,13 +31,13 @@ impl Desk<'_> {
         let note = Note::new(format!("{entity} {id}"), &edit.reason).entity(entity);
         self.ready(Action::EditRecords, &note)?;
         let fields = edit.values.iter().map(|(field, _)| field.as_str());
-        self.may_set_fields(Action::EditRecords, &note, contract, fields)?;
+        self.guard_write_fields(Action::EditRecords, &note, contract, fields)?;
         let typed = typed(contract, &edit.values, OPERATION)?;
         let importer = self.importer;
         let resolver = importer.resolver_of(contract, &importer.mapping(contract)?, None);
         self.act(Action::EditRecords, note, |session, note| {
             session.lock_core(contract)?;
-            not_half_taken_back(session, contract, &[id], OPERATION)?;
+            not_in_unfinished_rollback(session, contract, &[id], OPERATION)?;
             let now = importer.clock.now();
             let before = session.load(contract, &[id])?.pop().ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, OPERATION, format!("there is no {entity} {id}"))

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, MergeFilter, MergeRow, Rejected, moment_text, none_half_taken_back};
+use importer_core::ports::{CoreId, MergeFilter, MergeRow, Rejected, moment_text, no_unfinished_rollback};
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::history::{self, Circumstances, MergeOrder, MergePlan, PlannedField, Undone, Winner};
+use importer_dedupe::history::{
+    self, FieldWinner, MergeContext, MergeOrder, MergePlan, PlannedField, Undone,
+};
 use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
 use super::edit::typed;
-use super::half_rollback::not_half_taken_back;
-use super::told_apart::{not_told_apart, told_apart};
+use super::rejected_pairs::{no_rejected_pairs, rejected_pairs};
+use super::unfinished_rollback::not_in_unfinished_rollback;
 use crate::Importer;
 
 const OPERATION: &str = "merge people";
@@ -26,7 +28,7 @@ pub struct MergeRequest {
     /// Who stays; the one with the lowest id, who is there the longest, unless set.
     pub survivor: Option<CoreId>,
     /// Fields somebody decided about; the policy decides about the others.
-    pub choices: Vec<(String, Choice)>,
+    pub choices: Vec<(String, FieldChoice)>,
     /// Why.
     pub reason: String,
     /// Merges them although somebody has said of two of them that they are no duplicates; otherwise that is an error.
@@ -67,14 +69,14 @@ impl RedoRequest {
 
 /// Which value a field is to have.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Choice {
+pub enum FieldChoice {
     /// That of this record.
     Of(CoreId),
     /// Another one, as a person types it; nothing empties the field.
     Value(String),
 }
 
-impl std::fmt::Debug for Choice {
+impl std::fmt::Debug for FieldChoice {
     // A value is personal data.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -170,9 +172,10 @@ impl Desk<'_> {
         self.authorize(Action::Review, &note)?;
         self.may_choose(Action::Review, &note, contract, &request.choices)?;
         let order = self.order(contract, request)?;
-        let (plan, rejected) = self.look(Action::Review, &subject(&order), |session| {
-            let plan =
-                self.importer.in_world(contract, |world| history::preview_merge(session, world, &order))?;
+        let (plan, rejected) = self.query(Action::Review, &subject(&order), |session| {
+            let plan = self.importer.with_merge_context(contract, |merge_context| {
+                history::preview_merge(session, merge_context, &order)
+            })?;
             Ok((plan, session.rejected_among(contract, &request.people)?))
         })?;
         let (survivor, retired) = (order.survivor, order.retired);
@@ -196,12 +199,13 @@ impl Desk<'_> {
         let note = Note::new(subject(&order), &request.reason).entity(contract.entity);
         self.act(Action::Merge, note, |session, note| {
             session.lock_core(contract)?;
-            not_half_taken_back(session, contract, &request.people, OPERATION)?;
+            not_in_unfinished_rollback(session, contract, &request.people, OPERATION)?;
             let apart =
-                not_told_apart(session, contract, &request.people, request.although_rejected, OPERATION)?;
+                no_rejected_pairs(session, contract, &request.people, request.although_rejected, OPERATION)?;
             although(note, &apart);
-            let (merge, plan) =
-                self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
+            let (merge, plan) = self.importer.with_merge_context(contract, |merge_context| {
+                history::merge(session, merge_context, &order)
+            })?;
             note.subject = format!("merge {merge}");
             note.detail("survivor", order.survivor);
             note.detail("retired", order.retired.clone());
@@ -219,11 +223,11 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not, there is no reason, no such merge, or it is taken back already.
     pub fn undo_merge(&self, merge: i64, reason: &str) -> Result<Undone> {
-        self.of_merge(merge, Action::UndoMerge, reason, |session, world, _, reason, note| {
-            let told = history::undo(session, world, merge, &self.actor.name, reason)?;
-            note.detail("restored", told.restored.clone());
-            note.detail("conflicts", told.conflicts.len());
-            Ok(self.mask().undone(told))
+        self.of_merge(merge, Action::UndoMerge, reason, |session, merge_context, _, reason, note| {
+            let undone = history::undo(session, merge_context, merge, &self.actor.name, reason)?;
+            note.detail("restored", undone.restored.clone());
+            note.detail("conflicts", undone.conflicts.len());
+            Ok(self.mask().undone(undone))
         })
     }
 
@@ -239,10 +243,10 @@ impl Desk<'_> {
         self.act(Action::UndoMerge, note, |session, note| {
             session.lock_core(contract)?;
             // Somebody comes into being.
-            none_half_taken_back(session, contract.entity, Action::UndoMerge.doing())?;
+            no_unfinished_rollback(session, contract.entity, Action::UndoMerge.doing())?;
             let reason = note.reason.clone();
-            let undone = self.importer.in_world(contract, |world| {
-                history::undo_match(session, world, system, external_id, &self.actor.name, &reason)
+            let undone = self.importer.with_merge_context(contract, |merge_context| {
+                history::undo_match(session, merge_context, system, external_id, &self.actor.name, &reason)
             })?;
             note.subject = format!("merge {}", undone.merge);
             note.detail("match", true);
@@ -267,15 +271,22 @@ impl Desk<'_> {
     /// otherwise than by taking it back and the request does not say that they are to be merged all the same.
     pub fn redo(&self, request: &RedoRequest) -> Result<i64> {
         let RedoRequest { merge, reason, although_rejected } = request;
-        self.of_merge(*merge, Action::Merge, reason, |session, world, row, reason, note| {
+        self.of_merge(*merge, Action::Merge, reason, |session, merge_context, row, reason, note| {
             if let Some((at, by, _)) = &row.undone {
                 // What was said with taking it back is taken back with it.
                 let otherwise = |rejected: &Rejected| (&rejected.by, rejected.at) != (by, *at);
                 let asked = *although_rejected;
-                let apart = told_apart(session, world.contract, &members(row), asked, otherwise, OPERATION)?;
+                let apart = rejected_pairs(
+                    session,
+                    merge_context.contract,
+                    &members(row),
+                    asked,
+                    otherwise,
+                    OPERATION,
+                )?;
                 although(note, &apart);
             }
-            let new = history::redo(session, world, *merge, &self.actor.name, reason)?;
+            let new = history::redo(session, merge_context, *merge, &self.actor.name, reason)?;
             note.detail("again", new);
             Ok(new)
         })
@@ -287,7 +298,7 @@ impl Desk<'_> {
     /// When the actor may not see them, or the database fails.
     pub fn merges(&self, entity: &str, filter: &MergeFilter) -> Result<Vec<MergeLine>> {
         let contract = super::runs::contract(entity)?;
-        self.look(Action::ViewSuggestions, "merges", |session| {
+        self.query(Action::ViewSuggestions, "merges", |session| {
             let lines = session.merges(contract, filter)?.into_iter().map(|mut row| {
                 let before = std::mem::take(&mut row.merge.before_json);
                 let mut line = MergeLine::from(row);
@@ -304,7 +315,7 @@ impl Desk<'_> {
     /// When the actor may not see records, or the database fails.
     pub fn who_is(&self, entity: &str, id: CoreId) -> Result<CoreId> {
         let contract = super::runs::contract(entity)?;
-        self.look(Action::ViewRecords, &format!("{entity} {id}"), |session| {
+        self.query(Action::ViewRecords, &format!("{entity} {id}"), |session| {
             Ok(session.survivor_of(contract, id)?.map_or(id, |(survivor, _)| survivor))
         })
     }
@@ -316,7 +327,7 @@ impl Desk<'_> {
         reason: &str,
         work: impl FnOnce(
             &mut dyn importer_core::ports::StewardSession,
-            &Circumstances<'_>,
+            &MergeContext<'_>,
             &MergeRow,
             &str,
             &mut Note,
@@ -330,10 +341,12 @@ impl Desk<'_> {
             };
             let contract = super::runs::contract(&row.entity)?;
             session.lock_core(contract)?;
-            not_half_taken_back(session, contract, &members(&row), action.doing())?;
+            not_in_unfinished_rollback(session, contract, &members(&row), action.doing())?;
             note.entity = Some(row.entity.clone());
             let reason = note.reason.clone();
-            self.importer.in_world(contract, |world| work(session, world, &row, &reason, note))
+            self.importer.with_merge_context(contract, |merge_context| {
+                work(session, merge_context, &row, &reason, note)
+            })
         })
     }
 
@@ -343,10 +356,10 @@ impl Desk<'_> {
         action: Action,
         note: &Note,
         contract: &Contract,
-        choices: &[(String, Choice)],
+        choices: &[(String, FieldChoice)],
     ) -> Result<()> {
-        let typed = choices.iter().filter(|(_, choice)| matches!(choice, Choice::Value(_)));
-        self.may_set_fields(action, note, contract, typed.map(|(field, _)| field.as_str()))
+        let typed = choices.iter().filter(|(_, choice)| matches!(choice, FieldChoice::Value(_)));
+        self.guard_write_fields(action, note, contract, typed.map(|(field, _)| field.as_str()))
     }
 
     pub(super) fn order(&self, contract: &'static Contract, request: &MergeRequest) -> Result<MergeOrder> {
@@ -357,10 +370,10 @@ impl Desk<'_> {
         let mut choices = BTreeMap::new();
         for (field, choice) in &request.choices {
             let winner = match choice {
-                Choice::Of(id) => Winner::Of(*id),
-                Choice::Value(value) => {
+                FieldChoice::Of(id) => FieldWinner::Of(*id),
+                FieldChoice::Value(value) => {
                     let typed = typed(contract, &[(field.clone(), value.clone())], OPERATION)?;
-                    Winner::Value(typed.into_iter().next().and_then(|(_, value)| value))
+                    FieldWinner::Value(typed.into_iter().next().and_then(|(_, value)| value))
                 }
             };
             choices.insert(field.clone(), winner);
@@ -378,13 +391,13 @@ impl Desk<'_> {
 
 impl Importer {
     /// Calls with everything that merging, undoing and rolling back need to know.
-    pub(super) fn in_world<T>(
+    pub(super) fn with_merge_context<T>(
         &self,
         contract: &'static Contract,
-        work: impl FnOnce(&Circumstances<'_>) -> Result<T>,
+        work: impl FnOnce(&MergeContext<'_>) -> Result<T>,
     ) -> Result<T> {
         let resolver = self.resolver_of(contract, &self.mapping(contract)?, None);
-        work(&Circumstances {
+        work(&MergeContext {
             contract,
             survivorship: &self.survivorship,
             resolver: resolver.as_ref(),

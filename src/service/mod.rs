@@ -8,9 +8,7 @@ mod audit;
 mod control;
 mod edit;
 mod export;
-mod half_rollback;
-mod learn;
-mod look;
+mod matching_jobs;
 mod merge;
 mod obvious;
 mod people;
@@ -18,10 +16,12 @@ mod plugin_usage;
 mod plugins;
 mod preview;
 mod quarantine;
+mod queries;
 mod records;
+mod rejected_pairs;
 mod rerun;
-mod retention;
 mod resume;
+mod retention;
 mod review;
 mod rollback;
 mod run_context;
@@ -30,24 +30,24 @@ mod scan;
 mod score;
 mod suggestions;
 pub mod template;
-mod told_apart;
 mod train;
+mod unfinished_rollback;
 mod violations;
 
 pub use access::{Action, Actor, ContactView, Desk, MASKED, RecordView, Role, roles_reference};
-pub use control::Heard;
+pub use control::StopAck;
 pub use edit::Edit;
 pub use export::{ExportKind, ExportReader, ExportRow};
-pub use merge::{Choice, MergeDone, MergeLine, MergePreview, MergeRequest, RedoRequest};
+pub use merge::{FieldChoice, MergeDone, MergeLine, MergePreview, MergeRequest, RedoRequest};
 pub use obvious::{MERGE_SOURCE, ObviousReport};
 pub use preview::RulePreview;
 pub use quarantine::{
     BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FileFix, FileProblem, FileReport,
     FileWarning, FindingView, Fixed, Loaded, NewPerson, QuarantineTally, RowDetail, RowFix, RowSummary,
 };
-pub use rerun::Step;
+pub use rerun::RerunStep;
 pub use retention::{RetentionReport, RetentionTable};
-pub use review::{Reviewed, ReviewedMany, Verdict};
+pub use review::{ReviewDecision, Reviewed, ReviewedMany};
 pub use rollback::{RollbackReport, RollbackRequest};
 pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     AuditOutcome, CoreId, NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision,
-    SuggestionFilter, SuggestionKind, SuggestionRow, SuggestionVerdict, none_half_taken_back,
+    SuggestionFilter, SuggestionKind, SuggestionRow, SuggestionVerdict, no_unfinished_rollback,
 };
 use importer_core::{ErrorKind, Result};
 use importer_dedupe::Thresholds;
@@ -53,21 +53,21 @@ impl Desk<'_> {
     /// When the actor may not see suggestions, there is no such entity, or the database fails.
     pub fn preview_obvious(&self, entity: &str) -> Result<ObviousReport> {
         let contract = super::runs::contract(entity)?;
-        self.look(Action::ViewSuggestions, "suggestions", |session| {
-            let mut told = ObviousReport::default();
+        self.query(Action::ViewSuggestions, "suggestions", |session| {
+            let mut report = ObviousReport::default();
             let most = if self.mask().shows_all() { SHOWN } else { 0 };
             let mut after = 0;
             while let Some(page) = self.obvious(session, contract, &mut after)? {
                 let apart = session.are_rejected(contract, &pairs(&page))?;
                 let page: Vec<_> =
                     page.into_iter().zip(&apart).filter(|(_, apart)| !**apart).map(|(row, _)| row).collect();
-                told.rejected += apart.iter().filter(|apart| **apart).count() as u64;
-                told.obvious += page.len() as u64;
-                let room = most.saturating_sub(told.pairs.len());
+                report.rejected += apart.iter().filter(|apart| **apart).count() as u64;
+                report.obvious += page.len() as u64;
+                let room = most.saturating_sub(report.pairs.len());
                 let shown = page.iter().take(room);
-                told.pairs.extend(shown.map(|row| (row.id, row.left, row.right, row.score.unwrap_or(0.0))));
+                report.pairs.extend(shown.map(|row| (row.id, row.left, row.right, row.score.unwrap_or(0.0))));
             }
-            Ok(told)
+            Ok(report)
         })
     }
 
@@ -81,28 +81,28 @@ impl Desk<'_> {
         let mut note = Note::new("suggestions", reason).entity(entity);
         self.ready(Action::Merge, &note)?;
         let importer = self.importer;
-        importer.none_half_taken_back(entity, OPERATION)?;
+        importer.no_unfinished_rollback(entity, OPERATION)?;
         let lock = importer.store()?.lock_system(entity, MERGE_SOURCE)?;
         let mut session = importer.store()?.session()?;
         session.work_under(&lock);
         let mut run = session.create_run(&self.new_run(contract), importer.clock.now())?;
-        let mut told = ObviousReport { run: Some(run.id), ..ObviousReport::default() };
-        let result = self.merge_all(session.as_mut(), contract, run.id, &note.reason, &mut told);
+        let mut report = ObviousReport { run: Some(run.id), ..ObviousReport::default() };
+        let result = self.merge_all(session.as_mut(), contract, run.id, &note.reason, &mut report);
         run.status = match &result {
             Ok(()) => RunStatus::Succeeded,
             Err(error) if error.kind() == ErrorKind::Cancelled => RunStatus::Cancelled,
             Err(_) => RunStatus::Failed,
         };
         run.error_summary = result.as_ref().err().map(ToString::to_string);
-        run.counts_json = serde_json::json!({ "auto_merged": told.merged }).to_string();
+        run.counts_json = serde_json::json!({ "auto_merged": report.merged }).to_string();
         (run.phase, run.updated_at) = (Phase::Done, importer.clock.now());
         run.finished_at = Some(run.updated_at);
         session.save_run(&run)?;
         note.subject = format!("run {}", run.id);
-        note.detail("merged", told.merged);
-        note.detail("failed", told.failed.len());
+        note.detail("merged", report.merged);
+        note.detail("failed", report.failed.len());
         session.audit(&self.line(Action::Merge, &note, AuditOutcome::Done), importer.clock.now())?;
-        result.map(|()| told)
+        result.map(|()| report)
     }
 
     fn merge_all(
@@ -111,42 +111,43 @@ impl Desk<'_> {
         contract: &'static Contract,
         run: RunId,
         reason: &str,
-        told: &mut ObviousReport,
+        report: &mut ObviousReport,
     ) -> Result<()> {
         let mut left: BTreeSet<i64> = BTreeSet::new();
         loop {
-            let (before, mut after) = (told.merged, 0);
+            let (before, mut after) = (report.merged, 0);
             while let Some(page) = self.obvious(session, contract, &mut after)? {
                 let apart = session.are_rejected(contract, &pairs(&page))?;
                 for (row, apart) in page.into_iter().zip(apart) {
-                    if left.contains(&row.id) || told.failed.iter().any(|(id, _)| *id == row.id) {
+                    if left.contains(&row.id) || report.failed.iter().any(|(id, _)| *id == row.id) {
                         continue;
                     }
                     // Nobody looks here, so nobody can say that they are to be merged all the same.
                     if apart {
-                        told.rejected += u64::from(left.insert(row.id));
+                        report.rejected += u64::from(left.insert(row.id));
                         continue;
                     }
                     self.importer.not_cancelled(OPERATION)?;
-                    told.obvious += 1;
+                    report.obvious += 1;
                     match self.merge_one(session, contract, run, &row, reason) {
-                        Ok(Fate::Merged) => told.merged += 1,
+                        Ok(Fate::Merged) => report.merged += 1,
                         Ok(fate) => {
                             left.insert(row.id);
                             let apart = u64::from(fate == Fate::ToldApart);
-                            (told.obvious, told.rejected) = (told.obvious - apart, told.rejected + apart);
+                            (report.obvious, report.rejected) =
+                                (report.obvious - apart, report.rejected + apart);
                         }
                         Err(error) if error.kind() == ErrorKind::Store => return Err(error),
-                        Err(error) if !session.half_taken_back(contract.entity)?.is_empty() => {
+                        Err(error) if !session.unfinished_rollback(contract.entity)?.is_empty() => {
                             return Err(error);
                         }
-                        Err(error) => told.failed.push((row.id, error.to_string())),
+                        Err(error) => report.failed.push((row.id, error.to_string())),
                     }
                 }
             }
             // What two who were merged had each in common with a third is one suggestion now, which may have been passed.
-            if told.merged == before {
-                told.left = left.len() as u64 - told.rejected;
+            if report.merged == before {
+                report.left = left.len() as u64 - report.rejected;
                 return Ok(());
             }
         }
@@ -164,7 +165,7 @@ impl Desk<'_> {
             kind: Some(SuggestionKind::PossibleDuplicate),
             after: *after,
             limit: PAGE,
-            ..self.importer.waiting()
+            ..self.importer.pending_suggestions()
         };
         let rows = session.suggestions(&filter)?;
         let Some(last) = rows.last() else { return Ok(None) };
@@ -184,7 +185,7 @@ impl Desk<'_> {
         let note = Note::new(format!("suggestion {}", row.id), reason).entity(contract.entity);
         self.act_on(session, Action::Merge, note, |session, note| {
             session.lock_core(contract)?;
-            none_half_taken_back(session, contract.entity, OPERATION)?;
+            no_unfinished_rollback(session, contract.entity, OPERATION)?;
             let Some(now) = session.suggestion(row.id)?.filter(is_obvious) else { return Ok(Fate::Left) };
             if !matches!(now.decision, SuggestionDecision::Open | SuggestionDecision::Deferred) {
                 return Ok(Fate::Left);
@@ -201,8 +202,9 @@ impl Desk<'_> {
             let request = MergeRequest::new(contract.entity, [now.left, now.right], reason);
             let order =
                 MergeOrder { suggestion: Some(now.id), run: Some(run), ..self.order(contract, &request)? };
-            let (merge, _) =
-                self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
+            let (merge, _) = self.importer.with_merge_context(contract, |merge_context| {
+                history::merge(session, merge_context, &order)
+            })?;
             note.detail("merge", merge);
             note.detail("run", run);
             let verdict = SuggestionVerdict {

@@ -7,8 +7,8 @@ use importer_core::pipeline::{ScanPhase, ScanProgress};
 use importer_core::ports::{CoreId, StewardSession};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::PluginFeatures;
-use importer_dedupe::matching::further::Compares;
 use importer_dedupe::matching::people::People;
+use importer_dedupe::matching::plugin_terms::Compares;
 
 use crate::Importer;
 

@@ -19,7 +19,7 @@ const PAGE: usize = 2_048;
 
 /// What is done again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum RerunStep {
     /// Every row is normalised and judged by the mapping and the rules as they are now, and goes on from there.
     Validate,
     /// Rows that could not be written are resolved and loaded again. Who is who among the others is for a scan to say.
@@ -28,7 +28,7 @@ pub enum Step {
     Upsert,
 }
 
-impl Step {
+impl RerunStep {
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not, no reason is given, there is no such run, it did not come to its end, or a run of its system
     /// is at work.
-    pub fn rerun(&self, run: RunId, step: Step, reason: &str) -> Result<RunReport> {
+    pub fn rerun(&self, run: RunId, step: RerunStep, reason: &str) -> Result<RunReport> {
         let mut note = Note::new(format!("run {run}"), reason);
         note.detail("what", format!("rerun {}", step.as_str()));
         self.allowed(Action::ControlRuns, &note)?;
@@ -79,11 +79,11 @@ impl Desk<'_> {
         request.auto_merge = pipeline::request_of(&of)?.auto_merge;
         request.label = Some(format!("{} of run {run}", step.as_str()));
         let importer = self.importer;
-        importer.none_half_taken_back(contract.entity, OPERATION)?;
-        let stored = Stored::new(importer.shared_store()?, contract, &of, step)?;
+        importer.no_unfinished_rollback(contract.entity, OPERATION)?;
+        let stored = StoredRows::new(importer.shared_store()?, contract, &of, step)?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         importer.with_context(contract, &request.external_system, request.auto_merge, |context| {
-            let mut report = context.run(&stored, Stored::report(), &request)?;
+            let mut report = context.run(&stored, StoredRows::report(), &request)?;
             self.mask().report(&mut report);
             Ok(report)
         })
@@ -91,20 +91,20 @@ impl Desk<'_> {
 }
 
 /// The stored rows of a run, as a source.
-pub(super) struct Stored {
+pub(super) struct StoredRows {
     store: Arc<dyn Store>,
     contract: &'static Contract,
     run: RunId,
-    step: Step,
+    step: RerunStep,
     columns: Vec<String>,
 }
 
-impl Stored {
+impl StoredRows {
     pub(super) fn new(
         store: Arc<dyn Store>,
         contract: &'static Contract,
         run: &RunRecord,
-        step: Step,
+        step: RerunStep,
     ) -> Result<Self> {
         let columns = pipeline::columns_of(run);
         if columns.is_empty() {
@@ -127,7 +127,7 @@ impl Stored {
     }
 }
 
-impl Adapter for Stored {
+impl Adapter for StoredRows {
     fn meta(&self) -> AdapterMeta {
         AdapterMeta::new("stored", "Rows of an earlier run, as they were received")
     }
@@ -142,7 +142,7 @@ impl Adapter for Stored {
             store: Arc::clone(&self.store),
             contract: self.contract,
             run: self.run,
-            unwritten: self.step != Step::Validate,
+            unwritten: self.step != RerunStep::Validate,
             columns: self.columns.clone(),
             after,
         }))

@@ -8,7 +8,7 @@ use importer_plugin::Adapter;
 use super::access::{Action, Desk, Note};
 use super::control::OPERATION;
 use super::quarantine;
-use super::rerun::{RERUN_OF, Step, Stored};
+use super::rerun::{RERUN_OF, RerunStep, StoredRows};
 use super::runs::plugin_report;
 
 impl Desk<'_> {
@@ -29,7 +29,7 @@ impl Desk<'_> {
     pub fn retry(&self, run: RunId, reason: &str) -> Result<RunReport> {
         self.allowed(Action::ControlRuns, &Note::new(format!("run {run}"), reason))?;
         if self.stored(run)?.status == RunStatus::PartiallyFailed {
-            return self.rerun(run, Step::Upsert, reason);
+            return self.rerun(run, RerunStep::Upsert, reason);
         }
         self.resume_as(run, ResumeMode::Retry, Action::ControlRuns, reason)
     }
@@ -55,7 +55,7 @@ impl Desk<'_> {
         note.detail("system", request.external_system.as_str());
         self.ready(Action::ControlRuns, &note)?;
         request.check_names()?;
-        self.importer.none_half_taken_back(&request.entity, "start a run")?;
+        self.importer.no_unfinished_rollback(&request.entity, "start a run")?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         let mut report = self.importer.run(&request.clone().actor(&self.actor.name))?;
         self.mask().report(&mut report);
@@ -82,10 +82,10 @@ impl Desk<'_> {
             let mut in_use = None;
             let source: Option<(Box<dyn Adapter>, _)> = if let Some(of) = request.options.get(RERUN_OF) {
                 let of = self.stored(of.as_i64().unwrap_or_default())?;
-                let step = Step::of(&request.options);
+                let step = RerunStep::of(&request.options);
                 Some((
-                    Box::new(Stored::new(importer.shared_store()?, contract, &of, step)?),
-                    Stored::report(),
+                    Box::new(StoredRows::new(importer.shared_store()?, contract, &of, step)?),
+                    StoredRows::report(),
                 ))
             } else {
                 match importer.adapter(&request.source, &request.options) {

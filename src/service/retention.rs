@@ -82,7 +82,7 @@ impl Desk<'_> {
             self.allowed(Action::Retain, &note)?;
             // What a rollback puts back is in what a purge takes away, and what it has put back is old.
             for contract in contracts::CONTRACTS {
-                self.importer.none_half_taken_back(contract.entity, OPERATION)?;
+                self.importer.no_unfinished_rollback(contract.entity, OPERATION)?;
             }
             // A purge is many transactions; one that is broken off has been told of.
             let mut begun = note.clone();

@@ -8,10 +8,10 @@ use importer_core::ports::{
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, MergeOrder};
 
-use super::access::{Action, Desk, Note, Seen};
-use super::half_rollback::not_half_taken_back;
-use super::merge::{Choice, MergeDone, MergeRequest, although, done};
-use super::told_apart::not_told_apart;
+use super::access::{Action, Desk, MaskedSearch, Note};
+use super::merge::{FieldChoice, MergeDone, MergeRequest, although, done};
+use super::rejected_pairs::no_rejected_pairs;
+use super::unfinished_rollback::not_in_unfinished_rollback;
 
 const OPERATION: &str = "record a decision";
 
@@ -19,17 +19,17 @@ const OPERATION: &str = "record a decision";
 const PAGE: i64 = 500;
 
 /// Fields somebody decided about.
-type Choices = [(String, Choice)];
+type Choices = [(String, FieldChoice)];
 
 /// What somebody decides about a suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ReviewDecision {
     /// It is right: one person's records are merged, two people of one household are linked.
     Accept {
         /// Who stays in a merge; the one with the lower id unless set.
         survivor: Option<CoreId>,
         /// Fields somebody decided about.
-        choices: Vec<(String, Choice)>,
+        choices: Vec<(String, FieldChoice)>,
     },
     /// The same, although somebody has said that they, or who went into one of them, are no duplicates; accepting alone is an
     /// error then.
@@ -37,7 +37,7 @@ pub enum Verdict {
         /// Who stays in a merge; the one with the lower id unless set.
         survivor: Option<CoreId>,
         /// Fields somebody decided about.
-        choices: Vec<(String, Choice)>,
+        choices: Vec<(String, FieldChoice)>,
     },
     /// They are two people, for ever.
     Reject,
@@ -50,7 +50,7 @@ pub enum Verdict {
     Reopen,
 }
 
-impl Verdict {
+impl ReviewDecision {
     /// Accepts a suggestion as the policy says.
     pub fn accept() -> Self {
         Self::Accept { survivor: None, choices: Vec::new() }
@@ -148,7 +148,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not, there is no such suggestion or no reason, its records are merged already, or the database fails.
-    pub fn review(&self, id: i64, verdict: &Verdict, reason: &str) -> Result<Reviewed> {
+    pub fn review(&self, id: i64, verdict: &ReviewDecision, reason: &str) -> Result<Reviewed> {
         let note = Note::new(format!("suggestion {id}"), reason);
         self.authorize(Action::Review, &note)?;
         let known = self.importer.store()?.session()?.suggestion(id)?;
@@ -176,7 +176,12 @@ impl Desk<'_> {
 
     /// Decides the same about several suggestions, each in a transaction of its own: one that cannot be decided keeps none of
     /// the others back.
-    pub fn review_all(&self, ids: &[i64], verdict: &Verdict, reason: &str) -> Vec<(i64, Result<Reviewed>)> {
+    pub fn review_all(
+        &self,
+        ids: &[i64],
+        verdict: &ReviewDecision,
+        reason: &str,
+    ) -> Vec<(i64, Result<Reviewed>)> {
         ids.iter().map(|id| (*id, self.review(*id, verdict, reason))).collect()
     }
 
@@ -190,7 +195,7 @@ impl Desk<'_> {
     pub fn review_matching(
         &self,
         filter: &SuggestionFilter,
-        verdict: &Verdict,
+        verdict: &ReviewDecision,
         reason: &str,
         dry_run: bool,
     ) -> Result<ReviewedMany> {
@@ -209,24 +214,24 @@ impl Desk<'_> {
         if !dry_run {
             for contract in contracts::CONTRACTS {
                 if filter.entity.as_deref().is_none_or(|entity| entity == contract.entity) {
-                    self.importer.none_half_taken_back(contract.entity, OPERATION)?;
+                    self.importer.no_unfinished_rollback(contract.entity, OPERATION)?;
                 }
             }
         }
-        let seen = Seen::by(self.mask());
-        let mut told = ReviewedMany::default();
+        let search = MaskedSearch::by(self.mask());
+        let mut reviewed = ReviewedMany::default();
         let mut after = filter.after;
         loop {
             self.importer.not_cancelled(OPERATION)?;
-            let most = if filter.limit > 0 { filter.limit - told.found.cast_signed() } else { PAGE };
+            let most = if filter.limit > 0 { filter.limit - reviewed.found.cast_signed() } else { PAGE };
             let page = SuggestionFilter { after, limit: most.min(PAGE), ..filter.clone() };
             let rows = match most {
                 0 => Vec::new(),
-                _ => seen.suggestions(self.importer.store()?.session()?.as_mut(), &page)?,
+                _ => search.suggestions(self.importer.store()?.session()?.as_mut(), &page)?,
             };
-            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(told) };
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(reviewed) };
             after = last.id;
-            told.found += rows.len() as u64;
+            reviewed.found += rows.len() as u64;
             if dry_run {
                 continue;
             }
@@ -245,7 +250,7 @@ impl Desk<'_> {
                 }
                 decided => decided?,
             };
-            told.count(Ok(decided))?;
+            reviewed.count(Ok(decided))?;
         }
     }
 
@@ -255,7 +260,7 @@ impl Desk<'_> {
         action: Action,
         note: &Note,
         rows: &[SuggestionRow],
-        verdict: &Verdict,
+        verdict: &ReviewDecision,
     ) -> Result<ReviewedMany> {
         self.act(action, note.clone(), |session, note| {
             let mut decided = ReviewedMany::default();
@@ -270,7 +275,13 @@ impl Desk<'_> {
     }
 
     /// Whether the role sees the fields that somebody chose values for.
-    fn may_accept(&self, action: Action, note: &Note, entity: Option<&str>, verdict: &Verdict) -> Result<()> {
+    fn may_accept(
+        &self,
+        action: Action,
+        note: &Note,
+        entity: Option<&str>,
+        verdict: &ReviewDecision,
+    ) -> Result<()> {
         let Some((_, choices)) = verdict.accepts() else { return Ok(()) };
         let contract = super::runs::contract(entity.unwrap_or("volunteer"))?;
         self.may_choose(action, note, contract, choices)
@@ -281,7 +292,7 @@ impl Desk<'_> {
         session: &mut dyn StewardSession,
         note: &mut Note,
         id: i64,
-        verdict: &Verdict,
+        verdict: &ReviewDecision,
     ) -> Result<Reviewed> {
         let not_there = || {
             let message = format!("there is no suggestion {id}");
@@ -290,7 +301,7 @@ impl Desk<'_> {
         let row = session.suggestion(id)?.ok_or_else(not_there)?;
         let contract = super::runs::contract(&row.entity)?;
         session.lock_core(contract)?;
-        not_half_taken_back(session, contract, &[row.left, row.right], OPERATION)?;
+        not_in_unfinished_rollback(session, contract, &[row.left, row.right], OPERATION)?;
         decidable(session, contract, &row)?;
         let mut reviewed = Reviewed { suggestion: row.clone(), merge: None, household: None };
         if row.kind == SuggestionKind::Household {
@@ -306,16 +317,22 @@ impl Desk<'_> {
                 let request = MergeRequest {
                     survivor,
                     choices: choices.to_vec(),
-                    although_rejected: matches!(verdict, Verdict::AcceptAlthoughRejected { .. }),
+                    although_rejected: matches!(verdict, ReviewDecision::AcceptAlthoughRejected { .. }),
                     ..MergeRequest::new(&row.entity, [row.left, row.right], &note.reason)
                 };
-                let apart =
-                    not_told_apart(session, contract, &request.people, request.although_rejected, OPERATION)
-                        .map_err(|error| error.at("suggestion to accept", id))?;
+                let apart = no_rejected_pairs(
+                    session,
+                    contract,
+                    &request.people,
+                    request.although_rejected,
+                    OPERATION,
+                )
+                .map_err(|error| error.at("suggestion to accept", id))?;
                 although(note, &apart);
                 let order = MergeOrder { suggestion: Some(id), ..self.order(contract, &request)? };
-                let (merge, plan) =
-                    self.importer.in_world(contract, |world| history::merge(session, world, &order))?;
+                let (merge, plan) = self.importer.with_merge_context(contract, |merge_context| {
+                    history::merge(session, merge_context, &order)
+                })?;
                 let mut merged = done(merge, &order, plan);
                 self.mask().merged(contract, &mut merged);
                 reviewed.merge = Some(merged);
@@ -333,12 +350,12 @@ impl Desk<'_> {
         session: &mut dyn StewardSession,
         contract: &Contract,
         id: i64,
-        verdict: &Verdict,
+        verdict: &ReviewDecision,
         reason: &str,
     ) -> Result<()> {
         let now = self.importer.clock.now();
         let deferred_until = match verdict {
-            Verdict::Defer { days } => Some(days_later(now, *days)),
+            ReviewDecision::Defer { days } => Some(days_later(now, *days)),
             _ => None,
         };
         let stored = SuggestionVerdict {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     AuditOutcome, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
-    StewardSession, Traces, in_transaction, none_half_taken_back,
+    StewardSession, Traces, in_transaction, no_unfinished_rollback,
 };
 use importer_core::{Error, ErrorKind, Result, pipeline};
-use importer_dedupe::history::{self, Circumstances};
+use importer_dedupe::history::{self, MergeContext};
 use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
@@ -77,16 +77,16 @@ impl Desk<'_> {
         session.work_under(&lock);
         // Whoever held the system until now may have changed or taken back the run.
         let run = revertible(session.as_mut(), request.run)?;
-        self.importer.in_world(contract, |world| {
-            let work = Work { desk: self, world, run: &run, note: &note, dry_run: request.dry_run };
+        self.importer.with_merge_context(contract, |merge_context| {
+            let work = Work { desk: self, merge_context, run: &run, note: &note, dry_run: request.dry_run };
             if !request.dry_run {
                 return work.all(session.as_mut());
             }
-            session.begin_for_show()?;
-            let told = work.all(session.as_mut());
+            session.begin_preview()?;
+            let report = work.all(session.as_mut());
             // Nothing of it is to last, whether it went well or not.
             session.rollback()?;
-            told
+            report
         })
     }
 
@@ -102,7 +102,7 @@ impl Desk<'_> {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, RollbackItem)>> {
-        self.look(Action::ViewRuns, &format!("run {run}"), |session| match session.rollback_of(run)? {
+        self.query(Action::ViewRuns, &format!("run {run}"), |session| match session.rollback_of(run)? {
             Some(_) => session.rollback_items(run, outcome, after, limit),
             None => {
                 let message = format!("run {run} was not taken back");
@@ -115,7 +115,7 @@ impl Desk<'_> {
 /// A run that is being taken back.
 struct Work<'a> {
     desk: &'a Desk<'a>,
-    world: &'a Circumstances<'a>,
+    merge_context: &'a MergeContext<'a>,
     run: &'a RunRecord,
     note: &'a Note,
     /// Everything happens in one transaction of the caller's.
@@ -128,13 +128,13 @@ impl Work<'_> {
         let mut rollback = self.begin(session)?;
         let merges = self.merges(session)?;
         while !self.step(session, |session| {
-            history::roll_back_records(session, self.world, self.run, &mut rollback)
+            history::roll_back_records(session, self.merge_context, self.run, &mut rollback)
         })? {
             self.desk.importer.not_cancelled(OPERATION)?;
         }
-        while !self
-            .step(session, |session| history::roll_back_rows(session, self.world, self.run, &mut rollback))?
-        {
+        while !self.step(session, |session| {
+            history::roll_back_rows(session, self.merge_context, self.run, &mut rollback)
+        })? {
             self.desk.importer.not_cancelled(OPERATION)?;
         }
         while self.others(session)? {
@@ -155,7 +155,7 @@ impl Work<'_> {
             merges,
             traces,
             left,
-            nothing_left: left == 0 && !keeps_values(session, self.world.contract, self.run.id)?,
+            nothing_left: left == 0 && !keeps_values(session, self.merge_context.contract, self.run.id)?,
             not_reverted,
         })
     }
@@ -166,7 +166,7 @@ impl Work<'_> {
         session: &mut dyn StewardSession,
         work: impl FnOnce(&mut dyn StewardSession) -> Result<T>,
     ) -> Result<T> {
-        let contract = self.world.contract;
+        let contract = self.merge_context.contract;
         if self.dry_run {
             session.lock_core(contract)?;
             return work(session);
@@ -206,9 +206,15 @@ impl Work<'_> {
         let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
         let reason = format!("run {} is taken back: {}", self.run.id, self.note.reason);
         let mut rollback = session.begin_rollback(run.id, actor, &reason, now)?;
-        while !history::roll_back_records(session, self.world, run, &mut rollback)? {}
-        while !history::roll_back_rows(session, self.world, run, &mut rollback)? {}
-        let work = Work { desk: self.desk, world: self.world, run, note: self.note, dry_run: self.dry_run };
+        while !history::roll_back_records(session, self.merge_context, run, &mut rollback)? {}
+        while !history::roll_back_rows(session, self.merge_context, run, &mut rollback)? {}
+        let work = Work {
+            desk: self.desk,
+            merge_context: self.merge_context,
+            run,
+            note: self.note,
+            dry_run: self.dry_run,
+        };
         work.end(session, &mut rollback)?;
         Ok(left(session)? < before)
     }
@@ -229,9 +235,11 @@ impl Work<'_> {
         let mut undone = Vec::new();
         loop {
             // Taking one back does later ones again, under new numbers.
-            let Some(last) = session.merges(self.world.contract, &filter)?.pop() else { return Ok(undone) };
+            let Some(last) = session.merges(self.merge_context.contract, &filter)?.pop() else {
+                return Ok(undone);
+            };
             self.step(session, |session| {
-                history::undo(session, self.world, last.id, &self.desk.actor.name, &self.note.reason)
+                history::undo(session, self.merge_context, last.id, &self.desk.actor.name, &self.note.reason)
             })?;
             undone.push(last.id);
         }
@@ -247,7 +255,7 @@ impl Work<'_> {
             None => self.step(session, |session| {
                 if !self.dry_run {
                     // Of people whom both changed, neither could say what they would be without it.
-                    none_half_taken_back(session, self.world.contract.entity, OPERATION)?;
+                    no_unfinished_rollback(session, self.merge_context.contract.entity, OPERATION)?;
                 }
                 let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
                 // From here on its word does not count, whatever happens between the pages.
@@ -264,9 +272,9 @@ impl Work<'_> {
 
     fn end(&self, session: &mut dyn StewardSession, rollback: &mut RollbackRow) -> Result<Traces> {
         let now = self.desk.importer.clock.now();
-        let mut traces = session.end_traces(self.world.contract, self.run)?;
+        let mut traces = session.end_traces(self.merge_context.contract, self.run)?;
         // What was corrected waits in quarantine again.
-        traces.rows_reopened += session.reopen_corrected(self.world.contract, self.run.id)? as u64;
+        traces.rows_reopened += session.reopen_corrected(self.merge_context.contract, self.run.id)? as u64;
         (rollback.done, rollback.finished_at) = (true, Some(now));
         session.save_rollback(rollback)?;
         self.audit(session, "end", &rollback.counts, now)?;

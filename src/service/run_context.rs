@@ -6,7 +6,7 @@ use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::mapping::Mapping;
 use importer_core::pipeline::{Corrections, RunContext};
-use importer_core::ports::{AutoMerge, Policies, Rules, none_half_taken_back};
+use importer_core::ports::{AutoMerge, Policies, Rules, no_unfinished_rollback};
 use importer_dedupe::PluginFeatures;
 
 use crate::Importer;
@@ -48,7 +48,7 @@ impl Importer {
         work: impl FnOnce(&RunContext<'_>) -> Result<T>,
     ) -> Result<T> {
         let store = self.store()?;
-        none_half_taken_back(store.session()?.as_mut(), own.contract.entity, "start a run")?;
+        no_unfinished_rollback(store.session()?.as_mut(), own.contract.entity, "start a run")?;
         let policies = Policies {
             resolver: self.resolver_with(
                 own.contract,

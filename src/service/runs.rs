@@ -30,9 +30,10 @@ impl Importer {
         if self.resolver.is_none() {
             recorded.auto_merge = Some(self.auto_merge_of(&self.mapping(contract)?, request.auto_merge));
         }
-        let report = self.with_context(contract, &request.external_system, recorded.auto_merge, |context| {
-            context.run(adapter.as_ref(), plugin_report(&plugin), &recorded)
-        })?;
+        let report =
+            self.with_context(contract, &request.external_system, recorded.auto_merge, |context| {
+                context.run(adapter.as_ref(), plugin_report(&plugin), &recorded)
+            })?;
         if report.status == "succeeded" {
             in_use.succeeded();
         }
@@ -104,7 +105,7 @@ impl Importer {
         features: Option<Arc<PluginFeatures>>,
     ) -> Arc<dyn Resolver> {
         let scores = self.resolver.is_none() && self.match_model != MatchModel::Weighted;
-        let (scoring, told) = if scores { (features, None) } else { (None, features) };
+        let (scoring, shown) = if scores { (features, None) } else { (None, features) };
         let resolver = self.resolver.clone().unwrap_or_else(|| {
             let options = ResolveOptions {
                 auto_merge: self.auto_merge_of(mapping, auto_merge),
@@ -114,7 +115,7 @@ impl Importer {
             };
             Arc::new(Probabilistic::with_features(contract, options, scoring))
         });
-        match told {
+        match shown {
             Some(features) => Arc::new(WithFeatures::new(resolver, features)),
             None => resolver,
         }

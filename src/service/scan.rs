@@ -8,10 +8,10 @@ use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
     CoreId, Moment, NewRun, Phase, RunFilter, RunId, RunRecord, RunStatus, Session, StewardSession,
     Suggested, Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, in_transaction, moment_text,
-    none_half_taken_back, parse_moment,
+    no_unfinished_rollback, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
-use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, Thresholds, Verdict};
+use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, PairVerdict, Thresholds};
 use importer_dedupe::matching::people::People;
 use importer_dedupe::matching::scan::{Scan, scan_watched};
 use serde::{Deserialize, Serialize};
@@ -172,11 +172,11 @@ impl Importer {
         let mut session = store.session()?;
         if request.preview {
             let last = self.last_scan(session.as_mut(), contract)?;
-            let work = self.look(session.as_mut(), contract, request, last.as_ref())?;
+            let work = self.query(session.as_mut(), contract, request, last.as_ref())?;
             return Ok(work.report);
         }
         // Half of the people are who they are about to be no more.
-        none_half_taken_back(session.as_mut(), contract.entity, OPERATION)?;
+        no_unfinished_rollback(session.as_mut(), contract.entity, OPERATION)?;
         let lock =
             store.lock_system(contract.entity, SCAN_SOURCE).map_err(|e| at_work(e, contract.entity))?;
         session.work_under(&lock);
@@ -185,7 +185,7 @@ impl Importer {
         let mut run = session.create_run(&new_run(contract, request), self.clock.now())?;
         let seen_until = seen_until(session.as_mut(), &run)?;
         let result = self
-            .look(session.as_mut(), contract, request, last.as_ref())
+            .query(session.as_mut(), contract, request, last.as_ref())
             .and_then(|work| self.store_scan(session.as_mut(), contract, &mut run, work, seen_until));
         result.inspect_err(|error| {
             run.status =
@@ -233,7 +233,7 @@ impl Importer {
     }
 
     /// Everything but storing.
-    fn look(
+    fn query(
         &self,
         session: &mut dyn StewardSession,
         contract: &Contract,
@@ -297,13 +297,13 @@ impl Importer {
         let now = self.clock.now();
         in_transaction(session, |session| {
             session.lock_core(contract)?;
-            none_half_taken_back(session, contract.entity, OPERATION)?;
-            let mut told = Suggested::default();
+            no_unfinished_rollback(session, contract.entity, OPERATION)?;
+            let mut suggested = Suggested::default();
             for (number, pairs) in work.found.chunks(AT_A_TIME).enumerate() {
                 self.not_cancelled(OPERATION)?;
                 let suggestions: Vec<Suggestion> =
                     pairs.iter().map(|pair| suggestion(&work.scan, &work.people, pair)).collect();
-                told.add(&session.suggest(contract, run, &suggestions, now)?);
+                suggested.add(&session.suggest(contract, run, &suggestions, now)?);
                 let done = (number * AT_A_TIME + pairs.len()) as u64;
                 let total = work.found.len() as u64;
                 self.observer.scanning(ScanProgress { phase: ScanPhase::Storing, done, total });
@@ -311,18 +311,18 @@ impl Importer {
             let lost = lost(session, contract, &work)?;
             for lowered in lost.lowered.chunks(AT_A_TIME) {
                 self.not_cancelled(OPERATION)?;
-                told.add(&session.suggest(contract, run, lowered, now)?);
+                suggested.add(&session.suggest(contract, run, lowered, now)?);
             }
             for outdated in lost.outdated.chunks(AT_A_TIME) {
                 self.not_cancelled(OPERATION)?;
-                told.outdated += session.outdate(contract, run, outdated)?;
+                suggested.outdated += session.outdate(contract, run, outdated)?;
             }
             report.run_id = Some(run.id);
-            report.suggestions = Some(told);
+            report.suggestions = Some(suggested);
             report.elapsed_ms = elapsed(work.begun);
             let counts = Counts {
                 read: report.records,
-                needs_review: told.added + told.reopened,
+                needs_review: suggested.added + suggested.reopened,
                 households: report.household_pairs,
                 ..Counts::default()
             };
@@ -391,7 +391,7 @@ fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<L
             score: Some(rounded(explanation.probability)),
             features_json: serde_json::to_string(&explanation).unwrap_or_default(),
         };
-        match (for_its_score && verdict == Verdict::Different, row.kind) {
+        match (for_its_score && verdict == PairVerdict::Different, row.kind) {
             (true, _) => lost.outdated.push(now),
             // A household is not shown for the probability of being one person.
             (false, SuggestionKind::Household) => {}
@@ -448,7 +448,7 @@ fn stored(run: &RunRecord) -> Option<Stored> {
 fn found(scan: &Scan, people: &People) -> Vec<Found> {
     let shown = scan.pairs.iter().filter(|pair| pair.probability() >= REVIEW_FROM).map(|pair| {
         let may_merge = pair.probability() >= MERGE_FROM
-            && scan.judge(&people.frame, pair.a, pair.b, &THRESHOLDS).verdict == Verdict::Merge;
+            && scan.judge(&people.frame, pair.a, pair.b, &THRESHOLDS).verdict == PairVerdict::Merge;
         Found { kind: if may_merge { "merge" } else { "review" }, a: pair.a, b: pair.b }
     });
     let households = scan.households.iter().filter(|pair| pair.probability() < REVIEW_FROM);

@@ -18,7 +18,7 @@ impl Importer {
     }
 
     /// A filter for suggestions that wait for a decision now: open ones, and deferred ones whose time has come.
-    pub fn waiting(&self) -> SuggestionFilter {
+    pub fn pending_suggestions(&self) -> SuggestionFilter {
         SuggestionFilter { waiting_at: Some(self.clock.now()), ..SuggestionFilter::default() }
     }
 }
@@ -30,6 +30,6 @@ impl Desk<'_> {
     /// When the actor may not see records, or the database fails.
     pub fn households(&self, entity: &str, id: CoreId) -> Result<Vec<Household>> {
         let contract = super::runs::contract(entity)?;
-        self.look(Action::ViewRecords, &format!("{entity} {id}"), |session| session.households(contract, id))
+        self.query(Action::ViewRecords, &format!("{entity} {id}"), |session| session.households(contract, id))
     }
 }

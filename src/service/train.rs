@@ -125,13 +125,15 @@ mod tests {
 
     #[test]
     fn precision_and_recall_follow_from_probabilities() {
-        let told = expectations(&[0.99, 0.9, 0.5, 0.01]);
-        let at = |threshold: f64| *told.iter().find(|e| e.threshold == threshold).unwrap();
+        let expected = expectations(&[0.99, 0.9, 0.5, 0.01]);
+        let at = |threshold: f64| *expected.iter().find(|e| e.threshold == threshold).unwrap();
         assert_eq!((at(0.5).pairs, at(0.9).pairs, at(0.95).pairs), (3, 2, 1));
         assert!((at(0.9).precision - 0.945).abs() < 1e-9);
         assert!((at(0.9).recall - 1.89 / 2.4).abs() < 1e-9);
         assert!(
-            told.windows(2).all(|two| two[0].precision <= two[1].precision && two[0].recall >= two[1].recall)
+            expected
+                .windows(2)
+                .all(|two| two[0].precision <= two[1].precision && two[0].recall >= two[1].recall)
         );
         assert_eq!(expectations(&[])[0].precision, 1.0);
     }

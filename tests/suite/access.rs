@@ -8,8 +8,8 @@ use importer::plugin::spreadsheet::unguard;
 use importer::ports::{AuditFilter, AuditOutcome, AuditRow, QuarantineFilter};
 use importer::retention::RetentionPolicy;
 use importer::service::{
-    Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, Role,
-    RollbackRequest, RowFix, ScanRequest, Step, Verdict,
+    Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
+    ReviewDecision, Role, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Error, ErrorKind, Importer, RunRequest};
 
@@ -44,11 +44,11 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("suppress", Action::SuppressRows, true, |desk, reason| {
         desk.suppress("volunteer", 1, &["REQ-001".into()], reason).map(drop)
     }),
-    ("give_up", Action::SuppressRows, true, |desk, reason| desk.give_up("volunteer", HELD, reason)),
+    ("reject_row", Action::SuppressRows, true, |desk, reason| desk.reject_row("volunteer", HELD, reason)),
     ("reopen", Action::SuppressRows, true, |desk, reason| desk.reopen("volunteer", HELD, reason)),
-    ("give_up_bulk", Action::SuppressRows, true, |desk, reason| {
+    ("reject_rows", Action::SuppressRows, true, |desk, reason| {
         let filter = QuarantineFilter { rule: Some("REQ-001".into()), ..Default::default() };
-        desk.give_up_bulk("volunteer", &filter, reason).map(drop)
+        desk.reject_rows("volunteer", &filter, reason).map(drop)
     }),
     ("fix_file", Action::FixRows, true, |desk, reason| {
         let fix = FileFix { reason: reason.into(), current_mapping: false };
@@ -94,19 +94,21 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     }),
     ("redo_merge", Action::Merge, true, |desk, reason| desk.redo_merge(1, reason).map(drop)),
     ("redo", Action::Merge, true, |desk, reason| desk.redo(&RedoRequest::new(1, reason)).map(drop)),
-    ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, Step::Upsert, reason).map(drop)),
+    ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, RerunStep::Upsert, reason).map(drop)),
     ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(1, reason).map(drop)),
     ("retention", Action::Retain, true, |desk, reason| {
         desk.retention(&RetentionPolicy::shipped(), false, reason).map(drop)
     }),
-    ("review", Action::Review, true, |desk, reason| desk.review(1, &Verdict::Reject, reason).map(drop)),
+    ("review", Action::Review, true, |desk, reason| {
+        desk.review(1, &ReviewDecision::Reject, reason).map(drop)
+    }),
     ("review_all", Action::Review, true, |desk, reason| {
-        desk.review_all(&[1], &Verdict::Reject, reason)
+        desk.review_all(&[1], &ReviewDecision::Reject, reason)
             .into_iter()
             .try_for_each(|(_, result)| result.map(drop))
     }),
     ("review_matching", Action::Review, true, |desk, reason| {
-        desk.review_matching(&Default::default(), &Verdict::Reject, reason, false).map(drop)
+        desk.review_matching(&Default::default(), &ReviewDecision::Reject, reason, false).map(drop)
     }),
     ("roll_back", Action::RollBackRuns, true, |desk, reason| {
         desk.roll_back(&RollbackRequest { run: 1, reason: reason.into(), dry_run: false }).map(drop)
@@ -379,7 +381,7 @@ fn reports_of_runs_hold_no_samples_that_the_role_does_not_see() {
         let desk = importer.desk(Actor::new("zoe", role));
         let request = RunRequest::new("csv").file(&file).external_system(role.as_str());
         let report = desk.import(&request, "the weekly file").unwrap();
-        let again = desk.rerun(report.run_id, Step::Validate, "to be sure").unwrap();
+        let again = desk.rerun(report.run_id, RerunStep::Validate, "to be sure").unwrap();
         for report in [report, again] {
             assert_eq!(!report.unmapped[0].samples.is_empty(), sees, "{role}: {report:?}");
         }

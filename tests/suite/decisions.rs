@@ -1,16 +1,16 @@
 //! What people decide about suggestions is remembered.
 
 use importer::ports::{SuggestionDecision, SuggestionRow};
-use importer::service::{Actor, Verdict};
+use importer::service::{Actor, ReviewDecision};
 use importer::{ErrorKind, Importer, RunRequest};
 
 use super::{scan, support};
 
 fn decide(importer: &Importer, id: i64, decision: SuggestionDecision) -> SuggestionRow {
     let verdict = match decision {
-        SuggestionDecision::Rejected => Verdict::Reject,
-        SuggestionDecision::Deferred => Verdict::Defer { days: 30 },
-        _ => Verdict::Reopen,
+        SuggestionDecision::Rejected => ReviewDecision::Reject,
+        SuggestionDecision::Deferred => ReviewDecision::Defer { days: 30 },
+        _ => ReviewDecision::Reopen,
     };
     importer.desk(Actor::admin("tester")).review(id, &verdict, "met both").unwrap().suggestion
 }
@@ -65,7 +65,8 @@ fn deferred_pairs_wait_outside_the_open_list() {
         let id = pair(&importer, 1, 81).unwrap().id;
         let row = decide(&importer, id, SuggestionDecision::Deferred);
         assert!(row.deferred_until.unwrap() > row.decided_at.unwrap());
-        let waits = || importer.suggestions(&importer.waiting()).unwrap().iter().any(|row| row.id == id);
+        let waits =
+            || importer.suggestions(&importer.pending_suggestions()).unwrap().iter().any(|row| row.id == id);
         assert!(!waits());
         db.execute("UPDATE dedupe_suggestions SET deferred_until = '2001-01-01T00:00:00Z' WHERE decision = 'deferred'");
         assert!(waits());
@@ -77,7 +78,7 @@ fn a_decision_needs_a_suggestion_and_a_reason() {
     let db = support::sqlite();
     let importer = scan::imported(&db);
     let wrong = |reason: &str| {
-        importer.desk(Actor::admin("tester")).review(7, &Verdict::accept(), reason).unwrap_err()
+        importer.desk(Actor::admin("tester")).review(7, &ReviewDecision::accept(), reason).unwrap_err()
     };
     assert_eq!(wrong(" ").kind(), ErrorKind::Config);
     assert!(wrong("why not").to_string().contains("there is no suggestion 7"));

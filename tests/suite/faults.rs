@@ -10,9 +10,9 @@ use super::merging::history::{World, snapshot};
 use super::support::{self, Database};
 
 /// A table that is written, and how.
-pub(crate) type Step = (&'static str, &'static str);
+pub(crate) type RerunStep = (&'static str, &'static str);
 
-const MERGE: [Step; 15] = [
+const MERGE: [RerunStep; 15] = [
     ("merge_log", "INSERT"),
     ("merge_members", "INSERT"),
     ("external_id_map", "UPDATE"),
@@ -30,7 +30,7 @@ const MERGE: [Step; 15] = [
     ("audit_log", "INSERT"),
 ];
 
-const UNDO: [Step; 12] = [
+const UNDO: [RerunStep; 12] = [
     ("core_volunteers", "INSERT"),
     ("core_volunteer_contacts", "DELETE"),
     ("core_volunteer_contacts", "INSERT"),
@@ -46,7 +46,7 @@ const UNDO: [Step; 12] = [
 ];
 
 /// In their order: what is done before a step that fails stays done.
-const ROLLBACK: [Step; 14] = [
+const ROLLBACK: [RerunStep; 14] = [
     ("import_runs", "UPDATE"),
     ("rollbacks", "INSERT"),
     ("external_id_map", "DELETE"),
@@ -64,7 +64,7 @@ const ROLLBACK: [Step; 14] = [
 ];
 
 /// Makes the database refuse a step.
-pub(crate) fn refuse(db: &Database, (table, how): Step) {
+pub(crate) fn refuse(db: &Database, (table, how): RerunStep) {
     db.execute(&match db.backend {
         "sqlite" => format!(
             "CREATE TRIGGER fault BEFORE {how} ON {table} BEGIN SELECT RAISE(ABORT, 'refused for a test'); END"
@@ -84,7 +84,7 @@ pub(crate) fn allow(db: &Database, table: &str) {
 }
 
 /// Does something with one step refused, and says why it failed.
-pub(crate) fn without(db: &Database, step: Step, what: impl FnOnce() -> Option<importer::Error>) {
+pub(crate) fn without(db: &Database, step: RerunStep, what: impl FnOnce() -> Option<importer::Error>) {
     refuse(db, step);
     let error = what();
     allow(db, step.0);

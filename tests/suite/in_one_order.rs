@@ -87,7 +87,7 @@ fn a_replay_and_whoever_gives_its_rows_up_do_not_wait_for_each_other() {
             *thread = Some(std::thread::spawn(move || {
                 let importer = Importer::builder().database(&url).build().unwrap();
                 let desk = importer.desk(Actor::admin("ann"));
-                desk.give_up_bulk("volunteer", &QuarantineFilter::default(), "old")
+                desk.reject_rows("volunteer", &QuarantineFilter::default(), "old")
             }));
             until_somebody_waits(&of);
         });

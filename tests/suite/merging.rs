@@ -18,7 +18,7 @@ mod matches;
 mod obvious;
 
 use importer::ports::MergeFilter;
-use importer::service::{Actor, Choice, Edit, MergeRequest, RedoRequest, Role};
+use importer::service::{Actor, Edit, FieldChoice, MergeRequest, RedoRequest, Role};
 use importer::{ErrorKind, Importer};
 
 use super::support;
@@ -96,8 +96,10 @@ fn what_somebody_chooses_outranks_every_rule_and_later_imports() {
         let (one, other) = (field(&importer, 1, "city"), field(&importer, 2, "city"));
         assert_ne!(one, other);
         let mut request = merge_of(&[1, 2]);
-        request.choices =
-            vec![("city".into(), Choice::Of(2)), ("employer".into(), Choice::Value("Own Company".into()))];
+        request.choices = vec![
+            ("city".into(), FieldChoice::Of(2)),
+            ("employer".into(), FieldChoice::Value("Own Company".into())),
+        ];
         let done = desk.merge(&request).unwrap();
         assert!(done.changed.contains(&"city".to_owned()), "{done:?}");
         world.bring(9, 0, 7);
@@ -112,7 +114,7 @@ fn an_edit_on_top_of_a_value_of_the_other_stays_and_is_told() {
     let importer = world.importer();
     let desk = importer.desk(Actor::admin("ann"));
     let mut request = merge_of(&[1, 2]);
-    request.choices = vec![("city".into(), Choice::Of(2))];
+    request.choices = vec![("city".into(), FieldChoice::Of(2))];
     let merge = desk.merge(&request).unwrap().merge;
     let edit = Edit { values: vec![("city".into(), "Bergen".into())], reason: "moved".into() };
     desk.edit("volunteer", 1, &edit).unwrap();

@@ -1,7 +1,9 @@
 //! Suggestions that a scan closes, because their score is too low by now, and when they are open again.
 
 use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionRow};
-use importer::service::{Actor, Choice, Edit, MergeRequest, RollbackRequest, ScanReport, Verdict};
+use importer::service::{
+    Actor, Edit, FieldChoice, MergeRequest, ReviewDecision, RollbackRequest, ScanReport,
+};
 use importer::{Importer, RunRequest};
 
 use super::support::{self, Database};
@@ -76,7 +78,7 @@ impl World {
     /// Merges two; who they are is what is known of one of them, where it is named.
     fn merge(&self, survivor: i64, gone: i64, like: Option<i64>) -> i64 {
         let fields = ["first_name", "last_name", "dob"].map(str::to_owned);
-        let choices = like.map(|id| fields.map(|field| (field, Choice::Of(id))));
+        let choices = like.map(|id| fields.map(|field| (field, FieldChoice::Of(id))));
         let request = MergeRequest {
             survivor: Some(survivor),
             choices: choices.into_iter().flatten().collect(),
@@ -106,7 +108,7 @@ fn what_is_too_unlikely_is_closed_and_open_again_when_it_is_not() {
     for db in support::databases() {
         let world = World::new(db);
         let backend = world.db.backend;
-        let waiting = || world.importer.suggestions(&world.importer.waiting()).unwrap().len();
+        let waiting = || world.importer.suggestions(&world.importer.pending_suggestions()).unwrap().len();
         let before = waiting();
         world.part_the_adas();
         assert_eq!(world.closes_and_opens(), (1, 0), "{backend}");
@@ -136,8 +138,8 @@ fn what_somebody_decided_stays_and_so_does_what_is_not_shown_for_its_score() {
     for db in support::databases() {
         let world = World::new(db);
         let desk = world.importer.desk(Actor::admin("ann"));
-        desk.review(world.find(ADAS).id, &Verdict::Reject, "met both").unwrap();
-        desk.review(world.find(BRUNOS).id, &Verdict::Defer { days: 3 }, "asking them").unwrap();
+        desk.review(world.find(ADAS).id, &ReviewDecision::Reject, "met both").unwrap();
+        desk.review(world.find(BRUNOS).id, &ReviewDecision::Defer { days: 3 }, "asking them").unwrap();
         // Of one name in another town, say, or with a number in common; one of them was probable once.
         let (unlikely, unscored, probable, home) = ((2, 13), (3, 14), (4, 15), (5, 16));
         world.suggest(unlikely, "possible_duplicate", Some(0.3));
@@ -159,9 +161,9 @@ fn what_somebody_decided_stays_and_so_does_what_is_not_shown_for_its_score() {
         }
         // A closed one can be decided about, and is open when somebody says so.
         let id = world.find(probable).id;
-        desk.review(id, &Verdict::Reject, "met both").unwrap();
+        desk.review(id, &ReviewDecision::Reject, "met both").unwrap();
         assert_eq!(world.stands(probable), SuggestionDecision::Rejected);
-        desk.review(id, &Verdict::Reopen, "not sure").unwrap();
+        desk.review(id, &ReviewDecision::Reopen, "not sure").unwrap();
         assert_eq!(world.stands(probable), SuggestionDecision::Open);
     }
 }

@@ -1,7 +1,7 @@
 //! What only shows what would be leaves nothing behind, not even ids that are used up.
 
 use importer::ports::QuarantineFilter;
-use importer::service::{Actor, BulkChange, BulkFix, MergeRequest, RollbackRequest, Verdict};
+use importer::service::{Actor, BulkChange, BulkFix, MergeRequest, ReviewDecision, RollbackRequest};
 use importer::{Importer, RunRequest};
 
 use super::scan;
@@ -56,7 +56,7 @@ fn what_only_shows_what_would_be_takes_no_ids() {
             let fix = BulkFix { filter, change, reason: WHY.into(), current_mapping: false };
             assert_eq!(desk.preview_bulk("volunteer", &fix, 10).unwrap().counts.matched, 2);
         }
-        desk.review_matching(&Default::default(), &Verdict::Reject, WHY, true).unwrap();
+        desk.review_matching(&Default::default(), &ReviewDecision::Reject, WHY, true).unwrap();
         importer
             .scan(&importer::service::ScanRequest {
                 preview: true,

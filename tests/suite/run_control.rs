@@ -1,7 +1,7 @@
 //! Runs are paused, cancelled, resumed, retried, approved and discarded, also from other processes.
 
 use importer::ports::{AuditFilter, RunStatus};
-use importer::service::{Actor, Desk, Heard, Step};
+use importer::service::{Actor, Desk, RerunStep, StopAck};
 use importer::{ErrorKind, GateMode, GatePolicy, Importer, RunRequest};
 
 use super::cli;
@@ -218,7 +218,7 @@ fn a_run_is_cancelled_for_good_by_another_process() {
         let importer = db.importer();
         let mut child = start(folder.path(), &db, &file);
         assert!(wait_until(&mut child, &importer, |run| run.rows_read > 0));
-        assert_eq!(admin(&importer).cancel(1, "the wrong file").unwrap(), Heard::Asked);
+        assert_eq!(admin(&importer).cancel(1, "the wrong file").unwrap(), StopAck::StopRequest);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", db.backend);
         let run = newest(&importer).unwrap();
@@ -272,9 +272,9 @@ fn what_is_not_at_work_is_ended_at_once() {
         assert!(desk.pause(1, "stop").unwrap_err().to_string().contains("it is succeeded"));
         assert_eq!(desk.pause(7, "stop").unwrap_err().kind(), ErrorKind::NotFound);
         db.execute("UPDATE import_runs SET status = 'running', phase = 'load', finished_at = NULL");
-        assert_eq!(desk.pause(1, "stop").unwrap(), Heard::Done);
+        assert_eq!(desk.pause(1, "stop").unwrap(), StopAck::Done);
         assert_eq!(desk.interrupted().unwrap()[0].status, RunStatus::Paused);
-        assert_eq!(desk.cancel(1, "stop").unwrap(), Heard::Done);
+        assert_eq!(desk.cancel(1, "stop").unwrap(), StopAck::Done);
         assert!(desk.interrupted().unwrap().is_empty());
         desk.label(1, Some("spring fair"), "so that we find it").unwrap();
         assert_eq!(
@@ -301,7 +301,7 @@ fn judging_stored_rows_again_by_the_same_rules_changes_nothing() {
         };
         let before = core();
         let importer = db.importer();
-        let report = admin(&importer).rerun(1, Step::Validate, "to be sure").unwrap();
+        let report = admin(&importer).rerun(1, RerunStep::Validate, "to be sure").unwrap();
         let counts = report.counts;
         assert_eq!(
             (counts.read, counts.unchanged, counts.quarantined),
@@ -310,7 +310,7 @@ fn judging_stored_rows_again_by_the_same_rules_changes_nothing() {
             db.backend
         );
         assert_same(&before, &core());
-        assert_eq!(admin(&importer).rerun(1, Step::Upsert, "to be sure").unwrap().counts.read, 0);
+        assert_eq!(admin(&importer).rerun(1, RerunStep::Upsert, "to be sure").unwrap().counts.read, 0);
         let label = db.texts("SELECT label AS t FROM import_runs WHERE label IS NOT NULL ORDER BY id");
         assert_eq!(label, ["validate of run 1", "upsert of run 1"]);
     }
@@ -330,7 +330,8 @@ fn rows_that_other_rules_let_through_are_loaded_from_what_is_stored() {
             .rules_mode(Some(importer::dq::Mode::Warn))
             .build()
             .unwrap();
-        let report = admin(&lenient).rerun(1, Step::Validate, "an address is not needed after all").unwrap();
+        let report =
+            admin(&lenient).rerun(1, RerunStep::Validate, "an address is not needed after all").unwrap();
         assert_eq!((report.counts.read, report.counts.inserted), (9, 3), "{report:?}");
         assert_eq!(
             db.number("SELECT COUNT(*) AS t FROM quarantine WHERE status = 'open'"),

@@ -1,7 +1,7 @@
 //! Scans of the core: what they store, what they leave alone, and how they stop.
 
 use importer::ports::{SuggestionDecision, SuggestionFilter};
-use importer::service::{Actor, ScanReport, ScanRequest, Verdict};
+use importer::service::{Actor, ReviewDecision, ScanReport, ScanRequest};
 use importer::{ErrorKind, Importer, Observer, Progress, ScanPhase, ScanProgress};
 
 use super::support::{self, Database};
@@ -70,7 +70,7 @@ fn a_decision_stays_whatever_scans_find() {
         let importer = imported(&db);
         scan(&importer, false);
         let id = importer.suggestions(&SuggestionFilter::default()).unwrap()[0].id;
-        importer.desk(Actor::admin("tester")).review(id, &Verdict::Reject, "seen").unwrap();
+        importer.desk(Actor::admin("tester")).review(id, &ReviewDecision::Reject, "seen").unwrap();
         let stored = db.texts(STORED);
         db.execute("UPDATE dedupe_suggestions SET score = 0.5");
         let told = scan(&importer, true).suggestions.unwrap();
@@ -108,7 +108,7 @@ fn an_open_suggestion_is_closed_when_its_records_part_and_a_decided_one_stays() 
         scan(&importer, false);
         let before = importer.suggestions(&SuggestionFilter::default()).unwrap();
         let (open, decided) = (&before[0], &before[1]);
-        importer.desk(Actor::admin("tester")).review(decided.id, &Verdict::Reject, "seen").unwrap();
+        importer.desk(Actor::admin("tester")).review(decided.id, &ReviewDecision::Reject, "seen").unwrap();
         db.execute(&format!(
             "UPDATE core_volunteers SET dob = '2001-12-31', first_name = 'Wilhelmina' WHERE id IN ({}, {})",
             open.right, decided.right

@@ -10,7 +10,7 @@ use importer::plugin::{
     Adapter, AdapterCapability, AdapterMeta, Error, Host, OpenRequest, Plugin, PluginMeta, Source,
 };
 use importer::ports::{Phase, RunStatus};
-use importer::service::{Actor, Heard};
+use importer::service::{Actor, StopAck};
 use importer::{ErrorKind, Importer, Observer, Progress, RunRequest};
 
 use super::cli;
@@ -303,7 +303,7 @@ fn a_run_that_died_is_found_although_another_one_of_its_system_is_at_work() {
         assert!(desk.interrupted().unwrap().is_empty());
         let error = desk.resume(1, "go on").unwrap_err().to_string();
         assert!(error.contains("run 2 of the same system was loaded since"), "{error}");
-        assert_eq!(desk.cancel(1, "the wrong file").unwrap(), Heard::Done);
+        assert_eq!(desk.cancel(1, "the wrong file").unwrap(), StopAck::Done);
         assert_eq!(desk.runs(&Default::default()).unwrap()[1].status, RunStatus::Cancelled);
     }
 }

@@ -2,7 +2,7 @@
 
 use importer::mapping::Mapping;
 use importer::ports::{AutoMerge, SuggestionDecision, SuggestionKind};
-use importer::service::{Actor, Verdict};
+use importer::service::{Actor, ReviewDecision};
 use importer::{Importer, RunReport, RunRequest};
 
 use super::support::{self, Database};
@@ -154,7 +154,7 @@ fn a_dry_run_knows_who_was_told_apart_and_shows_what_it_would_merge() {
         let verdict = |verdict| {
             importer.desk(Actor::admin("tester")).review(suggestion.id, &verdict, "met both").unwrap()
         };
-        verdict(Verdict::Reject);
+        verdict(ReviewDecision::Reject);
         let second = "78,Ann,Field,ann.field@example.org,\n";
         let dry = import(&importer, second, other(true));
         assert_eq!(dry.would_merge.iter().map(|s| s.record).collect::<Vec<_>>(), [suggestion.right]);
@@ -163,7 +163,7 @@ fn a_dry_run_knows_who_was_told_apart_and_shows_what_it_would_merge() {
         assert_eq!(ids(&database).pop().unwrap(), format!("other:78 {}", suggestion.right));
 
         // Taken back, nobody knows which of the two it is.
-        verdict(Verdict::Reopen);
+        verdict(ReviewDecision::Reopen);
         let dry = import(&importer, "79,Ann,Field,ann.field@example.org,\n", other(true));
         assert_eq!((dry.counts.auto_merged, dry.counts.needs_review), (0, 1), "{}", database.backend);
     }

@@ -11,8 +11,8 @@ use importer::ports::{
 };
 use importer::retention::RetentionPolicy;
 use importer::service::{
-    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, Reviewed, Role,
-    RollbackRequest, RowFix, ScanRequest, Step, Verdict,
+    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
+    ReviewDecision, Reviewed, Role, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Importer, RunReport, RunRequest};
 use serde_json::{Value, json};
@@ -277,17 +277,17 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("merges", |_, desk| desk.merges("volunteer", &Default::default()).map(text)),
     ("preview_merge", |_, desk| desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], WHY)).map(text)),
     ("review_matching", |_, desk| {
-        desk.review_matching(&scored(0.0, 0.9), &Verdict::Reject, WHY, true).map(text)
+        desk.review_matching(&scored(0.0, 0.9), &ReviewDecision::Reject, WHY, true).map(text)
     }),
     ("review", |_, desk| {
         let id = desk.suggestions(&Default::default())?[0].id;
-        let row = desk.review(id, &Verdict::Defer { days: 3 }, WHY)?;
-        desk.review(id, &Verdict::Reopen, WHY)?;
+        let row = desk.review(id, &ReviewDecision::Defer { days: 3 }, WHY)?;
+        desk.review(id, &ReviewDecision::Reopen, WHY)?;
         Ok(reviewed(&row))
     }),
     ("review_all", |_, desk| {
         let id = desk.suggestions(&Default::default())?[0].id;
-        let all = desk.review_all(&[id], &Verdict::Reject, WHY);
+        let all = desk.review_all(&[id], &ReviewDecision::Reject, WHY);
         Ok(all.into_iter().map(|(_, row)| row.map_or_else(|e| e.to_string(), |row| reviewed(&row))).collect())
     }),
     ("record", |_, desk| desk.record("volunteer", 1).map(text)),
@@ -327,7 +327,7 @@ const ANSWERS: &[(&str, Answer)] = &[
         desk.export_violations(&Default::default(), WHY, &mut file)?;
         Ok(String::from_utf8(file).unwrap())
     }),
-    ("give_up", |_, desk| desk.give_up("volunteer", NAMELESS, WHY).map(text)),
+    ("reject_row", |_, desk| desk.reject_row("volunteer", NAMELESS, WHY).map(text)),
     ("reopen", |_, desk| desk.reopen("volunteer", NAMELESS, WHY).map(text)),
     ("fix_file", |world, desk| {
         let fix = FileFix { reason: WHY.into(), current_mapping: false };
@@ -340,7 +340,7 @@ const ANSWERS: &[(&str, Answer)] = &[
     }),
     ("suppress", |_, desk| desk.suppress("volunteer", NAMELESS, &["FMT-101".into()], WHY).map(text)),
     ("fix_bulk", |_, desk| desk.fix_bulk("volunteer", &bulk()).map(text)),
-    ("give_up_bulk", |_, desk| desk.give_up_bulk("volunteer", &Default::default(), WHY).map(text)),
+    ("reject_rows", |_, desk| desk.reject_rows("volunteer", &Default::default(), WHY).map(text)),
     ("create", |_, desk| {
         let values = [("first_name", "Ida"), ("last_name", "Noddack"), ("employer", "Acme")];
         let values = values.map(|(field, value)| (field.to_owned(), value.to_owned())).to_vec();
@@ -355,7 +355,7 @@ const ANSWERS: &[(&str, Answer)] = &[
             RunRequest { dry_run: true, ..world.request("crm", "9,Ida,Noddack,ida@example.org,,,,,,,\n") };
         desk.import(&request, WHY).map(|told| report(&told))
     }),
-    ("rerun", |_, desk| desk.rerun(1, Step::Upsert, WHY).map(|told| report(&told))),
+    ("rerun", |_, desk| desk.rerun(1, RerunStep::Upsert, WHY).map(|told| report(&told))),
     ("resume", |_, desk| desk.resume(1, WHY).map(|told| report(&told))),
     ("retry", |_, desk| desk.retry(1, WHY).map(|told| report(&told))),
     ("approve", |_, desk| desk.approve(1, WHY).map(|told| report(&told))),

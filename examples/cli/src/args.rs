@@ -10,8 +10,8 @@ use crate::audit::AuditArgs;
 use crate::create::CreateArgs;
 use crate::export::ExportArgs;
 use crate::fix::{FixArgs, RequeueArgs};
-use crate::goes_with;
 use crate::merge::MergeArgs;
+use crate::option_dependencies;
 use crate::people::PeopleArgs;
 use crate::policy::PolicyFile;
 use crate::quarantine::QuarantineArgs;
@@ -36,7 +36,7 @@ impl Cli {
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut command = without_empty_variables(Self::command());
         let read = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| {
-            goes_with::check(&mut command, &matches)?;
+            option_dependencies::check(&mut command, &matches)?;
             Self::from_arg_matches(&matches)
         });
         read.map_err(|error| with_usage(error, command))
@@ -49,7 +49,7 @@ fn with_usage(mut error: clap::Error, mut root: clap::Command) -> clap::Error {
     let Some(usage) = error.get(ContextKind::Usage).map(ToString::to_string) else { return error };
     // Behind `Usage:` and the program stands the command, then its options.
     let path: Vec<&str> = usage.split_whitespace().skip(2).collect();
-    let usage = goes_with::innermost_command(&mut root, &path).render_usage();
+    let usage = option_dependencies::innermost_command(&mut root, &path).render_usage();
     error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
     error
 }

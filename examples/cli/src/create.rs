@@ -4,7 +4,7 @@ use clap::Args;
 use importer::Result;
 use importer::service::NewPerson;
 
-use crate::fix::told;
+use crate::fix::report_fix;
 use crate::steward::{Steward, values};
 
 #[derive(Args)]
@@ -26,5 +26,5 @@ pub(crate) fn create(args: &CreateArgs) -> Result<ExitCode> {
     let made = desk.create(&args.steward.entity, &person)?;
     // Nobody who is made by hand needs a contact.
     let exempt = ["REQ-001".to_owned()];
-    Ok(told(&desk, &args.steward.entity, &made, "The person", &exempt, args.steward.json))
+    Ok(report_fix(&desk, &args.steward.entity, &made, "The person", &exempt, args.steward.json))
 }

@@ -138,12 +138,12 @@ pub(crate) fn one(
     };
     let desk = importer.desk(steward.who.actor());
     let fixed = desk.fix(&steward.entity, row, &fix)?;
-    Ok(told(&desk, &steward.entity, &fixed, &format!("Row {row}"), exempt, steward.json))
+    Ok(report_fix(&desk, &steward.entity, &fixed, &format!("Row {row}"), exempt, steward.json))
 }
 
 /// What became of one row, with what the rules warn of when it went in: a value may not have been taken. What somebody
 /// exempted it from needs no telling.
-pub(crate) fn told(
+pub(crate) fn report_fix(
     desk: &Desk<'_>,
     entity: &str,
     fixed: &Fixed,
@@ -228,12 +228,12 @@ fn counts(done: &BulkReport, verb: &str, change: &BulkChange) {
         done.skipped,
     );
     if let (BulkChange::Replace { field, .. }, 1..) = (change, done.without_column) {
-        let told = counted(
+        let report_fix = counted(
             done.without_column,
             &format!("row has no column {field} and is left as it is"),
             &format!("rows have no column {field} and are left as they are"),
         );
-        say!("{told}.");
+        say!("{report_fix}.");
     }
 }
 

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 use importer::Result;
 use importer::ports::{MergeFilter, moment_text};
-use importer::service::{Action, Choice, Desk, MergePreview, MergeRequest};
+use importer::service::{Action, Desk, FieldChoice, MergePreview, MergeRequest};
 
 use crate::args::Common;
 use crate::count::counted;
@@ -67,7 +67,7 @@ impl Chosen {
         self.survivor.is_none() && self.keep.is_empty() && self.set.is_empty()
     }
 
-    pub(crate) fn choices(&self) -> Result<Vec<(String, Choice)>> {
+    pub(crate) fn choices(&self) -> Result<Vec<(String, FieldChoice)>> {
         crate::review::choices(&self.keep, &self.set)
     }
 }
@@ -157,45 +157,45 @@ fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
 }
 
 fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
-    let told = match args.preview {
+    let report = match args.preview {
         true => desk.preview_obvious(&args.entity)?,
         false => desk.merge_obvious(&args.entity, args.reason.as_deref().unwrap_or_default())?,
     };
     if args.common.json {
-        out::as_is(serde_json::to_value(&told).unwrap_or_default());
-    } else if let Some(run) = told.run {
-        let pairs = counted(told.obvious, "obvious pair", "obvious pairs");
-        let are = if told.merged == 1 { "is" } else { "are" };
-        say!("{} of {pairs} {are} merged, as run {run}.", told.merged);
-        if told.rejected > 0 {
-            let pairs = counted(told.rejected, "other was", "others were");
+        out::as_is(serde_json::to_value(&report).unwrap_or_default());
+    } else if let Some(run) = report.run {
+        let pairs = counted(report.obvious, "obvious pair", "obvious pairs");
+        let are = if report.merged == 1 { "is" } else { "are" };
+        say!("{} of {pairs} {are} merged, as run {run}.", report.merged);
+        if report.rejected > 0 {
+            let pairs = counted(report.rejected, "other was", "others were");
             say!(
                 "{pairs} told apart by somebody: merge them by their ids, if they are one person all the same."
             );
         }
-        if told.left > 0 {
-            let pairs = counted(told.left, "other wants", "others want");
+        if report.left > 0 {
+            let pairs = counted(report.left, "other wants", "others want");
             say!("{pairs} a look: one of both has changed since they were scored; `scan` scores them anew.");
         }
         say!("To take all of them back: rollback {run}");
     } else {
         let nothing = "probable enough, and nothing speaks against";
-        match told.obvious {
+        match report.obvious {
             1 => say!("1 pair is obvious: {nothing} it."),
             pairs => say!("{pairs} pairs are obvious: {nothing} them."),
         }
-        if told.rejected > 0 {
-            let pairs = counted(told.rejected, "other pair was", "other pairs were");
+        if report.rejected > 0 {
+            let pairs = counted(report.rejected, "other pair was", "other pairs were");
             say!("{pairs} told apart by somebody, and left to people.");
         }
-        for (id, left, right, score) in &told.pairs {
+        for (id, left, right, score) in &report.pairs {
             say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
         }
     }
-    for (id, why) in &told.failed {
+    for (id, why) in &report.failed {
         out::complain(&format!("suggestion {id}: {}", out::visible(why)));
     }
-    Ok(if told.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Everybody's values side by side, and which survives.

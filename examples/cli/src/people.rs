@@ -65,14 +65,14 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
     }
     let most = if args.limit > 0 { args.limit } else { i64::MAX };
     let wanted = args.text.as_deref().map(str::to_lowercase);
-    let (mut told, mut last) = (0, args.after);
+    let (mut printed, mut last) = (0, args.after);
     'pages: loop {
         let page = desk.records(&args.entity, last, PAGE)?;
         if page.is_empty() {
             break;
         }
         for person in &page {
-            if told == most {
+            if printed == most {
                 break 'pages;
             }
             last = person.id;
@@ -80,17 +80,17 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
                 continue;
             }
             match args.common.json {
-                true => element(&serde_json::to_value(person).unwrap_or_default(), told == 0),
-                false => line(person, told == 0),
+                true => element(&serde_json::to_value(person).unwrap_or_default(), printed == 0),
+                false => line(person, printed == 0),
             }
-            told += 1;
+            printed += 1;
         }
     }
     if args.common.json {
-        end_of_list(told);
-    } else if told == 0 {
+        end_of_list(printed);
+    } else if printed == 0 {
         say!("There are no such people in {}.", importer.database());
-    } else if told == most {
+    } else if printed == most {
         say!("There may be more: --after {last}");
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use importer::plugin_host::{
-    AllowedPlugin, Candidate, Discovery, FileHash, PluginSet, QuarantinedPlugin, Verification,
+    AllowedPlugin, Discovery, FileHash, PluginCandidate, PluginSet, QuarantinedPlugin, Verification,
     append_allowed, read_metadata,
 };
 use importer::{Error, ErrorKind, Result};
@@ -43,7 +43,7 @@ fn list(places: &PluginPlaces, json: bool) -> Result<ExitCode> {
 }
 
 /// A file, and what speaks for and against it.
-fn show(candidate: &Candidate) {
+fn show(candidate: &PluginCandidate) {
     let version = candidate.version.as_deref().unwrap_or("?");
     say!("{} {version}  {}", name(candidate), candidate.file.display());
     say!("    sha256 {}", candidate.sha256.as_ref().map_or_else(|| "unknown".into(), ToString::to_string));
@@ -61,7 +61,7 @@ fn show(candidate: &Candidate) {
     }
 }
 
-fn name(candidate: &Candidate) -> &str {
+fn name(candidate: &PluginCandidate) -> &str {
     candidate.id.as_deref().unwrap_or("(unknown)")
 }
 

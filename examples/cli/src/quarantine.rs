@@ -49,7 +49,7 @@ pub(crate) fn quarantine(args: &QuarantineArgs) -> Result<ExitCode> {
     let read =
         |after, limit| desk.quarantine(&args.entity, &QuarantineFilter { after, limit, ..filter.clone() });
     if args.json {
-        let told = paged(
+        let printed = paged(
             filter.after,
             args.limit,
             read,
@@ -58,17 +58,19 @@ pub(crate) fn quarantine(args: &QuarantineArgs) -> Result<ExitCode> {
                 element(&serde_json::to_value(row).unwrap_or_default(), first);
             },
         )?;
-        end_of_list(told.0);
+        end_of_list(printed.0);
         return Ok(ExitCode::SUCCESS);
     }
-    let (told, last) = paged(filter.after, args.limit, read, |row| row.row, line)?;
+    let (printed, last) = paged(filter.after, args.limit, read, |row| row.row, line)?;
     let total = desk.quarantine_tally(&args.entity, &QuarantineFilter { after: 0, ..filter.clone() })?.rows;
-    match told {
+    match printed {
         0 => say!("There are no such rows in quarantine in {}.", importer.database()),
-        _ if told == args.limit && told < total => say!("{told} of {total}; the next ones: --after {last}"),
-        _ => say!("{told} of {total}"),
+        _ if printed == args.limit && printed < total => {
+            say!("{printed} of {total}; the next ones: --after {last}")
+        }
+        _ => say!("{printed} of {total}"),
     }
-    if told > 0 {
+    if printed > 0 {
         say!("One of them, with its cells and what to do: quarantine ROW");
     }
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
 use importer::ports::{SuggestionKind, SuggestionRow, moment_text};
-use importer::service::{Choice, Desk, MergeRequest, Reviewed, Verdict};
+use importer::service::{Desk, FieldChoice, MergeRequest, ReviewDecision, Reviewed};
 use importer::{Error, ErrorKind, Importer, Result};
 
 use crate::args::{Common, Pairs};
@@ -88,14 +88,14 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
             policy = Some(&chosen.policy);
             let (survivor, choices) = (chosen.survivor, chosen.choices()?);
             let verdict = match chosen.although_rejected {
-                true => Verdict::AcceptAlthoughRejected { survivor, choices },
-                false => Verdict::Accept { survivor, choices },
+                true => ReviewDecision::AcceptAlthoughRejected { survivor, choices },
+                false => ReviewDecision::Accept { survivor, choices },
             };
             (which, verdict)
         }
-        ReviewCommand::Reject { which } => (which, Verdict::Reject),
-        ReviewCommand::Defer { which, days } => (which, Verdict::Defer { days: *days }),
-        ReviewCommand::Reopen { which } => (which, Verdict::Reopen),
+        ReviewCommand::Reject { which } => (which, ReviewDecision::Reject),
+        ReviewCommand::Defer { which, days } => (which, ReviewDecision::Defer { days: *days }),
+        ReviewCommand::Reopen { which } => (which, ReviewDecision::Reopen),
     };
     let database = &which.common.database;
     let importer = match policy {
@@ -120,48 +120,53 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut failed = false;
-    let mut told = Vec::new();
+    let mut results = Vec::new();
     for (id, result) in desk.review_all(&which.ids, &verdict, &which.reason) {
         match result {
-            Ok(reviewed) if which.common.json => told.push(json(&reviewed)),
+            Ok(reviewed) if which.common.json => results.push(json(&reviewed)),
             Ok(reviewed) => print(&reviewed, &verdict),
             Err(error) => {
                 failed = true;
-                told.push(serde_json::json!({ "id": id, "error": error.to_string() }));
+                results.push(serde_json::json!({ "id": id, "error": error.to_string() }));
                 out::complain(&format!("error: suggestion {id}: {error}"));
             }
         }
     }
     if which.common.json {
-        out::as_is(serde_json::Value::from(told));
+        out::as_is(serde_json::Value::from(results));
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Decides about everything that is found, or counts it.
-fn matching(importer: &Importer, desk: &Desk<'_>, which: &Which, verdict: &Verdict) -> Result<ExitCode> {
-    if *verdict == Verdict::Reopen {
+fn matching(
+    importer: &Importer,
+    desk: &Desk<'_>,
+    which: &Which,
+    verdict: &ReviewDecision,
+) -> Result<ExitCode> {
+    if *verdict == ReviewDecision::Reopen {
         let error = Error::new(ErrorKind::Config, "record decisions", "what waits for a decision is open");
         return Err(
             error.hint("name the decided ones by their ids; `suggestions --decision rejected` lists them")
         );
     }
-    let filter = which.pairs.filter(importer.waiting());
-    let told = desk.review_matching(&filter, verdict, &which.reason, which.dry_run)?;
+    let filter = which.pairs.filter(importer.pending_suggestions());
+    let reviewed = desk.review_matching(&filter, verdict, &which.reason, which.dry_run)?;
     if which.common.json {
-        out::as_is(serde_json::json!(told));
+        out::as_is(serde_json::json!(reviewed));
     } else if which.dry_run {
         say!(
             "{} found. Without --dry-run, it is decided about.",
-            counted(told.found, "suggestion is", "suggestions are")
+            counted(reviewed.found, "suggestion is", "suggestions are")
         );
     } else {
-        say!("{} decided.", counted(told.decided, "suggestion is", "suggestions are"));
-        if told.merged > 0 {
-            say!("{} made; `merge --list` lists them.", counted(told.merged, "merge was", "merges were"));
+        say!("{} decided.", counted(reviewed.decided, "suggestion is", "suggestions are"));
+        if reviewed.merged > 0 {
+            say!("{} made; `merge --list` lists them.", counted(reviewed.merged, "merge was", "merges were"));
         }
-        if let Some(why) = &told.first_refusal {
-            let left = counted(told.refused, "other was", "others were");
+        if let Some(why) = &reviewed.first_refusal {
+            let left = counted(reviewed.refused, "other was", "others were");
             say!("{left} not to be decided any more; the first because: {why}");
         }
     }
@@ -176,11 +181,11 @@ fn json(reviewed: &Reviewed) -> serde_json::Value {
     })
 }
 
-fn print(reviewed: &Reviewed, verdict: &Verdict) {
+fn print(reviewed: &Reviewed, verdict: &ReviewDecision) {
     let row = &reviewed.suggestion;
     say!("Suggestion {} about {} and {} is {}.", row.id, row.left, row.right, row.decision.as_str());
     match verdict {
-        Verdict::Accept { .. } | Verdict::AcceptAlthoughRejected { .. } => {
+        ReviewDecision::Accept { .. } | ReviewDecision::AcceptAlthoughRejected { .. } => {
             if let Some(merge) = &reviewed.merge {
                 let gone: Vec<String> = merge.retired.iter().map(i64::to_string).collect();
                 say!("{} went into {} with merge {}.", gone.join(", "), merge.survivor, merge.merge);
@@ -190,14 +195,14 @@ fn print(reviewed: &Reviewed, verdict: &Verdict) {
                 say!("They stay two people, of household {household}; `train` learns from that.");
             }
         }
-        Verdict::Reject => {
+        ReviewDecision::Reject => {
             say!("This pair is not suggested again, also when one of them comes again under another id.");
         }
-        Verdict::Defer { .. } => say!(
+        ReviewDecision::Defer { .. } => say!(
             "It is out of the list of open ones until {}.",
             row.deferred_until.map_or_else(String::new, moment_text)
         ),
-        Verdict::Reopen => say!("It waits for a decision again."),
+        ReviewDecision::Reopen => say!("It waits for a decision again."),
     }
 }
 
@@ -250,7 +255,7 @@ fn suggestion(desk: &Desk<'_>, id: i64) -> Result<SuggestionRow> {
 }
 
 /// Choices of `--keep FIELD=ID` and `--set FIELD=VALUE`.
-pub(crate) fn choices(keep: &[String], set: &[String]) -> Result<Vec<(String, Choice)>> {
+pub(crate) fn choices(keep: &[String], set: &[String]) -> Result<Vec<(String, FieldChoice)>> {
     let wrong = |option: &'static str, given: &str, how: &'static str| {
         Error::new(ErrorKind::Config, "merge people", "the option is not understood")
             .at("option", format!("{option} {given}"))
@@ -262,12 +267,12 @@ pub(crate) fn choices(keep: &[String], set: &[String]) -> Result<Vec<(String, Ch
             given.split_once('=').and_then(|(field, id)| Some((field, id.parse().ok()?))).ok_or_else(
                 || wrong("--keep", given, "write it like --keep city=17, with the id of one of the records"),
             )?;
-        choices.push((field.to_owned(), Choice::Of(id)));
+        choices.push((field.to_owned(), FieldChoice::Of(id)));
     }
     for given in set {
         let (field, value) =
             given.split_once('=').ok_or_else(|| wrong("--set", given, "write it like --set city=Oslo"))?;
-        choices.push((field.to_owned(), Choice::Value(value.to_owned())));
+        choices.push((field.to_owned(), FieldChoice::Value(value.to_owned())));
     }
     each_once("--keep or --set", choices.iter().map(|(field, _)| field.as_str()))?;
     Ok(choices)

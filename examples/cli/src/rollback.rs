@@ -66,59 +66,59 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         reason: args.reason.clone().unwrap_or_default(),
         dry_run: args.dry_run,
     };
-    let told = desk.roll_back(&request)?;
+    let report = desk.roll_back(&request)?;
     if args.common.json {
-        out::as_is(serde_json::to_value(&told).unwrap_or_default());
+        out::as_is(serde_json::to_value(&report).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
-    let verb = if told.dry_run { "would be" } else { "is" };
-    say!("Run {} {verb} taken back.", told.run);
-    for (outcome, count) in &told.counts {
+    let verb = if report.dry_run { "would be" } else { "is" };
+    say!("Run {} {verb} taken back.", report.run);
+    for (outcome, count) in &report.counts {
         say!("{outcome:>9}: {}", counted(*count, "change", "changes"));
     }
     for (count, one, many) in [
-        (told.traces.suggestions_withdrawn, "suggestion is", "suggestions are"),
-        (told.traces.rows_ended, "row in quarantine is", "rows in quarantine are"),
+        (report.traces.suggestions_withdrawn, "suggestion is", "suggestions are"),
+        (report.traces.rows_ended, "row in quarantine is", "rows in quarantine are"),
     ] {
         if count > 0 {
             say!("    ended: {} over with the run", counted(count, one, many));
         }
     }
-    if told.traces.rows_reopened > 0 {
-        let rows = counted(told.traces.rows_reopened, "row waits", "rows wait");
+    if report.traces.rows_reopened > 0 {
+        let rows = counted(report.traces.rows_reopened, "row waits", "rows wait");
         say!(" reopened: {rows} in quarantine again");
     }
-    if !told.merges.is_empty() {
-        say!("   merges: {} taken back", told.merges.len());
+    if !report.merges.is_empty() {
+        say!("   merges: {} taken back", report.merges.len());
     }
-    for item in &told.not_reverted {
+    for item in &report.not_reverted {
         say!("  {}", line(item));
     }
-    let shown = told.not_reverted.len() as u64;
-    let kept: u64 = told.counts.iter().filter(|(outcome, _)| *outcome != "reverted").map(|(_, n)| n).sum();
-    if kept > shown && !told.dry_run {
-        say!("  and {} more: rollback {} --list --outcome kept", kept - shown, told.run);
+    let shown = report.not_reverted.len() as u64;
+    let kept: u64 = report.counts.iter().filter(|(outcome, _)| *outcome != "reverted").map(|(_, n)| n).sum();
+    if kept > shown && !report.dry_run {
+        say!("  and {} more: rollback {} --list --outcome kept", kept - shown, report.run);
     }
-    match told.dry_run {
+    match report.dry_run {
         true => {
             let how = without("--dry-run", Action::RollBackRuns, args.common.who.actor().role);
             say!("Nothing has changed; {how}, it is done.");
         }
-        false => say!("What became of each change: rollback {} --list", told.run),
+        false => say!("What became of each change: rollback {} --list", report.run),
     }
-    if told.nothing_left && !told.dry_run {
+    if report.nothing_left && !report.dry_run {
         say!("Nothing of it is left.");
     }
-    if told.left > 0 && !told.dry_run {
-        let who = counted(told.left, "record is", "records are");
+    if report.left > 0 && !report.dry_run {
+        let who = counted(report.left, "record is", "records are");
         say!(
             "{who} left as they were; once what keeps them is gone, `rollback {}` takes them back, too.",
-            told.run
+            report.run
         );
     }
-    if told.counts.contains_key("failed") {
+    if report.counts.contains_key("failed") {
         return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")
-            .at("run", told.run)
+            .at("run", report.run)
             .hint("the list says which and why"));
     }
     Ok(ExitCode::SUCCESS)

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let desk = importer.desk(args.who.actor());
     let report = desk.import(&request, &args.reason);
     bar.finish();
-    Ok(told(&report?, &desk, &importer.database(), args.summary_json))
+    Ok(report_run(&report?, &desk, &importer.database(), args.summary_json))
 }
 
 /// Puts together what a run works with.
@@ -80,7 +80,12 @@ pub(crate) fn heed_ctrl_c(importer: &Importer) {
 }
 
 /// Tells how a run ended, for people or for programs.
-pub(crate) fn told(report: &RunReport, desk: &Desk<'_>, database: &str, summary_json: bool) -> ExitCode {
+pub(crate) fn report_run(
+    report: &RunReport,
+    desk: &Desk<'_>,
+    database: &str,
+    summary_json: bool,
+) -> ExitCode {
     if summary_json {
         out::as_is(report.to_json());
         // What a person reads in the summary goes beside the JSON.

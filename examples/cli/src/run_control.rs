@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use importer::ports::{RunStatus, moment_text};
-use importer::service::{Heard, Step};
+use importer::service::{RerunStep, StopAck};
 use importer::{Importer, Result, RunReport};
 
 use crate::args::{Common, Database, RunSetup, Who};
@@ -108,9 +108,9 @@ pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
         RunsCommand::Approve(args) => return go_on(args, |desk, what| desk.approve(what.run, &what.reason)),
         RunsCommand::Rerun(args) => {
             let step = match args.step {
-                StepName::Validate => Step::Validate,
-                StepName::Dedupe => Step::Dedupe,
-                StepName::Upsert => Step::Upsert,
+                StepName::Validate => RerunStep::Validate,
+                StepName::Dedupe => RerunStep::Dedupe,
+                StepName::Upsert => RerunStep::Upsert,
             };
             return go_on(&args.go_on, |desk, what| desk.rerun(what.run, step, &what.reason));
         }
@@ -134,10 +134,10 @@ pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(run: i64, heard: Heard, done: &str, asked: &str) {
+fn tell(run: i64, heard: StopAck, done: &str, asked: &str) {
     match heard {
-        Heard::Done => say!("Run {run} {done}."),
-        Heard::Asked => say!("Run {run} is at work and {asked}."),
+        StopAck::Done => say!("Run {run} {done}."),
+        StopAck::StopRequest => say!("Run {run} is at work and {asked}."),
     }
 }
 
@@ -155,7 +155,7 @@ fn go_on(
     let desk = importer.desk(args.what.who.actor());
     let report = work(&desk, &args.what);
     bar.finish();
-    Ok(run::told(&report?, &desk, &importer.database(), args.summary_json))
+    Ok(run::report_run(&report?, &desk, &importer.database(), args.summary_json))
 }
 
 fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {

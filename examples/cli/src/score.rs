@@ -23,7 +23,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
         out::as_is(serde_json::to_string(&score).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
-    let told = &score.explanation;
+    let explanation = &score.explanation;
     say!(
         "Records {} and {}, by the model {} ({})\n",
         score.left,
@@ -31,13 +31,13 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
         score.model_checksum,
         score.model
     );
-    out::text(&told.to_text());
+    out::text(&explanation.to_text());
     say!(
         "\n{:.2} % one person, {:.2} % two people of one household",
-        100.0 * told.probability,
-        100.0 * told.household
+        100.0 * explanation.probability,
+        100.0 * explanation.household
     );
-    let why: Vec<&str> = told.held_back.iter().map(|objection| objection.as_str()).collect();
+    let why: Vec<&str> = explanation.held_back.iter().map(|objection| objection.as_str()).collect();
     if score.left_out > 0 {
         say!(
             "{} about fields that this role does not see: a scan weighs them, too.",

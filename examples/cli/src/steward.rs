@@ -219,17 +219,17 @@ pub(crate) fn paged<T>(
     mut tell: impl FnMut(&T, bool),
 ) -> Result<(i64, i64)> {
     let most = if most > 0 { most } else { i64::MAX };
-    let (mut told, mut last) = (0, after);
-    while told < most {
-        let page = read(last, PAGE.min(most - told))?;
+    let (mut printed, mut last) = (0, after);
+    while printed < most {
+        let page = read(last, PAGE.min(most - printed))?;
         let Some(end) = page.last() else { break };
         last = id(end);
         for row in &page {
-            tell(row, told == 0);
-            told += 1;
+            tell(row, printed == 0);
+            printed += 1;
         }
     }
-    Ok((told, last))
+    Ok((printed, last))
 }
 
 /// Prints one more element of a JSON list, which stands on one line.

@@ -9,7 +9,7 @@ use crate::{say, setup};
 
 pub(crate) fn suggestions(args: &SuggestionsArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
-    let base = if args.open { importer.waiting() } else { SuggestionFilter::default() };
+    let base = if args.open { importer.pending_suggestions() } else { SuggestionFilter::default() };
     let desk = importer.desk(args.who.actor());
     let filter = args.pairs.filter(SuggestionFilter {
         decision: args.decision.as_deref().and_then(SuggestionDecision::parse),
@@ -18,16 +18,16 @@ pub(crate) fn suggestions(args: &SuggestionsArgs) -> Result<ExitCode> {
     let read = |after, limit| desk.suggestions(&SuggestionFilter { after, limit, ..filter.clone() });
     if args.json {
         let tell = |row: &SuggestionRow, first: bool| element(&json(row), first);
-        let (told, _) = paged(args.after, args.limit, read, |row| row.id, tell)?;
-        end_of_list(told);
+        let (printed, _) = paged(args.after, args.limit, read, |row| row.id, tell)?;
+        end_of_list(printed);
         return Ok(ExitCode::SUCCESS);
     }
-    let (told, last) = paged(args.after, args.limit, read, |row| row.id, line)?;
-    if told == 0 {
+    let (printed, last) = paged(args.after, args.limit, read, |row| row.id, line)?;
+    if printed == 0 {
         say!("There are no such suggestions in {}.", importer.database());
         return Ok(ExitCode::SUCCESS);
     }
-    if told == args.limit {
+    if printed == args.limit {
         say!("There may be more: --after {last}");
     }
     say!("Both people of one of them side by side: review show ID");

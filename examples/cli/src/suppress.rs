@@ -52,17 +52,17 @@ pub(crate) fn suppress(args: &SuppressArgs) -> Result<ExitCode> {
     }
     let importer = args.steward.importer()?;
     let desk = importer.desk(args.steward.who.actor());
-    let (status, told) = if args.reopen {
+    let (status, outcome) = if args.reopen {
         desk.reopen(&args.steward.entity, row, &args.reason)?;
         ("open", "waits for somebody again")
     } else {
-        desk.give_up(&args.steward.entity, row, &args.reason)?;
+        desk.reject_row(&args.steward.entity, row, &args.reason)?;
         ("wont_fix", "is given up; it stays out and is not reported again")
     };
     if args.steward.json {
         out::as_is(serde_json::json!({ "row": row, "status": status }));
     } else {
-        say!("Row {row} {told}.");
+        say!("Row {row} {outcome}.");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -74,7 +74,7 @@ fn give_up_all(args: &SuppressArgs) -> Result<ExitCode> {
     let filter = args.which.filter(Some(QuarantineStatus::Open), 0)?;
     let done = args.apply.asked();
     let rows = if done {
-        desk.give_up_bulk(&args.steward.entity, &filter, &args.reason)?
+        desk.reject_rows(&args.steward.entity, &filter, &args.reason)?
     } else {
         u64::try_from(desk.quarantine_tally(&args.steward.entity, &filter)?.rows).unwrap_or(0)
     };

@@ -82,18 +82,18 @@ pub(crate) fn violations(args: &ViolationsArgs) -> Result<ExitCode> {
     let filter = args.which.filter(args.limit)?;
     let read = |after, limit| desk.violations(&ViolationFilter { after, limit, ..filter.clone() });
     if args.json {
-        let told =
+        let printed =
             paged(filter.after, args.limit, read, |row| row.id, |row, first| element(&json(row), first))?;
-        end_of_list(told.0);
+        end_of_list(printed.0);
         return Ok(ExitCode::SUCCESS);
     }
-    let (told, last) = paged(filter.after, args.limit, read, |row| row.id, line)?;
-    if told == 0 {
+    let (printed, last) = paged(filter.after, args.limit, read, |row| row.id, line)?;
+    if printed == 0 {
         say!("There are no such violations in {}.", importer.database());
-    } else if told == args.limit {
+    } else if printed == args.limit {
         say!("There may be more: --after {last}");
     }
-    if told > 0 {
+    if printed > 0 {
         say!("A row that is held back, with its cells and what to do: quarantine ROW");
     }
     Ok(ExitCode::SUCCESS)

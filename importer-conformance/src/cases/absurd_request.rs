@@ -1,6 +1,6 @@
 use importer_plugin::{ErrorKind, OpenRequest, Options};
 
-use crate::case::{Area, Case, Verdict, fail};
+use crate::case::{Area, Case, CaseResult, fail};
 use crate::reading;
 use crate::subject::Subject;
 
@@ -16,7 +16,7 @@ pub(super) const CASE: Case = Case {
 const ABSURD: [&str; 7] =
     ["", "\0", "-1", "{", "{\"rows\":-1}", "99999999999999999999999999", "\u{1f469}\u{301}"];
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     for readable in subject.adapters()? {
         let given = &readable.request;
         let cursors = ABSURD.map(|text| OpenRequest { cursor: Some(text.into()), ..given.clone() });

@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::each::{answers, each};
 use crate::subject::Subject;
 
@@ -13,7 +13,7 @@ pub(super) const CASE: Case = Case {
 
 const MOST_ROWS: usize = 4 * 2_048;
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         let mut last = 0;
         let mut unknown = None;

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use importer_plugin::ErrorKind;
 
-use crate::case::{Area, Case, Verdict, demand, fail};
+use crate::case::{Area, Case, CaseResult, demand, fail};
 use crate::cases::each::each;
 use crate::reading;
 use crate::subject::Subject;
@@ -18,7 +18,7 @@ pub(super) const CASE: Case = Case {
 
 const LONGEST: Duration = Duration::from_secs(1);
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         let mut source = readable.open()?;
         reading::next(&mut *source).map_err(|error| readable.unreadable(&error))?;

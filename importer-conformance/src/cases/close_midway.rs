@@ -1,7 +1,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::each::{answers, each};
 use crate::reading;
 use crate::subject::Subject;
@@ -20,7 +20,7 @@ const TIMES: usize = 8;
 const GRACE: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(10);
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         // The first one may start what stays for good, such as a pool.
         let alone = answers(readable)?;

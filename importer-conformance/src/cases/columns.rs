@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::each::each;
 use crate::reading;
 use crate::subject::Subject;
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         let mut source = readable.open()?;
         let columns = source.columns();

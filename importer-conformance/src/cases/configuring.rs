@@ -2,7 +2,7 @@
 
 use importer_plugin::{Error, ErrorKind, OpenRequest, OptionSpec, Options};
 
-use crate::case::{Stop, Verdict, fail, skip};
+use crate::case::{CaseResult, Stop, fail, skip};
 use crate::listener::Listener;
 use crate::subject::Subject;
 
@@ -58,7 +58,7 @@ pub(super) fn all(subject: &Subject) -> Result<Vec<Configurable>, Stop> {
 }
 
 /// Demands that options are refused as a configuration that is wrong in `option`; in any when that is empty.
-pub(super) fn refused(one: &Configurable, option: &str, options: &Options, what: &str) -> Verdict {
+pub(super) fn refused(one: &Configurable, option: &str, options: &Options, what: &str) -> CaseResult {
     let whose = &one.what;
     let Err(error) = (one.attempt)(options) else {
         return fail(format!("{whose} takes {what} (`{option}`)"));

@@ -1,6 +1,6 @@
 use importer_plugin::AdapterCapability;
 
-use crate::case::{Area, Case, Verdict, demand, fail};
+use crate::case::{Area, Case, CaseResult, demand, fail};
 use crate::cases::each::capable;
 use crate::reading;
 use crate::subject::Subject;
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     capable(subject, AdapterCapability::Deletions, |readable| {
         let opened = readable.adapter.deletions(&readable.request, &readable.listener.host());
         let mut source = match opened {

@@ -2,12 +2,12 @@
 
 use importer_plugin::AdapterCapability;
 
-use crate::case::{Stop, Verdict, skip};
+use crate::case::{CaseResult, Stop, skip};
 use crate::reading::{self, Answer};
 use crate::subject::{Readable, Subject};
 
 /// Checks every adapter that can be read; what is found names the adapter.
-pub(super) fn each(subject: &Subject, check: impl Fn(&Readable) -> Verdict) -> Verdict {
+pub(super) fn each(subject: &Subject, check: impl Fn(&Readable) -> CaseResult) -> CaseResult {
     let mut skipped = None;
     for readable in subject.readable()? {
         match check(&readable) {
@@ -23,8 +23,8 @@ pub(super) fn each(subject: &Subject, check: impl Fn(&Readable) -> Verdict) -> V
 pub(super) fn capable(
     subject: &Subject,
     capability: AdapterCapability,
-    check: impl Fn(&Readable) -> Verdict,
-) -> Verdict {
+    check: impl Fn(&Readable) -> CaseResult,
+) -> CaseResult {
     let adapters = subject.adapters()?;
     if !adapters.iter().any(|readable| readable.adapter.meta().capabilities.contains(&capability)) {
         return skip("no adapter says that it can");

@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand, skip};
+use crate::case::{Area, Case, CaseResult, demand, skip};
 use crate::cases::each::each;
 use crate::reading;
 use crate::subject::Subject;
@@ -12,7 +12,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         let mut source = readable.open()?;
         let (_, ended) = reading::read(&mut *source).map_err(|error| readable.unreadable(&error))?;

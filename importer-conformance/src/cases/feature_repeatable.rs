@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::comparing::levels;
 use crate::samples;
 use crate::subject::Subject;
@@ -12,7 +12,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     for feature in subject.features()? {
         let (left, right) = samples::pairs(feature.meta().columns.len());
         let first = levels(&*feature, &left, &right)?;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use importer_plugin::AdapterCapability;
 
-use crate::case::{Area, Case, Verdict, demand, fail};
+use crate::case::{Area, Case, CaseResult, demand, fail};
 use crate::cases::each::capable;
 use crate::subject::Subject;
 
@@ -15,7 +15,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     capable(subject, AdapterCapability::Fields, |readable| {
         let fields = match readable.adapter.fields(&readable.request, &readable.listener.host()) {
             Ok(fields) => fields,

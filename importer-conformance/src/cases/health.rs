@@ -1,6 +1,6 @@
 use importer_plugin::AdapterCapability;
 
-use crate::case::{Area, Case, Verdict, demand, fail};
+use crate::case::{Area, Case, CaseResult, demand, fail};
 use crate::cases::each::capable;
 use crate::subject::Subject;
 
@@ -13,7 +13,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     capable(subject, AdapterCapability::Health, |readable| {
         match readable.adapter.health(&readable.request, &readable.listener.host()) {
             Ok(health) => demand(!health.message.trim().is_empty(), || "the message is empty".into()),

@@ -1,6 +1,6 @@
 use importer_plugin::ErrorKind;
 
-use crate::case::{Area, Case, Verdict, fail};
+use crate::case::{Area, Case, CaseResult, fail};
 use crate::cases::each::each;
 use crate::reading;
 use crate::subject::Subject;
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     // Without the boundary in between, the panic would be the host's own.
     subject.path()?;
     each(subject, |readable| {

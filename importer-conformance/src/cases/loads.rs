@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, fail, skip};
+use crate::case::{Area, Case, CaseResult, fail, skip};
 use crate::subject::Subject;
 use importer_plugin_host::read_metadata;
 
@@ -11,7 +11,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let bytes = std::fs::read(subject.path()?);
     if bytes.is_ok_and(|bytes| read_metadata(&bytes).is_err()) {
         return skip("the file is no plugin; see `scan`");

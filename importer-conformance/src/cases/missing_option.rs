@@ -1,6 +1,6 @@
 use importer_plugin::Options;
 
-use crate::case::{Area, Case, Verdict, skip};
+use crate::case::{Area, Case, CaseResult, skip};
 use crate::cases::configuring::{all, refused};
 use crate::subject::Subject;
 
@@ -13,7 +13,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let mut checked = false;
     for one in all(subject)? {
         for spec in one.specs.iter().filter(|spec| spec.required && !spec.secret) {

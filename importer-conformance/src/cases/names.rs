@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::subject::Subject;
 
 pub(super) const CASE: Case = Case {
@@ -12,7 +12,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let description = subject.origin()?.describe();
     let rules = || description.rules.iter().chain(&description.set_rules);
     let named = description.adapters.iter().map(|a| (&a.name, &a.summary));

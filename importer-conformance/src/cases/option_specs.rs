@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use importer_plugin::{OptionSpec, Options, check_options};
 
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::subject::Subject;
 
 pub(super) const CASE: Case = Case {
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let description = subject.origin()?.describe();
     let adapters = description.adapters.iter().map(|a| &a.options);
     let rules = description.rules.iter().chain(&description.set_rules).map(|r| &r.options);
@@ -24,7 +24,7 @@ fn check(subject: &Subject) -> Verdict {
         .try_for_each(|specs| one(specs))
 }
 
-fn one(specs: &[OptionSpec]) -> Verdict {
+fn one(specs: &[OptionSpec]) -> CaseResult {
     let mut seen = BTreeSet::new();
     for spec in specs {
         let name = &spec.name;

@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, fail};
+use crate::case::{Area, Case, CaseResult, fail};
 use crate::reading;
 use crate::subject::Subject;
 
@@ -11,7 +11,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     for readable in subject.readable()? {
         let opened = readable.adapter.open(&readable.request, &readable.listener.host());
         let read = opened.and_then(|mut source| reading::read(&mut *source));

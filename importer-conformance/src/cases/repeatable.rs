@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::each::{answers, each};
 use crate::subject::Subject;
 
@@ -11,7 +11,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         let (first, second) = (answers(readable)?, answers(readable)?);
         let differs = first.iter().zip(&second).position(|(a, b)| a != b);

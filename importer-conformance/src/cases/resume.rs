@@ -1,6 +1,6 @@
 use importer_plugin::AdapterCapability;
 
-use crate::case::{Area, Case, Verdict, demand, fail, skip};
+use crate::case::{Area, Case, CaseResult, demand, fail, skip};
 use crate::cases::each::{answers, each};
 use crate::reading;
 use crate::subject::Subject;
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         let all = answers(readable)?;
         let promised = readable.adapter.meta().capabilities.contains(&AdapterCapability::Resume);

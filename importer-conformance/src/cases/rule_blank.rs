@@ -1,6 +1,6 @@
 use importer_plugin::Category;
 
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::checking::found;
 use crate::subject::Subject;
 
@@ -13,7 +13,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     for rule in subject.rules()? {
         let meta = rule.meta();
         let columns = meta.columns.len();

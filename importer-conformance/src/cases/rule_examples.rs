@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand, skip};
+use crate::case::{Area, Case, CaseResult, demand, skip};
 use crate::cases::checking::{example, found};
 use crate::subject::Subject;
 
@@ -11,7 +11,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let mut checked = false;
     for rule in subject.rules()? {
         let meta = rule.meta();

@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand, skip};
+use crate::case::{Area, Case, CaseResult, demand, skip};
 use crate::cases::checking::{example, found};
 use crate::subject::Subject;
 
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
 /// Shorter texts are found in any sentence.
 const SHORTEST: usize = 5;
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let mut checked = false;
     for rule in subject.rules()? {
         let meta = rule.meta();

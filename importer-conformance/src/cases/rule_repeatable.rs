@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::checking::found;
 use crate::samples;
 use crate::subject::Subject;
@@ -12,7 +12,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     for rule in subject.rules()? {
         let meta = rule.meta();
         let rows = samples::rows(meta.columns.len());

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use importer_plugin_host::read_metadata;
 
-use crate::case::{Area, Case, Verdict, demand, fail};
+use crate::case::{Area, Case, CaseResult, demand, fail};
 use crate::subject::Subject;
 
 pub(super) const CASE: Case = Case {
@@ -17,7 +17,7 @@ pub(super) const CASE: Case = Case {
 const LOOKS: usize = 5;
 const LONGEST: Duration = Duration::from_millis(100);
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let path = subject.path()?;
     let look = || {
         std::fs::read(path)

@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict};
+use crate::case::{Area, Case, CaseResult};
 use crate::cases::observing::said;
 use crate::samples;
 use crate::subject::Subject;
@@ -12,7 +12,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let count = subject.set_rules()?.len();
     for at in 0..count {
         let columns = subject.set_rules()?[at].meta().columns.len();

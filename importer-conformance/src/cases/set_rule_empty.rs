@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict};
+use crate::case::{Area, Case, CaseResult};
 use crate::cases::observing::said;
 use crate::subject::Subject;
 
@@ -11,7 +11,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let count = subject.set_rules()?.len();
     for at in 0..count {
         said(subject, at, &[], 1)?;

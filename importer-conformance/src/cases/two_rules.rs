@@ -1,6 +1,6 @@
 use std::thread;
 
-use crate::case::{Area, Case, Verdict, demand, fail};
+use crate::case::{Area, Case, CaseResult, demand, fail};
 use crate::cases::checking::found;
 use crate::samples;
 use crate::subject::Subject;
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let alone: Vec<_> = subject.rules()?.iter().map(|rule| all(&**rule)).collect::<Result<_, _>>()?;
     let pairs: Vec<_> = subject.rules()?.into_iter().zip(subject.rules()?).collect();
     for ((left, right), alone) in pairs.into_iter().zip(alone) {

@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::cases::each::{answers, each};
 use crate::reading;
 use crate::subject::Subject;
@@ -12,7 +12,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     each(subject, |readable| {
         let alone = answers(readable)?;
         let mut sources = [readable.open()?, readable.open()?];

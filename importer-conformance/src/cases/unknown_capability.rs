@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict, demand};
+use crate::case::{Area, Case, CaseResult, demand};
 use crate::subject::Subject;
 
 pub(super) const CASE: Case = Case {
@@ -12,7 +12,7 @@ pub(super) const CASE: Case = Case {
 
 const UNKNOWN: [&str; 4] = ["import.nothing/1", "import.adapter/999", "", "import.adapter/1\0"];
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let plugin = subject.loaded()?;
     UNKNOWN.iter().try_for_each(|name| {
         demand(!plugin.speaks(name), || format!("it hands out a capability `{}`", name.escape_debug()))

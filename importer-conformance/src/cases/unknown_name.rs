@@ -1,6 +1,6 @@
 use importer_plugin::{AdapterMeta, Category, Error, ErrorKind, FeatureMeta, OpenRequest, Options, RuleMeta};
 
-use crate::case::{Area, Case, Verdict, fail, skip};
+use crate::case::{Area, Case, CaseResult, fail, skip};
 use crate::listener::Listener;
 use crate::subject::Subject;
 
@@ -13,7 +13,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let plugin = subject.loaded()?;
     let host = Listener::new(&subject.settings.secrets).host();
     let none = Options::default();

@@ -1,4 +1,4 @@
-use crate::case::{Area, Case, Verdict};
+use crate::case::{Area, Case, CaseResult};
 use crate::cases::configuring::{all, refused};
 use crate::subject::Subject;
 
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
 /// No author chooses this name.
 const UNKNOWN: &str = "no-such-option";
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     all(subject)?
         .iter()
         .try_for_each(|one| refused(one, UNKNOWN, &one.given.clone().with(UNKNOWN, "x"), "an unknown option"))

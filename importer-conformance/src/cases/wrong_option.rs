@@ -1,7 +1,7 @@
 use importer_plugin::OptionKind;
 use serde_json::{Value, json};
 
-use crate::case::{Area, Case, Verdict, skip};
+use crate::case::{Area, Case, CaseResult, skip};
 use crate::cases::configuring::{all, refused};
 use crate::subject::Subject;
 
@@ -14,7 +14,7 @@ pub(super) const CASE: Case = Case {
     check,
 };
 
-fn check(subject: &Subject) -> Verdict {
+fn check(subject: &Subject) -> CaseResult {
     let mut checked = false;
     for one in all(subject)? {
         // Without the required ones the error would be about those.

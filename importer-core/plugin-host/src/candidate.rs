@@ -7,7 +7,7 @@ use importer_core::plugins::FileHash;
 
 /// A file that is, or was taken for, a plugin, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Candidate {
+pub struct PluginCandidate {
     /// Its id; absent when it could not be read.
     pub id: Option<String>,
     /// Its version; absent when it could not be read.
@@ -53,7 +53,7 @@ pub enum Status {
     },
 }
 
-impl Candidate {
+impl PluginCandidate {
     pub(super) fn refused(file: &Path, why: impl Into<String>) -> Self {
         Self {
             id: None,
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_candidate_is_flat_in_json() {
-        let json = serde_json::to_value(Candidate::refused(Path::new("/a.so"), "it is empty")).unwrap();
+        let json = serde_json::to_value(PluginCandidate::refused(Path::new("/a.so"), "it is empty")).unwrap();
         assert_eq!(
             (&json["status"], &json["why"], &json["file"]),
             (&"refused".into(), &"it is empty".into(), &"/a.so".into())

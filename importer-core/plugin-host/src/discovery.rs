@@ -2,11 +2,11 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::candidate::{Candidate, Status};
+use super::candidate::{PluginCandidate, Status};
 use super::isolation::Isolation;
 use super::load::load_candidate;
 use super::loaded::LoadedPlugin;
-use super::place::{Place, Visit};
+use super::place::{SearchPlace, Visit};
 use super::plugin_quarantine::PluginQuarantine;
 use super::trust::TrustPolicy;
 use importer_core::{Error, ErrorKind, Result};
@@ -123,8 +123,8 @@ impl Discovery {
     }
 
     /// Everything that is found, in the order in which it counts, refused and shadowed files included. Loads nothing.
-    pub fn list(&self) -> Vec<Candidate> {
-        let mut all: Vec<Candidate> =
+    pub fn list(&self) -> Vec<PluginCandidate> {
+        let mut all: Vec<PluginCandidate> =
             self.places().flat_map(|place| place.visit(&self.policy, None).candidates).collect();
         for at in 1..all.len() {
             let (before, rest) = all.split_at_mut(at);
@@ -140,7 +140,7 @@ impl Discovery {
     ///
     /// # Errors
     /// When there is none; the message lists every place tried and why each file there was refused.
-    pub fn find(&self, id: &str) -> Result<Candidate> {
+    pub fn find(&self, id: &str) -> Result<PluginCandidate> {
         let mut tried = Vec::new();
         for place in self.places() {
             let visit = place.visit(&self.policy, Some(id));
@@ -166,18 +166,18 @@ impl Discovery {
         load_candidate(&self.find(id)?, &self.policy, &self.isolation)
     }
 
-    fn places(&self) -> impl Iterator<Item = Place> {
-        let files = self.files.iter().cloned().map(Place::File);
-        let directories = self.directories.iter().cloned().map(Place::Directory);
-        files.chain(directories).chain(self.search_path.iter().cloned().map(Place::SearchPath))
+    fn places(&self) -> impl Iterator<Item = SearchPlace> {
+        let files = self.files.iter().cloned().map(SearchPlace::File);
+        let directories = self.directories.iter().cloned().map(SearchPlace::Directory);
+        files.chain(directories).chain(self.search_path.iter().cloned().map(SearchPlace::SearchPath))
     }
 }
 
 /// One line for a place, and one for each file that was looked at there.
-fn report(place: &Place, visit: &Visit, tried: &mut Vec<String>) {
+fn report(place: &SearchPlace, visit: &Visit, tried: &mut Vec<String>) {
     let refusals =
         visit.candidates.iter().map(|candidate| (&candidate.file, candidate.refusal().unwrap_or_default()));
-    if let Place::File(path) = place {
+    if let SearchPlace::File(path) = place {
         for (file, why) in refusals {
             let library = if file == path { String::new() } else { format!(" ({})", file.display()) };
             tried.push(format!("\n- {place}{library}: {why}"));

@@ -43,9 +43,9 @@ fn another_layout_is_told_in_a_few_words() {
     static RULES: LibHeader = unsafe { abi::rule_header(rules) };
     let error = RULES.init_root_module::<AdapterV1Ref>().err().unwrap();
     assert!(error.to_string().lines().count() > 50, "the whole report is long");
-    let told = explain(error, Path::new("/tmp/x.so"));
-    assert!(told.contains("binary interface differs"), "{told}");
-    assert!(told.len() < 1_000 && !told.contains('\n'), "{told}");
+    let text = explain(error, Path::new("/tmp/x.so"));
+    assert!(text.contains("binary interface differs"), "{text}");
+    assert!(text.len() < 1_000 && !text.contains('\n'), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use importer_plugin::EmbeddedMeta;
 
-use super::candidate::{Candidate, Status};
+use super::candidate::{PluginCandidate, Status};
 use super::metadata::{self, MetadataError};
 use super::sidecar::Sidecar;
 use super::signature::{SignatureCheck, check_beside};
@@ -14,7 +14,7 @@ pub(super) enum Inspected {
     /// A library without plugin metadata: of no interest where nobody named it.
     OtherLibrary,
     /// Anything else.
-    Candidate(Box<Candidate>),
+    PluginCandidate(Box<PluginCandidate>),
 }
 
 /// Looks at a file without loading it. With `wanted`, a plugin of another id is refused before it is hashed.
@@ -27,9 +27,11 @@ pub(super) fn inspect(
     let meta = match metadata::peek(file) {
         Ok(meta) => meta,
         Err(MetadataError::Missing) if sidecars.is_empty() => return Inspected::OtherLibrary,
-        Err(error) => return Inspected::Candidate(Box::new(Candidate::refused(file, error.to_string()))),
+        Err(error) => {
+            return Inspected::PluginCandidate(Box::new(PluginCandidate::refused(file, error.to_string())));
+        }
     };
-    let mut candidate = Candidate::refused(file, "");
+    let mut candidate = PluginCandidate::refused(file, "");
     candidate.id = Some(meta.id.clone());
     candidate.version = Some(meta.version.clone());
     for kind in sidecars.iter().flat_map(|sidecar| &sidecar.kinds) {
@@ -57,7 +59,7 @@ pub(super) fn inspect(
         }
         Err(why) => candidate.status = Status::Refused { why },
     }
-    Inspected::Candidate(Box::new(candidate))
+    Inspected::PluginCandidate(Box::new(candidate))
 }
 
 /// All that is decided from metadata, hash, sidecars, signature and policy; the same before loading as in a list.

@@ -61,7 +61,7 @@ mod trust;
 mod way;
 
 pub use allow_list::{AllowList, append_allowed, load_allow_list};
-pub use candidate::{Candidate, Status};
+pub use candidate::{PluginCandidate, Status};
 pub use crash_mark::InUse;
 pub use discovery::{Discovery, PLUGIN_PATH_VARIABLE, search_path_from_env};
 pub use importer_core::plugins::{FileHash, PluginInfo, hash_file, nearest_option};

@@ -3,7 +3,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use super::candidate::Candidate;
+use super::candidate::PluginCandidate;
 use super::entry;
 use super::inspect::judge;
 use super::isolation::{IsolatedPlugin, Isolation};
@@ -52,7 +52,7 @@ pub(super) fn load_file_with(
 
 /// Loads what [`Discovery`](super::Discovery) found, and nothing else that took its place since.
 pub(super) fn load_candidate(
-    candidate: &Candidate,
+    candidate: &PluginCandidate,
     policy: &TrustPolicy,
     isolation: &Isolation,
 ) -> Result<Arc<LoadedPlugin>> {

@@ -3,7 +3,7 @@ use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::candidate::Candidate;
+use super::candidate::PluginCandidate;
 use super::inspect::{Inspected, inspect};
 use super::metadata::MetadataError;
 use super::sidecar::{Sidecar, is_sidecar, sidecars_in, sidecars_of};
@@ -11,7 +11,7 @@ use super::trust::TrustPolicy;
 
 /// Where plugins are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SearchPlace {
     /// A library or a sidecar, given by name.
     File(PathBuf),
     /// A directory the host gives.
@@ -20,7 +20,7 @@ pub(super) enum Place {
     SearchPath(PathBuf),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SearchPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "file {}", path.display()),
@@ -34,14 +34,14 @@ impl fmt::Display for Place {
 #[derive(Default)]
 pub(super) struct Visit {
     /// Plugins, good and bad, in the order in which they count.
-    pub(super) candidates: Vec<Candidate>,
+    pub(super) candidates: Vec<PluginCandidate>,
     /// How many libraries without plugin metadata lie there.
     pub(super) other_libraries: usize,
     /// Why the place as a whole is of no use.
     pub(super) problem: Option<String>,
 }
 
-impl Place {
+impl SearchPlace {
     /// Looks at everything in it. With `wanted`, plugins of another id are refused.
     pub(super) fn visit(&self, policy: &TrustPolicy, wanted: Option<&str>) -> Visit {
         match self {
@@ -64,14 +64,14 @@ impl Place {
 }
 
 /// Nobody names a file by accident, so one that is no plugin is told of.
-fn look_at_file(path: &Path, policy: &TrustPolicy, wanted: Option<&str>) -> Candidate {
+fn look_at_file(path: &Path, policy: &TrustPolicy, wanted: Option<&str>) -> PluginCandidate {
     let library = match library_of(path) {
         Ok(library) => library,
-        Err(why) => return Candidate::refused(path, why),
+        Err(why) => return PluginCandidate::refused(path, why),
     };
     match inspect(&library, &sidecars_of(&library), policy, wanted) {
-        Inspected::Candidate(candidate) => *candidate,
-        Inspected::OtherLibrary => Candidate::refused(&library, MetadataError::Missing.to_string()),
+        Inspected::PluginCandidate(candidate) => *candidate,
+        Inspected::OtherLibrary => PluginCandidate::refused(&library, MetadataError::Missing.to_string()),
     }
 }
 
@@ -96,13 +96,13 @@ fn look_into(directory: &Path, policy: &TrustPolicy, wanted: Option<&str>) -> st
                 libraries.insert(library);
                 sidecars.push(sidecar);
             }
-            Err(why) => visit.candidates.push(Candidate::refused(&path, why)),
+            Err(why) => visit.candidates.push(PluginCandidate::refused(&path, why)),
         }
     }
     for library in libraries {
         let own: Vec<Sidecar> = sidecars.iter().filter(|sidecar| sidecar.names(&library)).cloned().collect();
         match inspect(&library, &own, policy, wanted) {
-            Inspected::Candidate(candidate) => visit.candidates.push(*candidate),
+            Inspected::PluginCandidate(candidate) => visit.candidates.push(*candidate),
             Inspected::OtherLibrary => visit.other_libraries += 1,
         }
     }

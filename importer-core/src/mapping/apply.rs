@@ -1,7 +1,7 @@
 use importer_plugin::{Batch, Error, Row};
 
 use super::plan::Plan;
-use super::row::{Known, Scratch};
+use super::row::{RowValues, Scratch};
 use super::value::Context;
 use crate::contracts::{Contract, FieldKind};
 
@@ -83,7 +83,7 @@ impl Normaliser<'_> {
         for (picked, field) in picked.iter_mut().zip(&plan.fields) {
             *picked = field.pick(raw);
         }
-        let known = Known::of(plan, picked, raw, scratch, prepared);
+        let known = RowValues::of(plan, picked, raw, scratch, prepared);
         for (place, field) in fields.iter().enumerate() {
             out.push_with(|text| known.value(place, field.kind, prepared, text))?;
         }

@@ -9,7 +9,7 @@ use super::defaults::Defaults;
 use super::document::{Line, Mapping};
 use super::header::{header_key, nearest};
 use super::notation;
-use super::refuse::{Place, listed};
+use super::refuse::{DocumentPlace, listed};
 use super::yaml::{self, Document, place};
 use crate::contracts::{self, Contract};
 use crate::ports::AutoMerge;
@@ -131,7 +131,7 @@ impl Checker<'_> {
     }
 
     fn one_line_each(&self, lines: &[Line]) -> Result<()> {
-        let mut seen: HashMap<&str, Place> = HashMap::new();
+        let mut seen: HashMap<&str, DocumentPlace> = HashMap::new();
         for line in lines {
             let several =
                 line.source.is_some() && self.contract.field(line.field).is_some_and(|f| f.kind.is_list());

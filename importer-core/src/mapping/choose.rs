@@ -12,20 +12,20 @@ use crate::contracts::{Contract, FieldKind};
 use crate::{Error, Result};
 
 /// What was chosen for each field, and which columns need no mention any more.
-pub(super) struct Choice {
+pub(super) struct ColumnChoice {
     pub(super) fields: Vec<FieldPlan>,
     pub(super) used: Vec<bool>,
 }
 
 /// Chooses the columns of all fields.
-pub(super) fn fields(mapping: &Mapping, contract: &Contract, columns: &[String]) -> Result<Choice> {
+pub(super) fn fields(mapping: &Mapping, contract: &Contract, columns: &[String]) -> Result<ColumnChoice> {
     let keys: Vec<String> = columns.iter().map(|column| header_key(column)).collect();
     let find = |name: &str| {
         let key = header_key(name);
         let same_key = || keys.iter().position(|k| !key.is_empty() && *k == key);
         columns.iter().position(|column| column == name).or_else(same_key)
     };
-    let mut choice = Choice {
+    let mut choice = ColumnChoice {
         fields: vec![FieldPlan::default(); contract.fields.len()],
         used: vec![false; columns.len()],
     };
@@ -70,7 +70,7 @@ pub(super) fn fields(mapping: &Mapping, contract: &Contract, columns: &[String])
     Ok(choice)
 }
 
-impl Choice {
+impl ColumnChoice {
     /// Gives the columns that are left to the fields whose names they have.
     fn match_headers(
         &mut self,

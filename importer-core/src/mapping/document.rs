@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::defaults::Defaults;
-use super::refuse::Place;
+use super::refuse::DocumentPlace;
 use super::transform::Transform;
 use super::{check, yaml};
 use crate::Result;
@@ -83,7 +83,7 @@ pub(super) struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) notes: Option<String>,
     #[serde(skip)]
-    pub(super) place: Place,
+    pub(super) place: DocumentPlace,
 }
 
 impl Mapping {

@@ -14,7 +14,7 @@ use crate::normalise;
 pub(super) struct Recipe {
     /// What the mapping calls it.
     pub(super) transform: Transform,
-    pub(super) step: Step,
+    pub(super) step: RecipeStep,
     /// The declared format, for a field that is itself a date or a time.
     pub(super) format: Option<String>,
     /// What separates the entries of a list, when the usual separators do not.
@@ -27,7 +27,7 @@ pub(super) struct Recipe {
 
 /// The part of a transform that works on text.
 #[derive(Debug, Clone, Default)]
-pub(super) enum Step {
+pub(super) enum RecipeStep {
     #[default]
     Keep,
     Trim,
@@ -50,26 +50,26 @@ impl Recipe {
         let own = (line.transform == Transform::Date && kind == FieldKind::Date)
             || (line.transform == Transform::Timestamp && kind == FieldKind::Timestamp);
         let step = match line.transform {
-            Transform::Auto | Transform::Split => Step::Keep,
-            _ if own => Step::Keep,
-            Transform::Trim => Step::Trim,
-            Transform::Upper => Step::Upper,
-            Transform::Lower => Step::Lower,
-            Transform::Title => Step::Title,
-            Transform::Date => Step::Date(line.format.clone().or_else(|| defaults.date_format.clone())),
-            Transform::Timestamp => Step::Timestamp(
+            Transform::Auto | Transform::Split => RecipeStep::Keep,
+            _ if own => RecipeStep::Keep,
+            Transform::Trim => RecipeStep::Trim,
+            Transform::Upper => RecipeStep::Upper,
+            Transform::Lower => RecipeStep::Lower,
+            Transform::Title => RecipeStep::Title,
+            Transform::Date => RecipeStep::Date(line.format.clone().or_else(|| defaults.date_format.clone())),
+            Transform::Timestamp => RecipeStep::Timestamp(
                 line.format.clone().or_else(|| defaults.timestamp_format.clone()),
                 defaults.timezone,
             ),
-            Transform::Flag => Step::Flag,
-            Transform::Digits => Step::Digits,
-            Transform::FirstWord => Step::FirstWord,
-            Transform::LastWord => Step::LastWord,
-            Transform::Map => Step::Map(line.values.clone()),
+            Transform::Flag => RecipeStep::Flag,
+            Transform::Digits => RecipeStep::Digits,
+            Transform::FirstWord => RecipeStep::FirstWord,
+            Transform::LastWord => RecipeStep::LastWord,
+            Transform::Map => RecipeStep::Map(line.values.clone()),
         };
         Self {
             transform: line.transform,
-            format: if matches!(step, Step::Keep) { line.format.clone() } else { None },
+            format: if matches!(step, RecipeStep::Keep) { line.format.clone() } else { None },
             step,
             separator: line.separator.clone(),
             prefix: line.prefix.clone(),
@@ -82,7 +82,7 @@ impl Recipe {
     pub(super) fn means_blank(&self, cell: &str) -> bool {
         let declared = || self.blank.iter().any(|word| word == trimmed(cell));
         let mapped = || match &self.step {
-            Step::Map(values) => values.get(&map_key(cell)).is_some_and(Option::is_none),
+            RecipeStep::Map(values) => values.get(&map_key(cell)).is_some_and(Option::is_none),
             _ => false,
         };
         (!self.blank.is_empty() && declared()) || mapped()
@@ -91,7 +91,7 @@ impl Recipe {
     /// The text for the field: the cell itself when nothing is to be done, otherwise written to `scratch`; `None` when the
     /// cell is not what the transform reads.
     pub(super) fn prepare<'a>(&self, cell: &'a str, scratch: &'a mut String) -> Option<&'a str> {
-        if matches!(self.step, Step::Keep) && self.prefix.is_empty() && self.suffix.is_empty() {
+        if matches!(self.step, RecipeStep::Keep) && self.prefix.is_empty() && self.suffix.is_empty() {
             return Some(cell);
         }
         scratch.clear();
@@ -105,7 +105,7 @@ impl Recipe {
     }
 }
 
-impl Step {
+impl RecipeStep {
     fn push(&self, cell: &str, out: &mut String) -> Option<()> {
         let text = trimmed(cell);
         match self {
@@ -152,7 +152,7 @@ fn push_title(text: &str, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn check(step: Step, cell: &str, expected: Option<&str>) {
+    fn check(step: RecipeStep, cell: &str, expected: Option<&str>) {
         let recipe = Recipe { step, ..Recipe::default() };
         assert_eq!(
             recipe.prepare(cell, &mut String::from("before")),
@@ -164,25 +164,25 @@ mod tests {
 
     #[test]
     fn steps() {
-        check(Step::Keep, " a ", Some(" a "));
-        check(Step::Trim, " a ", Some("a"));
-        check(Step::Upper, " straße ", Some("STRASSE"));
-        check(Step::Lower, "ÀB", Some("àb"));
-        check(Step::Title, "O'NEIL-smith  main ST", Some("O'neil-Smith  Main St"));
-        check(Step::Date(Some("%d.%m.%Y".into())), "1.5.2024", Some("2024-05-01"));
-        check(Step::Date(None), "1.5.2024", None);
-        check(Step::Timestamp(None, Some(Tz::UTC)), "2024-05-01 08:00", Some("2024-05-01T08:00:00Z"));
-        check(Step::Flag, "Y", Some("true"));
-        check(Step::Flag, "perhaps", None);
-        check(Step::Digits, "ID 00-12", Some("0012"));
-        check(Step::Digits, "none", None);
-        check(Step::FirstWord, " Ana Maria Cruz ", Some("Ana"));
-        check(Step::LastWord, " Ana Maria Cruz ", Some("Cruz"));
+        check(RecipeStep::Keep, " a ", Some(" a "));
+        check(RecipeStep::Trim, " a ", Some("a"));
+        check(RecipeStep::Upper, " straße ", Some("STRASSE"));
+        check(RecipeStep::Lower, "ÀB", Some("àb"));
+        check(RecipeStep::Title, "O'NEIL-smith  main ST", Some("O'neil-Smith  Main St"));
+        check(RecipeStep::Date(Some("%d.%m.%Y".into())), "1.5.2024", Some("2024-05-01"));
+        check(RecipeStep::Date(None), "1.5.2024", None);
+        check(RecipeStep::Timestamp(None, Some(Tz::UTC)), "2024-05-01 08:00", Some("2024-05-01T08:00:00Z"));
+        check(RecipeStep::Flag, "Y", Some("true"));
+        check(RecipeStep::Flag, "perhaps", None);
+        check(RecipeStep::Digits, "ID 00-12", Some("0012"));
+        check(RecipeStep::Digits, "none", None);
+        check(RecipeStep::FirstWord, " Ana Maria Cruz ", Some("Ana"));
+        check(RecipeStep::LastWord, " Ana Maria Cruz ", Some("Cruz"));
     }
 
     #[test]
     fn a_map_forgives_case_and_passes_on_what_it_does_not_know() {
-        let map = || Step::Map(BTreeMap::from([("y".into(), Some("true".into())), ("-".into(), None)]));
+        let map = || RecipeStep::Map(BTreeMap::from([("y".into(), Some("true".into())), ("-".into(), None)]));
         check(map(), " Y ", Some("true"));
         check(map(), "Maybe", Some("Maybe"));
         let recipe = Recipe { step: map(), blank: vec!["NA".into()], ..Recipe::default() };
@@ -194,7 +194,7 @@ mod tests {
     fn what_is_put_around_a_text_needs_a_text() {
         let mut recipe = Recipe { prefix: "V-".into(), suffix: "/KC".into(), ..Recipe::default() };
         assert_eq!(recipe.prepare(" 17", &mut String::new()), Some("V-17/KC"));
-        recipe.step = Step::Digits;
+        recipe.step = RecipeStep::Digits;
         assert_eq!(recipe.prepare("none", &mut String::new()), None);
     }
 }

@@ -2,12 +2,12 @@ use crate::{Error, ErrorKind};
 
 /// A place in a mapping document, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct DocumentPlace {
     pub(super) line: u64,
     pub(super) column: u64,
 }
 
-impl Place {
+impl DocumentPlace {
     pub(super) const START: Self = Self { line: 1, column: 1 };
 
     /// An error about what stands here.
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn an_error_says_where_it_is() {
-        let error = Place { line: 4, column: 7 }.refuse("m.yaml", "no");
+        let error = DocumentPlace { line: 4, column: 7 }.refuse("m.yaml", "no");
         assert_eq!(error.to_string(), "cannot read the mapping: no (file: m.yaml, line: 4, column: 7)");
     }
 }

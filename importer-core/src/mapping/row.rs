@@ -20,7 +20,7 @@ pub(super) struct Scratch {
 }
 
 /// A row of the source, with the values that other fields depend on.
-pub(super) struct Known<'r> {
+pub(super) struct RowValues<'r> {
     plan: &'r Plan,
     picked: &'r [Option<usize>],
     raw: Row<'r>,
@@ -44,7 +44,7 @@ impl Scratch {
     }
 }
 
-impl<'r> Known<'r> {
+impl<'r> RowValues<'r> {
     pub(super) fn of(
         plan: &'r Plan,
         picked: &'r [Option<usize>],

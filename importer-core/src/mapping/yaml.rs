@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{DefaultMessageFormatter, Location, MessageFormatter, Spanned};
 
-use super::refuse::Place;
+use super::refuse::DocumentPlace;
 use crate::Result;
 
 #[derive(Deserialize)]
@@ -75,12 +75,12 @@ fn given<'de, D: Deserializer<'de>>(
 pub(super) fn read(text: &str, file: &str) -> Result<Document> {
     serde_saphyr::from_str(text).map_err(|error| {
         let message = DefaultMessageFormatter.format_message(error.without_snippet()).into_owned();
-        let place = error.location().as_ref().map_or(Place::START, place);
+        let place = error.location().as_ref().map_or(DocumentPlace::START, place);
         place.refuse(file, format!("the document is not a mapping: {message}"))
     })
 }
 
 /// Where a value stands.
-pub(super) fn place(location: &Location) -> Place {
-    Place { line: location.line(), column: location.column() }
+pub(super) fn place(location: &Location) -> DocumentPlace {
+    DocumentPlace { line: location.line(), column: location.column() }
 }

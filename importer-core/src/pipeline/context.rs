@@ -11,7 +11,7 @@ use super::request;
 use super::retry::RetryPolicy;
 use crate::contracts::Contract;
 use crate::mapping::Mapping;
-use crate::ports::{Asked, Clock, NewRun, Policies, Rules, RunId, Session, Store};
+use crate::ports::{Clock, NewRun, Policies, Rules, RunId, Session, StopRequest, Store};
 use crate::{Error, ErrorKind, Result};
 
 /// Everything a run works with; the facade puts it together.
@@ -79,8 +79,8 @@ impl RunContext<'_> {
     /// The error of a run that was asked to stop.
     pub(super) fn stopped(&self) -> Error {
         let message = match self.cancel.asked() {
-            Some(Asked::Pause) => "it was paused",
-            Some(Asked::Cancel) => "it was cancelled for good",
+            Some(StopRequest::Pause) => "it was paused",
+            Some(StopRequest::Cancel) => "it was cancelled for good",
             None => "it was cancelled",
         };
         Error::new(ErrorKind::Cancelled, "finish the run", message)

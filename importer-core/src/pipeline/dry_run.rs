@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    Asked, AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
-    HalfTakenBack, Known, Knows, Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome,
-    OutcomeTally, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict,
-    ReadRow, Rejected, RowAgain, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, Session,
-    StagedRow, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore,
-    SuggestionVerdict, SystemLock, ViolationFilter, ViolationRow,
+    AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
+    Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, QuarantineEntry,
+    QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow, Rejected, RepeatedRow,
+    RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, SeenIndexes, SeenRow, Session, StagedRow,
+    StopRequest, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore,
+    SuggestionVerdict, SystemLock, UnfinishedRollback, ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -209,11 +209,11 @@ impl AuditStore for DryRun {
 }
 
 impl RunControl for DryRun {
-    fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
+    fn ask(&mut self, run: RunId, asked: Option<StopRequest>) -> Result<()> {
         self.real.ask(run, asked)
     }
 
-    fn asked(&mut self, run: RunId) -> Result<Option<Asked>> {
+    fn asked(&mut self, run: RunId) -> Result<Option<StopRequest>> {
         self.real.asked(run)
     }
 
@@ -229,8 +229,8 @@ impl RunControl for DryRun {
         self.real.reopen_replaced(run)
     }
 
-    fn half_taken_back(&mut self, entity: &str) -> Result<Vec<HalfTakenBack>> {
-        self.real.half_taken_back(entity)
+    fn unfinished_rollback(&mut self, entity: &str) -> Result<Vec<UnfinishedRollback>> {
+        self.real.unfinished_rollback(entity)
     }
 
     fn current_rows(
@@ -277,13 +277,13 @@ impl Landing for DryRun {
         contract: &Contract,
         system: &str,
         ids: &[&str],
-        knows: Knows,
-    ) -> Result<Vec<(String, Known)>> {
-        self.real.known(contract, system, ids, knows)
+        seen_indexes: SeenIndexes,
+    ) -> Result<Vec<(String, SeenRow)>> {
+        self.real.known(contract, system, ids, seen_indexes)
     }
 
-    fn knows(&mut self, contract: &Contract, system: &str) -> Result<Knows> {
-        self.real.knows(contract, system)
+    fn seen_indexes(&mut self, contract: &Contract, system: &str) -> Result<SeenIndexes> {
+        self.real.seen_indexes(contract, system)
     }
 
     fn land(
@@ -306,14 +306,14 @@ impl Landing for DryRun {
         self.real.rows_read(contract, run, after, limit)
     }
 
-    fn land_again(
+    fn land_repeated(
         &mut self,
         contract: &Contract,
         run: &RunRecord,
-        rows: &[RowAgain],
+        rows: &[RepeatedRow],
         now: Moment,
-    ) -> Result<Vec<(RowAgain, Vec<String>)>> {
-        self.real.land_again(contract, run, rows, now)
+    ) -> Result<Vec<(RepeatedRow, Vec<String>)>> {
+        self.real.land_repeated(contract, run, rows, now)
     }
 
     fn end_replaced(&mut self, run: &RunRecord) -> Result<()> {
@@ -330,14 +330,14 @@ impl Landing for DryRun {
         self.real.clean_rows(contract, run, after, limit)
     }
 
-    fn clean_rows_again(
+    fn repeated_clean_rows(
         &mut self,
         contract: &Contract,
         run: RunId,
         after: RowId,
         limit: usize,
     ) -> Result<Vec<(RowId, CleanRow)>> {
-        self.real.clean_rows_again(contract, run, after, limit)
+        self.real.repeated_clean_rows(contract, run, after, limit)
     }
 
     fn staged_rows(&mut self, contract: &Contract, ids: &[RowId]) -> Result<Vec<StagedRow>> {

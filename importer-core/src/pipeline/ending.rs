@@ -1,6 +1,6 @@
 //! How a run stands that ended with an error: the one place that decides whether the same request goes on with it.
 
-use crate::ports::{Asked, Phase, RunRecord, RunStatus};
+use crate::ports::{Phase, RunRecord, RunStatus, StopRequest};
 use crate::{Error, ErrorKind, ErrorStatus};
 
 use super::request::is_correction;
@@ -16,11 +16,11 @@ pub(super) struct Ending {
 }
 
 /// Decides how a run stands after an error. `asked` is what somebody asked of it.
-pub(super) fn after(error: &Error, asked: Option<Asked>, run: &RunRecord) -> Ending {
+pub(super) fn after(error: &Error, asked: Option<StopRequest>, run: &RunRecord) -> Ending {
     let asked = asked.filter(|_| error.kind() == ErrorKind::Cancelled);
-    let resumable = may_pass(error) && asked != Some(Asked::Cancel) && can_go_on(run);
+    let resumable = may_pass(error) && asked != Some(StopRequest::Cancel) && can_go_on(run);
     let status = match (error.kind(), asked) {
-        (ErrorKind::Cancelled, Some(Asked::Pause)) if resumable => RunStatus::Paused,
+        (ErrorKind::Cancelled, Some(StopRequest::Pause)) if resumable => RunStatus::Paused,
         (ErrorKind::Cancelled, _) => RunStatus::Cancelled,
         _ => RunStatus::Failed,
     };
@@ -171,9 +171,10 @@ mod tests {
 
     #[test]
     fn what_was_asked_of_a_run_counts_when_it_stopped_for_that() {
-        for (asked, status, resumable) in
-            [(Asked::Pause, RunStatus::Paused, true), (Asked::Cancel, RunStatus::Cancelled, false)]
-        {
+        for (asked, status, resumable) in [
+            (StopRequest::Pause, RunStatus::Paused, true),
+            (StopRequest::Cancel, RunStatus::Cancelled, false),
+        ] {
             let ending = after(&error(ErrorKind::Cancelled), Some(asked), &run());
             assert_eq!((ending.status, ending.resumable), (status, resumable));
             // It failed before it heard.
@@ -193,7 +194,7 @@ mod tests {
             for (kind, _) in KINDS {
                 assert!(!after(&error(kind), None, &over).resumable, "{kind:?}");
             }
-            let ending = after(&error(ErrorKind::Cancelled), Some(Asked::Pause), &over);
+            let ending = after(&error(ErrorKind::Cancelled), Some(StopRequest::Pause), &over);
             assert_eq!(ending.status, RunStatus::Cancelled, "nobody resumes it");
         }
         for goes_on in [

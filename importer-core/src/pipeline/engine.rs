@@ -15,9 +15,7 @@ use super::retry::Retries;
 use super::working::{Working, millis};
 use super::{RunRequest, ending, load, reconcile, set_rules};
 use crate::Result;
-use crate::ports::{
-    Asked, Knows, Phase, RunRecord, RunStatus, Session, in_transaction,
-};
+use crate::ports::{Phase, RunRecord, RunStatus, SeenIndexes, Session, StopRequest, in_transaction};
 
 impl RunContext<'_> {
     /// Runs a request, or goes on with the interrupted run of the same request.
@@ -94,9 +92,9 @@ impl RunContext<'_> {
         work.metrics.columns.clone_from(&columns);
         let fingerprint =
             format!("{}\n{}\n{}", self.rules_checksum(), self.mapping.checksum(), columns.join("\n"));
-        let knows = match self.corrections {
-            None => session.knows(self.contract, &request.external_system)?,
-            Some(_) => Knows { mapped: false, held: false },
+        let seen_indexes = match self.corrections {
+            None => session.seen_indexes(self.contract, &request.external_system)?,
+            Some(_) => SeenIndexes { mapped: false, held: false },
         };
         let extraction = Extraction {
             context: self,
@@ -106,7 +104,7 @@ impl RunContext<'_> {
             source: Some(source),
             opener,
             hasher: RowHasher::new(&fingerprint),
-            knows,
+            seen_indexes,
             repeats: super::repeats::Repeats::default(),
         };
         self.finish(session, work, Some(extraction))
@@ -167,8 +165,8 @@ impl RunContext<'_> {
         session.save_run(run)?;
         match self.cancel.asked() {
             None => Ok(()),
-            Some(Asked::Pause) => session.ask(run.id, None),
-            Some(Asked::Cancel) => {
+            Some(StopRequest::Pause) => session.ask(run.id, None),
+            Some(StopRequest::Cancel) => {
                 in_transaction(session, |session| {
                     session.lock_core(self.contract)?;
                     session.reopen_replaced(run.id)
@@ -200,10 +198,10 @@ impl RunContext<'_> {
         }
         load::load(self, session, work)?;
         let system = &work.run.new.external_system;
-        anomalies.extend(work.metrics.told.anomalies(system));
-        let notes: Vec<String> = work.metrics.told.notes(system).collect();
+        anomalies.extend(work.metrics.run_notes.anomalies(system));
+        let notes: Vec<String> = work.metrics.run_notes.notes(system).collect();
         work.metrics.notes.extend(notes);
-        let told = work.run.freshness;
+        let observed = work.run.freshness;
         if work.counts.unchanged > 0 {
             // Rows that came again were not read again; what they told then still holds.
             let new = &work.run.new;
@@ -215,7 +213,7 @@ impl RunContext<'_> {
         anomalies.extend(reconcile::reconcile(session, work)?);
         work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
         if work.counts.skipped == 0 {
-            session.advance_watermark(&work.run, told, self.clock.now())?;
+            session.advance_watermark(&work.run, observed, self.clock.now())?;
         }
         work.metrics.durations_ms.reconcile += millis(clock);
         if work.counts.read == 0 {

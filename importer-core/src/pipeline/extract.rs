@@ -6,8 +6,8 @@ use std::time::Instant;
 use importer_plugin::{Batch, Extract, Finding, Severity, Source};
 
 use super::RunRequest;
-use super::corrections::Correction;
 use super::context::RunContext;
+use super::corrections::Correction;
 use super::finding::About;
 use super::hash::{RowHasher, content_name, text_hash};
 use super::host::Progress;
@@ -19,8 +19,8 @@ use super::report::Unmapped;
 use super::working::{Working, millis};
 use crate::mapping::Plan;
 use crate::ports::{
-    CleanRow, Knows, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, Session, StagedRow,
-    Verdict, in_transaction, moment_text, parse_moment, row_id,
+    BatchVerdict, CleanRow, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, SeenIndexes,
+    Session, StagedRow, in_transaction, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -41,7 +41,7 @@ pub(super) struct Extraction<'a> {
     pub(super) opener: Opener<'a>,
     pub(super) hasher: RowHasher,
     /// Where the store knows any row of this source.
-    pub(super) knows: Knows,
+    pub(super) seen_indexes: SeenIndexes,
     /// What the run has said of ids that are known.
     pub(super) repeats: Repeats,
 }
@@ -90,7 +90,7 @@ impl Extraction<'_> {
             let step = self.transaction(session, work, rows)?;
             if matches!(step, Step::End) {
                 let left = self.repeats.left();
-                self.land_again(session, work, &left)?;
+                self.land_repeated(session, work, &left)?;
                 session.lock_core(self.context.contract)?;
                 session.end_replaced(&work.run)?;
                 work.run.phase = Phase::Gate;
@@ -172,7 +172,7 @@ impl Extraction<'_> {
         let columns = self.columns;
         let raw = |row: &Taken| JsonObject::new().raw(columns, rows.batch().row(row.index));
         let found = self.recognise(work.run.id, &taken, &known, raw);
-        self.land_again(session, work, &found.news)?;
+        self.land_repeated(session, work, &found.news)?;
         let stand = stand(&taken);
         let (mut fresh, mut exempt, mut write) = (Vec::new(), Vec::new(), LandingWrite::default());
         for ((row, same), stands) in taken.iter().zip(&found.same).zip(stand) {
@@ -218,7 +218,7 @@ impl Extraction<'_> {
         session.land(self.context.contract, &work.run, &write, self.context.clock.now())?;
         // From here on there is something to know, as there is for a run that goes on after an interruption.
         let asks = self.context.corrections.is_none() && !work.run.new.dry_run;
-        self.knows.held |= asks && !write.quarantined.is_empty();
+        self.seen_indexes.held |= asks && !write.quarantined.is_empty();
         work.metrics.durations_ms.land += millis(clock);
         Ok(end)
     }
@@ -285,7 +285,7 @@ impl Extraction<'_> {
         rows: &Extract,
         fresh: &[(&Taken, Stands)],
         normalised: &Batch,
-        verdict: &Verdict,
+        verdict: &BatchVerdict,
         write: &mut LandingWrite,
     ) {
         let contract = self.context.contract;

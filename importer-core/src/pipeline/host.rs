@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use importer_plugin::{HostCalls, LogLevel};
 
-use crate::ports::{Asked, Phase};
+use crate::ports::{Phase, StopRequest};
 
 /// Asks runs and scans to stop, or scans to wait; clones share the request.
 ///
@@ -77,19 +77,19 @@ impl Cancel {
     }
 
     /// Asks something of this run alone.
-    pub(super) fn ask(&self, asked: Asked) {
+    pub(super) fn ask(&self, asked: StopRequest) {
         let asked = match asked {
-            Asked::Pause => 1,
-            Asked::Cancel => 2,
+            StopRequest::Pause => 1,
+            StopRequest::Cancel => 2,
         };
         self.one.store(asked, Ordering::Relaxed);
     }
 
     /// What was asked of this run alone.
-    pub(super) fn asked(&self) -> Option<Asked> {
+    pub(super) fn asked(&self) -> Option<StopRequest> {
         match self.one.load(Ordering::Relaxed) {
-            1 => Some(Asked::Pause),
-            2 => Some(Asked::Cancel),
+            1 => Some(StopRequest::Pause),
+            2 => Some(StopRequest::Cancel),
             _ => None,
         }
     }

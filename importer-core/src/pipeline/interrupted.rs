@@ -1,8 +1,8 @@
 //! Runs that stopped before their end: finding the one that a request goes on with, and closing those that cannot go on.
 
 use super::RunRequest;
-use super::ending::can_go_on;
 use super::context::RunContext;
+use super::ending::can_go_on;
 use super::report::Metrics;
 use super::request::{is_correction, request_of};
 use crate::Result;

@@ -73,7 +73,11 @@ fn one_by_one(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Wo
     Ok(())
 }
 
-fn next_rows(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Working) -> Result<Vec<CleanRow>> {
+fn next_rows(
+    context: &RunContext<'_>,
+    session: &mut dyn Session,
+    work: &mut Working,
+) -> Result<Vec<CleanRow>> {
     let clock = Instant::now();
     let rows = session.clean_rows(context.contract, work.run.id, work.run.loaded_through, ROWS_PER_BATCH)?;
     work.metrics.durations_ms.dedupe += millis(clock);
@@ -94,8 +98,9 @@ fn batch(
     work: &mut Working,
     rows: &[CleanRow],
 ) -> Result<()> {
-    let result =
-        in_transaction(context, session, work, |context, session, work| attempt(context, session, work, rows));
+    let result = in_transaction(context, session, work, |context, session, work| {
+        attempt(context, session, work, rows)
+    });
     match result {
         Err(error) if error.kind() == ErrorKind::Refused && rows.len() > 1 => {
             let (first, second) = rows.split_at(rows.len() / 2);
@@ -114,7 +119,7 @@ fn batch(
                 });
                 session.write_outcomes(work.run.id, &skipped.collect::<Vec<_>>())?;
                 loaded(work, rows);
-                told(context, session, work, &[])
+                notify_corrections(context, session, work, &[])
             })
         }
         result => result,
@@ -136,7 +141,7 @@ fn in_transaction(
     let result = ports::in_transaction(session, |session| {
         session.lock_core(context.contract)?;
         // A rollback may have begun since the run did; the run goes on where it is once that is done.
-        ports::none_half_taken_back(session, context.contract.entity, "load rows")?;
+        ports::no_unfinished_rollback(session, context.contract.entity, "load rows")?;
         step(context, session, work)?;
         work.settle(context.clock.now());
         session.save_run(&work.run)
@@ -155,9 +160,9 @@ fn attempt(
 ) -> Result<()> {
     let clock = Instant::now();
     let incoming = rows.iter().map(|row| incoming(context, work, row)).collect::<Result<Vec<_>>>()?;
-    let shared = work.metrics.told.shared;
+    let shared = work.metrics.run_notes.shared;
     let mut resolved = resolve(session, context.contract, context.policies, &work.run, incoming, shared)?;
-    work.metrics.told.take(session, context.contract, &work.run, &mut resolved)?;
+    work.metrics.run_notes.take(session, context.contract, &work.run, &mut resolved)?;
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();
     let actor = work.run.new.actor.clone();
@@ -167,11 +172,16 @@ fn attempt(
     work.metrics.parity_misses += parity_misses(context, session, &resolved.write)?;
     work.counts.add(&resolved.counts);
     loaded(work, rows);
-    told(context, session, work, rows)
+    notify_corrections(context, session, work, rows)
 }
 
 /// Tells whoever stands behind a run of corrections, within the transaction.
-fn told(context: &RunContext<'_>, session: &mut dyn Session, work: &Working, rows: &[CleanRow]) -> Result<()> {
+fn notify_corrections(
+    context: &RunContext<'_>,
+    session: &mut dyn Session,
+    work: &Working,
+    rows: &[CleanRow],
+) -> Result<()> {
     let Some(corrections) = context.corrections else { return Ok(()) };
     let counts = &work.counts;
     let last = counts.inserted + counts.updated + counts.unchanged + counts.skipped == counts.clean;

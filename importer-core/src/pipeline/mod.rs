@@ -27,10 +27,10 @@ mod request;
 mod resolve;
 mod resume;
 mod retry;
+mod run_notes;
 mod set_rules;
 mod shared_contacts;
 mod stored_run;
-mod told;
 mod waiting;
 mod working;
 
@@ -45,5 +45,5 @@ pub use report::{Durations, PluginReport, RunReport, Unmapped};
 pub use request::{RunRequest, request_of};
 pub use resume::ResumeMode;
 pub use retry::RetryPolicy;
+pub use run_notes::MergeSample;
 pub use stored_run::{approve, columns_of, end, forget_samples, samples_of};
-pub use told::MergeSample;

@@ -7,7 +7,9 @@ use super::hash::text_hash;
 use super::repeats::{Repeats, Said};
 use super::working::Working;
 use crate::Result;
-use crate::ports::{Known, KnownAs, LandingWrite, Outcome, OutcomeKind, RowAgain, Session, row_id, run_of};
+use crate::ports::{
+    LandingWrite, Outcome, OutcomeKind, RepeatedRow, SeenAs, SeenRow, Session, row_id, run_of,
+};
 
 const STILL_HELD: &str = "the same row as before, still held back";
 const ENDED: &str = "the same row as before, and another one follows it";
@@ -15,20 +17,20 @@ const ENDED: &str = "the same row as before, and another one follows it";
 const PAGE: usize = 2_048;
 
 /// What is known of the ids of a batch.
-pub(super) type KnownIds = FxHashMap<String, Vec<Known>>;
+pub(super) type KnownIds = FxHashMap<String, Vec<SeenRow>>;
 
 /// What a batch has in common with what came before.
 pub(super) struct Recognised<'k> {
     /// Of each row, the one that it is again; none when it says something new.
-    pub(super) same: Vec<Option<&'k Known>>,
+    pub(super) same: Vec<Option<&'k SeenRow>>,
     /// Rows of earlier batches that say something new after all.
-    pub(super) news: Vec<RowAgain>,
+    pub(super) news: Vec<RepeatedRow>,
 }
 
 impl Extraction<'_> {
     pub(super) fn look_up(&self, session: &mut dyn Session, system: &str, ids: &[&str]) -> Result<KnownIds> {
         let mut known = KnownIds::default();
-        for (id, entry) in session.known(self.context.contract, system, ids, self.knows)? {
+        for (id, entry) in session.known(self.context.contract, system, ids, self.seen_indexes)? {
             known.entry(id).or_default().push(entry);
         }
         Ok(known)
@@ -58,7 +60,7 @@ impl Extraction<'_> {
             }
             self.repeats.last(
                 id,
-                same.filter(|same| same.known_as == KnownAs::Superseded).map(|same| row.again(same, true)),
+                same.filter(|same| same.seen_as == SeenAs::Superseded).map(|same| row.again(same, true)),
             );
         }
         found
@@ -69,8 +71,8 @@ impl Extraction<'_> {
         &self,
         work: &mut Working,
         row: &Taken,
-        same: &Known,
-        known: &[Known],
+        same: &SeenRow,
+        known: &[SeenRow],
         write: &mut LandingWrite,
     ) {
         let outcome = |kind, reason: &'static str| Outcome {
@@ -98,7 +100,7 @@ impl Extraction<'_> {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;
                 *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
             }
-            let reason = if same.known_as == KnownAs::Superseded { ENDED } else { STILL_HELD };
+            let reason = if same.seen_as == SeenAs::Superseded { ENDED } else { STILL_HELD };
             write.outcomes.push(outcome(OutcomeKind::Quarantined, reason));
         }
     }
@@ -109,18 +111,19 @@ impl Extraction<'_> {
         run: i64,
         row: &Taken,
         stands: Stands,
-        same: Option<&Known>,
-        known: &[Known],
+        same: Option<&SeenRow>,
+        known: &[SeenRow],
         write: &mut LandingWrite,
     ) {
-        let held = || known.iter().filter(|k| k.known_as == KnownAs::Held);
-        let Some(same) = same.filter(|same| same.known_as == KnownAs::Held) else {
+        let held = || known.iter().filter(|k| k.seen_as == SeenAs::Held);
+        let Some(same) = same.filter(|same| same.seen_as == SeenAs::Held) else {
             if held().next().is_some() {
                 write.replaced.push(row.external_id.clone());
             }
             return;
         };
-        let (alike, ended): (Vec<&Known>, Vec<&Known>) = held().partition(|k| k.row_hash == same.row_hash);
+        let (alike, ended): (Vec<&SeenRow>, Vec<&SeenRow>) =
+            held().partition(|k| k.row_hash == same.row_hash);
         if !ended.is_empty() {
             write.replaced.push(row.external_id.clone());
         }
@@ -132,15 +135,15 @@ impl Extraction<'_> {
     }
 
     /// Lands rows that were taken for known ones.
-    pub(super) fn land_again(
+    pub(super) fn land_repeated(
         &self,
         session: &mut dyn Session,
         work: &mut Working,
-        rows: &[RowAgain],
+        rows: &[RepeatedRow],
     ) -> Result<()> {
         for rows in rows.chunks(PAGE) {
             let now = self.context.clock.now();
-            for (row, codes) in session.land_again(self.context.contract, &work.run, rows, now)? {
+            for (row, codes) in session.land_repeated(self.context.contract, &work.run, rows, now)? {
                 if !row.held {
                     // Loading counts it again.
                     work.counts.unchanged = work.counts.unchanged.saturating_sub(1);
@@ -156,7 +159,7 @@ impl Extraction<'_> {
 
     /// Finds out again what a run has said that goes on after an interruption.
     pub(super) fn remember(&mut self, session: &mut dyn Session, work: &Working) -> Result<()> {
-        if work.run.rows_read == 0 || !(self.knows.mapped || self.knows.held) {
+        if work.run.rows_read == 0 || !(self.seen_indexes.mapped || self.seen_indexes.held) {
             return Ok(());
         }
         let mut after = row_id(work.run.id, 0);
@@ -177,14 +180,14 @@ impl Extraction<'_> {
 
 impl Taken {
     /// This row as one that came before.
-    pub(super) fn again(&self, same: &Known, held: bool) -> RowAgain {
-        RowAgain { row: self.id, staging_id: same.staging_id, position: Some(self.position), held }
+    pub(super) fn again(&self, same: &SeenRow, held: bool) -> RepeatedRow {
+        RepeatedRow { row: self.id, staging_id: same.staging_id, position: Some(self.position), held }
     }
 }
 
 /// The rows that were loaded under an id, in the order in which one run brought them.
-fn loaded(known: &[Known]) -> Vec<&Known> {
-    known.iter().filter(|k| matches!(k.known_as, KnownAs::Earlier | KnownAs::Current)).collect()
+fn loaded(known: &[SeenRow]) -> Vec<&SeenRow> {
+    known.iter().filter(|k| matches!(k.seen_as, SeenAs::Earlier | SeenAs::Current)).collect()
 }
 
 impl Repeats {
@@ -194,9 +197,9 @@ impl Repeats {
         run: i64,
         id: i64,
         row: &Taken,
-        known: &'k [Known],
+        known: &'k [SeenRow],
         raw: impl FnOnce() -> String,
-    ) -> (Option<&'k Known>, Vec<RowAgain>) {
+    ) -> (Option<&'k SeenRow>, Vec<RepeatedRow>) {
         let loaded = loaded(known);
         let mut waited = Vec::new();
         if let Some(same) = loaded.iter().rev().find(|k| k.row_hash == row.row_hash) {
@@ -206,12 +209,13 @@ impl Repeats {
                 Said::New(rows) => waited = rows,
             }
         }
-        let of_others = |k: &&Known| {
-            !matches!(k.known_as, KnownAs::Earlier | KnownAs::Current) && run_of(k.staging_id) != run
+        let of_others = |k: &&SeenRow| {
+            !matches!(k.seen_as, SeenAs::Earlier | SeenAs::Current) && run_of(k.staging_id) != run
         };
-        let alike = known.iter().filter(of_others).filter(|k| k.row_hash == row.row_hash && !k.bare);
+        let alike =
+            known.iter().filter(of_others).filter(|k| k.row_hash == row.row_hash && !k.payload_purged);
         // One that is open says more than one that has ended.
-        let same = alike.min_by_key(|k| k.known_as == KnownAs::Superseded);
+        let same = alike.min_by_key(|k| k.seen_as == SeenAs::Superseded);
         let same = same.or_else(|| decided(known, raw));
         if same.is_none() && !loaded.is_empty() {
             waited.extend(self.news(id));
@@ -220,9 +224,9 @@ impl Repeats {
     }
 
     /// A row of an interrupted run, once more.
-    fn remember(&mut self, run: i64, id: i64, row: &crate::ports::ReadRow, known: &[Known]) {
+    fn remember(&mut self, run: i64, id: i64, row: &crate::ports::ReadRow, known: &[SeenRow]) {
         let loaded = loaded(known);
-        let again = |held| RowAgain { row: row.row, staging_id: row.staging_id, position: None, held };
+        let again = |held| RepeatedRow { row: row.row, staging_id: row.staging_id, position: None, held };
         if run_of(row.staging_id) == run {
             if !loaded.is_empty() {
                 self.news(id);
@@ -230,17 +234,17 @@ impl Repeats {
             return self.last(id, None);
         }
         let same = known.iter().find(|k| k.staging_id == row.staging_id);
-        if same.is_some_and(|k| matches!(k.known_as, KnownAs::Earlier | KnownAs::Current)) {
+        if same.is_some_and(|k| matches!(k.seen_as, SeenAs::Earlier | SeenAs::Current)) {
             let hashes: Vec<i64> = loaded.iter().map(|k| k.row_hash).collect();
             self.say(id, row.row_hash, again(false), &hashes);
         }
-        let ended = same.filter(|k| k.known_as == KnownAs::Superseded).map(|_| again(true));
+        let ended = same.filter(|k| k.seen_as == SeenAs::Superseded).map(|_| again(true));
         self.last(id, ended);
     }
 }
 
 /// A row somebody decided about in quarantine, which is the same whatever processes it now.
-fn decided(known: &[Known], raw: impl FnOnce() -> String) -> Option<&Known> {
+fn decided(known: &[SeenRow], raw: impl FnOnce() -> String) -> Option<&SeenRow> {
     let mut decided = known.iter().filter(|k| k.payload_json.is_some()).peekable();
     decided.peek()?;
     let raw = raw();

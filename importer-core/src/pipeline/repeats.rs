@@ -7,7 +7,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ports::RowAgain;
+use crate::ports::RepeatedRow;
 
 /// What a row says that is known.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Said {
     /// What was known, if the rows follow that followed it before.
     Waits,
     /// Something new; and so do these, which waited for it.
-    New(Vec<RowAgain>),
+    New(Vec<RepeatedRow>),
 }
 
 /// Ids of which a row waits, with those rows.
@@ -25,7 +25,7 @@ pub(super) enum Said {
 struct Waiting {
     /// Where in the known rows the last one may stand.
     places: Vec<usize>,
-    rows: Vec<RowAgain>,
+    rows: Vec<RepeatedRow>,
 }
 
 /// What a run has said of ids so far; an id is told by its hash.
@@ -34,13 +34,13 @@ pub(super) struct Repeats {
     changed: FxHashSet<i64>,
     waiting: FxHashMap<i64, Waiting>,
     /// Rows that ended in quarantine when they came before, because another one followed, and that are the last ones of their ids now.
-    held: FxHashMap<i64, RowAgain>,
+    held: FxHashMap<i64, RepeatedRow>,
 }
 
 impl Repeats {
     /// A row that may equal one of the loaded rows of its id: `known` are their hashes, in the order in which one run brought
     /// them, so that the last one counts. Of rows that are alike and follow each other, one is enough.
-    pub(super) fn say(&mut self, id: i64, hash: i64, row: RowAgain, known: &[i64]) -> Said {
+    pub(super) fn say(&mut self, id: i64, hash: i64, row: RepeatedRow, known: &[i64]) -> Said {
         let Some(last) = known.len().checked_sub(1).filter(|_| !self.changed.contains(&id)) else {
             return Said::New(Vec::new());
         };
@@ -69,13 +69,13 @@ impl Repeats {
 
     /// A row of an id with known rows that equals none of them: whatever comes of the id from here on says something new. So do the
     /// rows that are returned, which waited.
-    pub(super) fn news(&mut self, id: i64) -> Vec<RowAgain> {
+    pub(super) fn news(&mut self, id: i64) -> Vec<RepeatedRow> {
         self.changed.insert(id);
         self.waiting.remove(&id).map(|waiting| waiting.rows).unwrap_or_default()
     }
 
     /// Notes the last row of an id so far: one that is in quarantine and had ended there, or another.
-    pub(super) fn last(&mut self, id: i64, ended: Option<RowAgain>) {
+    pub(super) fn last(&mut self, id: i64, ended: Option<RepeatedRow>) {
         match ended {
             Some(row) => {
                 self.held.insert(id, row);
@@ -88,9 +88,10 @@ impl Repeats {
     }
 
     /// What still waits when everything was read: it says something new.
-    pub(super) fn left(&mut self) -> Vec<RowAgain> {
+    pub(super) fn left(&mut self) -> Vec<RepeatedRow> {
         let waiting = std::mem::take(&mut self.waiting).into_values().flat_map(|waiting| waiting.rows);
-        let mut left: Vec<RowAgain> = waiting.chain(std::mem::take(&mut self.held).into_values()).collect();
+        let mut left: Vec<RepeatedRow> =
+            waiting.chain(std::mem::take(&mut self.held).into_values()).collect();
         left.sort_unstable_by_key(|row| row.row);
         left
     }
@@ -100,8 +101,8 @@ impl Repeats {
 mod tests {
     use super::*;
 
-    fn row(number: i64) -> RowAgain {
-        RowAgain { row: number, staging_id: 100 + number, position: Some(number), held: false }
+    fn row(number: i64) -> RepeatedRow {
+        RepeatedRow { row: number, staging_id: 100 + number, position: Some(number), held: false }
     }
 
     /// Which of the rows say something new, in the end.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::retry::Retried;
-use super::told::{MergeSample, Told};
+use super::run_notes::{MergeSample, RunNotes};
 use super::{Anomaly, Counts, RunRequest};
 use crate::ports::{AutoMerge, RunRecord};
 
@@ -87,7 +87,8 @@ pub(super) struct Metrics {
     #[serde(skip_serializing_if = "Retried::is_empty")]
     pub(super) retried: Retried,
     /// What loading has to say.
-    pub(super) told: Told,
+    #[serde(rename = "told")]
+    pub(super) run_notes: RunNotes,
     /// What the set-level rules said; absent until they were asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) set_verdict: Option<SetVerdict>,
@@ -177,7 +178,7 @@ impl RunReport {
             rows_per_second,
             plugins: metrics.plugins,
             error: run.error_summary.clone(),
-            would_merge: metrics.told.would_merge,
+            would_merge: metrics.run_notes.would_merge,
             auto_merge: serde_json::from_str::<RunRequest>(&run.new.request_json)
                 .ok()
                 .and_then(|r| r.auto_merge),

@@ -31,7 +31,7 @@ pub(super) struct Resolved {
     /// Rows that were merged by who they are, in their order.
     pub(super) merges: Vec<Merge>,
     /// Rows whose id named somebody else, in their order.
-    pub(super) moved: Vec<Moved>,
+    pub(super) moved: Vec<IdMoved>,
     /// What the run met of contacts that people share, this batch included.
     pub(super) shared: SharedContacts,
     /// How many rows have a value of which little is compared, by field.
@@ -51,7 +51,7 @@ pub(super) struct Merge {
 }
 
 /// A row whose id names somebody else.
-pub(super) struct Moved {
+pub(super) struct IdMoved {
     pub(super) row: RowId,
     pub(super) external_id: String,
     /// Whom the map names by the id.
@@ -77,7 +77,7 @@ pub(super) fn resolve(
     rows: Vec<Incoming>,
     shared: SharedContacts,
 ) -> Result<Resolved> {
-    let mut batch = Batch::load(core, contract, policies, run, &rows, shared.most())?;
+    let mut batch = ResolveBatch::load(core, contract, policies, run, &rows, shared.most())?;
     batch.out.shared = shared;
     let compared = policies.resolver.looks_at(contract);
     for row in rows {
@@ -109,12 +109,12 @@ struct Person {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    Known,
+    SeenRow,
     Created,
     Changed,
 }
 
-struct Batch<'a> {
+struct ResolveBatch<'a> {
     contract: &'a Contract,
     policies: &'a Policies,
     run: &'a RunRecord,
@@ -134,7 +134,7 @@ struct Batch<'a> {
     out: Resolved,
 }
 
-impl<'a> Batch<'a> {
+impl<'a> ResolveBatch<'a> {
     fn row(&mut self, row: Incoming) -> Result<()> {
         let mapped = self.map.get(&row.external_id).map(|mapped| mapped.entry.core_id);
         match mapped {
@@ -258,7 +258,7 @@ impl<'a> Batch<'a> {
     /// Tells of a row whose id names somebody else, and shows people both, unless they are shown anyway.
     fn moved(&mut self, row: &Incoming, now: CoreId, shown: &[CoreId]) {
         let Some(before) = self.owner_of_id.filter(|before| *before != now) else { return };
-        self.out.moved.push(Moved { row: row.row, external_id: row.external_id.clone(), before, now });
+        self.out.moved.push(IdMoved { row: row.row, external_id: row.external_id.clone(), before, now });
         if shown.contains(&before) {
             return;
         }
@@ -374,7 +374,7 @@ impl<'a> Batch<'a> {
             self.note_keys(&merged.person);
             if let Some(person) = self.people.get_mut(&id) {
                 let before = std::mem::replace(&mut person.record, merged.person);
-                if person.fate == Fate::Known {
+                if person.fate == Fate::SeenRow {
                     person.before = Some(before);
                 }
                 person.fate = fate;

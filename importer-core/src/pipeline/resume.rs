@@ -37,7 +37,9 @@ impl RunContext<'_> {
         };
         let stands = match why {
             ResumeMode::Resume => run.status == RunStatus::Running || is_resumable(run),
-            ResumeMode::Retry => matches!(run.status, RunStatus::Failed | RunStatus::Running) || is_resumable(run),
+            ResumeMode::Retry => {
+                matches!(run.status, RunStatus::Failed | RunStatus::Running) || is_resumable(run)
+            }
             ResumeMode::Approve => run.status == RunStatus::Held,
         };
         if run.new.dry_run {

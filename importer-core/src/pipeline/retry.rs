@@ -85,12 +85,12 @@ pub(super) struct Retries {
     in_a_row: u32,
     waited: Duration,
     /// With what earlier calls tried again for the same run.
-    pub(super) told: Retried,
+    pub(super) retried: Retried,
 }
 
 impl Retries {
     pub(super) fn new(policy: RetryPolicy) -> Self {
-        Self { policy, in_a_row: 0, waited: Duration::ZERO, told: Retried::default() }
+        Self { policy, in_a_row: 0, waited: Duration::ZERO, retried: Retried::default() }
     }
 
     /// Something was got since.
@@ -125,9 +125,9 @@ impl Retries {
         self.in_a_row += 1;
         self.waited += time;
         let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        self.told.times += 1;
-        self.told.waited_ms = self.told.waited_ms.saturating_add(milliseconds);
-        error.message().clone_into(&mut self.told.last);
+        self.retried.times += 1;
+        self.retried.waited_ms = self.retried.waited_ms.saturating_add(milliseconds);
+        error.message().clone_into(&mut self.retried.last);
         Ok(Waiting { tries: self.in_a_row, time, why: error.message().to_owned() })
     }
 }
@@ -202,6 +202,10 @@ mod tests {
             retries.progressed();
         }
         assert!(retries.next(busy()).is_err());
-        assert!(retries.told.note().unwrap().contains("900 times with 900.0 s"), "{:?}", retries.told.note());
+        assert!(
+            retries.retried.note().unwrap().contains("900 times with 900.0 s"),
+            "{:?}",
+            retries.retried.note()
+        );
     }
 }

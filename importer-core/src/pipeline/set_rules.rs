@@ -7,8 +7,8 @@ use importer_plugin::{Batch, SetFinding, Severity};
 
 use super::context::RunContext;
 use super::finding::About;
-use super::working::{Working, millis};
 use super::report::SetVerdict;
+use super::working::{Working, millis};
 use super::{Anomaly, payload};
 use crate::Result;
 use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation, in_transaction};
@@ -30,7 +30,7 @@ pub(super) fn judge(
     if work.run.phase != Phase::Gate {
         return Ok(SetVerdict::default());
     }
-    let Some(mut judge) = context.rules.judge_together()? else {
+    let Some(mut judge) = context.rules.judge_set()? else {
         return Ok(SetVerdict::default());
     };
     let clock = Instant::now();
@@ -84,7 +84,7 @@ fn each_batch(
             }
             let run = work.run.id;
             let rows = if again {
-                session.clean_rows_again(context.contract, run, after, ROWS_PER_BATCH)?
+                session.repeated_clean_rows(context.contract, run, after, ROWS_PER_BATCH)?
             } else {
                 let fresh = session.clean_rows(context.contract, run, after, ROWS_PER_BATCH)?;
                 fresh.into_iter().map(|row| (row.staging_id, row)).collect()

@@ -98,8 +98,8 @@ impl SharedContacts {
         let passed_over = (self.passed_over > 0).then(|| {
             format!("in {} cases nobody was looked for by one that many others have", self.passed_over)
         });
-        let told: Vec<String> = alone.into_iter().chain(passed_over).collect();
-        (!told.is_empty()).then(|| format!("{}; `scan` looks for more", told.join("; ")))
+        let sentences: Vec<String> = alone.into_iter().chain(passed_over).collect();
+        (!sentences.is_empty()).then(|| format!("{}; `scan` looks for more", sentences.join("; ")))
     }
 }
 

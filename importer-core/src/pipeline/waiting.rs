@@ -51,7 +51,7 @@ impl RunContext<'_> {
     ) -> Result<()> {
         let of_source = error.kind() == ErrorKind::Source;
         let waiting = work.retries.next(error)?;
-        work.metrics.retried = work.retries.told.clone();
+        work.metrics.retried = work.retries.retried.clone();
         if of_source {
             work.settle(self.clock.now());
             // Told before the waiting begins, for whoever looks at the run meanwhile; what fails now fails later, too.

@@ -20,7 +20,7 @@ pub(super) struct Working {
 impl Working {
     /// A run that has just begun.
     pub(super) fn begun(run: RunRecord, notes: Vec<String>, retries: Retries) -> Self {
-        let metrics = Metrics { notes, retried: retries.told.clone(), ..Metrics::default() };
+        let metrics = Metrics { notes, retried: retries.retried.clone(), ..Metrics::default() };
         Self { run, counts: Counts::default(), metrics, hash_sum: 0, anomalies: Vec::new(), retries }
     }
 
@@ -33,8 +33,8 @@ impl Working {
         metrics.resumed += 1;
         metrics.resumable = false;
         metrics.notes = notes;
-        metrics.retried.add(&retries.told);
-        retries.told = metrics.retried.clone();
+        metrics.retried.add(&retries.retried);
+        retries.retried = metrics.retried.clone();
         let hash_sum = run.hashes.as_deref().and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(0);
         let counts = serde_json::from_str(&run.counts_json).unwrap_or_default();
         Self { counts, metrics, hash_sum, anomalies: Vec::new(), run, retries }

@@ -118,7 +118,7 @@ pub struct MovedSuggestion {
 
 /// Everything that refers to people and has moved in a merge, to be moved back exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moved {
+pub struct MovedReferences {
     /// The entries of the id map of those who went, as they were.
     pub map: Vec<MapImage>,
     /// Suggestions about those who went, as they were.
@@ -368,7 +368,7 @@ pub trait HistoryStore {
         references: &[Reference],
         survivor: CoreId,
         retired: &[CoreId],
-    ) -> Result<Moved>;
+    ) -> Result<MovedReferences>;
     /// Lets everything refer again to whom it referred to, the id map left out, and suggestions be decided as they were; these are
     /// settled once the merge is ended.
     ///
@@ -379,7 +379,7 @@ pub trait HistoryStore {
         contract: &Contract,
         references: &[Reference],
         survivor: CoreId,
-        moved: &Moved,
+        moved: &MovedReferences,
     ) -> Result<()>;
     /// Lets suggestions about people, about who went into them, and what was said about these, be about whom the merges that
     /// stand make them be about, and households be who is connected then. `households` tells in which of them people are to be

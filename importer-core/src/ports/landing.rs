@@ -1,8 +1,8 @@
 //! Rows as they land and what phase 1 says of them.
 
 use super::{
-    Known, Knows, Moment, Outcome, OutcomeTally, ReadRow, RowAgain, RowId, RunId, RunRecord, Violation,
-    ViolationFilter, ViolationRow,
+    Moment, Outcome, OutcomeTally, ReadRow, RepeatedRow, RowId, RunId, RunRecord, SeenIndexes, SeenRow,
+    Violation, ViolationFilter, ViolationRow,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -79,7 +79,7 @@ pub struct LandingWrite {
 
 /// Landed, clean and quarantined rows.
 pub trait Landing {
-    /// What is known of external ids, looked up where `knows` says; several answers per id are possible, none for
+    /// What is known of external ids, looked up where `seen_indexes` says; several answers per id are possible, none for
     /// unknown ones.
     ///
     /// # Errors
@@ -89,13 +89,13 @@ pub trait Landing {
         contract: &Contract,
         system: &str,
         ids: &[&str],
-        knows: Knows,
-    ) -> Result<Vec<(String, Known)>>;
+        seen_indexes: SeenIndexes,
+    ) -> Result<Vec<(String, SeenRow)>>;
     /// Where anything at all is known of a system; elsewhere rows need not be looked up.
     ///
     /// # Errors
     /// When the database fails.
-    fn knows(&mut self, contract: &Contract, system: &str) -> Result<Knows>;
+    fn seen_indexes(&mut self, contract: &Contract, system: &str) -> Result<SeenIndexes>;
     /// Writes what phase 1 found out about a batch of rows.
     ///
     /// # Errors
@@ -118,13 +118,13 @@ pub trait Landing {
     ///
     /// # Errors
     /// When the database fails.
-    fn land_again(
+    fn land_repeated(
         &mut self,
         contract: &Contract,
         run: &RunRecord,
-        rows: &[RowAgain],
+        rows: &[RepeatedRow],
         now: Moment,
-    ) -> Result<Vec<(RowAgain, Vec<String>)>>;
+    ) -> Result<Vec<(RepeatedRow, Vec<String>)>>;
     /// Ends the quarantine entries of which a run brought another row last; called when it has read everything.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ pub trait Landing {
     ///
     /// # Errors
     /// When the database fails.
-    fn clean_rows_again(
+    fn repeated_clean_rows(
         &mut self,
         contract: &Contract,
         run: RunId,

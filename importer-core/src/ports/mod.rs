@@ -8,24 +8,24 @@ mod changes;
 mod clock;
 mod core;
 mod fingerprint;
-mod half_rollback;
 mod history;
 mod households;
 mod image;
-mod known;
 mod landing;
 mod outcome;
 mod quarantine;
 mod record;
+mod replay;
 mod resolve;
-mod retelling;
 mod retention;
 mod rollback;
 mod rules;
 mod run;
 mod run_control;
+mod seen;
 mod session;
 mod suggestions;
+mod unfinished_rollback;
 mod violation;
 
 pub use audit::{AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore};
@@ -35,35 +35,35 @@ pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use core::{Change, ChangeAction, CoreStore, CoreWrite, MapEntry};
 pub use fingerprint::fingerprint;
-pub use half_rollback::{HalfTakenBack, none_half_taken_back};
 pub use history::{
-    Cause, HistoryStore, HostReference, HostRows, MergeFilter, MergeRow, Moved, MovedSuggestion, NewMerge,
-    Reference, Rejection, RollbackItem, RollbackRow, RowKey, SourceRow, Traces,
+    Cause, HistoryStore, HostReference, HostRows, MergeFilter, MergeRow, MovedReferences, MovedSuggestion,
+    NewMerge, Reference, Rejection, RollbackItem, RollbackRow, RowKey, SourceRow, Traces,
 };
 pub use households::{Household, HouseholdStore};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
-pub use known::{Known, KnownAs, Knows, OtherRow, ReadRow, RowAgain};
 pub use landing::{CleanRow, Landing, LandingWrite, QuarantineRow, StagedRow};
 pub use outcome::{Outcome, OutcomeKind, OutcomeTally};
 pub use quarantine::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,
 };
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
+pub use replay::{LaterChange, ReplayStore, Subject};
 pub use resolve::{
     AutoMerge, CandidateFacts, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver,
     Suggestion, SuggestionKind, Survivorship,
 };
-pub use retelling::{LaterChange, RetellingStore, Subject};
 pub use retention::{Kind, Retention, Scope, Weighed};
 pub use rollback::RollbackStore;
-pub use rules::{Rules, SetJudge, Verdict};
+pub use rules::{BatchVerdict, Rules, SetJudge};
 pub use run::{NewRun, Phase, RunFilter, RunRecord, RunStatus, RunStore};
-pub use run_control::{Asked, RunControl};
+pub use run_control::{RunControl, StopRequest};
+pub use seen::{OtherRow, ReadRow, RepeatedRow, SeenAs, SeenIndexes, SeenRow};
 pub use session::{Session, StewardSession, Store, SystemLock, in_transaction};
 pub use suggestions::{
     Rejected, Suggested, SuggestionDecision, SuggestionFilter, SuggestionRow, SuggestionStore,
     SuggestionVerdict,
 };
+pub use unfinished_rollback::{UnfinishedRollback, no_unfinished_rollback};
 pub use violation::{Violation, ViolationFilter, ViolationRow};
 
 /// The id of a run.

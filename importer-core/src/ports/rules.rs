@@ -4,7 +4,7 @@ use crate::Result;
 
 /// What the rules say about the rows of one batch.
 #[derive(Debug, Clone, Default)]
-pub struct Verdict {
+pub struct BatchVerdict {
     /// Everything found, by row and code, with the severity that counts (a rule in mode `warn` gives no errors).
     pub findings: Vec<Finding>,
     /// For each row, whether it is held back.
@@ -13,7 +13,7 @@ pub struct Verdict {
     pub withheld: Vec<(usize, usize)>,
 }
 
-impl Verdict {
+impl BatchVerdict {
     /// Lets a row pass that is exempt from rules: what they found is told as a warning.
     ///
     /// ```
@@ -50,13 +50,13 @@ pub trait Rules: Send + Sync {
     ///
     /// # Errors
     /// When a rule itself failed; never because of a row.
-    fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> Result<Verdict>;
+    fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> Result<BatchVerdict>;
 
     /// Begins to judge all rows of a run together; `None` when no rule does that, and then it costs nothing.
     ///
     /// # Errors
     /// When the rules about all rows were begun before: they are made for one run.
-    fn judge_together(&self) -> Result<Option<Box<dyn SetJudge>>> {
+    fn judge_set(&self) -> Result<Option<Box<dyn SetJudge>>> {
         Ok(None)
     }
 

@@ -192,12 +192,12 @@ pub trait RunStore {
     /// # Errors
     /// When the database fails.
     fn runs(&mut self, filter: &RunFilter) -> Result<Vec<RunRecord>>;
-    /// Advances the watermark of a run's source and system; it goes back only when runs are taken back. `told` is what the rows
+    /// Advances the watermark of a run's source and system; it goes back only when runs are taken back. `observed` is what the rows
     /// told that the run read itself.
     ///
     /// # Errors
     /// When the database fails.
-    fn advance_watermark(&mut self, run: &RunRecord, told: Option<Moment>, now: Moment) -> Result<()>;
+    fn advance_watermark(&mut self, run: &RunRecord, observed: Option<Moment>, now: Moment) -> Result<()>;
     /// The watermark of a system that is read through a source: two files of two systems share the source `csv`, and
     /// one of them tells nothing about the other.
     ///

@@ -1,18 +1,18 @@
-use super::{HalfTakenBack, Moment, RowId, RunId, RunStatus, StagedRow};
+use super::{Moment, RowId, RunId, RunStatus, StagedRow, UnfinishedRollback};
 use crate::Result;
 use crate::contracts::Contract;
 
 /// What somebody asked of a run that may be at work in another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Asked {
+pub enum StopRequest {
     /// To stop after its batch and to go on later.
     Pause,
     /// To stop after its batch for good.
     Cancel,
 }
 
-impl Asked {
+impl StopRequest {
     /// Its name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,12 +41,12 @@ pub trait RunControl {
     ///
     /// # Errors
     /// When the database fails.
-    fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()>;
+    fn ask(&mut self, run: RunId, asked: Option<StopRequest>) -> Result<()>;
     /// What is asked of a run. Looked at once per batch, so it has to be cheap.
     ///
     /// # Errors
     /// When the database fails.
-    fn asked(&mut self, run: RunId) -> Result<Option<Asked>>;
+    fn asked(&mut self, run: RunId) -> Result<Option<StopRequest>>;
     /// Gives a run a word for people, or takes it away.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ pub trait RunControl {
     ///
     /// # Errors
     /// When the database fails.
-    fn half_taken_back(&mut self, entity: &str) -> Result<Vec<HalfTakenBack>>;
+    fn unfinished_rollback(&mut self, entity: &str) -> Result<Vec<UnfinishedRollback>>;
     /// The next landed rows of a run behind `after` that are still what their source last said: the last ones seen under
     /// their ids, those in quarantine, and those that could not be written; with `unwritten` the latter alone.
     ///

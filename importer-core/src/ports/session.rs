@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::{
-    AuditStore, ChangeLog, CoreStore, HistoryStore, HouseholdStore, Landing, QuarantineStore, RetellingStore,
+    AuditStore, ChangeLog, CoreStore, HistoryStore, HouseholdStore, Landing, QuarantineStore, ReplayStore,
     Retention, RollbackStore, RunControl, RunStore, SuggestionStore,
 };
 use crate::Result;
@@ -82,7 +82,7 @@ pub trait Session:
     ///
     /// # Errors
     /// As for [`begin`](Self::begin).
-    fn begin_for_show(&mut self) -> Result<()> {
+    fn begin_preview(&mut self) -> Result<()> {
         self.begin()
     }
     /// Makes everything since `begin` last.
@@ -112,7 +112,7 @@ pub trait Session:
 
 /// What people need beside the pipeline: the audit log, and the history of records.
 pub trait StewardSession:
-    Session + AuditStore + HistoryStore + RetellingStore + RollbackStore + HouseholdStore + ChangeLog + Retention
+    Session + AuditStore + HistoryStore + ReplayStore + RollbackStore + HouseholdStore + ChangeLog + Retention
 {
 }
 

@@ -22,7 +22,7 @@ struct Written {
     /// Its place in a row.
     place: usize,
     /// What names the first row's parameter again; nothing where each row has a value of its own.
-    again: Option<String>,
+    repeated_rows: Option<String>,
 }
 
 impl QueryFragment<Sqlite> for Values<'_> {
@@ -44,8 +44,8 @@ impl QueryFragment<Sqlite> for Values<'_> {
                 if index > 0 {
                     pass.push_sql(",");
                 }
-                match column.again.as_deref().filter(|_| row > 0) {
-                    Some(again) => pass.push_sql(again),
+                match column.repeated_rows.as_deref().filter(|_| row > 0) {
+                    Some(repeated_rows) => pass.push_sql(repeated_rows),
                     None => bind(&mut pass, &cells[column.place])?,
                 }
             }
@@ -70,9 +70,11 @@ pub(super) fn insert(connection: &mut SqliteConnection, bulk: &Bulk<'_>) -> Quer
     let width = bulk.columns.len();
     // Parameters of the first row are numbered as the written columns are.
     let places = bulk.written().into_iter().enumerate();
-    let again = |number: usize, place: usize| bulk.columns[place].shared.then(|| format!("?{}", number + 1));
-    let written: Vec<Written> =
-        places.map(|(number, place)| Written { place, again: again(number, place) }).collect();
+    let repeated_rows =
+        |number: usize, place: usize| bulk.columns[place].shared.then(|| format!("?{}", number + 1));
+    let written: Vec<Written> = places
+        .map(|(number, place)| Written { place, repeated_rows: repeated_rows(number, place) })
+        .collect();
     let mut chunks = bulk.cells.chunks_exact(width * ROWS_PER_STATEMENT);
     // Two statements in all, whatever the number of rows, so that both stay prepared.
     for cells in chunks.by_ref() {

@@ -42,7 +42,7 @@ fn try_claim(connection: &mut Connection, entity: &str, system: &str) -> Result<
 
 /// Claims a system, and waits until nobody works under a claim that was lost.
 pub(super) fn take(mut connection: Connection, entity: &str, system: &str) -> Result<SystemLock> {
-    super::opening::may_run(&mut connection)?;
+    super::requirements::may_run(&mut connection)?;
     // The server needs a moment to notice that a killed client is gone.
     for _ in 0..20 {
         if let Some(claim) = try_claim(&mut connection, entity, system)? {

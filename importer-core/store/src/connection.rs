@@ -48,7 +48,8 @@ impl Connection {
     pub(super) fn postgres(place: &Place) -> Result<Self> {
         let server = Server::connect(place).map_err(|fault| postgres::cannot_connect(&fault, place))?;
         let mut connection = Self { backend: Backend::Postgres(Box::new(server)), read_only: None };
-        super::opening::check(&mut connection).map_err(|error| error.at("database", place.describe()))?;
+        super::requirements::check(&mut connection)
+            .map_err(|error| error.at("database", place.describe()))?;
         connection.read_only = super::read_only::of_postgres(&mut connection)?;
         Ok(connection)
     }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
-use super::for_show::ids_from;
 use super::names::list_of_ids;
+use super::preview_ids::ids_from;
 use super::session::SqlSession;
 use super::sql::{Cell, TextRow};
 use importer_core::contracts::{Contract, FieldKind};

@@ -7,8 +7,8 @@ use super::sql::{Cell, TextRow};
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, HostReference, MapImage, MatchKey,
-    MergeFilter, MergeRow, Moment, Moved, MovedSuggestion, NewMerge, Reference, Rejection, RowId, SourceRow,
-    moment_text, parse_moment,
+    MergeFilter, MergeRow, Moment, MovedReferences, MovedSuggestion, NewMerge, Reference, Rejection, RowId,
+    SourceRow, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -271,8 +271,9 @@ impl HistoryStore for SqlSession {
         references: &[Reference],
         survivor: CoreId,
         retired: &[CoreId],
-    ) -> Result<Moved> {
-        let mut moved = Moved { map: self.map_of(contract, retired)?, ..Moved::default() };
+    ) -> Result<MovedReferences> {
+        let mut moved =
+            MovedReferences { map: self.map_of(contract, retired)?, ..MovedReferences::default() };
         for entry in &moved.map {
             self.give_map(entry.id, survivor)?;
         }
@@ -291,7 +292,7 @@ impl HistoryStore for SqlSession {
         contract: &Contract,
         references: &[Reference],
         survivor: CoreId,
-        moved: &Moved,
+        moved: &MovedReferences,
     ) -> Result<()> {
         const BACK: &str = "move references back";
         for MovedSuggestion { id, decision, decided_by, decided_at, deferred_until } in &moved.suggestions {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::host_sql::{list_of, told};
+use super::host_sql::{at_column, list_of};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
 use super::sql::{Cell, quoted};
@@ -29,7 +29,7 @@ impl SqlSession {
         }
         self.lock_records(contract, people)?;
         for column in &columns {
-            let counts = self.count_rows(column, people).map_err(|e| told(e, column))?;
+            let counts = self.count_rows(column, people).map_err(|e| at_column(e, column))?;
             found.extend(counts.into_iter().map(|(person, rows)| (column.table.clone(), person, rows)));
         }
         let list = list_of(people);
@@ -38,8 +38,8 @@ impl SqlSession {
                 "SELECT CAST(p.id AS TEXT) AS c, CAST(COUNT(*) AS TEXT) AS n {} GROUP BY p.id",
                 self.by_value(contract, &key.table.sql, &key.pairs)
             );
-            let told = |error: Error| error.at("table", &key.table.name);
-            for row in self.connection.rows(COUNT, &sql, &[Cell::Text(&list)]).map_err(told)? {
+            let at_column = |error: Error| error.at("table", &key.table.name);
+            for row in self.connection.rows(COUNT, &sql, &[Cell::Text(&list)]).map_err(at_column)? {
                 found.push((key.table.name.clone(), row.int(0), row.int(1).unsigned_abs()));
             }
         }
@@ -76,8 +76,8 @@ impl SqlSession {
                 "SELECT DISTINCT CAST(p.id AS TEXT) AS c {}",
                 self.by_value(contract, &key.table.sql, &key.pairs)
             );
-            let told = |error: Error| error.at("table", &key.table.name);
-            for row in self.connection.rows(COUNT, &sql, &[Cell::Text(&list)]).map_err(told)? {
+            let at_column = |error: Error| error.at("table", &key.table.name);
+            for row in self.connection.rows(COUNT, &sql, &[Cell::Text(&list)]).map_err(at_column)? {
                 found.entry(row.int(0)).or_default().extend(key.pairs.iter().map(|(_, to)| to.clone()));
             }
         }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::host_others::others_of;
-use super::host_sql::{list_of, told};
+use super::host_sql::{at_column, list_of};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
 use super::sql::{Cell, quoted};
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, HostRows, Moved, Reference, RowKey};
+use importer_core::ports::{CoreId, HostRows, MovedReferences, Reference, RowKey};
 use importer_core::{Error, ErrorKind, Result};
 
 const MOVE: &str = "move the rows that refer to the people";
@@ -22,7 +22,7 @@ impl SqlSession {
         references: &[Reference],
         survivor: CoreId,
         retired: &[CoreId],
-        moved: &mut Moved,
+        moved: &mut MovedReferences,
     ) -> Result<()> {
         let columns = self.host_columns(contract, references)?;
         if columns.is_empty() {
@@ -31,7 +31,7 @@ impl SqlSession {
         self.lock_records(contract, &[&[survivor], retired].concat())?;
         self.defer_foreign_keys(true)?;
         for column in &columns {
-            if let Some(rows) = self.move_rows(column, survivor, retired).map_err(|e| told(e, column))? {
+            if let Some(rows) = self.move_rows(column, survivor, retired).map_err(|e| at_column(e, column))? {
                 moved.host_rows.push(rows);
             }
         }
@@ -85,7 +85,7 @@ impl SqlSession {
         contract: &Contract,
         references: &[Reference],
         survivor: CoreId,
-        moved: &Moved,
+        moved: &MovedReferences,
     ) -> Result<()> {
         if moved.host_rows.is_empty() && moved.references.is_empty() {
             return Ok(());
@@ -99,9 +99,10 @@ impl SqlSession {
             let Some(place) = self.same(&columns, &table, &rows.column) else { continue };
             let column = &columns[place];
             if !rows.others.is_empty() {
-                self.rows_with_others_back(contract, column, rows, survivor).map_err(|e| told(e, column))?;
-            } else if column.knows(&rows.key) {
-                self.rows_back(column, &rows.key, &rows.rows, survivor).map_err(|e| told(e, column))?;
+                self.rows_with_others_back(contract, column, rows, survivor)
+                    .map_err(|e| at_column(e, column))?;
+            } else if column.seen_indexes(&rows.key) {
+                self.rows_back(column, &rows.key, &rows.rows, survivor).map_err(|e| at_column(e, column))?;
             }
         }
         self.earlier_rows_back(&columns, survivor, moved)?;
@@ -109,7 +110,12 @@ impl SqlSession {
     }
 
     /// The same for what earlier versions kept of a merge.
-    fn earlier_rows_back(&mut self, columns: &[HostColumn], survivor: CoreId, moved: &Moved) -> Result<()> {
+    fn earlier_rows_back(
+        &mut self,
+        columns: &[HostColumn],
+        survivor: CoreId,
+        moved: &MovedReferences,
+    ) -> Result<()> {
         let mut by_column: BTreeMap<(&str, &str), Vec<(String, CoreId)>> = BTreeMap::new();
         for (table, column, key, was) in &moved.references {
             by_column.entry((table, column)).or_default().push((key.clone(), *was));
@@ -124,7 +130,7 @@ impl SqlSession {
                 (_, Some(key)) => RowKey::Named(quoted(key)),
                 _ => continue,
             };
-            self.rows_back(column, &key, &rows, survivor).map_err(|e| told(e, column))?;
+            self.rows_back(column, &key, &rows, survivor).map_err(|e| at_column(e, column))?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ const TRANSITIVE: &str = "a foreign key to rows that refer to people must be dec
 const COLUMNS: usize = 50;
 
 /// What a table of the host does not take.
-pub(super) fn told(error: Error, column: &HostColumn) -> Error {
+pub(super) fn at_column(error: Error, column: &HostColumn) -> Error {
     let error = match error.kind() {
         ErrorKind::Refused => Error::new(error.kind(), error.operation(), error.message()).hint(
             "where both have rows of which the table takes only one, change or delete one of them; a foreign key to these \

@@ -5,9 +5,9 @@ use super::sql::{Cell, TextRow};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    CleanRow, Known, KnownAs, Knows, Landing, LandingWrite, Moment, OtherRow, Outcome, OutcomeTally, ReadRow,
-    RowAgain, RowId, RunId, RunRecord, StagedRow, Violation, ViolationFilter, ViolationRow, moment_text,
-    row_id,
+    CleanRow, Landing, LandingWrite, Moment, OtherRow, Outcome, OutcomeTally, ReadRow, RepeatedRow, RowId,
+    RunId, RunRecord, SeenAs, SeenIndexes, SeenRow, StagedRow, Violation, ViolationFilter, ViolationRow,
+    moment_text, row_id,
 };
 
 const LAND: &str = "land rows";
@@ -90,31 +90,31 @@ impl Landing for SqlSession {
         contract: &Contract,
         system: &str,
         ids: &[&str],
-        knows: Knows,
-    ) -> Result<Vec<(String, Known)>> {
+        seen_indexes: SeenIndexes,
+    ) -> Result<Vec<(String, SeenRow)>> {
         let mut known = Vec::new();
         if ids.is_empty() {
             return Ok(known);
         }
         let list = list_of_ids(ids);
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
-        if knows.mapped {
+        if seen_indexes.mapped {
             self.known_mapped(&binds, &mut known)?;
         }
-        if knows.held {
+        if seen_indexes.held {
             self.known_held(contract, &binds, &mut known)?;
         }
         Ok(known)
     }
 
-    fn knows(&mut self, contract: &Contract, system: &str) -> Result<Knows> {
+    fn seen_indexes(&mut self, contract: &Contract, system: &str) -> Result<SeenIndexes> {
         let binds = [Cell::Text(contract.entity), Cell::Text(system)];
         let mut any = |table| -> Result<bool> {
             let sql =
                 format!("SELECT '1' AS t FROM {table} WHERE entity_type = ? AND external_system = ? LIMIT 1");
             Ok(!self.connection.rows("look rows up", &sql, &binds)?.is_empty())
         };
-        Ok(Knows { mapped: any("external_id_map")?, held: any("quarantine")? })
+        Ok(SeenIndexes { mapped: any("external_id_map")?, held: any("quarantine")? })
     }
 
     fn land(
@@ -177,13 +177,13 @@ impl Landing for SqlSession {
         self.read_so_far(contract, run, after, limit)
     }
 
-    fn land_again(
+    fn land_repeated(
         &mut self,
         contract: &Contract,
         run: &RunRecord,
-        rows: &[RowAgain],
+        rows: &[RepeatedRow],
         now: Moment,
-    ) -> Result<Vec<(RowAgain, Vec<String>)>> {
+    ) -> Result<Vec<(RepeatedRow, Vec<String>)>> {
         self.land_rows_again(contract, run, rows, now)
     }
 
@@ -232,7 +232,7 @@ impl Landing for SqlSession {
         Ok(clean.collect())
     }
 
-    fn clean_rows_again(
+    fn repeated_clean_rows(
         &mut self,
         contract: &Contract,
         run: RunId,
@@ -363,7 +363,7 @@ fn changes_others(write: &LandingWrite) -> bool {
 }
 
 impl SqlSession {
-    fn known_mapped(&mut self, binds: &[Cell<'_>], known: &mut Vec<(String, Known)>) -> Result<()> {
+    fn known_mapped(&mut self, binds: &[Cell<'_>], known: &mut Vec<(String, SeenRow)>) -> Result<()> {
         let sql = format!(
             "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
              CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i {} \
@@ -373,9 +373,9 @@ impl SqlSession {
         for mut row in self.connection.rows("look rows up", &sql, binds)? {
             let id = row.text(0);
             let current = row.int(2);
-            let entry = |known_as, row_hash, staging_id| Known {
-                known_as,
-                bare: false,
+            let entry = |seen_as, row_hash, staging_id| SeenRow {
+                seen_as,
+                payload_purged: false,
                 row_hash,
                 staging_id,
                 map_entry: row.optional_int(5),
@@ -388,12 +388,12 @@ impl SqlSession {
                 row.get(4).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
             let others = others.into_iter().map(|other| match other {
                 OtherRow::Apart(hash, staging_id, record) => {
-                    Known { core_id: Some(record), ..entry(KnownAs::Aside, hash, staging_id) }
+                    SeenRow { core_id: Some(record), ..entry(SeenAs::Aside, hash, staging_id) }
                 }
-                OtherRow::Earlier(hash, staging_id) => entry(KnownAs::Earlier, hash, staging_id),
-                OtherRow::Aside(hash) => entry(KnownAs::Aside, hash, current),
+                OtherRow::Earlier(hash, staging_id) => entry(SeenAs::Earlier, hash, staging_id),
+                OtherRow::Aside(hash) => entry(SeenAs::Aside, hash, current),
             });
-            let current = entry(KnownAs::Current, row.int(1), current);
+            let current = entry(SeenAs::Current, row.int(1), current);
             known.extend(others.chain([current]).map(|entry| (id.clone(), entry)));
         }
         Ok(())
@@ -466,7 +466,7 @@ impl SqlSession {
         // A failing statement ends its whole transaction, so SQLite need not be able to undo the statement alone.
         let update = if self.connection.is_postgres() { "UPDATE" } else { "UPDATE OR FAIL" };
         if !write.seen_again.is_empty() {
-            importer_core::ports::none_half_taken_back(self, contract.entity, "note rows seen again")?;
+            importer_core::ports::no_unfinished_rollback(self, contract.entity, "note rows seen again")?;
             let list = serde_json::Value::from(write.seen_again.as_slice()).to_string();
             let sql = format!(
                 "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? WHERE id {}",

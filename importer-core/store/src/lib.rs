@@ -4,7 +4,6 @@
 //! described by the files in `migrations`; those of an entity are addressed through its contract.
 
 mod advisory;
-mod again;
 mod audit;
 mod bulk;
 #[cfg(feature = "sqlite")]
@@ -16,7 +15,6 @@ mod connection;
 mod core;
 mod core_lock;
 mod failure;
-mod for_show;
 mod history;
 mod host_counts;
 mod host_others;
@@ -29,16 +27,18 @@ mod landing;
 mod lock;
 mod migrate;
 mod names;
-#[cfg(feature = "postgres")]
-mod opening;
 mod outdated;
 mod pairs;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod preview_ids;
 mod quarantine;
 mod read_only;
 mod rejections;
-mod retelling;
+mod repeated_rows;
+mod replay;
+#[cfg(feature = "postgres")]
+mod requirements;
 mod retention;
 mod rollback;
 mod run_control;

@@ -26,7 +26,7 @@ pub(super) fn up(connection: &mut Connection) -> Result<()> {
     }
     #[cfg(feature = "postgres")]
     if connection.is_postgres() {
-        super::opening::may_migrate(connection)?;
+        super::requirements::may_migrate(connection)?;
     }
     in_transaction(connection, |connection| {
         let applied = versions::prepare(connection)?;

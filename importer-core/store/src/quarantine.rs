@@ -4,8 +4,8 @@ use super::sql::{Cell, TextRow};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    Known, KnownAs, Moment, OutcomeKind, QuarantineEntry, QuarantineFilter, QuarantineStatus,
-    QuarantineStore, QuarantineVerdict, RowId, RunId, RunRecord, StoredOutcome, ViolationRow, moment_text,
+    Moment, OutcomeKind, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore,
+    QuarantineVerdict, RowId, RunId, RunRecord, SeenAs, SeenRow, StoredOutcome, ViolationRow, moment_text,
     parse_moment, row_id,
 };
 
@@ -224,7 +224,7 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         binds: &[Cell<'_>],
-        known: &mut Vec<(String, Known)>,
+        known: &mut Vec<(String, SeenRow)>,
     ) -> Result<()> {
         let staging = contract.staging_table();
         let joins = format!(
@@ -249,13 +249,13 @@ impl SqlSession {
                 // What took its place is gone, as after the run was taken back: the row speaks for itself again.
                 continue;
             }
-            let known_as = match (went_in, superseded) {
-                (true, _) => KnownAs::ByHand,
-                (_, true) => KnownAs::Superseded,
-                _ => KnownAs::Held,
+            let seen_as = match (went_in, superseded) {
+                (true, _) => SeenAs::ByHand,
+                (_, true) => SeenAs::Superseded,
+                _ => SeenAs::Held,
             };
-            let entry = Known {
-                known_as,
+            let entry = SeenRow {
+                seen_as,
                 row_hash: row.int(1),
                 staging_id: row.int(2),
                 map_entry: if went_in { row.optional_int(5) } else { None },
@@ -263,7 +263,7 @@ impl SqlSession {
                 // A corrected row passed the rules; one that went in without passing is exempt from them.
                 rule_codes: if row.get(7) == Some("fixed") { None } else { row.optional(3) },
                 payload_json: row.optional(6).filter(|_| !superseded),
-                bare: row.int(9) == 1,
+                payload_purged: row.int(9) == 1,
                 replaced_in: row.optional_int(8),
             };
             known.push((row.text(0), entry));

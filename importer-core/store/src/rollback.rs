@@ -1,8 +1,8 @@
 use super::bulk::{Bulk, Column, plain};
-use super::for_show::ids_from;
 use super::history::{MAP_IMAGE, map_image};
 use super::names::list_of_ids;
 use super::outdated::IS_OUTDATED;
+use super::preview_ids::ids_from;
 use super::session::SqlSession;
 use super::sql::{Cell, TextRow};
 use importer_core::contracts::Contract;

@@ -4,25 +4,25 @@ use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    Asked, HalfTakenBack, Moment, RowId, RunControl, RunId, StagedRow, moment_text, row_id,
+    Moment, RowId, RunControl, RunId, StagedRow, StopRequest, UnfinishedRollback, moment_text, row_id,
 };
 
 impl RunControl for SqlSession {
-    fn ask(&mut self, run: RunId, asked: Option<Asked>) -> Result<()> {
+    fn ask(&mut self, run: RunId, asked: Option<StopRequest>) -> Result<()> {
         self.written(|session| {
             session.connection.run(
                 "ask something of a run",
                 "UPDATE import_runs SET requested = ? WHERE id = ?",
-                &[asked.map(Asked::as_str).into(), Cell::Int(run)],
+                &[asked.map(StopRequest::as_str).into(), Cell::Int(run)],
             )?;
             Ok(())
         })
     }
 
-    fn asked(&mut self, run: RunId) -> Result<Option<Asked>> {
+    fn asked(&mut self, run: RunId) -> Result<Option<StopRequest>> {
         let sql = "SELECT requested FROM import_runs WHERE id = ?";
         let rows = self.connection.rows("look what is asked of a run", sql, &[Cell::Int(run)])?;
-        Ok(rows.first().and_then(|row| row.get(0)).and_then(Asked::parse))
+        Ok(rows.first().and_then(|row| row.get(0)).and_then(StopRequest::parse))
     }
 
     fn label_run(&mut self, run: RunId, label: Option<&str>) -> Result<()> {
@@ -66,11 +66,14 @@ impl RunControl for SqlSession {
         })
     }
 
-    fn half_taken_back(&mut self, entity: &str) -> Result<Vec<HalfTakenBack>> {
+    fn unfinished_rollback(&mut self, entity: &str) -> Result<Vec<UnfinishedRollback>> {
         let sql = "SELECT CAST(r.id AS TEXT) AS i, r.external_system FROM import_runs r WHERE r.entity_type = ? \
                    AND r.id IN (SELECT b.run_id FROM rollbacks b WHERE b.status = 'running') ORDER BY r.id";
         let rows = self.connection.rows("look for rollbacks", sql, &[Cell::Text(entity)])?;
-        Ok(rows.into_iter().map(|mut row| HalfTakenBack { run: row.int(0), system: row.text(1) }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|mut row| UnfinishedRollback { run: row.int(0), system: row.text(1) })
+            .collect())
     }
 
     fn current_rows(

@@ -103,15 +103,15 @@ impl RunStore for SqlSession {
         self.connection.rows(READ, &sql, &binds)?.into_iter().map(record).collect()
     }
 
-    fn advance_watermark(&mut self, run: &RunRecord, told: Option<Moment>, now: Moment) -> Result<()> {
+    fn advance_watermark(&mut self, run: &RunRecord, observed: Option<Moment>, now: Moment) -> Result<()> {
         self.written(|session| {
             let (freshness, now) = (run.freshness.map(moment_text), moment_text(now));
             let sql = "UPDATE import_runs SET told_freshness = ?time WHERE id = ?";
-            let told = told.map(moment_text);
+            let observed = observed.map(moment_text);
             session.connection.run(
                 "advance a watermark",
                 sql,
-                &[told.as_deref().into(), Cell::Int(run.id)],
+                &[observed.as_deref().into(), Cell::Int(run.id)],
             )?;
             let sql = "INSERT INTO watermarks \
                        (entity_type, source, external_system, max_source_timestamp, run_id, advanced_at) \

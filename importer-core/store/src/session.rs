@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::connection::Connection;
 use super::host_tables::HostKey;
 #[cfg(feature = "sqlite")]
-use super::turn::Turn;
+use super::turn::WriteTurn;
 use importer_core::contracts::Contract;
 use importer_core::ports::{Session, StewardSession, SystemLock, in_transaction};
 use importer_core::{Error, ErrorKind, Result};
@@ -24,7 +24,7 @@ pub(super) struct SqlSession {
     pub(super) connection: Connection,
     // Dropped after the connection, which takes back what was not committed.
     #[cfg(feature = "sqlite")]
-    turn: Option<Turn>,
+    turn: Option<WriteTurn>,
     /// The claim that each transaction proves.
     #[cfg(feature = "postgres")]
     claim: Option<super::claim::Claim>,
@@ -62,7 +62,7 @@ impl SqlSession {
     /// A session that takes turns with others.
     #[cfg(feature = "sqlite")]
     pub(super) fn in_turn(connection: Connection, database: &std::path::Path, patience: Duration) -> Self {
-        Self { turn: Some(Turn::of(database)), patience, ..Self::new(connection) }
+        Self { turn: Some(WriteTurn::of(database)), patience, ..Self::new(connection) }
     }
 
     /// Writes within the open transaction, or in one of its own: a single statement that waits for its turn as SQLite
@@ -173,7 +173,7 @@ impl Session for SqlSession {
         }
     }
 
-    fn begin_for_show(&mut self) -> Result<()> {
+    fn begin_preview(&mut self) -> Result<()> {
         self.begin_transaction_for_show()
     }
 

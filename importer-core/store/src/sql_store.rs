@@ -30,12 +30,12 @@ use super::{lock, migrate, session, versions};
 /// ```
 #[derive(Clone)]
 pub struct SqlStore {
-    place: Place,
+    place: Database,
     patience: Duration,
 }
 
 #[derive(Clone)]
-enum Place {
+enum Database {
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
     #[cfg(feature = "postgres")]
@@ -55,7 +55,7 @@ impl SqlStore {
     /// # Errors
     /// When the URL names no database this build knows, or the database cannot be reached.
     pub fn open(url: &str) -> Result<Self> {
-        let store = Self { place: Place::parse(url)?, patience: PATIENCE };
+        let store = Self { place: Database::parse(url)?, patience: PATIENCE };
         store.connect()?;
         Ok(store)
     }
@@ -80,9 +80,9 @@ impl SqlStore {
     fn connect(&self) -> Result<Connection> {
         let mut connection = match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => Connection::sqlite(path)?,
+            Database::Sqlite(path) => Connection::sqlite(path)?,
             #[cfg(feature = "postgres")]
-            Place::Postgres(place) => Connection::postgres(place)?,
+            Database::Postgres(place) => Connection::postgres(place)?,
         };
         // Each time: another program may have migrated since.
         versions::check(&mut connection).map_err(|error| error.at("database", self.describe()))?;
@@ -93,7 +93,7 @@ impl SqlStore {
     }
 }
 
-impl Place {
+impl Database {
     fn parse(url: &str) -> Result<Self> {
         let refuse = |why: String| Err(Error::new(ErrorKind::Config, "open the database", why));
         if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
@@ -128,9 +128,9 @@ impl Store for SqlStore {
         let connection = self.connect()?;
         Ok(Box::new(match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => SqlSession::in_turn(connection, path, self.patience),
+            Database::Sqlite(path) => SqlSession::in_turn(connection, path, self.patience),
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => SqlSession::new(connection),
+            Database::Postgres(_) => SqlSession::new(connection),
         }))
     }
 
@@ -145,9 +145,9 @@ impl Store for SqlStore {
     fn is_system_locked(&self, entity: &str, system: &str) -> Result<bool> {
         match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => lock::is_held(path, entity, system),
+            Database::Sqlite(path) => lock::is_held(path, entity, system),
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => claim::is_held(self.connect()?, entity, system),
+            Database::Postgres(_) => claim::is_held(self.connect()?, entity, system),
         }
     }
 
@@ -155,18 +155,18 @@ impl Store for SqlStore {
         self.may_write()?;
         match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => lock::file(path, entity, system),
+            Database::Sqlite(path) => lock::file(path, entity, system),
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => claim::take(self.connect()?, entity, system),
+            Database::Postgres(_) => claim::take(self.connect()?, entity, system),
         }
     }
 
     fn describe(&self) -> String {
         match &self.place {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Database::Sqlite(path) => format!("sqlite://{}", path.display()),
             #[cfg(feature = "postgres")]
-            Place::Postgres(place) => place.describe().to_owned(),
+            Database::Postgres(place) => place.describe().to_owned(),
         }
     }
 }

@@ -236,7 +236,7 @@ impl SuggestionStore for SqlSession {
 }
 
 /// What is stored about a pair.
-struct Stored {
+struct StoredPair {
     id: i64,
     decision: SuggestionDecision,
     score: Option<f64>,
@@ -244,7 +244,7 @@ struct Stored {
     features_json: String,
 }
 
-impl Stored {
+impl StoredPair {
     /// What it is now: who is rather one of two people of one household is merged with nobody, and the other way round.
     /// That several people fit equally well is for an import to say.
     fn kind_now(&self, found: SuggestionKind) -> SuggestionKind {
@@ -307,7 +307,7 @@ impl SqlSession {
         now: Moment,
     ) -> Result<Suggested> {
         let known = self.known_pairs(contract, suggestions)?;
-        let (mut told, mut new) = (Suggested::default(), Vec::new());
+        let (mut suggested, mut new) = (Suggested::default(), Vec::new());
         for suggestion in suggestions {
             let Some(stored) = known.get(&(suggestion.left, suggestion.right)) else {
                 new.push(suggestion.clone());
@@ -320,20 +320,20 @@ impl SqlSession {
                         && stored.kind == kind
                         && stored.features_json == suggestion.features_json =>
                 {
-                    told.unchanged += 1;
+                    suggested.unchanged += 1;
                     continue;
                 }
-                SuggestionDecision::Open => told.rescored += 1,
+                SuggestionDecision::Open => suggested.rescored += 1,
                 // Somebody may have said meanwhile, about others with their data, that they are two.
                 SuggestionDecision::Outdated
                     if self.rejected_before(contract, std::slice::from_ref(suggestion))?[0] =>
                 {
-                    told.rejected_before += 1;
+                    suggested.rejected_before += 1;
                     continue;
                 }
-                SuggestionDecision::Outdated => told.reopened += 1,
+                SuggestionDecision::Outdated => suggested.reopened += 1,
                 _ => {
-                    told.decided += 1;
+                    suggested.decided += 1;
                     continue;
                 }
             }
@@ -350,18 +350,18 @@ impl SqlSession {
             )?;
         }
         let rejected = self.rejected_before(contract, &new)?;
-        told.rejected_before += rejected.iter().filter(|rejected| **rejected).count() as u64;
-        told.added = rejected.iter().filter(|rejected| !**rejected).count() as u64;
+        suggested.rejected_before += rejected.iter().filter(|rejected| **rejected).count() as u64;
+        suggested.added = rejected.iter().filter(|rejected| !**rejected).count() as u64;
         let wanted = new.iter().zip(rejected).filter(|(_, rejected)| !rejected).map(|(s, _)| s);
         self.insert_suggestions(contract, run.id, wanted, &moment_text(now))?;
-        Ok(told)
+        Ok(suggested)
     }
 
     fn known_pairs(
         &mut self,
         contract: &Contract,
         suggestions: &[Suggestion],
-    ) -> Result<HashMap<(CoreId, CoreId), Stored>> {
+    ) -> Result<HashMap<(CoreId, CoreId), StoredPair>> {
         let mut left: Vec<CoreId> = suggestions.iter().map(|s| s.left).collect();
         left.sort_unstable();
         left.dedup();
@@ -374,7 +374,7 @@ impl SqlSession {
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
         let mut known = HashMap::new();
         for mut row in rows {
-            let stored = Stored {
+            let stored = StoredPair {
                 id: row.int(0),
                 decision: decision(&row, 3)?,
                 score: row.get(4).and_then(|score| score.parse().ok()),

@@ -17,14 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// The right to write, which dies with whoever has it.
-pub(super) struct Turn {
+pub(super) struct WriteTurn {
     path: PathBuf,
     /// Opened when it is needed first.
     file: Option<File>,
     taken: bool,
 }
 
-impl Turn {
+impl WriteTurn {
     pub(super) fn of(database: &Path) -> Self {
         Self { path: beside(database, "writing.lock"), file: None, taken: false }
     }
@@ -77,7 +77,7 @@ mod tests {
     fn one_writes_at_a_time_and_whoever_is_gone_keeps_nobody_waiting() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("a.db");
-        let (mut first, mut second) = (Turn::of(&database), Turn::of(&database));
+        let (mut first, mut second) = (WriteTurn::of(&database), WriteTurn::of(&database));
         first.take().unwrap();
         first.take().unwrap();
         let waits = std::thread::spawn(move || {
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn without_a_place_for_the_file_nobody_waits() {
-        let mut turn = Turn::of(Path::new("/nowhere/at/all/a.db"));
+        let mut turn = WriteTurn::of(Path::new("/nowhere/at/all/a.db"));
         turn.take().unwrap();
         turn.pass();
     }

@@ -262,12 +262,12 @@ fn fields_health_and_deletions_are_told_as_in_the_process() {
 fn a_question_that_crashes_is_an_error_and_the_next_one_is_answered() {
     let (plugins, script, host) = (plugins(), Script::new("asked abort"), Host::detached());
     let (adapter, request) = (plugins.adapter("misbehaving").unwrap().0, script.request(None));
-    let told = [
+    let errors = [
         adapter.fields(&request, &host).unwrap_err(),
         adapter.health(&request, &host).unwrap_err(),
         adapter.deletions(&request, &host).err().unwrap(),
     ];
-    for error in told {
+    for error in errors {
         let why = "plugin `misbehaving` ended with signal 6 (SIGABRT) while";
         assert!(error.kind == ErrorKind::Bug && error.message.contains(why), "{error}");
     }

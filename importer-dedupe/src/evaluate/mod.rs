@@ -43,7 +43,7 @@ use importer_core::Result;
 
 use crate::matching::cluster::Pair;
 use crate::matching::frame::{ColumnSpec, Frame};
-use crate::matching::model::{ModelDocument, Thresholds, Verdict};
+use crate::matching::model::{ModelDocument, PairVerdict, Thresholds};
 use crate::matching::role::Role;
 use crate::matching::scan::{Scan, scan_with};
 use metrics::{Ranking, calibration, rounded, share};
@@ -189,7 +189,7 @@ fn merged(frame: &Frame, scan: &Scan, truth: &Truth) -> Rates {
     let mut groups = Groups::new(u32::try_from(truth.person_of.len()).unwrap_or(u32::MAX));
     let thresholds = Thresholds::DEFAULT;
     let likely = scan.pairs.iter().filter(|pair| pair.probability() >= AUTO_MERGE);
-    let merged = |pair: &&Pair| scan.judge(frame, pair.a, pair.b, &thresholds).verdict == Verdict::Merge;
+    let merged = |pair: &&Pair| scan.judge(frame, pair.a, pair.b, &thresholds).verdict == PairVerdict::Merge;
     for pair in likely.filter(merged) {
         groups.join(pair.a, pair.b);
     }

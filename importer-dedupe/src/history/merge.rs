@@ -3,7 +3,7 @@ use importer_core::ports::{
 };
 use importer_core::{Error, ErrorKind, Result};
 
-use super::order::{Before, Circumstances, MergeOrder};
+use super::merge_order::{Before, MergeContext, MergeOrder};
 use super::plan::{MergePlan, plan};
 use super::undo::images;
 
@@ -15,11 +15,11 @@ const OPERATION: &str = "merge people";
 /// When somebody is not in the core, the order names nobody to merge or somebody twice, or the database fails.
 pub fn preview_merge(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     order: &MergeOrder,
 ) -> Result<MergePlan> {
-    let people = people(session, world, order)?;
-    plan(world, &people, order)
+    let people = people(session, context, order)?;
+    plan(context, &people, order)
 }
 
 /// Merges people into one: whoever refers to those who go refers to the survivor from then on. It belongs in a transaction.
@@ -28,21 +28,21 @@ pub fn preview_merge(
 /// As for [`preview_merge`]; when a table of the host refuses.
 pub fn merge(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     order: &MergeOrder,
 ) -> Result<(i64, MergePlan)> {
-    session.lock_core(world.contract)?;
-    let people = people(session, world, order)?;
+    session.lock_core(context.contract)?;
+    let people = people(session, context, order)?;
     // What is chosen counts from the first time the merge is done.
-    let order = MergeOrder { decided_at: order.decided_at.or(Some(world.now)), ..order.clone() };
-    let planned = plan(world, &people, &order)?;
+    let order = MergeOrder { decided_at: order.decided_at.or(Some(context.now)), ..order.clone() };
+    let planned = plan(context, &people, &order)?;
     let mark = session.last_change()?;
-    let id = keep_merge(session, world, &order, &people, mark)?;
-    session.put_records(world.contract, std::slice::from_ref(&planned.person), world.now)?;
-    let remove: Vec<_> = people[1..].iter().flat_map(|person| keys(world, person)).collect();
-    session.change_keys(world.contract, &remove, &keys(world, &planned.person))?;
+    let id = keep_merge(session, context, &order, &people, mark)?;
+    session.put_records(context.contract, std::slice::from_ref(&planned.person), context.now)?;
+    let remove: Vec<_> = people[1..].iter().flat_map(|person| keys(context, person)).collect();
+    session.change_keys(context.contract, &remove, &keys(context, &planned.person))?;
     let changes = lines(id, &order, &planned);
-    session.log_changes(world.contract, &changes, Cause::Merge(id), &order.actor, world.now)?;
+    session.log_changes(context.contract, &changes, Cause::Merge(id), &order.actor, context.now)?;
     Ok((id, planned))
 }
 
@@ -50,17 +50,17 @@ pub fn merge(
 /// is then is written by the caller.
 pub(super) fn keep_merge(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     order: &MergeOrder,
     people: &[CoreRecord],
     change_mark: i64,
 ) -> Result<i64> {
-    let contract = world.contract;
+    let contract = context.contract;
     let ids: Vec<CoreId> = people.iter().map(|person| person.id).collect();
     let mut retired = order.retired.clone();
     retired.sort_unstable();
     let mut before = Before {
-        people: images(world, people),
+        people: images(context, people),
         born: session.born(contract, &ids)?.iter().map(|b| (b.id, moment_text(b.at))).collect(),
         own_map: session.map_of(contract, &[order.survivor])?,
         ..Before::default()
@@ -76,8 +76,8 @@ pub(super) fn keep_merge(
         actor: order.actor.clone(),
         reason: order.reason.clone(),
     };
-    let id = session.log_merge(contract, &new, world.now)?;
-    before.moved = session.move_references(contract, world.references, order.survivor, &retired)?;
+    let id = session.log_merge(contract, &new, context.now)?;
+    before.moved = session.move_references(contract, context.references, order.survivor, &retired)?;
     session.set_merge_before(id, &json(&before)?)?;
     session.remove_records(contract, &retired)?;
     Ok(id)
@@ -113,10 +113,10 @@ fn lines(id: i64, order: &MergeOrder, planned: &MergePlan) -> Vec<Change> {
 /// The people of an order, the survivor first and the others in the order of their ids.
 fn people(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     order: &MergeOrder,
 ) -> Result<Vec<CoreRecord>> {
-    let entity = world.contract.entity;
+    let entity = context.contract.entity;
     let mut retired = order.retired.clone();
     retired.sort_unstable();
     retired.dedup();
@@ -130,11 +130,11 @@ fn people(
     }
     let mut found = Vec::new();
     for id in std::iter::once(order.survivor).chain(retired) {
-        match session.load(world.contract, &[id])?.pop() {
+        match session.load(context.contract, &[id])?.pop() {
             Some(person) => found.push(person),
             None => {
                 let error = |why: String| Error::new(ErrorKind::NotFound, OPERATION, why);
-                return Err(match session.survivor_of(world.contract, id)? {
+                return Err(match session.survivor_of(context.contract, id)? {
                     Some((survivor, merge)) => {
                         error(format!("{entity} {id} went into {survivor} with merge {merge}"))
                             .hint(format!("merge {survivor} instead, or undo merge {merge} first"))
@@ -147,9 +147,9 @@ fn people(
     Ok(found)
 }
 
-pub(super) fn keys(world: &Circumstances<'_>, person: &CoreRecord) -> Vec<(MatchKey, CoreId)> {
+pub(super) fn keys(context: &MergeContext<'_>, person: &CoreRecord) -> Vec<(MatchKey, CoreId)> {
     let mut keys = Vec::new();
-    world.resolver.keys(world.contract, person, &mut keys);
+    context.resolver.keys(context.contract, person, &mut keys);
     keys.sort_unstable();
     keys.dedup();
     keys.into_iter().map(|key| (key, person.id)).collect()

@@ -5,7 +5,7 @@
 
 mod edit;
 mod merge;
-mod order;
+mod merge_order;
 mod plan;
 mod replay;
 mod rollback;
@@ -14,7 +14,7 @@ mod undo_match;
 
 pub use edit::{Typed, edited};
 pub use merge::{merge, preview_merge};
-pub use order::{Circumstances, MergeOrder, Winner};
+pub use merge_order::{FieldWinner, MergeContext, MergeOrder};
 pub use plan::{MergePlan, PlannedField};
 pub use replay::Conflict;
 pub use rollback::{ROLLBACK_PAGE, roll_back_records, roll_back_rows};

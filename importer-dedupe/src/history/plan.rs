@@ -6,7 +6,7 @@ use importer_core::ports::{CoreId, CoreRecord, FieldChange};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-use super::order::{Circumstances, MergeOrder, Winner};
+use super::merge_order::{FieldWinner, MergeContext, MergeOrder};
 use super::{Typed, edited};
 
 /// What a merge comes to.
@@ -46,12 +46,12 @@ impl std::fmt::Debug for PlannedField {
 /// # Errors
 /// When a choice names a field or a record that is not there.
 pub(super) fn plan(
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     people: &[CoreRecord],
     order: &MergeOrder,
 ) -> Result<MergePlan> {
     let choices = &order.choices;
-    let contract = world.contract;
+    let contract = context.contract;
     let Some((survivor, others)) = people.split_first() else {
         return Err(Error::new(ErrorKind::Invariant, "plan a merge", "there is nobody to merge"));
     };
@@ -59,7 +59,7 @@ pub(super) fn plan(
     let mut changes: Vec<FieldChange> = Vec::new();
     let mut why: BTreeMap<String, &'static str> = BTreeMap::new();
     for other in others {
-        let merged = world.survivorship.merge(contract, &person, other);
+        let merged = context.survivorship.merge(contract, &person, other);
         why.extend(merged.kept.iter().map(|(field, reason)| ((*field).to_owned(), *reason)));
         why.extend(merged.changes.iter().map(|change| (change.field.clone(), change.reason)));
         for change in merged.changes {
@@ -71,7 +71,7 @@ pub(super) fn plan(
         }
         person = merged.person;
     }
-    let typed = typed(world, people, choices)?;
+    let typed = typed(context, people, choices)?;
     if !typed.is_empty() {
         for (field, new) in &typed {
             let place = contract.index(field).unwrap_or(usize::MAX);
@@ -82,28 +82,29 @@ pub(super) fn plan(
                 changes.push(FieldChange { field: field.clone(), old, new: new.clone(), reason });
             }
         }
-        person = edited(contract, world.survivorship, &person, &typed, order.decided_at.unwrap_or(world.now));
+        person =
+            edited(contract, context.survivorship, &person, &typed, order.decided_at.unwrap_or(context.now));
     }
-    let fields = fields(world, people, &person, choices, &why);
+    let fields = fields(context, people, &person, choices, &why);
     Ok(MergePlan { person, fields, changes })
 }
 
 fn typed(
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     people: &[CoreRecord],
-    choices: &BTreeMap<String, Winner>,
+    choices: &BTreeMap<String, FieldWinner>,
 ) -> Result<Vec<Typed>> {
     let refuse = |why: &str, field: &str| {
         Err(Error::new(ErrorKind::Config, "merge people", why.to_owned()).at("field", field))
     };
     let mut typed = Vec::new();
     for (field, winner) in choices {
-        let Some((place, _)) = world.contract.columns().find(|(_, known)| known.name == field) else {
+        let Some((place, _)) = context.contract.columns().find(|(_, known)| known.name == field) else {
             return refuse("there is no such field to choose for", field);
         };
         let value = match winner {
-            Winner::Value(value) => value.clone(),
-            Winner::Of(id) => match people.iter().find(|person| person.id == *id) {
+            FieldWinner::Value(value) => value.clone(),
+            FieldWinner::Of(id) => match people.iter().find(|person| person.id == *id) {
                 Some(person) => person.record.get(place).map(str::to_owned),
                 None => return refuse("the chosen record is none of those that are merged", field),
             },
@@ -114,13 +115,13 @@ fn typed(
 }
 
 fn fields(
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     people: &[CoreRecord],
     person: &CoreRecord,
-    choices: &BTreeMap<String, Winner>,
+    choices: &BTreeMap<String, FieldWinner>,
     why: &BTreeMap<String, &'static str>,
 ) -> Vec<PlannedField> {
-    let told = world.contract.columns().filter_map(|(place, field)| {
+    let fields = context.contract.columns().filter_map(|(place, field)| {
         let values: Vec<(CoreId, Option<String>)> =
             people.iter().map(|p| (p.id, p.record.get(place).map(str::to_owned))).collect();
         let value = person.record.get(place).map(str::to_owned);
@@ -128,8 +129,8 @@ fn fields(
             return None;
         }
         let from = match choices.get(field.name) {
-            Some(Winner::Of(id)) => Some(*id),
-            Some(Winner::Value(_)) => None,
+            Some(FieldWinner::Of(id)) => Some(*id),
+            Some(FieldWinner::Value(_)) => None,
             None => values.iter().find(|(_, own)| *own == value).map(|(id, _)| *id),
         };
         let alike = values.iter().all(|(_, own)| *own == value);
@@ -141,5 +142,5 @@ fn fields(
         };
         Some(PlannedField { field: field.name.into(), values, value, from, why: why.into() })
     });
-    told.collect()
+    fields.collect()
 }

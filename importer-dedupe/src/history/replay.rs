@@ -11,7 +11,7 @@ use importer_core::ports::{
 };
 use serde::Serialize;
 
-use super::order::{Before, Circumstances, MergeOrder};
+use super::merge_order::{Before, MergeContext, MergeOrder};
 use super::plan::plan;
 use super::{Typed, edited};
 
@@ -51,7 +51,7 @@ pub(super) struct Again {
 
 /// What is to be said and done again.
 pub(super) struct Replay<'a> {
-    pub(super) world: &'a Circumstances<'a>,
+    pub(super) context: &'a MergeContext<'a>,
     /// People as they were, the survivor of what does not happen first.
     pub(super) people: Vec<CoreRecord>,
     pub(super) owners: HashMap<SourceName, Owner>,
@@ -99,7 +99,7 @@ impl Replay<'_> {
             people: self.people.drain(..).map(|person| (person.id, person)).collect(),
             ..Replayed::default()
         };
-        let rows = read_rows(session, self.world, &self.changes)?;
+        let rows = read_rows(session, self.context, &self.changes)?;
         let mut said: HashMap<RowId, Option<Said>> = HashMap::new();
         let mut merges = std::mem::take(&mut self.merges).into_iter().peekable();
         let changes = std::mem::take(&mut self.changes);
@@ -152,11 +152,11 @@ impl Replay<'_> {
         for id in std::iter::once(&again.order.survivor).chain(&again.order.retired) {
             let as_it_was = || {
                 let image = again.before.people.iter().find(|image| image.id == *id);
-                image.map(|image| image.record(self.world.contract))
+                image.map(|image| image.record(self.context.contract))
             };
             people.extend(out.people.remove(id).or_else(as_it_was));
         }
-        let planned = plan(self.world, &people, &again.order)?;
+        let planned = plan(self.context, &people, &again.order)?;
         for gone in &again.order.retired {
             out.went.insert(*gone, again.order.survivor);
             self.went.insert(*gone, again.order.survivor);
@@ -190,7 +190,7 @@ impl Replay<'_> {
             return Ok(None);
         }
         let Some(payload) = &source.payload_json else { return lost(out) };
-        let incoming = person_of_clean_row(self.world.contract, payload, &source.system)?;
+        let incoming = person_of_clean_row(self.context.contract, payload, &source.system)?;
         let id = match owner {
             Some(Owner::Known(id)) => id,
             Some(Owner::Open(holder)) => {
@@ -211,13 +211,13 @@ impl Replay<'_> {
             out.rows += 1;
             return Ok(Some(Said { id, action: ChangeAction::Created }));
         };
-        let merged = self.world.survivorship.merge(self.world.contract, person, &incoming);
+        let merged = self.context.survivorship.merge(self.context.contract, person, &incoming);
         out.rows += 1;
         if merged.changes.is_empty() {
             return Ok(Some(Said { id, action: ChangeAction::Confirmed }));
         }
         if let Some(run) = line.run {
-            let image = || RecordImage::of(self.world.contract, person);
+            let image = || RecordImage::of(self.context.contract, person);
             out.images.entry((run, id)).or_insert_with(image);
         }
         *person = merged.person;
@@ -235,7 +235,7 @@ impl Replay<'_> {
         match &candidates[..] {
             [] => otherwise,
             [one] => one.id,
-            several => match self.world.resolver.decide(self.world.contract, incoming, several) {
+            several => match self.context.resolver.decide(self.context.contract, incoming, several) {
                 Decision::Same { candidate, .. } => several.get(candidate).map_or(otherwise, |c| c.id),
                 Decision::New { .. } => otherwise,
             },
@@ -252,14 +252,14 @@ impl Replay<'_> {
                 out.subjects.push(Subject { change: line.id, core_id: id, action: line.action });
             }
             let Some(field) = &line.field else { continue };
-            let place = self.world.contract.index(field);
+            let place = self.context.contract.index(field);
             if place.is_some_and(|place| person.record.get(place) != line.old.as_deref()) {
                 out.conflicts.push(Conflict { core_id: id, field: field.clone(), change: line.id });
             }
             out.edited_fields.insert((id, field.clone()));
             typed.push((field.clone(), line.new.clone()));
         }
-        *person = edited(self.world.contract, self.world.survivorship, person, &typed, first.at);
+        *person = edited(self.context.contract, self.context.survivorship, person, &typed, first.at);
     }
 }
 
@@ -298,13 +298,13 @@ impl Replayed {
     pub(super) fn keep(
         &self,
         session: &mut dyn StewardSession,
-        world: &Circumstances<'_>,
+        context: &MergeContext<'_>,
         mark: i64,
     ) -> Result<()> {
-        session.put_subjects(world.contract, &self.subjects)?;
+        session.put_subjects(context.contract, &self.subjects)?;
         let about: BTreeSet<CoreId> = self.told.iter().map(|(_, id)| *id).collect();
         let about: Vec<CoreId> = about.into_iter().collect();
-        let before = session.said_by_runs(world.contract, &about)?;
+        let before = session.said_by_runs(context.contract, &about)?;
         let before = before.into_iter().filter(|line| line.id <= mark);
         let mut stays: BTreeSet<(RunId, CoreId)> =
             before.filter_map(|line| Some((line.run?, line.core_id))).collect();
@@ -312,7 +312,7 @@ impl Replayed {
         let remove: Vec<_> = self.told.difference(&stays).copied().collect();
         let images = self.images.iter().filter(|(of, _)| !stays.contains(of));
         let images: Vec<_> = images.map(|((run, _), image)| (*run, image.clone())).collect();
-        session.replace_images(world.contract, &remove, &images)
+        session.replace_images(context.contract, &remove, &images)
     }
 }
 
@@ -326,7 +326,7 @@ fn root(went: &HashMap<CoreId, CoreId>, mut id: CoreId) -> CoreId {
 
 pub(super) fn read_rows(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     changes: &[LaterChange],
 ) -> Result<HashMap<RowId, SourceRow>> {
     let mut ids: Vec<RowId> = changes.iter().filter_map(|line| line.row).collect();
@@ -334,7 +334,7 @@ pub(super) fn read_rows(
     ids.dedup();
     let mut rows = HashMap::new();
     for some in ids.chunks(ROWS_AT_A_TIME) {
-        rows.extend(session.source_rows(world.contract, some)?.into_iter().map(|row| (row.row, row)));
+        rows.extend(session.source_rows(context.contract, some)?.into_iter().map(|row| (row.row, row)));
     }
     Ok(rows)
 }

@@ -11,7 +11,7 @@ use importer_core::ports::{CoreId, MapImage, RollbackRow, RunId, RunRecord, Stew
 
 use self::page::Page;
 use self::standing::Standing;
-use super::order::Circumstances;
+use super::merge_order::MergeContext;
 
 /// How many records or rows one page has.
 pub const ROLLBACK_PAGE: usize = 1000;
@@ -22,11 +22,11 @@ pub const ROLLBACK_PAGE: usize = 1000;
 /// When the database fails. What cannot be taken back is no error but an item.
 pub fn roll_back_records(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     run: &RunRecord,
     rollback: &mut RollbackRow,
 ) -> Result<bool> {
-    let contract = world.contract;
+    let contract = context.contract;
     session.lock_core(contract)?;
     // A later attempt looks again at whom the one before it left as they were.
     let people = match session.earlier_rollback(rollback)? {
@@ -34,7 +34,7 @@ pub fn roll_back_records(
         None => session.changed_by(contract, run.id, rollback.records_through, ROLLBACK_PAGE)?,
     };
     let Some(&last) = people.last() else { return Ok(true) };
-    let mut page = Page::read(session, world, run, &people)?;
+    let mut page = Page::read(session, context, run, &people)?;
     for &id in &people {
         page.one(session, id)?;
     }
@@ -51,11 +51,11 @@ pub fn roll_back_records(
 /// When the database fails.
 pub fn roll_back_rows(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     run: &RunRecord,
     rollback: &mut RollbackRow,
 ) -> Result<bool> {
-    let contract = world.contract;
+    let contract = context.contract;
     session.lock_core(contract)?;
     let rows = session.landed_by(contract, run.id, rollback.rows_through, ROLLBACK_PAGE)?;
     let Some(&(last, _)) = rows.last() else { return Ok(true) };
@@ -73,7 +73,7 @@ pub fn roll_back_rows(
     let runs: BTreeSet<RunId> = runs.chain(images.values().map(|image| run_of(image.staging_id))).collect();
     // What is asked of each row is asked once for the page.
     let standing = Standing::of(session, run.id, runs.iter().copied(), &owners)?;
-    let page = RowsOfPage { world, run, images, standing, runs };
+    let page = RowsOfPage { context, run, images, standing, runs };
     let (mut back, mut gone) = (Vec::new(), Vec::new());
     for entry in entries.into_iter().filter(|entry| !kept.contains(&entry.core_id)) {
         // A later run that brought another row, or this one again, stands by it.
@@ -100,7 +100,7 @@ pub fn roll_back_rows(
             }
         }
     }
-    session.put_map(contract, &back, world.now)?;
+    session.put_map(contract, &back, context.now)?;
     session.remove_map(&gone)?;
     rollback.rows_through = last;
     session.save_rollback(rollback)?;
@@ -109,7 +109,7 @@ pub fn roll_back_rows(
 
 /// What is known about the rows of a page.
 struct RowsOfPage<'a> {
-    world: &'a Circumstances<'a>,
+    context: &'a MergeContext<'a>,
     run: &'a RunRecord,
     /// What the run found in the map before it wrote there, by external id.
     images: HashMap<String, MapImage>,
@@ -135,7 +135,7 @@ impl RowsOfPage<'_> {
                 true => self.images.get(&image.external_id).cloned(),
                 false => {
                     let (system, name) = (&self.run.new.external_system, [image.external_id.as_str()]);
-                    session.map_images(self.world.contract, system, by, &name)?.pop()
+                    session.map_images(self.context.contract, system, by, &name)?.pop()
                 }
             };
             match earlier.filter(|earlier| earlier.staging_id < image.staging_id) {

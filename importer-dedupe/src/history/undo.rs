@@ -8,7 +8,7 @@ use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use super::merge::{keep_merge, keys, merge};
-use super::order::{Before, Circumstances, MergeOrder};
+use super::merge_order::{Before, MergeContext, MergeOrder};
 use super::replay::{Again, Conflict, Owner, Replay, Replayed, SourceName};
 
 const OPERATION: &str = "take a merge back";
@@ -43,14 +43,14 @@ pub struct Undone {
 /// When there is no such merge, it is taken back already, or the database fails.
 pub fn undo(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     id: i64,
     actor: &str,
     reason: &str,
 ) -> Result<Undone> {
-    session.lock_core(world.contract)?;
-    let row = standing(session, world, id)?;
-    let (later, people) = later_merges(session, world, &row)?;
+    session.lock_core(context.contract)?;
+    let row = standing(session, context, id)?;
+    let (later, people) = later_merges(session, context, &row)?;
     let before = before_of(&row)?;
     let mut merges = Vec::new();
     for merge in &later {
@@ -59,20 +59,20 @@ pub fn undo(
     }
     let through: Vec<i64> = merges.iter().map(|again| again.before.moved.rejections_through).collect();
     let households = households(merges.iter().rev().map(|again| &again.before).chain([&before]));
-    let standing_now = session.load(world.contract, &people)?;
-    let entries = session.map_of(world.contract, &people)?;
+    let standing_now = session.load(context.contract, &people)?;
+    let entries = session.map_of(context.contract, &people)?;
     let owners = owners(&entries, &row, &before, &merges);
     let replay = Replay {
-        world,
-        people: before.people.iter().map(|image| image.record(world.contract)).collect(),
+        context,
+        people: before.people.iter().map(|image| image.record(context.contract)).collect(),
         owners: owners.clone(),
-        changes: session.later_changes(world.contract, &people, row.merge.change_mark)?,
+        changes: session.later_changes(context.contract, &people, row.merge.change_mark)?,
         merges,
         went: row.merge.retired.iter().map(|gone| (*gone, row.merge.survivor)).collect(),
         newcomer: before.newcomer(&row.merge.retired),
     };
     let replayed = replay.run(session)?;
-    replayed.keep(session, world, row.merge.change_mark)?;
+    replayed.keep(session, context, row.merge.change_mark)?;
     leave(session, id, &replayed.left)?;
 
     let mut led = HashMap::new();
@@ -81,16 +81,16 @@ pub fn undo(
     }
     // References go back the way they came, the last merge first; then the later merges take theirs again.
     for merge in later.iter().rev().chain([&row]) {
-        part(session, world, merge)?;
-        session.end_merge(merge.id, actor, reason, world.now)?;
+        part(session, context, merge)?;
+        session.end_merge(merge.id, actor, reason, context.now)?;
     }
-    session.settle_suggestions(world.contract, &people, &households)?;
-    print_rejections(session, world, &people, &before, &through, &replayed)?;
+    session.settle_suggestions(context.contract, &people, &households)?;
+    print_rejections(session, context, &people, &before, &through, &replayed)?;
     give_back(session, &entries, &owners, &replayed)?;
-    let redone = stand_again(session, world, &later, &replayed, &led)?;
-    put(session, world, &standing_now, &replayed, &before)?;
-    let changes = lines(world, &row, &standing_now, &replayed, reason);
-    session.log_changes(world.contract, &changes, Cause::Merge(row.id), actor, world.now)?;
+    let redone = stand_again(session, context, &later, &replayed, &led)?;
+    put(session, context, &standing_now, &replayed, &before)?;
+    let changes = lines(context, &row, &standing_now, &replayed, reason);
+    session.log_changes(context.contract, &changes, Cause::Merge(row.id), actor, context.now)?;
     let mut settled: Vec<_> =
         replayed.settled.into_iter().map(|((system, name), who)| (system, name, who)).collect();
     settled.sort_unstable();
@@ -150,17 +150,17 @@ fn give_back(
 /// Lets later merges stand as they would without the one that is taken back: before and after.
 fn stand_again(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     later: &[MergeRow],
     replayed: &Replayed,
     led: &HashMap<i64, SuggestionRow>,
 ) -> Result<Vec<(i64, i64)>> {
     let mut redone = Vec::new();
     for (merge, people) in later.iter().zip(&replayed.merged) {
-        let new = keep_merge(session, world, &order_of(merge)?, people, merge.merge.change_mark)?;
+        let new = keep_merge(session, context, &order_of(merge)?, people, merge.merge.change_mark)?;
         keep_what_was_known(session, new, merge)?;
         if let Some(was) = merge.merge.suggestion.and_then(|id| led.get(&id)) {
-            accept_again(session, world, was, merge)?;
+            accept_again(session, context, was, merge)?;
         }
         session.set_redone(merge.id, new)?;
         redone.push((merge.id, new));
@@ -174,13 +174,13 @@ fn stand_again(
 /// When there is no such merge, it stands, somebody is no longer in the core, or the database fails.
 pub fn redo(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     id: i64,
     actor: &str,
     reason: &str,
 ) -> Result<i64> {
     let refuse = |kind, why: String| Err(Error::new(kind, "do a merge again", why));
-    let Some(row) = session.merge(id)?.filter(|row| row.entity == world.contract.entity) else {
+    let Some(row) = session.merge(id)?.filter(|row| row.entity == context.contract.entity) else {
         return refuse(ErrorKind::NotFound, format!("there is no merge {id}"));
     };
     if row.undone.is_none() {
@@ -191,13 +191,13 @@ pub fn redo(
         return refuse(ErrorKind::Config, why);
     }
     let order = MergeOrder { actor: actor.into(), reason: reason.into(), ..order_of(&row)? };
-    let (new, _) = merge(session, world, &order)?;
+    let (new, _) = merge(session, context, &order)?;
     session.set_redone(id, new)?;
     Ok(new)
 }
 
-fn standing(session: &mut dyn StewardSession, world: &Circumstances<'_>, id: i64) -> Result<MergeRow> {
-    let Some(row) = session.merge(id)?.filter(|row| row.entity == world.contract.entity) else {
+fn standing(session: &mut dyn StewardSession, context: &MergeContext<'_>, id: i64) -> Result<MergeRow> {
+    let Some(row) = session.merge(id)?.filter(|row| row.entity == context.contract.entity) else {
         let message = format!("there is no merge {id}");
         return Err(Error::new(ErrorKind::NotFound, OPERATION, message).hint("`merge --list` lists them"));
     };
@@ -215,7 +215,7 @@ fn standing(session: &mut dyn StewardSession, world: &Circumstances<'_>, id: i64
 /// The merges that stand on one: later ones of the same people, and of whom those were merged with. Also everybody concerned.
 fn later_merges(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     row: &MergeRow,
 ) -> Result<(Vec<MergeRow>, Vec<CoreId>)> {
     let mut people: BTreeSet<CoreId> = row.merge.retired.iter().copied().collect();
@@ -227,7 +227,7 @@ fn later_merges(
             people: people.iter().copied().collect(),
             ..MergeFilter::default()
         };
-        let mut merges = session.merges(world.contract, &filter)?;
+        let mut merges = session.merges(context.contract, &filter)?;
         // One that was done again stands where it was first done.
         merges.retain(|merge| {
             merge.id != row.id && (merge.merge.change_mark, merge.id) > (row.merge.change_mark, row.id)
@@ -305,19 +305,19 @@ fn owners(
 /// What was rejected since, with people merged, is remembered by the data that they would have had then.
 fn print_rejections(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     people: &[CoreId],
     before: &Before,
     through: &[i64],
     replayed: &Replayed,
 ) -> Result<()> {
-    for rejection in session.rejections_since(world.contract, people, before.moved.rejections_through)? {
+    for rejection in session.rejections_since(context.contract, people, before.moved.rejections_through)? {
         let print = |id: CoreId| {
             let merges =
                 through.iter().zip(&replayed.merged).filter(|(through, _)| **through >= rejection.id);
             let then = merges.flat_map(|(_, people)| people).find(|person| person.id == id);
             let person = then.or_else(|| replayed.people.get(&replayed.now(id)))?;
-            fingerprint(world.contract, person)
+            fingerprint(context.contract, person)
         };
         session.print_rejection(rejection.id, print(rejection.one), print(rejection.other))?;
     }
@@ -325,20 +325,20 @@ fn print_rejections(
 }
 
 /// Lets who went be there again, as they were, and everything refer to them again.
-fn part(session: &mut dyn StewardSession, world: &Circumstances<'_>, row: &MergeRow) -> Result<()> {
+fn part(session: &mut dyn StewardSession, context: &MergeContext<'_>, row: &MergeRow) -> Result<()> {
     let before = before_of(row)?;
     let gone: Vec<CoreRecord> = before
         .people
         .iter()
         .filter(|image| row.merge.retired.contains(&image.id))
-        .map(|image| image.record(world.contract))
+        .map(|image| image.record(context.contract))
         .collect();
-    session.put_records(world.contract, &gone, world.now)?;
-    session.set_born(world.contract, &born(&before))?;
+    session.put_records(context.contract, &gone, context.now)?;
+    session.set_born(context.contract, &born(&before))?;
     for entry in &before.moved.map {
         session.give_map(entry.id, entry.core_id)?;
     }
-    session.move_back(world.contract, world.references, row.merge.survivor, &before.moved)
+    session.move_back(context.contract, context.references, row.merge.survivor, &before.moved)
 }
 
 fn born(before: &Before) -> Vec<Dated> {
@@ -361,14 +361,14 @@ fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRo
 /// A merge that stands again stands by what led to it, decided when it was.
 fn accept_again(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     was: &SuggestionRow,
     merge: &MergeRow,
 ) -> Result<()> {
     let Some(row) = session.suggestion(was.id)? else { return Ok(()) };
     // The pair may be about somebody who is parted from these now.
     for id in [row.left, row.right] {
-        let now = session.survivor_of(world.contract, id)?.map_or(id, |(survivor, _)| survivor);
+        let now = session.survivor_of(context.contract, id)?.map_or(id, |(survivor, _)| survivor);
         if now != merge.merge.survivor {
             return Ok(());
         }
@@ -380,28 +380,28 @@ fn accept_again(
         reason: merge.merge.reason.clone(),
         deferred_until: None,
     };
-    session.decide(world.contract, &verdict, was.decided_at.unwrap_or(world.now))
+    session.decide(context.contract, &verdict, was.decided_at.unwrap_or(context.now))
 }
 
 /// Writes everybody as they are in the end.
 fn put(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     standing_now: &[CoreRecord],
     replayed: &Replayed,
     before: &Before,
 ) -> Result<()> {
     let everybody: Vec<CoreRecord> = replayed.people.values().cloned().collect();
-    session.put_records(world.contract, &everybody, world.now)?;
-    session.set_born(world.contract, &born(before))?;
-    let add: Vec<_> = everybody.iter().flat_map(|person| keys(world, person)).collect();
-    let mut remove: Vec<_> = standing_now.iter().flat_map(|person| keys(world, person)).collect();
+    session.put_records(context.contract, &everybody, context.now)?;
+    session.set_born(context.contract, &born(before))?;
+    let add: Vec<_> = everybody.iter().flat_map(|person| keys(context, person)).collect();
+    let mut remove: Vec<_> = standing_now.iter().flat_map(|person| keys(context, person)).collect();
     remove.retain(|key| !add.contains(key));
-    session.change_keys(world.contract, &remove, &add)
+    session.change_keys(context.contract, &remove, &add)
 }
 
 fn lines(
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     row: &MergeRow,
     standing_now: &[CoreRecord],
     replayed: &Replayed,
@@ -420,7 +420,7 @@ fn lines(
     let mut changes = vec![line(row.merge.survivor, ChangeAction::Updated, None, None, None)];
     for now in standing_now {
         let Some(person) = replayed.people.get(&now.id) else { continue };
-        for (place, field) in world.contract.columns() {
+        for (place, field) in context.contract.columns() {
             let (old, new) = (now.record.get(place), person.record.get(place));
             if old != new {
                 changes.push(line(now.id, ChangeAction::Updated, Some(field.name), old, new));
@@ -432,6 +432,6 @@ fn lines(
 }
 
 /// As they are kept with a merge.
-pub(super) fn images(world: &Circumstances<'_>, people: &[CoreRecord]) -> Vec<RecordImage> {
-    people.iter().map(|person| RecordImage::of(world.contract, person)).collect()
+pub(super) fn images(context: &MergeContext<'_>, people: &[CoreRecord]) -> Vec<RecordImage> {
+    people.iter().map(|person| RecordImage::of(context.contract, person)).collect()
 }

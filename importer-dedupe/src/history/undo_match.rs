@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use importer_core::pipeline::person_of_clean_row;
 use importer_core::ports::{
-    ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, MergeFilter, Moved, NewMerge, RowId, RunId,
-    SourceRow, StewardSession, Suggestion, SuggestionDecision, SuggestionKind, SuggestionVerdict,
+    ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, MergeFilter, MovedReferences, NewMerge, RowId,
+    RunId, SourceRow, StewardSession, Suggestion, SuggestionDecision, SuggestionKind, SuggestionVerdict,
     moment_text,
 };
 use importer_core::{Error, ErrorKind, Result};
 
 use super::merge::json;
-use super::order::{Before, Circumstances, MergeOrder};
+use super::merge_order::{Before, MergeContext, MergeOrder};
 use super::replay::read_rows;
 use super::undo::{Undone, before_of, images, undo};
 
@@ -24,25 +24,25 @@ const OPERATION: &str = "take a match back";
 /// kept any more, or the database fails.
 pub fn undo_match(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     system: &str,
     external_id: &str,
     actor: &str,
     reason: &str,
 ) -> Result<Undone> {
-    let contract = world.contract;
+    let contract = context.contract;
     session.lock_core(contract)?;
     let Some(entry) = session.map_named(contract, system, &[external_id])?.pop() else {
         return Err(refused(ErrorKind::NotFound, "the source has no record of this id in the core"));
     };
     let person = entry.core_id;
-    let brought = brought_by_merges(session, world, person)?;
+    let brought = brought_by_merges(session, context, person)?;
     if let Some((_, merge, _)) = brought.iter().find(|(id, ..)| *id == entry.id) {
         let why = format!("the record came to {person} with merge {merge}");
         return Err(refused(ErrorKind::Config, &why).hint(format!("take merge {merge} back first")));
     }
     let lines = session.said_by_runs(contract, &[person])?;
-    let rows = read_rows(session, world, &lines)?;
+    let rows = read_rows(session, context, &lines)?;
     let of_record = |line: &&LaterChange| {
         let row = line.row.and_then(|row| rows.get(&row));
         row.is_some_and(|row| row.system == system && row.external_id == external_id)
@@ -56,7 +56,7 @@ pub fn undo_match(
             refused(ErrorKind::Config, &format!("{} {person} came into being with it", contract.entity));
         return Err(error.hint("name the other record that was matched with it"));
     }
-    let Some((base, mark)) = base(session, world, person, &lines, &rows, first.id)? else {
+    let Some((base, mark)) = base(session, context, person, &lines, &rows, first.id)? else {
         let why = "what the person was before the match is not kept any more";
         return Err(refused(ErrorKind::Config, why));
     };
@@ -73,17 +73,17 @@ pub fn undo_match(
         session.born(contract, &[person])?.iter().map(|born| (born.id, moment_text(born.at))).collect();
     born.push((apart, moment_text(first.at)));
     let before = Before {
-        people: images(world, &[base]),
+        people: images(context, &[base]),
         born,
-        own_map: own_map(session, world, &entry, &lines, &rows, first.id)?
+        own_map: own_map(session, context, &entry, &lines, &rows, first.id)?
             .into_iter()
             // What a later merge brought is whose it was before that.
             .filter(|own| !brought.iter().any(|(id, _, at)| *id == own.id && *at > mark))
             .collect(),
-        moved: Moved {
+        moved: MovedReferences {
             map: vec![MapImage { core_id: apart, ..entry }],
             rejections_through: session.last_rejection()?,
-            ..Moved::default()
+            ..MovedReferences::default()
         },
     };
     let merge = session.log_merge(
@@ -99,10 +99,10 @@ pub fn undo_match(
             actor: order.actor.clone(),
             reason: order.reason.clone(),
         },
-        world.now,
+        context.now,
     )?;
-    let undone = undo(session, world, merge, actor, reason)?;
-    tell_apart(session, world, first, [person, apart], actor, reason)?;
+    let undone = undo(session, context, merge, actor, reason)?;
+    tell_apart(session, context, first, [person, apart], actor, reason)?;
     Ok(undone)
 }
 
@@ -113,12 +113,12 @@ fn refused(kind: ErrorKind, why: &str) -> Error {
 /// Entries of the id map that merges which stand brought to a person: the entry, the merge, and the last line before it.
 fn brought_by_merges(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     person: CoreId,
 ) -> Result<Vec<(i64, i64, i64)>> {
     let filter = MergeFilter { standing: true, people: vec![person], ..MergeFilter::default() };
     let mut brought = Vec::new();
-    for merge in session.merges(world.contract, &filter)? {
+    for merge in session.merges(context.contract, &filter)? {
         let entries = before_of(&merge)?.moved.map;
         brought.extend(entries.iter().map(|entry| (entry.id, merge.id, merge.merge.change_mark)));
     }
@@ -128,7 +128,7 @@ fn brought_by_merges(
 /// What a person was before a line, or somewhat earlier, and the last line that this already holds.
 fn base(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     person: CoreId,
     lines: &[LaterChange],
     rows: &std::collections::HashMap<RowId, SourceRow>,
@@ -139,10 +139,10 @@ fn base(
         began.entry(line.run.unwrap_or_default()).or_insert(line.id);
     }
     let runs: Vec<RunId> = began.keys().copied().collect();
-    let images = session.record_images(world.contract, &[person], &runs)?;
+    let images = session.record_images(context.contract, &[person], &runs)?;
     let images = images.into_iter().filter_map(|(run, image)| Some((*began.get(&run)?, image)));
     if let Some((at, image)) = images.filter(|(at, _)| *at <= first).max_by_key(|(at, _)| *at) {
-        return Ok(Some((image.record(world.contract), at - 1)));
+        return Ok(Some((image.record(context.contract), at - 1)));
     }
     let Some(created) = lines.iter().find(|line| line.action == ChangeAction::Created && line.id < first)
     else {
@@ -150,14 +150,14 @@ fn base(
     };
     let Some(source) = created.row.and_then(|row| rows.get(&row)) else { return Ok(None) };
     let Some(payload) = &source.payload_json else { return Ok(None) };
-    let record = person_of_clean_row(world.contract, payload, &source.system)?;
+    let record = person_of_clean_row(context.contract, payload, &source.system)?;
     Ok(Some((CoreRecord { id: person, ..record }, created.id)))
 }
 
 /// The person's entries of the id map that were there before the match: what came later finds its person.
 fn own_map(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     entry: &MapImage,
     lines: &[LaterChange],
     rows: &std::collections::HashMap<RowId, SourceRow>,
@@ -169,7 +169,7 @@ fn own_map(
     };
     let before = names(&mut lines.iter().filter(|line| line.id < first));
     let all = names(&mut lines.iter());
-    let mut own = session.map_of(world.contract, &[entry.core_id])?;
+    let mut own = session.map_of(context.contract, &[entry.core_id])?;
     own.retain(|known| {
         let name = (known.system.clone(), known.external_id.clone());
         known.id != entry.id && (before.contains(&name) || !all.contains(&name))
@@ -180,7 +180,7 @@ fn own_map(
 /// Remembers that two are not one person, so that no import and no scan says so again.
 fn tell_apart(
     session: &mut dyn StewardSession,
-    world: &Circumstances<'_>,
+    context: &MergeContext<'_>,
     first: &LaterChange,
     [person, apart]: [CoreId; 2],
     actor: &str,
@@ -197,8 +197,8 @@ fn tell_apart(
         features_json: terms.to_string(),
     };
     let (left, right) = (pair.left, pair.right);
-    session.suggest(world.contract, &run, &[pair], world.now)?;
-    let Some(suggestion) = session.suggestion_of(world.contract, left, right)? else { return Ok(()) };
+    session.suggest(context.contract, &run, &[pair], context.now)?;
+    let Some(suggestion) = session.suggestion_of(context.contract, left, right)? else { return Ok(()) };
     let verdict = SuggestionVerdict {
         id: suggestion.id,
         decision: SuggestionDecision::Rejected,
@@ -206,5 +206,5 @@ fn tell_apart(
         reason: reason.into(),
         deferred_until: None,
     };
-    session.decide(world.contract, &verdict, world.now)
+    session.decide(context.contract, &verdict, context.now)
 }

@@ -9,7 +9,7 @@ use super::features::{
     BirthDates, Emails, ExternalIds, Feature, Genders, Identifiers, Localities, MISSING, Names, Phones,
     Streets, Term, Texts,
 };
-use super::further::{Compares, Further};
+use super::plugin_terms::{Compares, PluginTerms};
 use super::role::Role;
 
 /// How many terms a pair is compared by; a pattern of levels is one `u64`.
@@ -61,7 +61,7 @@ pub struct Frame {
     terms: Vec<Term>,
     len: u32,
     left_out: Vec<String>,
-    further: Option<Further>,
+    plugin_terms: Option<PluginTerms>,
 }
 
 impl std::fmt::Debug for Frame {
@@ -80,7 +80,7 @@ impl Frame {
             terms: Vec::new(),
             len: 0,
             left_out: Vec::new(),
-            further: None,
+            plugin_terms: None,
         };
         let of = |wanted: &[Role]| -> Vec<usize> {
             (0..columns.len()).filter(|i| wanted.contains(&columns[*i].role)).collect()
@@ -134,29 +134,29 @@ impl Frame {
     /// The frame with further terms behind its own, as many as a pattern of levels has room for. It holds no records yet.
     #[must_use]
     pub fn with_further(mut self, by: Arc<dyn Compares>) -> Self {
-        let further = Further::new(by, self.terms.len());
-        self.left_out.extend(further.left_out().iter().map(|term| term.name.clone()));
-        self.further = Some(further);
+        let plugin_terms = PluginTerms::new(by, self.terms.len());
+        self.left_out.extend(plugin_terms.left_out().iter().map(|term| term.name.clone()));
+        self.plugin_terms = Some(plugin_terms);
         self
     }
 
     /// Terms that are compared elsewhere, behind the frame's own.
-    pub(crate) fn further(&self) -> Option<&Further> {
-        self.further.as_ref().filter(|further| !further.terms().is_empty())
+    pub(crate) fn plugin_terms(&self) -> Option<&PluginTerms> {
+        self.plugin_terms.as_ref().filter(|plugin_terms| !plugin_terms.terms().is_empty())
     }
 
     /// Takes what further terms look at of the record that was pushed last.
     pub(crate) fn push_further(&mut self, value: impl Fn(&str) -> Option<String>) {
-        if let Some(further) = &mut self.further {
-            further.push(value);
+        if let Some(plugin_terms) = &mut self.plugin_terms {
+            plugin_terms.push(value);
         }
     }
 
     /// The levels of a pair, those of further terms among them.
     pub fn compare_all(&self, a: u32, b: u32) -> Levels {
         let mut pair = [(a, b, self.compare(a, b))];
-        if let Some(further) = self.further() {
-            further.compare(&mut pair);
+        if let Some(plugin_terms) = self.plugin_terms() {
+            plugin_terms.compare(&mut pair);
         }
         pair[0].2
     }

@@ -9,7 +9,7 @@ use importer_core::ports::{ContactKind, CoreRecord, MapImage};
 use super::features::external_id::cell;
 pub use super::features::external_id::tells_across_systems;
 use super::frame::{ColumnSpec, Frame};
-use super::further::Compares;
+use super::plugin_terms::Compares;
 use super::role::Role;
 
 /// How many contacts of a kind of one person are compared.

@@ -5,11 +5,11 @@ use rustc_hash::FxHashMap;
 use super::blocking::{Candidates, KeyReport};
 use super::cluster::{Linkage, Pair, clusters};
 use super::frame::{Frame, Levels, pack, unpack};
-use super::further;
 use super::model::{
-    Explanation, HOUSEHOLD, Histogram, Judgement, Marginals, Model, ModelDocument, Objection, Thresholds,
-    Verdict,
+    Explanation, HOUSEHOLD, Histogram, Judgement, Marginals, Model, ModelDocument, Objection, PairVerdict,
+    Thresholds,
 };
+use super::plugin_terms;
 use super::scorer::Scorer;
 
 /// Pairs below these log-odds are forgotten.
@@ -44,10 +44,10 @@ impl Scan {
     /// What may be done about a pair, by its score and by its group.
     pub fn judge(&self, frame: &Frame, a: u32, b: u32, thresholds: &Thresholds) -> Judgement {
         let mut judged = self.model.judge_pair(frame, &self.levels(frame, a, b), a, b, thresholds);
-        if judged.verdict != Verdict::Different && self.keeps_apart(a, b) {
+        if judged.verdict != PairVerdict::Different && self.keeps_apart(a, b) {
             judged.objections.push(Objection::Apart);
-            if judged.verdict == Verdict::Merge {
-                judged.verdict = Verdict::Review;
+            if judged.verdict == PairVerdict::Merge {
+                judged.verdict = PairVerdict::Review;
             }
         }
         judged
@@ -137,7 +137,7 @@ pub fn scan_watched(frame: &mut Frame, known: Option<&ModelDocument>, turn: &(dy
         if score.household >= HOUSEHOLD {
             households.push(pair);
         }
-        if frame.further().is_some() && (score.log_odds > 0.0 || score.household >= HOUSEHOLD) {
+        if frame.plugin_terms().is_some() && (score.log_odds > 0.0 || score.household >= HOUSEHOLD) {
             shown.insert((a, b), levels);
         }
     }
@@ -152,7 +152,7 @@ fn with_further(
     mut model: Model,
     is_known: bool,
 ) -> (Vec<(Pair, u64)>, Model) {
-    let Some(further) = frame.further() else { return (likely, model) };
+    let Some(plugin_terms) = frame.plugin_terms() else { return (likely, model) };
     let scorer = Scorer::new(&model, frame);
     let (mut kept, mut probabilities) = (Vec::new(), Vec::new());
     for (Pair { a, b, .. }, levels) in likely {
@@ -162,12 +162,12 @@ fn with_further(
             probabilities.push(score.probability());
         }
     }
-    further.compare(&mut kept);
+    plugin_terms.compare(&mut kept);
     if !is_known {
         let start = frame.terms().len();
         let judged =
             probabilities.iter().zip(&kept).map(|(probability, (_, _, levels))| (*probability, *levels));
-        further::learn(&mut model.terms[start..], start, judged);
+        plugin_terms::learn(&mut model.terms[start..], start, judged);
     }
     let pair = |(a, b, levels): (u32, u32, Levels)| (Pair { a, b, log_odds: 0.0 }, pack(&levels));
     (kept.into_iter().map(pair).collect(), model)

@@ -11,9 +11,9 @@ use crate::deterministic::Deterministic;
 use crate::keys::{EMAIL_KEY, PHONE_KEY};
 use crate::matching::features::MISSING;
 use crate::matching::frame::{Frame, Levels};
-use crate::matching::further::Compares;
 use crate::matching::model::GENERIC;
 use crate::matching::people::People;
+use crate::matching::plugin_terms::Compares;
 
 /// The row's number in the frame.
 const OWN: u32 = 0;
@@ -56,7 +56,7 @@ impl<'a> Compared<'a> {
         incoming: &'a CoreRecord,
         records: &[&'a CoreRecord],
         facts: CandidateFacts<'_>,
-        (at_most, further): (usize, Option<&Arc<dyn Compares>>),
+        (at_most, plugin_terms): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
         let same_id = facts.same_id;
         let contacts = rule.contacts(incoming);
@@ -97,7 +97,7 @@ impl<'a> Compared<'a> {
         // Whoever shares a contact or the id is compared first; the order is stable.
         candidates.sort_by_key(|c| !(c.email || c.phone || same_id.contains(&c.place)));
         candidates.truncate(at_most);
-        let frame = Self::frame(contract, incoming, &mut candidates, same_id, further);
+        let frame = Self::frame(contract, incoming, &mut candidates, same_id, plugin_terms);
         candidates.sort_by_key(|c| c.place);
         Self {
             frame,
@@ -115,12 +115,12 @@ impl<'a> Compared<'a> {
         incoming: &CoreRecord,
         candidates: &mut [Candidate<'a>],
         same_id: &[usize],
-        further: Option<&Arc<dyn Compares>>,
+        plugin_terms: Option<&Arc<dyn Compares>>,
     ) -> Frame {
         if candidates.is_empty() {
             return Frame::new(&[]);
         }
-        let mut people = People::with_further(contract, further);
+        let mut people = People::with_further(contract, plugin_terms);
         people.push_same_id(contract, incoming, (!same_id.is_empty()).then_some("own"));
         for candidate in &mut *candidates {
             let other = same_id.contains(&candidate.place).then_some("other");
@@ -136,7 +136,7 @@ impl<'a> Compared<'a> {
 
     /// Asks further terms about the candidates that are worth it, all at once.
     pub(super) fn ask_further(&mut self, is_worth_it: impl Fn(&Self, &Candidate<'_>) -> bool) {
-        if self.frame.further().is_none() {
+        if self.frame.plugin_terms().is_none() {
             return;
         }
         let places: Vec<usize> =
@@ -144,8 +144,8 @@ impl<'a> Compared<'a> {
         let mut pairs: Vec<(u32, u32, Levels)> = (places.iter())
             .map(|&place| (0, self.candidates[place].number, self.candidates[place].levels))
             .collect();
-        if let Some(further) = self.frame.further().filter(|_| !pairs.is_empty()) {
-            further.compare(&mut pairs);
+        if let Some(plugin_terms) = self.frame.plugin_terms().filter(|_| !pairs.is_empty()) {
+            plugin_terms.compare(&mut pairs);
         }
         for (place, (_, _, levels)) in places.into_iter().zip(pairs) {
             self.candidates[place].levels = levels;

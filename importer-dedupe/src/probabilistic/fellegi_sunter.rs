@@ -6,11 +6,11 @@ use importer_core::contracts::Contract;
 
 use super::compared::{Candidate, Compared};
 use crate::matching::features::common_names;
-use crate::matching::further::Compares;
 use crate::matching::model::{
     Explanation, Likelihood, Model, ModelDocument, Objection, Score, Thresholds, Weighed, bounded_log,
 };
 use crate::matching::people::People;
+use crate::matching::plugin_terms::Compares;
 
 /// The model for a contract, with how many people the core is taken to hold.
 pub(super) struct FellegiSunter {
@@ -23,9 +23,9 @@ impl FellegiSunter {
         contract: &Contract,
         document: Option<&ModelDocument>,
         population: u64,
-        further: Option<&Arc<dyn Compares>>,
+        plugin_terms: Option<&Arc<dyn Compares>>,
     ) -> Self {
-        let frame = People::with_further(contract, further).frame;
+        let frame = People::with_further(contract, plugin_terms).frame;
         let mut model = document.map_or_else(|| Model::shipped(&frame), |document| document.model(&frame));
         let population = population.max(2) as f64;
         // A pair is a match the more rarely the more people there are; the document tells how many it was learned from.

@@ -52,7 +52,7 @@ pub const KEY_KINDS: &[KeyKind] = &[
 
 /// The keys of a record by what it is, not by its contacts.
 pub(super) fn keys(fields: &Fields, person: &CoreRecord, out: &mut Vec<MatchKey>) {
-    let mut known = Known::of(fields, person);
+    let mut known = PreparedFields::of(fields, person);
     let mut text = Vec::with_capacity(48);
     'kinds: for kind in KEY_KINDS {
         text.clear();
@@ -69,7 +69,7 @@ pub(super) fn keys(fields: &Fields, person: &CoreRecord, out: &mut Vec<MatchKey>
 }
 
 /// What several kinds need, prepared once.
-struct Known<'a> {
+struct PreparedFields<'a> {
     family: String,
     /// The full form of the first word of the given name.
     given: String,
@@ -78,7 +78,7 @@ struct Known<'a> {
     street: Option<&'a str>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> PreparedFields<'a> {
     fn of(fields: &Fields, person: &'a CoreRecord) -> Self {
         let first = fields.given(person).and_then(|name| name.split_whitespace().next());
         let mut given = folded(first);

@@ -30,9 +30,9 @@ use crate::agreement::{NameAgreement, agrees};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
 use crate::keys::are_contacts;
 use crate::matching::features::common_names;
-use crate::matching::further::Compares;
 use crate::matching::model::{HOUSEHOLD, Likelihood, Objection, Thresholds};
 use crate::matching::people::{compared_fields, tells_across_systems};
+use crate::matching::plugin_terms::Compares;
 
 /// Matches a row by [`Deterministic`]'s rule first, then by probability.
 ///
@@ -56,7 +56,7 @@ pub struct Probabilistic {
     /// By which pairs are judged, and scored unless the weighted mean is asked for.
     model: FellegiSunter,
     checksum: String,
-    further: Option<Arc<dyn Compares>>,
+    plugin_terms: Option<Arc<dyn Compares>>,
 }
 
 impl std::fmt::Debug for Probabilistic {
@@ -102,12 +102,12 @@ impl Probabilistic {
     ) -> Self {
         let features = features.filter(|_| options.model != MatchModel::Weighted);
         let of_features = features.as_ref().map(|features| features.checksum()).unwrap_or_default();
-        let further = features.map(|features| features as Arc<dyn Compares>);
+        let plugin_terms = features.map(|features| features as Arc<dyn Compares>);
         let learned = match &options.model {
             MatchModel::Learned(document) => Some(document),
             MatchModel::Shipped | MatchModel::Weighted => None,
         };
-        let model = FellegiSunter::new(contract, learned, options.population, further.as_ref());
+        let model = FellegiSunter::new(contract, learned, options.population, plugin_terms.as_ref());
         let document = match &options.model {
             MatchModel::Shipped => "shipped".to_owned(),
             MatchModel::Learned(document) => document.checksum(),
@@ -125,7 +125,7 @@ impl Probabilistic {
             xxh3_64(common_names::LIST.as_bytes()),
         ) + &of_features;
         let rule = Deterministic { strip_email_tags: options.strip_email_tags };
-        Self { rule, fields: Fields::of(contract), model, checksum, further, options }
+        Self { rule, fields: Fields::of(contract), model, checksum, plugin_terms, options }
     }
 
     fn is_weighted(&self) -> bool {
@@ -166,13 +166,13 @@ impl Probabilistic {
 
     /// What people are shown of a pair: its score with everything that it is made of.
     fn look_at(&self, compared: &Compared<'_>, pair: &Scored<'_, '_>, kind: SuggestionKind) -> LookAt {
-        let told = if self.is_weighted() {
+        let explained = if self.is_weighted() {
             serde_json::to_value(weighted::explain(&self.fields, compared, pair.candidate))
         } else {
             serde_json::to_value(self.model.explain(compared, pair.candidate, &self.options.thresholds))
         };
-        let mut told = rounded(told.unwrap_or_default());
-        if let Value::Object(terms) = &mut told {
+        let mut explained = rounded(explained.unwrap_or_default());
+        if let Value::Object(terms) = &mut explained {
             terms.insert("model".into(), self.options.model.name().into());
             let why: Vec<&str> = pair.objections.iter().map(|o| o.as_str()).collect();
             terms.insert("held_back".into(), why.into());
@@ -181,7 +181,7 @@ impl Probabilistic {
             candidate: pair.candidate.place,
             kind,
             score: Some(pair.probability),
-            terms: told.to_string(),
+            terms: explained.to_string(),
         }
     }
 
@@ -236,7 +236,7 @@ impl Resolver for Probabilistic {
         candidates: &[&CoreRecord],
         facts: CandidateFacts<'_>,
     ) -> Decision {
-        let limits = (self.options.candidates, self.further.as_ref());
+        let limits = (self.options.candidates, self.plugin_terms.as_ref());
         let mut compared =
             Compared::of(contract, &self.fields, self.rule, incoming, candidates, facts, limits);
         compared.ask_further(|compared, candidate| {

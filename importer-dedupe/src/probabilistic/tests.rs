@@ -29,7 +29,7 @@ fn decide(resolver: &Probabilistic, incoming: &str, candidates: &[&str]) -> Deci
     resolver.decide(&VOLUNTEER, &person(incoming), &people.iter().collect::<Vec<_>>())
 }
 
-fn told(decision: &Decision) -> String {
+fn described(decision: &Decision) -> String {
     match decision {
         Decision::Same { candidate, .. } => format!("same {candidate}"),
         Decision::New { look_at } => {
@@ -43,14 +43,14 @@ fn told(decision: &Decision) -> String {
 /// What comes of a row with full merging.
 fn check(incoming: &str, candidates: &[&str], expected: &str) {
     let decision = decide(&resolver(AutoMerge::Full, MatchModel::Shipped), incoming, candidates);
-    assert_eq!(told(&decision), expected, "{incoming} among {candidates:?}: {decision:#?}");
+    assert_eq!(described(&decision), expected, "{incoming} among {candidates:?}: {decision:#?}");
 }
 
 /// What comes of a row under every way of merging, the most careful first.
 fn check_ways(incoming: &str, candidate: &str, expected: [&str; 3]) {
     for (way, expected) in AutoMerge::ALL.into_iter().zip(expected) {
         let decision = decide(&resolver(way, MatchModel::Shipped), incoming, &[candidate]);
-        assert_eq!(told(&decision), expected, "{incoming} and {candidate}, {way}: {decision:#?}");
+        assert_eq!(described(&decision), expected, "{incoming} and {candidate}, {way}: {decision:#?}");
     }
 }
 
@@ -231,7 +231,7 @@ fn the_weighted_mean_keeps_to_the_same_safety() {
         ("John, Smith, -, -, -, -, -, Springfield", "John, Smith, -, -, -, -, -, Springfield", "new"),
         ("James, Lee; Jr, j@x.org", "James, Lee; Sr, j@x.org", "new household 0"),
     ] {
-        assert_eq!(told(&decide(&weighted, incoming, &[candidate])), expected, "{incoming}");
+        assert_eq!(described(&decide(&weighted, incoming, &[candidate])), expected, "{incoming}");
     }
 }
 
@@ -276,10 +276,10 @@ fn a_contact_by_which_nobody_was_looked_for_is_nobodys_own() {
             resolver.decide_known(&VOLUNTEER, a, &[b], facts)
         };
         let (few, many) = (&[][..], &[(crate::PHONE_KEY, 100)][..]);
-        assert_eq!(told(&decide(&row, &known, few)), "new household 0");
-        assert_eq!(told(&decide(&row, &known, many)), "new");
-        assert_eq!(told(&decide(&near.0, &near.1, few)), "same 0");
-        assert_eq!(told(&decide(&near.0, &near.1, many)), "new possible_duplicate 0");
+        assert_eq!(described(&decide(&row, &known, few)), "new household 0");
+        assert_eq!(described(&decide(&row, &known, many)), "new");
+        assert_eq!(described(&decide(&near.0, &near.1, few)), "same 0");
+        assert_eq!(described(&decide(&near.0, &near.1, many)), "new possible_duplicate 0");
     }
 }
 
@@ -292,7 +292,7 @@ fn who_is_compared_by_name_alone_is_found_by_the_name_and_counts_among_those_who
         let resolver = resolver(AutoMerge::Deterministic, model);
         let decide = |row: &str| {
             let facts = CandidateFacts { by_name_alone: &[0, 1], ..CandidateFacts::default() };
-            told(&resolver.decide_known(&VOLUNTEER, &person(row), &known, facts))
+            described(&resolver.decide_known(&VOLUNTEER, &person(row), &known, facts))
         };
         assert_eq!(decide("Ann, Lee, -, +18162345678"), "same 0");
         assert_eq!(decide("Joan, Kent, -, +18162345678"), "new");
@@ -301,7 +301,7 @@ fn who_is_compared_by_name_alone_is_found_by_the_name_and_counts_among_those_who
     let facts = CandidateFacts { by_name_alone: &[0, 1], ..CandidateFacts::default() };
     let row = person("Ann, Lee, -, +18162345678");
     let rule = Deterministic::default();
-    assert_eq!(told(&rule.decide_known(&VOLUNTEER, &row, &known, facts)), "same 0");
+    assert_eq!(described(&rule.decide_known(&VOLUNTEER, &row, &known, facts)), "same 0");
     let compared = Compared::of(&VOLUNTEER, &Fields::of(&VOLUNTEER), rule, &row, &known, facts, (10, None));
     assert_eq!((compared.candidates.len(), compared.phone_shared_by), (1, 2));
 }
@@ -322,7 +322,7 @@ fn however_long_values_are_little_of_them_is_compared() {
         assert!(longest::take() <= importer_core::normalise::LONGEST);
         // Who has the same long name is the same person, as with a short one.
         let same = decide(&resolver(AutoMerge::Full, model), &people[1], &known[..3]);
-        assert_eq!(told(&same), "same 0");
+        assert_eq!(described(&same), "same 0");
     }
 }
 

@@ -4,8 +4,8 @@ mod bind;
 mod catalogue;
 mod collect;
 mod guard;
+mod set_rules;
 mod silence;
-mod together;
 
 pub use bind::CompiledSuite;
 pub(crate) use bind::{Ready, ReadySet};
@@ -13,10 +13,10 @@ pub use catalogue::CatalogueEntry;
 pub(crate) use guard::guarded;
 
 use importer_core::plugin::{Batch, Finding, Severity};
-use importer_core::ports::{Rules, SetJudge, Verdict};
+use importer_core::ports::{BatchVerdict, Rules, SetJudge};
 
 impl Rules for CompiledSuite {
-    fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> importer_core::Result<Verdict> {
+    fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> importer_core::Result<BatchVerdict> {
         let mut quarantined = vec![false; rows.rows()];
         let found = self.collect(rows, from_adapter)?;
         let findings = self.without_silenced(found);
@@ -30,11 +30,11 @@ impl Rules for CompiledSuite {
         }
         withheld.sort_unstable();
         withheld.dedup();
-        Ok(Verdict { findings, quarantined, withheld })
+        Ok(BatchVerdict { findings, quarantined, withheld })
     }
 
-    fn judge_together(&self) -> importer_core::Result<Option<Box<dyn SetJudge>>> {
-        self.together()
+    fn judge_set(&self) -> importer_core::Result<Option<Box<dyn SetJudge>>> {
+        self.set_rules()
     }
 
     fn checksum(&self) -> String {

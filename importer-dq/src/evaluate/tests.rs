@@ -2,7 +2,7 @@ use importer_core::contracts::VOLUNTEER;
 use importer_core::mapping::batch_columns;
 use importer_core::plugin::{Batch, Category, Error, Finding, Findings, Plugin, PluginMeta, Rule, RuleMeta};
 use importer_core::plugin::{RuleRow, Severity};
-use importer_core::ports::{Rules, Verdict};
+use importer_core::ports::{BatchVerdict, Rules};
 
 use super::CompiledSuite;
 use crate::rules::testing::TODAY;
@@ -35,11 +35,11 @@ pub(crate) fn rows(rows: &[&[(&str, &str)]]) -> Batch {
     batch
 }
 
-pub(crate) fn judge(suite: &CompiledSuite, batch: &Batch) -> Verdict {
+pub(crate) fn judge(suite: &CompiledSuite, batch: &Batch) -> BatchVerdict {
     suite.judge(batch, &[]).unwrap()
 }
 
-pub(crate) fn codes(verdict: &Verdict) -> Vec<(usize, &str, &str)> {
+pub(crate) fn codes(verdict: &BatchVerdict) -> Vec<(usize, &str, &str)> {
     verdict.findings.iter().map(|f| (f.row, f.code.as_str(), f.severity.as_str())).collect()
 }
 

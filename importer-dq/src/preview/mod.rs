@@ -95,8 +95,8 @@ impl<'a> Previewer<'a> {
                 }
             }
         }
-        let told = self.suite.without_silenced(found);
-        for of_rule in told.chunk_by(|a, b| (a.row, &a.code) == (b.row, &b.code)) {
+        let reported = self.suite.without_silenced(found);
+        for of_rule in reported.chunk_by(|a, b| (a.row, &a.code) == (b.row, &b.code)) {
             match of_rule.iter().map(|f| f.severity).max() {
                 Some(Severity::Error) => self.count(&of_rule[0].code).quarantines += 1,
                 Some(Severity::Warning) => self.count(&of_rule[0].code).warns += 1,

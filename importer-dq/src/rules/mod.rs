@@ -133,8 +133,8 @@ mod tests {
                     assert!(finding.message.ends_with('.'), "{}: {}", meta.code, finding.message);
                     assert!(finding.column.is_empty() || meta.columns.iter().any(|c| *c == finding.column));
                     for (column, value) in &cells {
-                        let told = value.len() > 2 && finding.message.contains(value);
-                        assert!(!told, "{}: the message repeats `{column}`", meta.code);
+                        let repeated = value.len() > 2 && finding.message.contains(value);
+                        assert!(!repeated, "{}: the message repeats `{column}`", meta.code);
                     }
                 }
             }

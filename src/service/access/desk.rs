@@ -123,7 +123,7 @@ impl Desk<'_> {
     }
 
     /// Reads something the actor may see.
-    pub(crate) fn look<T>(
+    pub(crate) fn query<T>(
         &self,
         action: Action,
         subject: &str,

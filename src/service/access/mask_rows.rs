@@ -6,7 +6,7 @@ use importer_dedupe::history::{PlannedField, Undone};
 use serde_json::{Map, Value};
 
 use super::columns::{Columns, class_of};
-use super::mask::{MASKED, MASKED_MESSAGE, Mask, quotes};
+use super::mask::{MASKED, MASKED_MESSAGE, Mask, csv_quoting};
 use crate::service::quarantine::{BulkRow, FindingView, RowDetail, RowSummary};
 
 impl Mask {
@@ -38,7 +38,7 @@ impl Mask {
             row.external_id = MASKED.into();
         }
         // People quote what they correct.
-        if row.reason.as_deref().is_some_and(|reason| quotes(reason, hidden)) {
+        if row.reason.as_deref().is_some_and(|reason| csv_quoting(reason, hidden)) {
             row.reason = Some(MASKED_MESSAGE.into());
         }
     }
@@ -81,7 +81,9 @@ impl Mask {
             } else {
                 class_of(contract, &finding.field)
             };
-            if self.hides(class) || finding.suggestion.as_deref().is_some_and(|text| quotes(text, hidden)) {
+            if self.hides(class)
+                || finding.suggestion.as_deref().is_some_and(|text| csv_quoting(text, hidden))
+            {
                 finding.suggestion = finding.suggestion.take().map(|_| MASKED.into());
             }
             let about_hidden = !finding.field.is_empty() && self.hides(class);
@@ -119,13 +121,13 @@ impl Mask {
     }
 
     /// What an undo came to; names of records in their sources may be addresses.
-    pub(crate) fn undone(self, mut told: Undone) -> Undone {
-        for (_, name, _) in &mut told.settled {
+    pub(crate) fn undone(self, mut undone_merge: Undone) -> Undone {
+        for (_, name, _) in &mut undone_merge.settled {
             if self.hides_name(name, &[]) {
                 *name = MASKED.into();
             }
         }
-        told
+        undone_merge
     }
 
     /// A cell of a landed row for a file; none where one is that the role does not see.

@@ -69,10 +69,10 @@ impl Mask {
             return;
         }
         let contract = contracts::find(&row.entity);
-        let told: Value = serde_json::from_str(&row.features_json).unwrap_or_default();
+        let features: Value = serde_json::from_str(&row.features_json).unwrap_or_default();
         let mut shown = Map::new();
         row.score = None;
-        for (name, value) in told.as_object().into_iter().flatten() {
+        for (name, value) in features.as_object().into_iter().flatten() {
             let value = match (name.as_str(), value) {
                 ("model" | "prior_bits", _) => value.clone(),
                 ("terms", Value::Array(terms)) => self.terms(contract, terms),
@@ -105,8 +105,8 @@ impl Mask {
     }
 
     fn terms(self, contract: Option<&Contract>, terms: &[Value]) -> Value {
-        let seen = |term: &&Value| !self.hides_term(contract, term["term"].as_str().unwrap_or_default());
-        let mut shown: Vec<Value> = terms.iter().filter(seen).cloned().collect();
+        let visible = |term: &&Value| !self.hides_term(contract, term["term"].as_str().unwrap_or_default());
+        let mut shown: Vec<Value> = terms.iter().filter(visible).cloned().collect();
         // Always there, so that nobody can tell whether there was anything to hide.
         shown.push(serde_json::json!({ "term": MASKED, "level": MASKED }));
         shown.into()
@@ -115,10 +115,10 @@ impl Mask {
 
 /// The bits and the probability of the terms that are shown; none where terms are no numbers. A household, which explains
 /// agreement as well as one person does, is left out: how likely it is depends on all terms.
-fn scored(told: &Map<String, Value>) -> Option<(Option<f64>, f64)> {
-    let terms = told.get("terms")?.as_array()?;
+fn scored(features: &Map<String, Value>) -> Option<(Option<f64>, f64)> {
+    let terms = features.get("terms")?.as_array()?;
     let number = |term: &Value, name: &str| term.get(name).and_then(Value::as_f64);
-    if let Some(prior) = told.get("prior_bits").and_then(Value::as_f64) {
+    if let Some(prior) = features.get("prior_bits").and_then(Value::as_f64) {
         let bits = prior + terms.iter().filter_map(|term| number(term, "bits")).sum::<f64>();
         return Some((Some(bits), 1.0 / (1.0 + (-bits).exp2())));
     }

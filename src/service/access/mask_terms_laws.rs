@@ -31,10 +31,10 @@ fn levels() -> impl Strategy<Value = Levels> {
 }
 
 /// The same comparison, with other levels of what the role does not see.
-fn with_hidden(contract: &Contract, role: Role, seen: &Levels, hidden: &Levels) -> Levels {
+fn with_hidden(contract: &Contract, role: Role, visible: &Levels, hidden: &Levels) -> Levels {
     let terms = terms(contract);
     let choose = |(place, term): (usize, &String)| match Mask(role).sees_term(contract, term) {
-        true => (seen[place].0.clone(), seen[place].1, true),
+        true => (visible[place].0.clone(), visible[place].1, true),
         false => hidden[place].clone(),
     };
     terms.iter().enumerate().map(choose).collect()
@@ -111,11 +111,11 @@ fn a_term_is_as_personal_as_what_it_compares() {
 proptest! {
     #[test]
     fn a_suggestion_tells_nothing_of_hidden_terms(
-        contract in entity(), role in role(), seen in levels(), hidden in levels(), others in levels(),
+        contract in entity(), role in role(), visible in levels(), hidden in levels(), others in levels(),
         model in prop::sample::select(vec!["shipped", "weighted", "deterministic"]),
     ) {
         let [one, other] = [&hidden, &others].map(|hidden| {
-            let mut row = suggestion(contract, model, &with_hidden(contract, role, &seen, hidden));
+            let mut row = suggestion(contract, model, &with_hidden(contract, role, &visible, hidden));
             Mask(role).suggestion(&mut row);
             row
         });
@@ -123,25 +123,25 @@ proptest! {
             prop_assert_eq!(&one, &other);
         }
         // What the role sees is all there.
-        let told: Value = serde_json::from_str(&one.features_json).unwrap();
+        let features: Value = serde_json::from_str(&one.features_json).unwrap();
         for (place, term) in terms(contract).iter().enumerate() {
-            let found = told["terms"].as_array().is_some_and(|terms| {
-                terms.iter().any(|told| told["term"] == *term.as_str())
+            let found = features["terms"].as_array().is_some_and(|terms| {
+                terms.iter().any(|features| features["term"] == *term.as_str())
             });
             let told_of = model != "deterministic" && (Mask(role).sees_term(contract, term));
-            prop_assert_eq!(found, told_of && (role != Role::Admin || seen[place].2 || found), "{}", term);
+            prop_assert_eq!(found, told_of && (role != Role::Admin || visible[place].2 || found), "{}", term);
         }
     }
 
     #[test]
-    fn a_score_adds_up_to_what_is_shown(contract in entity(), role in role(), seen in levels(), hidden in levels()) {
-        let mut row = suggestion(contract, "shipped", &with_hidden(contract, role, &seen, &hidden));
+    fn a_score_adds_up_to_what_is_shown(contract in entity(), role in role(), visible in levels(), hidden in levels()) {
+        let mut row = suggestion(contract, "shipped", &with_hidden(contract, role, &visible, &hidden));
         Mask(role).suggestion(&mut row);
-        let told: Value = serde_json::from_str(&row.features_json).unwrap();
-        let sum: f64 = told["terms"].as_array().unwrap().iter().filter_map(|term| term["bits"].as_f64()).sum();
-        prop_assert!((told["bits"].as_f64().unwrap() - (sum - 8.0)).abs() < 1e-9);
+        let features: Value = serde_json::from_str(&row.features_json).unwrap();
+        let sum: f64 = features["terms"].as_array().unwrap().iter().filter_map(|term| term["bits"].as_f64()).sum();
+        prop_assert!((features["bits"].as_f64().unwrap() - (sum - 8.0)).abs() < 1e-9);
         if role != Role::Admin {
-            prop_assert!((row.score.unwrap() - told["probability"].as_f64().unwrap()).abs() < 1e-9);
+            prop_assert!((row.score.unwrap() - features["probability"].as_f64().unwrap()).abs() < 1e-9);
         }
     }
 

@@ -7,7 +7,7 @@ use importer_dedupe::history::PlannedField;
 use serde_json::Value;
 
 use super::columns::class_of;
-use super::mask::{MASKED, MASKED_MESSAGE, Mask, quotes};
+use super::mask::{MASKED, MASKED_MESSAGE, Mask, csv_quoting};
 use crate::service::merge::{MergeDone, MergeLine, MergePreview};
 use crate::service::quarantine::Loaded;
 
@@ -45,8 +45,8 @@ impl Mask {
             }
             // That a value was kept says that the row has another one.
             let (field, _) = part.split_once(" kept: ")?;
-            let seen = contract.field(field).is_some_and(|field| !self.hides(field.pii));
-            seen.then(|| part.to_owned())
+            let visible = contract.field(field).is_some_and(|field| !self.hides(field.pii));
+            visible.then(|| part.to_owned())
         };
         let (mut parts, mut hidden) = (Vec::new(), false);
         for part in reason.split("; ") {
@@ -92,7 +92,7 @@ impl Mask {
             change.reason = match (change.row, about_hidden) {
                 (Some(_), true) => MASKED.into(),
                 (Some(_), false) if change.field.is_none() => self.decision(contract, &change.reason),
-                _ if quotes(&change.reason, &hidden) => MASKED_MESSAGE.into(),
+                _ if csv_quoting(&change.reason, &hidden) => MASKED_MESSAGE.into(),
                 _ => std::mem::take(&mut change.reason),
             };
         }
@@ -105,7 +105,7 @@ impl Mask {
         }
         let hidden = self.hidden_values(contract, &preview.fields);
         for apart in &mut preview.rejected {
-            if quotes(&apart.reason, &hidden) {
+            if csv_quoting(&apart.reason, &hidden) {
                 apart.reason = MASKED_MESSAGE.into();
             }
         }
@@ -139,7 +139,7 @@ impl Mask {
                 self.cells(contact, |_| PiiClass::Contact, &mut hidden);
             }
         }
-        if quotes(&line.reason, &hidden) {
+        if csv_quoting(&line.reason, &hidden) {
             line.reason = MASKED_MESSAGE.into();
         }
     }

@@ -36,19 +36,19 @@ fn reasons() -> impl Strategy<Value = (&'static Contract, Parts, Parts)> {
 proptest! {
     #[test]
     fn a_decision_is_told_as_far_as_it_is_about_what_the_role_sees(
-        (contract, seen, hidden) in reasons(), role in role(),
+        (contract, visible, hidden) in reasons(), role in role(),
     ) {
         let sees = |class: PiiClass| role.sees(class);
-        let kept: Vec<&str> = seen.iter().filter(|(_, class)| sees(*class)).map(|(part, _)| part.as_str()).collect();
+        let kept: Vec<&str> = visible.iter().filter(|(_, class)| sees(*class)).map(|(part, _)| part.as_str()).collect();
         let away: Vec<&str> =
-            seen.iter().chain(&hidden).filter(|(_, class)| !sees(*class)).map(|(part, _)| part.as_str()).collect();
+            visible.iter().chain(&hidden).filter(|(_, class)| !sees(*class)).map(|(part, _)| part.as_str()).collect();
         let whole = kept.iter().chain(&away).copied().collect::<Vec<_>>().join("; ");
-        let told = Mask(role).decision(contract, &whole);
-        prop_assert!(kept.iter().all(|part| told.contains(part)), "{}", told);
-        prop_assert!(!away.iter().any(|part| told.contains(part)), "{}", told);
-        prop_assert_eq!(told.contains(BY_ALL), !away.is_empty());
+        let shown = Mask(role).decision(contract, &whole);
+        prop_assert!(kept.iter().all(|part| shown.contains(part)), "{}", shown);
+        prop_assert!(!away.iter().any(|part| shown.contains(part)), "{}", shown);
+        prop_assert_eq!(shown.contains(BY_ALL), !away.is_empty());
         if role == Role::Admin {
-            prop_assert_eq!(told, whole);
+            prop_assert_eq!(shown, whole);
         }
     }
 
@@ -64,16 +64,16 @@ proptest! {
         Mask(role).report(&mut report);
         let mut masked = run.clone();
         Mask(role).run(&mut masked);
-        let told = format!("{:?} {:?} {:?} {:?}", report.notes, report.anomalies, report.error, report.would_merge);
+        let shown = format!("{:?} {:?} {:?} {:?}", report.notes, report.anomalies, report.error, report.would_merge);
         let stored = format!(
             "{} {} {:?} {:?} {:?}",
             masked.metrics_json, masked.anomaly_flags, masked.error_summary, masked.hashes, masked.cursor
         );
-        for told in [told, stored] {
-            prop_assert_eq!(told.contains(&format!("{name}@")), role.sees(PiiClass::Contact), "{}", told);
-            prop_assert_eq!(told.contains(&hash), role == Role::Admin, "{}", told);
-            prop_assert_eq!(told.contains("0.973"), role == Role::Admin, "{}", told);
-            prop_assert!(told.contains("record 5"));
+        for shown in [shown, stored] {
+            prop_assert_eq!(shown.contains(&format!("{name}@")), role.sees(PiiClass::Contact), "{}", shown);
+            prop_assert_eq!(shown.contains(&hash), role == Role::Admin, "{}", shown);
+            prop_assert_eq!(shown.contains("0.973"), role == Role::Admin, "{}", shown);
+            prop_assert!(shown.contains("record 5"));
         }
         prop_assert_eq!(masked.hashes.is_some() && masked.cursor.is_some(), role == Role::Admin);
     }

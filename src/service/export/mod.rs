@@ -3,8 +3,8 @@
 //! Every cell is safe in a spreadsheet and comes back as it was ([`spreadsheet`]). The first column names the kind of file
 //! and holds the ids. Writing and reading go row by row, whatever the size.
 
+mod csv_quoting;
 mod quarantine;
-mod quotes;
 mod read;
 mod records;
 mod text;

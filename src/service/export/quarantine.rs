@@ -6,7 +6,7 @@ use importer_core::ports::{QuarantineFilter, RowId, ViolationRow};
 
 use super::write::ExportWriter;
 use super::{ExportKind, PAGE, TOLD};
-use crate::service::access::{Desk, Seen};
+use crate::service::access::{Desk, MaskedSearch};
 use crate::service::quarantine::{columns_of_run, raw_cells};
 use crate::service::runs;
 
@@ -31,8 +31,8 @@ impl Desk<'_> {
         self.export(ExportKind::Quarantine, entity, reason, filter.rule.as_deref(), || {
             let mut session = self.importer.store()?.session()?;
             let mut columns: Vec<String> = Vec::new();
-            let mut seen = Seen::by(self.mask());
-            for (id, _) in seen.tally(session.as_mut(), contract, filter)? {
+            let mut search = MaskedSearch::by(self.mask());
+            for (id, _) in search.tally(session.as_mut(), contract, filter)? {
                 let Some(run) = session.run(id)? else { continue };
                 for column in columns_of_run(&run) {
                     if !columns.contains(&column) {
@@ -48,17 +48,17 @@ impl Desk<'_> {
             let mut written = 0;
             while written < most {
                 filter.limit = i64::try_from((most - written).min(PAGE as u64)).unwrap_or(i64::MAX);
-                let page = seen.rows(session.as_mut(), contract, &filter)?;
+                let page = search.rows(session.as_mut(), contract, &filter)?;
                 let Some(last) = page.last() else { break };
                 filter.after = last.row;
                 written += page.len() as u64;
                 let ids: Vec<RowId> = page.iter().map(|entry| entry.row).collect();
                 let mut findings = session.violations_of(&ids)?;
-                seen.mask_violations(session.as_mut(), &mut findings)?;
+                search.mask_violations(session.as_mut(), &mut findings)?;
                 let problems = problems(&findings);
                 for entry in &page {
                     let raw = raw_cells(&entry.payload_json)?;
-                    let classes = seen.columns(session.as_mut(), entry.run)?;
+                    let classes = search.columns(session.as_mut(), entry.run)?;
                     let cell = |column: &String| {
                         let cell = raw.get(column).and_then(|v| v.as_str()).unwrap_or_default();
                         self.mask().exported(classes.class(column), cell)
@@ -81,9 +81,9 @@ impl Desk<'_> {
 
 /// What is wrong with each row, in a cell.
 fn problems(findings: &[ViolationRow]) -> HashMap<RowId, String> {
-    let mut told: HashMap<RowId, String> = HashMap::new();
+    let mut messages: HashMap<RowId, String> = HashMap::new();
     for v in findings.iter().map(|found| &found.violation) {
-        let cell = told.entry(v.staging_id).or_default();
+        let cell = messages.entry(v.staging_id).or_default();
         if !cell.is_empty() {
             cell.push('\n');
         }
@@ -93,5 +93,5 @@ fn problems(findings: &[ViolationRow]) -> HashMap<RowId, String> {
         }
         cell.push_str(&v.message);
     }
-    told
+    messages
 }

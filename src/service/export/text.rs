@@ -6,7 +6,7 @@ use std::path::Path;
 
 use importer_core::{Error, ErrorKind, Result};
 
-use super::quotes;
+use super::csv_quoting;
 
 const OPERATION: &str = "read an exported file";
 /// What to do about a file in another encoding or format. It is not guessed: a wrong guess would rewrite names.
@@ -39,7 +39,7 @@ pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u8)> {
     let (skip, delimiter) = (start.len() - text.len(), delimiter(text));
     let begin = SeekFrom::Start(skip as u64);
     file.seek(begin).map_err(cannot)?;
-    if let Some(line) = quotes::broken(file.by_ref(), delimiter).map_err(cannot)? {
+    if let Some(line) = csv_quoting::broken(file.by_ref(), delimiter).map_err(cannot)? {
         return Err(wrong(path, "a quote that opens here is not closed where its cell ends")
             .at("line", line)
             .hint("close it; a quote within a quoted cell is written twice"));

@@ -5,7 +5,7 @@ use importer_core::ports::ViolationFilter;
 
 use super::write::ExportWriter;
 use super::{ExportKind, PAGE};
-use crate::service::access::{Desk, Seen};
+use crate::service::access::{Desk, MaskedSearch};
 
 const COLUMNS: [&str; 9] =
     ["run", "entity", "status", "record", "line", "rule", "severity", "field", "message"];
@@ -25,13 +25,13 @@ impl Desk<'_> {
         self.export(ExportKind::Violations, entity, reason, filter.rule.as_deref(), || {
             let mut file = ExportWriter::begin(ExportKind::Violations, COLUMNS, out)?;
             let mut session = self.importer.store()?.session()?;
-            let mut seen = Seen::by(self.mask());
+            let mut search = MaskedSearch::by(self.mask());
             let most = u64::try_from(filter.limit).ok().filter(|most| *most > 0).unwrap_or(u64::MAX);
             let mut filter = filter.clone();
             let mut written = 0;
             while written < most {
                 filter.limit = i64::try_from((most - written).min(PAGE as u64)).unwrap_or(i64::MAX);
-                let page = seen.violations(session.as_mut(), &filter)?;
+                let page = search.violations(session.as_mut(), &filter)?;
                 let Some(last) = page.last() else { break };
                 filter.after = last.id;
                 written += page.len() as u64;

@@ -5,15 +5,15 @@ use importer_core::contracts::Contract;
 use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId};
 use serde::Serialize;
 
-use super::bench::Draft;
 use super::change::BulkChange;
-use super::feed::Pull;
+use super::correction_source::Pull;
 use super::groups::Group;
 use super::pages::{Rows, open};
-use super::send_in::Sending;
+use super::reprocess::ReprocessRequest;
+use super::revalidator::Draft;
 use super::view::CellChange;
 use super::{CORRECTIONS, OPERATION};
-use crate::service::access::{Desk, Note, Seen};
+use crate::service::access::{Desk, MaskedSearch, Note};
 use crate::service::runs;
 
 /// One correction for many rows.
@@ -79,7 +79,7 @@ impl Desk<'_> {
         self.authorize(fix.change.action(), &Note::new("rows in quarantine", &fix.reason).entity(entity))?;
         let contract = runs::contract(entity)?;
         let mut preview = BulkPreview::default();
-        let (mut session, mut seen) = (self.importer.store()?.session()?, Seen::by(self.mask()));
+        let (mut session, mut search) = (self.importer.store()?.session()?, MaskedSearch::by(self.mask()));
         let found = self.found(contract, fix)?;
         preview.counts.leave(found.without_column);
         for group in found.groups {
@@ -88,9 +88,9 @@ impl Desk<'_> {
                 preview.counts.add(&page.counts);
                 for (changed, entry) in page.changed {
                     if preview.rows.len() < most {
-                        let columns = seen.columns(session.as_mut(), entry.run)?;
+                        let columns = search.columns(session.as_mut(), entry.run)?;
                         let payload = entry.payload_json.clone();
-                        let mut row = changed.told(&group.bench, entry);
+                        let mut row = changed.findings_view(&group.revalidator, entry);
                         self.mask().bulk_row(columns, &payload, &mut row);
                         preview.rows.push(row);
                     }
@@ -110,7 +110,7 @@ impl Desk<'_> {
         fix.change.describe(&mut note);
         self.ready(action, &note)?;
         let contract = runs::contract(entity)?;
-        self.importer.none_half_taken_back(entity, OPERATION)?;
+        self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let status = match fix.change {
             BulkChange::Exempt { .. } => QuarantineStatus::Suppressed,
             _ => QuarantineStatus::Fixed,
@@ -133,13 +133,13 @@ impl Desk<'_> {
                 }
                 Ok(Vec::new())
             });
-            let sending = Sending {
+            let request = ReprocessRequest {
                 source: CORRECTIONS,
                 action,
                 verdict: Some(self.verdict(status, &note)),
                 note: note.clone(),
             };
-            if let Some(report) = self.send_group(&group.bench, pull, sending)? {
+            if let Some(report) = self.reprocess_group(&group.revalidator, pull, request)? {
                 done.skipped += report.counts.skipped;
                 done.runs += 1;
             }
@@ -152,9 +152,9 @@ impl Desk<'_> {
     fn rows(&self, contract: &'static Contract, group: &Group, fix: &BulkFix) -> Result<Rows> {
         Ok(Rows {
             session: self.importer.store()?.session()?,
-            seen: Seen::by(self.mask()),
+            search: MaskedSearch::by(self.mask()),
             contract,
-            bench: Arc::clone(&group.bench),
+            revalidator: Arc::clone(&group.revalidator),
             filter: open(&fix.filter),
             change: fix.change.clone(),
             runs: group.runs.iter().map(|run| run.id).rev().collect(),

@@ -5,13 +5,13 @@ use importer_core::ports::RunRecord;
 use importer_core::{Error, ErrorKind, Result};
 
 use super::OPERATION;
-use super::bench::Bench;
 use super::bulk::BulkFix;
 use super::change::BulkChange;
 use super::columns::{columns, field_named};
 use super::groups::Group;
 use super::pages::open;
-use crate::service::access::{Columns, Desk, Note, Seen};
+use super::revalidator::Revalidator;
+use crate::service::access::{Columns, Desk, MaskedSearch, Note};
 
 /// What the filter of a bulk fix finds.
 pub(super) struct Found {
@@ -32,10 +32,10 @@ impl Desk<'_> {
         self.importer.known_rules(session.as_mut(), contract.entity, named, OPERATION)?;
         let mut found = Found { groups: Vec::new(), without_column: 0 };
         let mut others: Vec<String> = Vec::new();
-        for (id, rows) in Seen::by(self.mask()).tally(session.as_mut(), contract, &filter)? {
+        for (id, rows) in MaskedSearch::by(self.mask()).tally(session.as_mut(), contract, &filter)? {
             let Some(run) = session.run(id)? else { continue };
-            match self.bench_for(contract, &run, fix)? {
-                Some(bench) => Group::put(&mut found.groups, bench, run),
+            match self.revalidator_for(contract, &run, fix)? {
+                Some(revalidator) => Group::put(&mut found.groups, revalidator, run),
                 None => {
                     found.without_column += u64::try_from(rows).unwrap_or(0);
                     for column in columns(&run) {
@@ -57,36 +57,42 @@ impl Desk<'_> {
     }
 
     /// Where rows of a run are changed; nothing when no column of theirs is changed.
-    fn bench_for(
+    fn revalidator_for(
         &self,
         contract: &'static Contract,
         run: &RunRecord,
         fix: &BulkFix,
-    ) -> Result<Option<Bench>> {
+    ) -> Result<Option<Revalidator>> {
         let BulkChange::Replace { field, .. } = &fix.change else {
-            return Bench::of(self.importer, contract, run, &[], fix.current_mapping).map(Some);
+            return Revalidator::of(self.importer, contract, run, &[], fix.current_mapping).map(Some);
         };
         // Of rows that stay as they are nobody need know how they are read: their run may have had another mapping.
         if field_named(contract, field).is_none() && !columns(run).contains(field) {
             return Ok(None);
         }
-        let bench = Bench::of(self.importer, contract, run, &[], fix.current_mapping)?;
-        let sought = bench.sought(field);
+        let revalidator = Revalidator::of(self.importer, contract, run, &[], fix.current_mapping)?;
+        let sought = revalidator.sought(field);
         if sought.is_empty() {
             return Ok(None);
         }
-        self.may_seek(&bench, &sought, run, fix)?;
-        Ok(Some(bench))
+        self.may_seek(&revalidator, &sought, run, fix)?;
+        Ok(Some(revalidator))
     }
 
     /// Whether a text stands in cells is for those alone who see the cells.
-    fn may_seek(&self, bench: &Bench, sought: &[usize], run: &RunRecord, fix: &BulkFix) -> Result<()> {
+    fn may_seek(
+        &self,
+        revalidator: &Revalidator,
+        sought: &[usize],
+        run: &RunRecord,
+        fix: &BulkFix,
+    ) -> Result<()> {
         let BulkChange::Replace { field, .. } = &fix.change else { return Ok(()) };
-        let columns = Columns::of(bench.contract, run);
-        if !sought.iter().any(|at| self.mask().hides(bench.class(&columns, *at))) {
+        let columns = Columns::of(revalidator.contract, run);
+        if !sought.iter().any(|at| self.mask().hides(revalidator.class(&columns, *at))) {
             return Ok(());
         }
-        let mut note = Note::new("rows in quarantine", &fix.reason).entity(bench.contract.entity);
+        let mut note = Note::new("rows in quarantine", &fix.reason).entity(revalidator.contract.entity);
         fix.change.describe(&mut note);
         let error = self.refuse(fix.change.action(), &note, "replace a text in cells that are masked")?;
         Err(error.at("field", field).at("run", run.id).hint("correct the rows one by one, or ask an admin"))

@@ -5,9 +5,9 @@ use importer_core::Result;
 use importer_core::ports::Origin;
 
 use super::OPERATION;
-use super::bench::{Bench, Draft};
 use super::fix::{Fixed, once};
-use super::send_in::Sending;
+use super::reprocess::ReprocessRequest;
+use super::revalidator::{Draft, Revalidator};
 use crate::service::access::{Action, Columns, Desk, Note};
 use crate::service::runs;
 
@@ -42,28 +42,29 @@ impl Desk<'_> {
         note.detail("fields", person.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
         self.ready(Action::CreateRecords, &note)?;
         let contract = runs::contract(entity)?;
-        self.importer.none_half_taken_back(entity, OPERATION)?;
+        self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let keys: Vec<&str> = person.values.iter().map(|(key, _)| key.as_str()).collect();
-        let bench = Bench::by_hand(self.importer, contract, Origin::MANUAL, &keys)?;
+        let revalidator = Revalidator::by_hand(self.importer, contract, Origin::MANUAL, &keys)?;
         let mut set = Vec::with_capacity(keys.len());
         for key in keys {
-            set.push((key, bench.class(&Columns::default(), bench.place(key)?)));
+            set.push((key, revalidator.class(&Columns::default(), revalidator.place(key)?)));
         }
-        self.may_set(Action::CreateRecords, &note, set)?;
-        let mut draft = Draft { cells: vec![None; bench.columns.len()], ..Draft::default() };
+        self.guard_write(Action::CreateRecords, &note, set)?;
+        let mut draft = Draft { cells: vec![None; revalidator.columns.len()], ..Draft::default() };
         draft.correction.exempt.push(CONTACT.into());
         for (key, value) in &person.values {
-            bench.set(&mut draft, bench.place(key)?, Some(value.clone()))?;
+            revalidator.set(&mut draft, revalidator.place(key)?, Some(value.clone()))?;
         }
-        let judged = bench.judge(std::slice::from_ref(&draft))?.pop();
+        let judged = revalidator.judge(std::slice::from_ref(&draft))?.pop();
         let (held, found) = judged.map_or((true, Vec::new()), |judged| (judged.held, judged.findings));
         // Whoever types a value sees it; messages and suggestions are masked like anywhere else.
-        let findings = bench.told(self.mask(), &Columns::default(), &draft, &found);
+        let findings = revalidator.findings_view(self.mask(), &Columns::default(), &draft, &found);
         if held {
             return Ok(Fixed { row: 0, loaded: None, findings });
         }
-        let sending = Sending { source: Origin::MANUAL, action: Action::CreateRecords, verdict: None, note };
-        let report = self.send_in(&Arc::new(bench), once(vec![draft]), sending)?;
+        let request =
+            ReprocessRequest { source: Origin::MANUAL, action: Action::CreateRecords, verdict: None, note };
+        let report = self.reprocess(&Arc::new(revalidator), once(vec![draft]), request)?;
         Ok(Fixed { row: 0, loaded: Some(self.loaded(contract, &report)?), findings })
     }
 }

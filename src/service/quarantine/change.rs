@@ -4,7 +4,7 @@ use importer_core::ports::QuarantineEntry;
 use importer_core::{Error, ErrorKind, Result};
 
 use super::OPERATION;
-use super::bench::{Bench, Draft};
+use super::revalidator::{Draft, Revalidator};
 use crate::service::access::{Action, Note};
 
 /// What is done to each of many rows.
@@ -112,12 +112,12 @@ impl BulkChange {
     ///
     /// # Errors
     /// When its bytes are not what was written.
-    pub(super) fn apply(&self, bench: &Bench, entry: &QuarantineEntry) -> Result<Applied> {
-        let mut draft = bench.draft(entry, self.rules())?;
+    pub(super) fn apply(&self, revalidator: &Revalidator, entry: &QuarantineEntry) -> Result<Applied> {
+        let mut draft = revalidator.draft(entry, self.rules())?;
         let mut writes: Vec<(usize, String)> = Vec::new();
         match self {
             Self::Replace { field, find, replace } => {
-                for column in bench.sought(field) {
+                for column in revalidator.sought(field) {
                     if let Some(Some(cell)) = draft
                         .cells
                         .get(column)
@@ -129,9 +129,9 @@ impl BulkChange {
             }
             Self::AutoFix { rule } if entry.rules.iter().any(|code| code == rule) => {
                 for field in importer_dq::autofixed_fields(rule) {
-                    for column in bench.columns_of(field) {
+                    for column in revalidator.columns_of(field) {
                         let Some(Some(cell)) = draft.cells.get(column) else { continue };
-                        if let Some(better) = importer_dq::autofix(rule, field, cell, bench.country()) {
+                        if let Some(better) = importer_dq::autofix(rule, field, cell, revalidator.country()) {
                             writes.push((column, better));
                         }
                     }
@@ -143,7 +143,7 @@ impl BulkChange {
         for (column, value) in writes {
             let before = draft.cells.get(column).cloned().flatten();
             if before.as_deref() != Some(value.as_str()) {
-                bench.set(&mut draft, column, Some(value))?;
+                revalidator.set(&mut draft, column, Some(value))?;
                 cells.push((column, before));
             }
         }

@@ -23,8 +23,8 @@ pub(crate) fn columns(run: &RunRecord) -> Vec<String> {
     // Runs of earlier versions stored only what became of their columns.
     let mut all = texts(&metrics["mapping"], Some("source"));
     all.extend(texts(&metrics["unmapped"], Some("column")));
-    let mut seen = HashSet::new();
-    all.retain(|column| seen.insert(column.clone()));
+    let mut search = HashSet::new();
+    all.retain(|column| search.insert(column.clone()));
     all
 }
 

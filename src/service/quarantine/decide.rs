@@ -4,9 +4,9 @@ use importer_core::{Error, ErrorKind, Result};
 use super::fix::{Fixed, RowFix, still_open};
 use super::list::find;
 use super::pages::open;
-use crate::service::access::{Action, Desk, Note, Seen};
-use crate::service::half_rollback::row_not_half_taken_back;
+use crate::service::access::{Action, Desk, MaskedSearch, Note};
 use crate::service::runs;
+use crate::service::unfinished_rollback::row_not_in_unfinished_rollback;
 
 const OPERATION: &str = "decide about a row in quarantine";
 
@@ -33,7 +33,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not, there is no such row or it is not open, or the database fails.
-    pub fn give_up(&self, entity: &str, row: RowId, reason: &str) -> Result<()> {
+    pub fn reject_row(&self, entity: &str, row: RowId, reason: &str) -> Result<()> {
         self.decide_row(entity, row, reason, QuarantineStatus::Open, QuarantineStatus::WontFix)
     }
 
@@ -41,7 +41,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not, no reason is given, there is no such rule, or the database fails; no row is given up then.
-    pub fn give_up_bulk(&self, entity: &str, filter: &QuarantineFilter, reason: &str) -> Result<u64> {
+    pub fn reject_rows(&self, entity: &str, filter: &QuarantineFilter, reason: &str) -> Result<u64> {
         let contract = runs::contract(entity)?;
         let note = Note::new("rows in quarantine", reason).entity(entity);
         self.act(Action::SuppressRows, note, |session, note| {
@@ -49,11 +49,11 @@ impl Desk<'_> {
             let mut filter = open(filter);
             self.importer.known_rules(session, entity, filter.rule.as_deref(), OPERATION)?;
             let mut rows = 0;
-            let mut seen = Seen::by(self.mask());
+            let mut search = MaskedSearch::by(self.mask());
             session.lock_core(contract)?;
             loop {
-                let entries = seen.rows(session, contract, &filter)?;
-                row_not_half_taken_back(session, contract, &entries, OPERATION)?;
+                let entries = search.rows(session, contract, &filter)?;
+                row_not_in_unfinished_rollback(session, contract, &entries, OPERATION)?;
                 let page: Vec<RowId> = entries.iter().map(|entry| entry.row).collect();
                 let Some(last) = page.last() else { break };
                 filter.after = *last;
@@ -87,7 +87,7 @@ impl Desk<'_> {
         self.act(Action::SuppressRows, note, |session, note| {
             session.lock_core(contract)?;
             let (entry, _) = find(session, contract, row, OPERATION)?;
-            row_not_half_taken_back(session, contract, std::slice::from_ref(&entry), OPERATION)?;
+            row_not_in_unfinished_rollback(session, contract, std::slice::from_ref(&entry), OPERATION)?;
             if from == QuarantineStatus::Open {
                 still_open(&entry)?;
             } else if entry.status != from {

@@ -9,14 +9,14 @@ use importer_core::ports::{QuarantineStatus, RunId};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::CORRECTIONS;
-use super::bench::Bench;
 use super::columns::columns;
-use super::feed::Pull;
+use super::correction_source::Pull;
 use super::file_report::{FileProblem, FileReport};
-use super::file_rows::{FileRows, Place, Told};
+use super::file_rows::{ColumnTarget, FileRows, GroupOutcome};
 use super::groups::Group;
-use super::send_in::Sending;
-use crate::service::access::{Action, Desk, Note, Seen};
+use super::reprocess::ReprocessRequest;
+use super::revalidator::Revalidator;
+use crate::service::access::{Action, Desk, MaskedSearch, Note};
 use crate::service::export::{ExportKind, ExportReader, TOLD};
 use crate::service::runs;
 
@@ -44,34 +44,38 @@ impl Desk<'_> {
         note.detail("change", "file");
         self.ready(Action::FixRows, &note)?;
         let contract = runs::contract(entity)?;
-        self.importer.none_half_taken_back(entity, OPERATION)?;
+        self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let survey = survey(path)?;
         let mut hidden = BTreeSet::new();
         let mut report = FileReport { read: survey.counted.values().sum(), ..FileReport::default() };
         for group in self.file_groups(contract, path, &survey, fix, &mut report)? {
-            let told = Arc::new(Mutex::new(Told::default()));
+            let outcome = Arc::new(Mutex::new(GroupOutcome::default()));
             let mut rows = FileRows {
                 file: ExportReader::open(path)?,
                 session: self.importer.store()?.session()?,
                 contract,
                 runs: group.runs.iter().map(|run| run.id).collect(),
-                places: survey.header.iter().map(|name| own_place(&group.bench, name)).collect(),
-                bench: Arc::clone(&group.bench),
+                places: survey.header.iter().map(|name| own_place(&group.revalidator, name)).collect(),
+                revalidator: Arc::clone(&group.revalidator),
                 mask: self.mask(),
-                seen: Seen::by(self.mask()),
-                told: Arc::clone(&told),
+                search: MaskedSearch::by(self.mask()),
+                outcome: Arc::clone(&outcome),
             };
             let pull: Pull = Box::new(move || rows.next_drafts());
             let verdict = Some(self.verdict(QuarantineStatus::Fixed, &note));
-            let sending =
-                Sending { source: CORRECTIONS, action: Action::FixRows, verdict, note: note.clone() };
-            if let Some(run) = self.send_group(&group.bench, pull, sending)? {
+            let request = ReprocessRequest {
+                source: CORRECTIONS,
+                action: Action::FixRows,
+                verdict,
+                note: note.clone(),
+            };
+            if let Some(run) = self.reprocess_group(&group.revalidator, pull, request)? {
                 report.skipped += run.counts.skipped;
                 report.runs += 1;
             }
-            let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-            report.add(told.report);
-            hidden.extend(told.hidden);
+            let outcome = std::mem::take(&mut *outcome.lock().unwrap_or_else(PoisonError::into_inner));
+            report.add(outcome.report);
+            hidden.extend(outcome.hidden);
         }
         report.loaded -= report.skipped.min(report.loaded);
         if !hidden.is_empty() {
@@ -106,8 +110,8 @@ impl Desk<'_> {
             let keys: Vec<&str> =
                 keys.into_iter().filter(|key| own.iter().any(|c| c == key) || is_field(key)).collect();
             used.extend(keys.iter().map(|key| (*key).to_owned()));
-            let bench = Bench::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
-            Group::put(&mut groups, bench, run);
+            let revalidator = Revalidator::of(self.importer, contract, &run, &keys, fix.current_mapping)?;
+            Group::put(&mut groups, revalidator, run);
         }
         // Rows of a source may be left out; the columns of it alone stay behind, and are empty.
         let unknown = survey.header.iter().zip(&survey.filled).find_map(|(name, filled)| {
@@ -149,9 +153,9 @@ fn survey(path: &Path) -> Result<Survey> {
     }
     let header = file.columns().to_vec();
     let mut survey = Survey { filled: vec![None; header.len()], header, counted: BTreeMap::new() };
-    let mut seen = HashSet::new();
+    let mut ids = HashSet::new();
     while let Some(row) = file.next_row()? {
-        if !seen.insert(row.id) {
+        if !ids.insert(row.id) {
             return Err(Error::new(ErrorKind::Config, OPERATION, "this row stands in the file twice")
                 .at("file", path.display())
                 .at("row of the file", row.number)
@@ -170,9 +174,9 @@ fn survey(path: &Path) -> Result<Survey> {
 }
 
 /// Where a column of the file belongs; what is only told belongs nowhere.
-fn own_place(bench: &Bench, name: &str) -> Place {
+fn own_place(revalidator: &Revalidator, name: &str) -> ColumnTarget {
     match name.starts_with(TOLD) {
-        true => Place::Told,
-        false => bench.place(name).map_or(Place::Elsewhere, Place::At),
+        true => ColumnTarget::GroupOutcome,
+        false => revalidator.place(name).map_or(ColumnTarget::Elsewhere, ColumnTarget::At),
     }
 }

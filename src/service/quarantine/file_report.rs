@@ -85,14 +85,14 @@ impl FileReport {
     }
 
     /// Adds what became of the rows of a group.
-    pub(super) fn add(&mut self, told: Self) {
-        self.unchanged += told.unchanged;
-        self.loaded += told.loaded;
-        self.still_held += told.still_held;
-        self.not_open += told.not_open;
-        self.not_taken += told.not_taken;
-        self.problems.extend(told.problems);
-        self.warnings.extend(told.warnings);
+    pub(super) fn add(&mut self, other: Self) {
+        self.unchanged += other.unchanged;
+        self.loaded += other.loaded;
+        self.still_held += other.still_held;
+        self.not_open += other.not_open;
+        self.not_taken += other.not_taken;
+        self.problems.extend(other.problems);
+        self.warnings.extend(other.warnings);
         self.problems.truncate(PROBLEMS);
         self.warnings.truncate(PROBLEMS);
     }

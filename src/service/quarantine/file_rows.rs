@@ -8,9 +8,9 @@ use importer_core::contracts::{Contract, PiiClass};
 use importer_core::plugin::{Finding, Severity};
 use importer_core::ports::{QuarantineEntry, QuarantineFilter, QuarantineStatus, RowId, RunId, Session};
 
-use super::bench::{Bench, Draft, Judged, SharedBench};
 use super::file_report::{FileProblem, FileReport, FileWarning};
-use crate::service::access::{ASK, Columns, Mask, Seen};
+use super::revalidator::{Draft, Judged, Revalidator, SharedRevalidator};
+use crate::service::access::{ASK, Columns, Mask, MaskedSearch};
 use crate::service::export::{ExportReader, ExportRow};
 
 /// How many rows are looked up and judged at a time.
@@ -18,9 +18,9 @@ const PAGE: usize = 1_000;
 
 /// Where a column of the file belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ColumnTarget {
     /// It is there to be read by people.
-    Told,
+    GroupOutcome,
     /// To the rows of another source.
     Elsewhere,
     /// To this column of the source.
@@ -29,7 +29,7 @@ pub(super) enum Place {
 
 /// What became of the rows of a group.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct GroupOutcome {
     pub(super) report: FileReport,
     /// Columns that the role does not see and that somebody typed into, for the audit log.
     pub(super) hidden: BTreeSet<String>,
@@ -40,14 +40,14 @@ pub(super) struct FileRows {
     pub(super) file: ExportReader,
     pub(super) session: Box<dyn Session>,
     pub(super) contract: &'static Contract,
-    pub(super) bench: SharedBench,
+    pub(super) revalidator: SharedRevalidator,
     pub(super) runs: BTreeSet<RunId>,
     /// Where each column of the file belongs.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ColumnTarget>,
     /// What whoever reads the file back was shown.
     pub(super) mask: Mask,
-    pub(super) seen: Seen,
-    pub(super) told: Arc<Mutex<Told>>,
+    pub(super) search: MaskedSearch,
+    pub(super) outcome: Arc<Mutex<GroupOutcome>>,
 }
 
 /// A row of the file with what was made of it.
@@ -103,31 +103,31 @@ impl FileRows {
         };
         let entries = self.session.quarantined(self.contract, &filter)?;
         let entries: HashMap<RowId, _> = entries.into_iter().map(|entry| (entry.row, entry)).collect();
-        let told = Arc::clone(&self.told);
-        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = Arc::clone(&self.outcome);
+        let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
         let mut corrected = Vec::new();
         for row in rows {
             let problem = |why: String| FileProblem::new(row.number, row.line, row.id, why);
             let Some(entry) = entries.get(&row.id) else {
-                told.report.not_open += 1;
-                told.report.problem(problem("it is not open in quarantine".into()));
+                outcome.report.not_open += 1;
+                outcome.report.problem(problem("it is not open in quarantine".into()));
                 continue;
             };
             match self.read(entry, &row)? {
-                Read::AsItWas => told.report.unchanged += 1,
+                Read::AsItWas => outcome.report.unchanged += 1,
                 Read::Corrected(row) => corrected.push(*row),
                 Read::NotTaken { why, hidden } => {
-                    told.report.not_taken += 1;
-                    told.report.problem(problem(why));
-                    told.hidden.extend(hidden);
+                    outcome.report.not_taken += 1;
+                    outcome.report.problem(problem(why));
+                    outcome.hidden.extend(hidden);
                 }
             }
         }
         let drafts: Vec<Draft> = corrected.iter().map(|row| row.draft.clone()).collect();
-        let verdicts = self.bench.judge(&drafts)?;
+        let verdicts = self.revalidator.judge(&drafts)?;
         let mut passing = Vec::with_capacity(drafts.len());
         for (row, verdict) in corrected.into_iter().zip(verdicts) {
-            if self.passes(&row, &verdict, &mut told.report)? {
+            if self.passes(&row, &verdict, &mut outcome.report)? {
                 passing.push(row.draft);
             }
         }
@@ -135,34 +135,34 @@ impl FileRows {
     }
 
     fn read(&mut self, entry: &QuarantineEntry, row: &ExportRow) -> Result<Read> {
-        let landed = self.seen.columns(self.session.as_mut(), entry.run)?;
-        let before = self.bench.draft(entry, &[])?;
+        let landed = self.search.columns(self.session.as_mut(), entry.run)?;
+        let before = self.revalidator.draft(entry, &[])?;
         let (mut draft, mut changed) = (before.clone(), false);
         for (at, (cell, place)) in row.cells.iter().zip(&self.places).enumerate() {
             let name = || self.file.columns().get(at).cloned().unwrap_or_default();
             let place = match *place {
                 // What was masked when it was written cannot have been corrected.
                 _ if row.masked.contains(&at) => continue,
-                Place::At(place) => place,
-                Place::Elsewhere if !cell.trim().is_empty() => {
+                ColumnTarget::At(place) => place,
+                ColumnTarget::Elsewhere if !cell.trim().is_empty() => {
                     let why = format!("the source of this row has no column `{}`", name());
                     let why = format!("{why}; write the value under a column of its source or a field");
                     return Ok(Read::NotTaken { why, hidden: None });
                 }
-                Place::Told | Place::Elsewhere => continue,
+                ColumnTarget::GroupOutcome | ColumnTarget::Elsewhere => continue,
             };
             // Compared with what was shown and never with what is masked: who types a value must not learn whether it is the
             // hidden one.
             let Some(old) = before.cells.get(place) else { continue };
-            if shown(self.mask, shown_as(&self.bench, landed, place), old.as_deref()) == Some(cell) {
+            if shown(self.mask, shown_as(&self.revalidator, landed, place), old.as_deref()) == Some(cell) {
                 continue;
             }
-            if self.mask.hides(self.bench.class(landed, place)) {
+            if self.mask.hides(self.revalidator.class(landed, place)) {
                 let why =
                     format!("`{}` is a cell that a {} does not see and may not set", name(), self.mask.0);
                 return Ok(Read::NotTaken { why: format!("{why}; {ASK}"), hidden: Some(name()) });
             }
-            self.bench.set(&mut draft, place, Some(cell.clone()))?;
+            self.revalidator.set(&mut draft, place, Some(cell.clone()))?;
             changed = true;
         }
         let (number, line) = (row.number, row.line);
@@ -177,7 +177,7 @@ impl FileRows {
             let found = verdict.findings.iter().filter(move |finding| finding.severity == severity);
             found.cloned().collect::<Vec<Finding>>()
         };
-        let landed = self.seen.columns(self.session.as_mut(), row.run)?;
+        let landed = self.search.columns(self.session.as_mut(), row.run)?;
         if verdict.held {
             report.still_held += 1;
             let errors = of(Severity::Error);
@@ -185,20 +185,20 @@ impl FileRows {
             let why = format!("held back by {}", codes.into_iter().collect::<Vec<_>>().join(", "));
             let mut problem = FileProblem::new(row.number, row.line, id, why);
             if report.has_room() {
-                problem.findings = self.bench.told(self.mask, landed, &row.draft, &errors);
+                problem.findings = self.revalidator.findings_view(self.mask, landed, &row.draft, &errors);
             }
             report.problem(problem);
             return Ok(false);
         }
-        if let Some(spoilt) = self.bench.spoilt(&row.before, &row.draft, verdict)? {
+        if let Some(value_regression) = self.revalidator.value_regression(&row.before, &row.draft, verdict)? {
             report.not_taken += 1;
-            report.problem(FileProblem::new(row.number, row.line, id, spoilt.why()));
+            report.problem(FileProblem::new(row.number, row.line, id, value_regression.why()));
             return Ok(false);
         }
         report.loaded += 1;
         let warnings = of(Severity::Warning);
         if !warnings.is_empty() && report.has_room_to_warn() {
-            let findings = self.bench.told(self.mask, landed, &row.draft, &warnings);
+            let findings = self.revalidator.findings_view(self.mask, landed, &row.draft, &warnings);
             report.warnings.push(FileWarning { number: row.number, line: row.line, row: id, findings });
         }
         Ok(true)
@@ -206,8 +206,8 @@ impl FileRows {
 }
 
 /// The class by which a cell was masked when it was written.
-fn shown_as(bench: &Bench, landed: &Columns, place: usize) -> PiiClass {
-    bench.columns.get(place).map_or(PiiClass::Sensitive, |name| landed.class(name))
+fn shown_as(revalidator: &Revalidator, landed: &Columns, place: usize) -> PiiClass {
+    revalidator.columns.get(place).map_or(PiiClass::Sensitive, |name| landed.class(name))
 }
 
 /// A cell as the file showed it. A file has no other way to write a missing cell than an empty one.

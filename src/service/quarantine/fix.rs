@@ -7,9 +7,9 @@ use importer_core::ports::{QuarantineEntry, QuarantineStatus, QuarantineVerdict,
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-use super::bench::{Bench, Draft, SharedBench};
 use super::list::find;
-use super::send_in::Sending;
+use super::reprocess::ReprocessRequest;
+use super::revalidator::{Draft, Revalidator, SharedRevalidator};
 use super::view::{FindingView, Loaded};
 use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Action, Columns, Desk, Note};
@@ -50,7 +50,7 @@ pub struct Fixed {
 
 /// A row with its corrections, ready to be judged.
 pub(crate) struct Amended {
-    pub(crate) bench: SharedBench,
+    pub(crate) revalidator: SharedRevalidator,
     pub(crate) draft: Draft,
 }
 
@@ -70,7 +70,7 @@ impl Desk<'_> {
         }
         self.ready(action, &note)?;
         let contract = runs::contract(entity)?;
-        self.importer.none_half_taken_back(entity, OPERATION)?;
+        self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let mut session = self.importer.store()?.session()?;
         self.importer.known_rules(
             session.as_mut(),
@@ -81,30 +81,37 @@ impl Desk<'_> {
         let (entry, run) = find(session.as_mut(), contract, row, OPERATION)?;
         drop(session);
         still_open(&entry)?;
-        let Amended { bench, draft } = self.amend(contract, &entry, &run, fix)?;
+        let Amended { revalidator, draft } = self.amend(contract, &entry, &run, fix)?;
         let landed = Columns::of(contract, &run);
         let mut set = Vec::with_capacity(fix.values.len());
         for (key, _) in &fix.values {
-            set.push((key.as_str(), bench.class(&landed, bench.place(key)?)));
+            set.push((key.as_str(), revalidator.class(&landed, revalidator.place(key)?)));
         }
-        self.may_set(action, &note, set)?;
-        let Some(judged) = bench.judge(std::slice::from_ref(&draft))?.pop() else {
+        self.guard_write(action, &note, set)?;
+        let Some(judged) = revalidator.judge(std::slice::from_ref(&draft))?.pop() else {
             return Ok(Fixed { row, loaded: None, findings: Vec::new() });
         };
-        let findings = bench.told(self.mask(), &landed, &draft, &judged.findings);
+        let findings = revalidator.findings_view(self.mask(), &landed, &draft, &judged.findings);
         if judged.held {
             return Ok(Fixed { row, loaded: None, findings });
         }
-        if let Some(spoilt) = bench.spoilt(&bench.draft(&entry, &fix.exempt)?, &draft, &judged)? {
-            return Err(spoilt.error().at("row", row));
+        if let Some(value_regression) =
+            revalidator.value_regression(&revalidator.draft(&entry, &fix.exempt)?, &draft, &judged)?
+        {
+            return Err(value_regression.error().at("row", row));
         }
         // An exemption alone changes nothing about the row.
         let exempted = !fix.exempt.is_empty() && fix.values.is_empty();
         let status = if exempted { QuarantineStatus::Suppressed } else { QuarantineStatus::Fixed };
-        let report = self.send_in(
-            &bench,
+        let report = self.reprocess(
+            &revalidator,
             once(vec![draft]),
-            Sending { source: CORRECTIONS, action, verdict: Some(self.verdict(status, &note)), note },
+            ReprocessRequest {
+                source: CORRECTIONS,
+                action,
+                verdict: Some(self.verdict(status, &note)),
+                note,
+            },
         )?;
         Ok(Fixed { row, loaded: Some(self.loaded(contract, &report)?), findings })
     }
@@ -118,12 +125,12 @@ impl Desk<'_> {
         fix: &RowFix,
     ) -> Result<Amended> {
         let keys: Vec<&str> = fix.values.iter().map(|(key, _)| key.as_str()).collect();
-        let bench = Bench::of(self.importer, contract, run, &keys, fix.current_mapping)?;
-        let mut draft = bench.draft(entry, &fix.exempt)?;
+        let revalidator = Revalidator::of(self.importer, contract, run, &keys, fix.current_mapping)?;
+        let mut draft = revalidator.draft(entry, &fix.exempt)?;
         for (key, value) in &fix.values {
-            bench.set(&mut draft, bench.place(key)?, Some(value.clone()))?;
+            revalidator.set(&mut draft, revalidator.place(key)?, Some(value.clone()))?;
         }
-        Ok(Amended { bench: Arc::new(bench), draft })
+        Ok(Amended { revalidator: Arc::new(revalidator), draft })
     }
 
     pub(super) fn verdict(&self, status: QuarantineStatus, note: &Note) -> QuarantineVerdict {
@@ -161,7 +168,7 @@ impl Desk<'_> {
 }
 
 /// Rows that are at hand, in one batch.
-pub(super) fn once(rows: Vec<Draft>) -> super::feed::Pull {
+pub(super) fn once(rows: Vec<Draft>) -> super::correction_source::Pull {
     let mut rows = Some(rows);
     Box::new(move || Ok(rows.take().unwrap_or_default()))
 }

@@ -4,36 +4,37 @@ use importer_core::Result;
 use importer_core::pipeline::RunReport;
 use importer_core::ports::RunRecord;
 
-use super::bench::{Bench, SharedBench};
-use super::feed::Pull;
-use super::send_in::Sending;
+use super::correction_source::Pull;
+use super::reprocess::ReprocessRequest;
+use super::revalidator::{Revalidator, SharedRevalidator};
 use crate::service::access::Desk;
 
 /// Rows of runs whose sources have the same columns and are read by the same mapping.
 pub(super) struct Group {
-    pub(super) bench: SharedBench,
+    pub(super) revalidator: SharedRevalidator,
     pub(super) runs: Vec<RunRecord>,
 }
 
 impl Group {
     /// Adds a run to its group.
-    pub(super) fn put(groups: &mut Vec<Self>, bench: Bench, run: RunRecord) {
-        let same =
-            |group: &&mut Self| group.bench.columns == bench.columns && group.bench.system == bench.system;
+    pub(super) fn put(groups: &mut Vec<Self>, revalidator: Revalidator, run: RunRecord) {
+        let same = |group: &&mut Self| {
+            group.revalidator.columns == revalidator.columns && group.revalidator.system == revalidator.system
+        };
         match groups.iter_mut().find(same) {
             Some(group) => group.runs.push(run),
-            None => groups.push(Self { bench: Arc::new(bench), runs: vec![run] }),
+            None => groups.push(Self { revalidator: Arc::new(revalidator), runs: vec![run] }),
         }
     }
 }
 
 impl Desk<'_> {
     /// Sends rows in, unless there are none.
-    pub(super) fn send_group(
+    pub(super) fn reprocess_group(
         &self,
-        bench: &SharedBench,
+        revalidator: &SharedRevalidator,
         mut pull: Pull,
-        sending: Sending,
+        request: ReprocessRequest,
     ) -> Result<Option<RunReport>> {
         let first = pull()?;
         if first.is_empty() {
@@ -41,6 +42,6 @@ impl Desk<'_> {
         }
         let mut first = Some(first);
         let pull: Pull = Box::new(move || first.take().map_or_else(&mut pull, Ok));
-        self.send_in(bench, pull, sending).map(Some)
+        self.reprocess(revalidator, pull, request).map(Some)
     }
 }

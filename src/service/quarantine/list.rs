@@ -4,10 +4,10 @@ use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::bench::Bench;
 use super::columns::object;
+use super::revalidator::Revalidator;
 use super::view::{FindingView, RowDetail, RowSummary};
-use crate::service::access::{Action, Columns, Desk, Seen};
+use crate::service::access::{Action, Columns, Desk, MaskedSearch};
 use crate::service::runs;
 
 /// How many rows a filter finds.
@@ -30,12 +30,12 @@ impl Desk<'_> {
     /// When the actor may not see them, there is no such entity or rule, or the database fails.
     pub fn quarantine(&self, entity: &str, filter: &QuarantineFilter) -> Result<Vec<RowSummary>> {
         let contract = runs::contract(entity)?;
-        self.look(Action::ViewQuarantine, "the quarantine", |session| {
+        self.query(Action::ViewQuarantine, "the quarantine", |session| {
             self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
-            let mut seen = Seen::by(self.mask());
-            let rows = seen.rows(session, contract, filter)?;
+            let mut search = MaskedSearch::by(self.mask());
+            let rows = search.rows(session, contract, filter)?;
             let masked =
-                |row: &QuarantineEntry| Ok(self.mask().row_summary(seen.columns(session, row.run)?, row));
+                |row: &QuarantineEntry| Ok(self.mask().row_summary(search.columns(session, row.run)?, row));
             rows.iter().map(masked).collect()
         })
     }
@@ -46,9 +46,9 @@ impl Desk<'_> {
     /// As [`Desk::quarantine`].
     pub fn quarantine_tally(&self, entity: &str, filter: &QuarantineFilter) -> Result<QuarantineTally> {
         let contract = runs::contract(entity)?;
-        self.look(Action::ViewQuarantine, "the quarantine", |session| {
+        self.query(Action::ViewQuarantine, "the quarantine", |session| {
             self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
-            let by_run = Seen::by(self.mask()).tally(session, contract, filter)?;
+            let by_run = MaskedSearch::by(self.mask()).tally(session, contract, filter)?;
             Ok(QuarantineTally { rows: by_run.iter().map(|(_, rows)| rows).sum(), by_run })
         })
     }
@@ -59,7 +59,7 @@ impl Desk<'_> {
     /// When the actor may not see it, there is no such row, or the database fails.
     pub fn quarantined_row(&self, entity: &str, row: RowId) -> Result<RowDetail> {
         let contract = runs::contract(entity)?;
-        self.look(Action::ViewQuarantine, &format!("row {row}"), |session| {
+        self.query(Action::ViewQuarantine, &format!("row {row}"), |session| {
             let (entry, run) = find(session, contract, row, OPERATION)?;
             let stored = session.violations_of(&[row])?;
             let details = stored.first().and_then(|v| object(&v.violation.details_json).ok());
@@ -69,17 +69,17 @@ impl Desk<'_> {
             });
             let raw = object(&entry.payload_json)?;
             // Whatever mapping there is now: it only tells where a suggestion would go.
-            let bench = Bench::of(self.importer, contract, &run, &[], true).ok();
+            let revalidator = Revalidator::of(self.importer, contract, &run, &[], true).ok();
             let mut findings: Vec<FindingView> = stored.iter().map(FindingView::stored).collect();
             for finding in &mut findings {
-                if let Some(bench) = &bench {
-                    bench.advise(finding, &raw);
+                if let Some(revalidator) = &revalidator {
+                    revalidator.advise(finding, &raw);
                 }
             }
             let mut detail = RowDetail {
                 summary: RowSummary::from(&entry),
                 entity: contract.entity.into(),
-                columns: bench.map(|bench| bench.columns).unwrap_or_default(),
+                columns: revalidator.map(|revalidator| revalidator.columns).unwrap_or_default(),
                 raw,
                 normalised: normalised.unwrap_or_default(),
                 findings,

@@ -2,25 +2,25 @@
 //!
 //! A corrected row is landed as a new row that names the one it corrects; what was landed first never changes.
 
-mod bench;
 mod bulk;
 mod bulk_groups;
 mod by_hand;
 mod change;
 mod columns;
+mod correction_source;
 mod decide;
-mod feed;
 mod file;
 mod file_report;
 mod file_rows;
+mod findings_view;
 mod fix;
 mod groups;
 mod known_rules;
 mod list;
 mod pages;
-mod send_in;
-mod spoilt;
-mod told;
+mod reprocess;
+mod revalidator;
+mod value_regression;
 mod view;
 
 pub use bulk::{BulkFix, BulkPreview, BulkReport, BulkRow};

@@ -5,11 +5,11 @@ use importer_core::contracts::Contract;
 use importer_core::plugin::Severity;
 use importer_core::ports::{QuarantineEntry, QuarantineFilter, QuarantineStatus, RunId, Session};
 
-use super::bench::{Bench, Draft, SharedBench};
 use super::bulk::{BulkReport, BulkRow};
 use super::change::{Applied, BulkChange};
+use super::revalidator::{Draft, Revalidator, SharedRevalidator};
 use super::view::CellChange;
-use crate::service::access::Seen;
+use crate::service::access::MaskedSearch;
 
 /// How many rows are read and judged at a time.
 const PAGE: i64 = 1_000;
@@ -23,9 +23,9 @@ pub(super) fn open(filter: &QuarantineFilter) -> QuarantineFilter {
 pub(super) struct Rows {
     pub(super) session: Box<dyn Session>,
     /// What whoever changes them may seek.
-    pub(super) seen: Seen,
+    pub(super) search: MaskedSearch,
     pub(super) contract: &'static Contract,
-    pub(super) bench: SharedBench,
+    pub(super) revalidator: SharedRevalidator,
     pub(super) filter: QuarantineFilter,
     pub(super) change: BulkChange,
     /// The last one is read next.
@@ -44,9 +44,9 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    pub(super) fn told(self, bench: &Bench, entry: QuarantineEntry) -> BulkRow {
+    pub(super) fn findings_view(self, revalidator: &Revalidator, entry: QuarantineEntry) -> BulkRow {
         let cells = self.cells.into_iter().map(|(column, before)| CellChange {
-            column: bench.columns.get(column).cloned().unwrap_or_default(),
+            column: revalidator.columns.get(column).cloned().unwrap_or_default(),
             before,
             after: self.draft.cells.get(column).cloned().flatten(),
         });
@@ -58,7 +58,7 @@ impl Rows {
     pub(super) fn next_page(&mut self) -> Result<Option<Page>> {
         while let Some(&run) = self.runs.last() {
             self.filter.run = Some(run);
-            let page = self.seen.rows(self.session.as_mut(), self.contract, &self.filter)?;
+            let page = self.search.rows(self.session.as_mut(), self.contract, &self.filter)?;
             let Some(last) = page.last() else {
                 self.runs.pop();
                 continue;
@@ -73,7 +73,7 @@ impl Rows {
         let mut counts = BulkReport { matched: page.len() as u64, ..BulkReport::default() };
         let (mut drafts, mut changed) = (Vec::new(), Vec::new());
         for entry in page {
-            let Applied { draft, cells } = self.change.apply(&self.bench, &entry)?;
+            let Applied { draft, cells } = self.change.apply(&self.revalidator, &entry)?;
             let about =
                 !cells.is_empty() || matches!(self.change, BulkChange::Exempt { .. } | BulkChange::Nothing);
             if about {
@@ -82,13 +82,13 @@ impl Rows {
             }
         }
         counts.changed = drafts.len() as u64;
-        let verdicts = self.bench.judge(&drafts)?;
+        let verdicts = self.revalidator.judge(&drafts)?;
         let mut rows = Vec::with_capacity(drafts.len());
         for ((draft, (cells, entry)), verdict) in drafts.into_iter().zip(changed).zip(verdicts) {
             let mut still: Vec<String> = Vec::new();
-            let before = self.bench.draft(&entry, &[])?;
-            if let Some(spoilt) = self.bench.spoilt(&before, &draft, &verdict)? {
-                still.push(spoilt.rule);
+            let before = self.revalidator.draft(&entry, &[])?;
+            if let Some(value_regression) = self.revalidator.value_regression(&before, &draft, &verdict)? {
+                still.push(value_regression.rule);
             }
             for finding in verdict.findings {
                 let holds = finding.severity == Severity::Error;

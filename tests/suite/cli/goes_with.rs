@@ -14,7 +14,7 @@ fn options_that_mean_nothing_are_refused_and_nothing_is_written() {
     let before = state();
     let fix = ["fix", row, "--set", "email=ann@example.org"];
     let bulk = ["fix", "--bulk", "--autofix", "FMT-101"];
-    let give_up = ["suppress", row, "--wont-fix"];
+    let reject_row = ["suppress", row, "--wont-fix"];
     let accept = ["review", "accept", "1"];
     for (command, option, says) in [
         (&fix[..], &["--preview"][..], "--preview goes with --bulk only"),
@@ -30,9 +30,9 @@ fn options_that_mean_nothing_are_refused_and_nothing_is_written() {
         (&["fix", "--file", "people.csv"], &["--after", "3"], "--after goes with --bulk only"),
         (&["requeue", row], &["--preview"], "--preview goes with --bulk only"),
         (&["requeue", row], &["--text", "ann"], "--text goes with --bulk only"),
-        (&give_up, &["--preview"], "--preview goes with --bulk only"),
-        (&give_up, &["--source", "csv"], "--source goes with --bulk only"),
-        (&give_up, &["--current-mapping"], "--current-mapping goes with --exempt only"),
+        (&reject_row, &["--preview"], "--preview goes with --bulk only"),
+        (&reject_row, &["--source", "csv"], "--source goes with --bulk only"),
+        (&reject_row, &["--current-mapping"], "--current-mapping goes with --exempt only"),
         (
             &["create", "--set", "city=Oslo"],
             &["--current-mapping"],

@@ -9,7 +9,7 @@ use importer::ports::{
 };
 use importer::retention::RetentionPolicy;
 use importer::service::{
-    Actor, BulkChange, BulkFix, Desk, Edit, MergeRequest, RollbackRequest, ScanRequest, Verdict,
+    Actor, BulkChange, BulkFix, Desk, Edit, MergeRequest, ReviewDecision, RollbackRequest, ScanRequest,
 };
 use importer::{Error, ErrorKind, Importer, RunRequest};
 
@@ -29,14 +29,14 @@ days: { staging: 10, clean: 10, quarantine: 10, violations: 10, outcomes: 10, su
 ";
 
 /// What a call works with: which of the two it is, and the how-manieth time that is.
-struct Turn<'a> {
+struct WriteTurn<'a> {
     scene: &'a Scene,
     importer: &'a Importer,
     second: bool,
     round: usize,
 }
 
-type Call = fn(&Turn<'_>) -> Result<(), Error>;
+type Call = fn(&WriteTurn<'_>) -> Result<(), Error>;
 
 const CALLS: &[(&str, Call)] = &[
     ("replay", |t| t.import(t.file(0)).map(drop)),
@@ -52,7 +52,7 @@ const CALLS: &[(&str, Call)] = &[
         t.bulk(BulkChange::Replace { field: "email".into(), find, replace })
     }),
     ("requeue", |t| t.bulk(BulkChange::Nothing)),
-    ("give up", |t| t.desk().give_up_bulk(E, &QuarantineFilter::default(), WHY).map(drop)),
+    ("give up", |t| t.desk().reject_rows(E, &QuarantineFilter::default(), WHY).map(drop)),
     ("reopen", |t| {
         let filter =
             QuarantineFilter { status: Some(QuarantineStatus::WontFix), limit: 3, ..Default::default() };
@@ -70,9 +70,9 @@ const CALLS: &[(&str, Call)] = &[
     }),
     ("merge what is obvious", |t| t.desk().merge_obvious(E, WHY).map(drop)),
     ("scan", |t| t.importer.scan(&ScanRequest { all: true, ..ScanRequest::new(E) }).map(drop)),
-    ("accept", |t| t.decide(&Verdict::accept())),
-    ("reject", |t| t.decide(&Verdict::Reject)),
-    ("defer", |t| t.decide(&Verdict::Defer { days: 3 })),
+    ("accept", |t| t.decide(&ReviewDecision::accept())),
+    ("reject", |t| t.decide(&ReviewDecision::Reject)),
+    ("defer", |t| t.decide(&ReviewDecision::Defer { days: 3 })),
     ("edit", |t| {
         let mut people = [2, 3, 9, 17];
         if t.second {
@@ -87,7 +87,7 @@ const CALLS: &[(&str, Call)] = &[
     }),
 ];
 
-impl Turn<'_> {
+impl WriteTurn<'_> {
     fn desk(&self) -> Desk<'_> {
         self.importer.desk(Actor::admin(if self.second { "bob" } else { "ann" }))
     }
@@ -113,7 +113,7 @@ impl Turn<'_> {
         self.desk().fix_bulk(E, &fix).map(drop)
     }
 
-    fn decide(&self, verdict: &Verdict) -> Result<(), Error> {
+    fn decide(&self, verdict: &ReviewDecision) -> Result<(), Error> {
         let filter = SuggestionFilter { entity: Some(E.into()), ..SuggestionFilter::default() };
         self.desk().review_matching(&filter, verdict, WHY, false).map(drop)
     }
@@ -160,7 +160,7 @@ impl Scene {
         let scene = Self { db, files, late, _folder: folder };
         let importer = scene.db.importer();
         for second in [false, true] {
-            let turn = Turn { scene: &scene, importer: &importer, second, round: 0 };
+            let turn = WriteTurn { scene: &scene, importer: &importer, second, round: 0 };
             turn.import(turn.file(0)).unwrap();
         }
         scene
@@ -181,7 +181,7 @@ impl Scene {
         let work = |second: bool| {
             let (name, call) = CALLS[pair[usize::from(second)]];
             begin.wait();
-            match call(&Turn { scene: self, importer, second, round }) {
+            match call(&WriteTurn { scene: self, importer, second, round }) {
                 Ok(()) => true,
                 Err(error) => {
                     let text = error.to_string();

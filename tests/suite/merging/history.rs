@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use importer::ports::{AutoMerge, Clock, FixedClock, Moment, Reference, parse_moment};
-use importer::service::{Actor, Choice, Edit, MergeRequest, RowFix, ScanRequest, Verdict};
+use importer::service::{Actor, Edit, FieldChoice, MergeRequest, ReviewDecision, RowFix, ScanRequest};
 use importer::{Importer, RunReport, RunRequest};
 
 use crate::support::{self, Database};
@@ -261,7 +261,8 @@ impl World {
                 request.survivor = people.first().copied();
                 // Somebody may have told them apart before.
                 request.although_rejected = true;
-                request.choices = choice.iter().map(|(f, id)| ((*f).to_owned(), Choice::Of(*id))).collect();
+                request.choices =
+                    choice.iter().map(|(f, id)| ((*f).to_owned(), FieldChoice::Of(*id))).collect();
                 return Some(desk.merge(&request).unwrap().merge);
             }
             Event::SignUp { id, event } => self.sign_up(*id, &format!("event {event}")),
@@ -276,8 +277,8 @@ impl World {
         let survivor =
             self.db.number(&format!("SELECT left_id AS t FROM dedupe_suggestions WHERE id = {pair}"));
         let verdict = match accept {
-            true => Verdict::AcceptAlthoughRejected { survivor: Some(survivor), choices: Vec::new() },
-            false => Verdict::Reject,
+            true => ReviewDecision::AcceptAlthoughRejected { survivor: Some(survivor), choices: Vec::new() },
+            false => ReviewDecision::Reject,
         };
         let reviewed = self.at(hour).desk(Actor::admin("ann")).review(pair, &verdict, "asked them")?;
         Ok(reviewed.merge.map(|merge| merge.merge))

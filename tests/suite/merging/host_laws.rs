@@ -16,7 +16,7 @@ const TABLES: &str = "CREATE TABLE shifts (id INTEGER PRIMARY KEY, who BIGINT NO
      n INTEGER)";
 
 #[derive(Debug, Clone)]
-enum Step {
+enum RerunStep {
     /// Somebody merges two people.
     Merge(usize, usize),
     /// Somebody takes one of the merges back that stand.
@@ -27,13 +27,13 @@ enum Step {
     Delete(usize, u8),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<RerunStep>> {
     let person = || 0_usize..6;
     let step = prop_oneof![
-        4 => (person(), person()).prop_map(|(a, b)| Step::Merge(a, b)),
-        2 => any::<prop::sample::Index>().prop_map(Step::Undo),
-        6 => (0_usize..4, person(), person(), 0_u8..4).prop_map(|(t, a, b, n)| Step::Write(t, a, b, n)),
-        1 => (0_usize..4, 0_u8..4).prop_map(|(t, n)| Step::Delete(t, n)),
+        4 => (person(), person()).prop_map(|(a, b)| RerunStep::Merge(a, b)),
+        2 => any::<prop::sample::Index>().prop_map(RerunStep::Undo),
+        6 => (0_usize..4, person(), person(), 0_u8..4).prop_map(|(t, a, b, n)| RerunStep::Write(t, a, b, n)),
+        1 => (0_usize..4, 0_u8..4).prop_map(|(t, n)| RerunStep::Delete(t, n)),
     ];
     proptest::collection::vec(step, 1..20)
 }
@@ -71,7 +71,7 @@ fn standing(host: &Host) -> Vec<i64> {
     merges.into_iter().map(|line| line.merge).collect()
 }
 
-fn check(steps: &[Step]) {
+fn check(steps: &[RerunStep]) {
     for (db, other) in support::two_for_a_history() {
         let (host, without) = (Host::new(db), Host::new(other));
         host.db.execute(TABLES);
@@ -82,7 +82,7 @@ fn check(steps: &[Step]) {
         };
         for (number, step) in steps.iter().enumerate() {
             match step {
-                Step::Merge(one, other) => {
+                RerunStep::Merge(one, other) => {
                     let (one, other) = (now(*one), now(*other));
                     if one != other {
                         let before = rows(&host.db);
@@ -92,13 +92,13 @@ fn check(steps: &[Step]) {
                         }
                     }
                 }
-                Step::Undo(which) => {
+                RerunStep::Undo(which) => {
                     let merges = standing(&host);
                     if !merges.is_empty() {
                         host.undo(*which.get(&merges)).unwrap_or_else(|e| panic!("{e}: {steps:?}"));
                     }
                 }
-                Step::Write(table, one, other, n) => {
+                RerunStep::Write(table, one, other, n) => {
                     let (one, other) = (now(*one), now(*other));
                     // What is there already, of one who went, would not be if nobody had gone.
                     let there = format!("SELECT COUNT(*) AS t FROM rota WHERE who = {one} AND n = {n}");
@@ -109,7 +109,7 @@ fn check(steps: &[Step]) {
                         write(db, number, *table, one, other, *n);
                     }
                 }
-                Step::Delete(table, n) => {
+                RerunStep::Delete(table, n) => {
                     for db in [&host.db, &without.db] {
                         delete(db, *table, *n);
                     }

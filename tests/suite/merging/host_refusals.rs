@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use importer::ports::{FixedClock, Reference, SuggestionFilter, parse_moment};
 use importer::retention::RetentionPolicy;
-use importer::service::{Actor, Choice, Edit, MergeRequest, Verdict};
+use importer::service::{Actor, Edit, FieldChoice, MergeRequest, ReviewDecision};
 use importer::{ErrorKind, Importer, RunRequest};
 
 use super::host_tables::Host;
@@ -38,7 +38,7 @@ fn two_people_at_one_event_are_not_merged_and_the_refusal_names_the_table_and_wh
         let desk = host.importer.desk(Actor::admin("ann"));
         let refusals = [
             host.merge(&[1, 2]).unwrap_err(),
-            desk.review(pair, &Verdict::accept(), "one person").unwrap_err(),
+            desk.review(pair, &ReviewDecision::accept(), "one person").unwrap_err(),
         ];
         for error in refusals {
             assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
@@ -70,7 +70,7 @@ fn one_refused_merge_keeps_no_other_back() {
 
         let third = suggest(&host, 5, 6);
         let waiting = SuggestionFilter { entity: Some("volunteer".into()), ..desk_filter() };
-        let told = desk.review_matching(&waiting, &Verdict::accept(), "all of them", false).unwrap();
+        let told = desk.review_matching(&waiting, &ReviewDecision::accept(), "all of them", false).unwrap();
         host.sound("accepting all");
         assert_eq!((told.merged, told.refused), (1, 1), "{told:?}");
         assert!(told.first_refusal.unwrap().contains("signups"));
@@ -217,7 +217,7 @@ fn a_value_that_rows_refer_to_is_kept_and_so_is_whose_it_is() {
         let desk = host.importer.desk(Actor::admin("ann"));
         // As the one who goes, and as the one who stays with another address.
         let mut with_another = MergeRequest::new("volunteer", [2, 3], "one person");
-        with_another.choices = vec![("email_normalized".into(), Choice::Of(3))];
+        with_another.choices = vec![("email_normalized".into(), FieldChoice::Of(3))];
         for refused in
             [desk.merge(&MergeRequest::new("volunteer", [1, 2], "one person")), desk.merge(&with_another)]
         {
@@ -229,7 +229,7 @@ fn a_value_that_rows_refer_to_is_kept_and_so_is_whose_it_is() {
         }
         // Nobody else is held up.
         let mut others = MergeRequest::new("volunteer", [4, 5], "one person");
-        others.choices = vec![("email_normalized".into(), Choice::Of(4))];
+        others.choices = vec![("email_normalized".into(), FieldChoice::Of(4))];
         let merge = desk.merge(&others).unwrap().merge;
         host.undo(merge).unwrap();
         // A run that changed the address is not taken back for this person.

@@ -147,8 +147,8 @@ fn many_rows_are_given_up_in_one_action() {
         let importer = database.importer();
         let all = open(&importer).len() as u64;
         let filter = QuarantineFilter { text: Some("@@".into()), ..QuarantineFilter::default() };
-        assert!(desk(&importer).give_up_bulk("volunteer", &filter, " ").is_err(), "a reason is needed");
-        assert_eq!(desk(&importer).give_up_bulk("volunteer", &filter, "a test").unwrap(), all - 1);
+        assert!(desk(&importer).reject_rows("volunteer", &filter, " ").is_err(), "a reason is needed");
+        assert_eq!(desk(&importer).reject_rows("volunteer", &filter, "a test").unwrap(), all - 1);
         assert_eq!(open(&importer).len(), 1, "{}", database.backend);
         assert_eq!(import(&database, &rows(1, 1_200)).counts.quarantined, all);
         assert_eq!(open(&importer).len(), 1, "{}", database.backend);

@@ -11,7 +11,7 @@ use super::quarantine::desk;
 const ROWS: usize = 4;
 
 #[derive(Debug, Clone)]
-enum Step {
+enum RerunStep {
     Import,
     Fix(usize, bool),
     Exempt(usize),
@@ -20,14 +20,14 @@ enum Step {
     Requeue(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = RerunStep> {
     prop_oneof![
-        Just(Step::Import),
-        (0..ROWS, any::<bool>()).prop_map(|(row, well)| Step::Fix(row, well)),
-        (0..ROWS).prop_map(Step::Exempt),
-        (0..ROWS).prop_map(Step::GiveUp),
-        (0..ROWS).prop_map(Step::Reopen),
-        (0..ROWS).prop_map(Step::Requeue),
+        Just(RerunStep::Import),
+        (0..ROWS, any::<bool>()).prop_map(|(row, well)| RerunStep::Fix(row, well)),
+        (0..ROWS).prop_map(RerunStep::Exempt),
+        (0..ROWS).prop_map(RerunStep::GiveUp),
+        (0..ROWS).prop_map(RerunStep::Reopen),
+        (0..ROWS).prop_map(RerunStep::Requeue),
     ]
 }
 
@@ -50,7 +50,7 @@ fn state(database: &Database) -> Vec<String> {
     .collect()
 }
 
-fn check(database: &Database, steps: &[Step]) {
+fn check(database: &Database, steps: &[RerunStep]) {
     let folder = tempfile::tempdir().unwrap();
     let rows: String = (0..ROWS).map(|n| format!("{n},Pat{n},Stone{n},pat{n}@@example.org\n")).collect();
     let file = support::file(folder.path(), "x.csv", format!("id,first name,last name,email\n{rows}"));
@@ -71,15 +71,15 @@ fn check(database: &Database, steps: &[Step]) {
             );
         };
         match step {
-            Step::Import => import(&importer, &file),
-            Step::Fix(row, true) => fix(*row, Some("@example.org")),
-            Step::Fix(row, false) => fix(*row, Some(" at home")),
-            Step::Exempt(row) => {
+            RerunStep::Import => import(&importer, &file),
+            RerunStep::Fix(row, true) => fix(*row, Some("@example.org")),
+            RerunStep::Fix(row, false) => fix(*row, Some(" at home")),
+            RerunStep::Exempt(row) => {
                 _ = desk.suppress("volunteer", ids[*row], &["FMT-101".into(), "REQ-001".into()], "why")
             }
-            Step::GiveUp(row) => _ = desk.give_up("volunteer", ids[*row], "why"),
-            Step::Reopen(row) => _ = desk.reopen("volunteer", ids[*row], "why"),
-            Step::Requeue(row) => fix(*row, None),
+            RerunStep::GiveUp(row) => _ = desk.reject_row("volunteer", ids[*row], "why"),
+            RerunStep::Reopen(row) => _ = desk.reopen("volunteer", ids[*row], "why"),
+            RerunStep::Requeue(row) => fix(*row, None),
         }
     }
     let before = state(database);

@@ -28,7 +28,7 @@ fn named(desk: &Desk<'_>, row: i64, rule: &str) -> Vec<Result<(), importer::Erro
         desk.fix_bulk("volunteer", &bulk(exempt(), none)).map(drop),
         desk.fix("volunteer", row, &fix).map(drop),
         desk.suppress("volunteer", row, &[rule.into()], "why").map(drop),
-        desk.give_up_bulk("volunteer", &rows, "why").map(drop),
+        desk.reject_rows("volunteer", &rows, "why").map(drop),
     ]
 }
 

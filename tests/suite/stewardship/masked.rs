@@ -138,7 +138,7 @@ fn nobody_finds_out_a_masked_value_by_asking_which_rows_hold_it() {
         assert_eq!(Role::ALL.map(named), [1, 1, 0], "an address as an id");
 
         let steward = importer.desk(Actor::new("sam", Role::Steward));
-        assert_eq!(steward.give_up_bulk("volunteer", &with_text("ski-jump"), "all of them").unwrap(), 0);
+        assert_eq!(steward.reject_rows("volunteer", &with_text("ski-jump"), "all of them").unwrap(), 0);
         let before = everything(&db);
         for field in ["dob", "gender", "hobby"] {
             let fix = bulk(replace(field, "198"), QuarantineFilter::default());

@@ -246,8 +246,8 @@ fn a_row_that_was_given_up_stays_away_until_it_is_reopened() {
         import(&database, row);
         let importer = database.importer();
         let id = open(&importer)[0].row;
-        assert!(desk(&importer).give_up("volunteer", id, "").is_err(), "a reason is needed");
-        desk(&importer).give_up("volunteer", id, "not a person").unwrap();
+        assert!(desk(&importer).reject_row("volunteer", id, "").is_err(), "a reason is needed");
+        desk(&importer).reject_row("volunteer", id, "not a person").unwrap();
         assert!(open(&importer).is_empty());
         let again = import(&database, row);
         assert_eq!((again.counts.quarantined, open(&importer).len()), (1, 0), "{}", database.backend);
@@ -276,7 +276,7 @@ fn viewers_look_and_do_not_touch() {
     let refused = [
         viewer.fix("volunteer", row, &set("email", "ann@example.org")).unwrap_err(),
         viewer.suppress("volunteer", row, &["FMT-101".into()], "why").unwrap_err(),
-        viewer.give_up("volunteer", row, "why").unwrap_err(),
+        viewer.reject_row("volunteer", row, "why").unwrap_err(),
         viewer.create("volunteer", &NewPerson::default()).unwrap_err(),
     ];
     assert!(refused.iter().all(|error| error.kind() == ErrorKind::Forbidden), "{refused:?}");

@@ -1,7 +1,7 @@
 //! Deciding about many suggestions at once.
 
 use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionKind};
-use importer::service::{Actor, Role, Verdict};
+use importer::service::{Actor, ReviewDecision, Role};
 use importer::{ErrorKind, Importer, RunRequest};
 
 use crate::support::{self, Database};
@@ -45,18 +45,18 @@ fn everything_that_a_filter_finds_is_decided_page_by_page() {
             kind: Some(SuggestionKind::PossibleDuplicate),
             score_from: Some(0.5),
             score_below: Some(0.7),
-            ..importer.waiting()
+            ..importer.pending_suggestions()
         };
         let found = importer.suggestions(&unlikely).unwrap().len() as u64;
-        let told = desk.review_matching(&unlikely, &Verdict::Reject, "", true).unwrap();
+        let told = desk.review_matching(&unlikely, &ReviewDecision::Reject, "", true).unwrap();
         assert_eq!((told.found, told.decided), (found, 0));
         assert!(found > 700, "{found}: more than one page");
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM suggestion_decisions"), 0);
 
         let some = SuggestionFilter { limit: 510, ..unlikely.clone() };
-        let done = desk.review_matching(&some, &Verdict::Reject, "another town", false).unwrap();
+        let done = desk.review_matching(&some, &ReviewDecision::Reject, "another town", false).unwrap();
         assert_eq!((done.found, done.decided, done.refused), (510, 510, 0), "{}", db.backend);
-        let rest = desk.review_matching(&unlikely, &Verdict::Reject, "another town", false).unwrap();
+        let rest = desk.review_matching(&unlikely, &ReviewDecision::Reject, "another town", false).unwrap();
         assert_eq!(rest.found, found - 510);
         let rejected =
             SuggestionFilter { decision: Some(SuggestionDecision::Rejected), ..SuggestionFilter::default() };
@@ -67,8 +67,10 @@ fn everything_that_a_filter_finds_is_decided_page_by_page() {
         assert_eq!(lines.len(), 3, "a line for each page: {lines:?}");
 
         // Those who live together, all at once; with whom they are linked, they are one household.
-        let together = SuggestionFilter { kind: Some(SuggestionKind::Household), ..importer.waiting() };
-        let linked = desk.review_matching(&together, &Verdict::accept(), "they said so", false).unwrap();
+        let together =
+            SuggestionFilter { kind: Some(SuggestionKind::Household), ..importer.pending_suggestions() };
+        let linked =
+            desk.review_matching(&together, &ReviewDecision::accept(), "they said so", false).unwrap();
         assert_eq!((linked.found, linked.decided, linked.merged), (177, 177, 0), "{}", db.backend);
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM household_links"), 177);
     }
@@ -81,19 +83,19 @@ fn merging_what_a_filter_finds_is_for_an_admin_and_leaves_what_is_settled() {
         let likely = SuggestionFilter {
             kind: Some(SuggestionKind::PossibleDuplicate),
             score_from: Some(0.89),
-            ..importer.waiting()
+            ..importer.pending_suggestions()
         };
         let steward = importer.desk(Actor::new("sue", Role::Steward));
-        let refused = steward.review_matching(&likely, &Verdict::accept(), "sure", true).unwrap_err();
+        let refused = steward.review_matching(&likely, &ReviewDecision::accept(), "sure", true).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Forbidden);
 
         let desk = importer.desk(Actor::admin("ann"));
-        let done = desk.review_matching(&likely, &Verdict::accept(), "sure", false).unwrap();
+        let done = desk.review_matching(&likely, &ReviewDecision::accept(), "sure", false).unwrap();
         assert_eq!(done.decided + done.refused, done.found, "{done:?}");
         assert!(done.merged > 5 && done.merged == done.decided, "{done:?}");
         let left = db.number("SELECT COUNT(*) AS t FROM core_volunteers");
         assert_eq!(left as u64, 60 - done.merged, "{}", db.backend);
-        let why = desk.review_matching(&likely, &Verdict::accept(), "sure", false).unwrap();
+        let why = desk.review_matching(&likely, &ReviewDecision::accept(), "sure", false).unwrap();
         assert_eq!(why.decided, 0, "{why:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use importer::ports::{AuditOutcome, QuarantineFilter};
 use importer::service::{
-    Actor, Choice, Desk, Edit, FileFix, FileReport, MergeRequest, NewPerson, Role, RowFix,
+    Actor, Desk, Edit, FieldChoice, FileFix, FileReport, MergeRequest, NewPerson, Role, RowFix,
 };
 use importer::{Error, ErrorKind};
 
@@ -28,7 +28,7 @@ fn guesses(desk: &Desk<'_>, row: i64, field: &str, guess: &str) -> Vec<Error> {
     let mut person = set("first_name", "Ada");
     person.extend([set("last_name", "Lovelace"), set("email_normalized", "ada.secret@example.org")].concat());
     person.extend(set(field, guess));
-    let choices = vec![(field.to_owned(), Choice::Value(guess.into()))];
+    let choices = vec![(field.to_owned(), FieldChoice::Value(guess.into()))];
     let merge = MergeRequest { choices, ..MergeRequest::new("volunteer", [1, 2], REASON) };
     vec![
         fix(field).unwrap_err(),
@@ -116,7 +116,7 @@ fn the_preview_of_a_merge_does_not_say_whether_hidden_values_agree() {
             .unwrap();
         assert_eq!(told(&steward, &request), same, "{}", db.backend);
         // Keeping the value of a record needs no eyes, and tells nothing either.
-        let kept = MergeRequest { choices: vec![("dob".into(), Choice::Of(2))], ..request };
+        let kept = MergeRequest { choices: vec![("dob".into(), FieldChoice::Of(2))], ..request };
         assert_eq!(told(&steward, &kept), same, "{}", db.backend);
         assert!(told(&admin, &kept).contains("\"value\":\"1986-04-23\""));
     }

@@ -1,13 +1,13 @@
 use importer::contracts::VOLUNTEER;
 use importer::plugin::Severity;
 use importer::ports::{
-    CleanRow, CoreWrite, Known, KnownAs, Knows, LandingWrite, MapEntry, NewRun, OtherRow, Outcome,
-    OutcomeKind, QuarantineRow, RunRecord, Session, StagedRow, Violation, ViolationFilter, row_id,
+    CleanRow, CoreWrite, SeenRow, LandingWrite, MapEntry, NewRun, OtherRow, Outcome, OutcomeKind,
+    QuarantineRow, RunRecord, SeenAs, SeenIndexes, Session, StagedRow, Violation, ViolationFilter, row_id,
 };
 
 use super::{at, awkward_texts, begun, new_run, person, stores};
 
-const EVERYWHERE: Knows = Knows { mapped: true, held: true };
+const EVERYWHERE: SeenIndexes = SeenIndexes { mapped: true, held: true };
 
 fn staged(run: &RunRecord, number: u32, external_id: &str, payload: &str) -> StagedRow {
     StagedRow {
@@ -123,12 +123,12 @@ fn what_is_known_of_an_id() {
     for subject in stores() {
         let mut session = subject.session();
         let run = begun(session.as_mut(), "csv");
-        let nothing = Knows { mapped: false, held: false };
-        assert_eq!(session.knows(&VOLUNTEER, "csv").unwrap(), nothing);
+        let nothing = SeenIndexes { mapped: false, held: false };
+        assert_eq!(session.seen_indexes(&VOLUNTEER, "csv").unwrap(), nothing);
         quarantine(session.as_mut(), &run, &["bad'id", "7"]);
         assert_eq!(
-            session.knows(&VOLUNTEER, "csv").unwrap(),
-            Knows { held: true, ..nothing },
+            session.seen_indexes(&VOLUNTEER, "csv").unwrap(),
+            SeenIndexes { held: true, ..nothing },
             "what is held back is known, on {}",
             subject.name()
         );
@@ -152,9 +152,9 @@ fn what_is_known_of_an_id() {
         let mut known =
             session.known(&VOLUNTEER, "csv", &["bad'id", "7", "nobody", "_"], EVERYWHERE).unwrap();
         known.sort_by(|a, b| (&a.0, a.1.row_hash).cmp(&(&b.0, b.1.row_hash)));
-        let mapped = |known_as, row_hash, number| Known {
-            known_as,
-            bare: false,
+        let mapped = |seen_as, row_hash, number| SeenRow {
+            seen_as,
+            payload_purged: false,
             row_hash,
             staging_id: row_id(run.id, number),
             map_entry: Some(1),
@@ -163,9 +163,9 @@ fn what_is_known_of_an_id() {
             payload_json: None,
             replaced_in: None,
         };
-        let held = |number: u32| Known {
-            known_as: KnownAs::Held,
-            bare: false,
+        let held = |number: u32| SeenRow {
+            seen_as: SeenAs::Held,
+            payload_purged: false,
             row_hash: i64::from(number) * 100,
             staging_id: row_id(run.id, number),
             map_entry: None,
@@ -175,15 +175,15 @@ fn what_is_known_of_an_id() {
             replaced_in: None,
         };
         let expected = [
-            ("7", mapped(KnownAs::Current, i64::MIN, 9)),
-            ("7", mapped(KnownAs::Earlier, -6, 8)),
-            ("7", mapped(KnownAs::Aside, 5, 9)),
+            ("7", mapped(SeenAs::Current, i64::MIN, 9)),
+            ("7", mapped(SeenAs::Earlier, -6, 8)),
+            ("7", mapped(SeenAs::Aside, 5, 9)),
             ("7", held(2)),
             ("bad'id", held(1)),
         ];
         assert_eq!(known, expected.map(|(id, known)| (id.to_owned(), known)), "{}", subject.name());
-        assert_eq!(session.knows(&VOLUNTEER, "csv").unwrap(), EVERYWHERE);
-        assert_eq!(session.knows(&VOLUNTEER, "sheets").unwrap(), nothing);
+        assert_eq!(session.seen_indexes(&VOLUNTEER, "csv").unwrap(), EVERYWHERE);
+        assert_eq!(session.seen_indexes(&VOLUNTEER, "sheets").unwrap(), nothing);
         assert!(
             session.known(&VOLUNTEER, "sheets", &["7"], EVERYWHERE).unwrap().is_empty(),
             "systems have ids of their own"

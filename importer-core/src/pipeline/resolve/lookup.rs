@@ -2,12 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Batch, Fate, Mapped, Person, Resolved, SYSTEMS};
+use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{CoreId, Incoming, MatchKey, Policies, RunRecord, Session, fingerprint};
 
-impl<'a> Batch<'a> {
+impl<'a> ResolveBatch<'a> {
     /// Reads everything the batch can need in a handful of statements.
     pub(super) fn load(
         core: &mut dyn Session,
@@ -106,6 +106,6 @@ fn load_people(
     ids.dedup();
     ids.retain(|id| !people.contains_key(id));
     let known = core.load(contract, &ids)?.into_iter();
-    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known, before: None })));
+    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::SeenRow, before: None })));
     Ok(())
 }

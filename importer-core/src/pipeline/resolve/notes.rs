@@ -1,13 +1,13 @@
 //! What a batch remembers of its own rows, and what it writes in the end.
 
-use super::{Batch, Fate, Mapped, Resolved};
+use super::{Fate, Mapped, ResolveBatch, Resolved};
 use crate::ports::{CoreId, CoreRecord, MapEntry, OtherRow, RowId, run_of};
 
 /// How many rows of one id an entry keeps beside the last one. A source that repeats an id more often says the same id of everybody;
 /// its rows are processed each time they come.
 const MOST_OTHER_ROWS: usize = 500;
 
-impl Batch<'_> {
+impl ResolveBatch<'_> {
     pub(super) fn note_keys(&mut self, person: &CoreRecord) {
         self.keys.clear();
         self.policies.resolver.keys(self.contract, person, &mut self.keys);
@@ -82,7 +82,7 @@ impl Batch<'_> {
         let mut out = self.out;
         for person in self.people.into_values() {
             match person.fate {
-                Fate::Known => {}
+                Fate::SeenRow => {}
                 Fate::Created => out.write.inserts.push(person.record),
                 Fate::Changed => {
                     out.write.images.extend(person.before);

@@ -20,7 +20,7 @@ pub(in super::super) enum Fault {
 }
 
 impl Fault {
-    fn told(&self) -> Option<&DbError> {
+    fn db_error(&self) -> Option<&DbError> {
         match self {
             Self::Driver(error) => error.as_db_error(),
             _ => None,
@@ -30,17 +30,17 @@ impl Fault {
 
 /// The failure of a statement.
 pub(in super::super) fn failed(operation: &'static str, fault: &Fault) -> Error {
-    let Some(told) = fault.told() else {
+    let Some(db_error) = fault.db_error() else {
         let error = Error::new(ErrorKind::Store, operation, lost(fault));
         return if is_lost(fault) { error.hint(STOPPED) } else { error };
     };
-    let code = told.code().code();
-    let message = message(told);
+    let code = db_error.code().code();
+    let message = message(db_error);
     match kind(code) {
         ErrorKind::Refused => Error::new(ErrorKind::Refused, operation, message),
         kind => {
             let error = Error::new(kind, operation, format!("{message} (SQLSTATE {code})"));
-            match hint(code, told) {
+            match hint(code, db_error) {
                 Some(hint) => error.hint(hint),
                 None => error,
             }
@@ -61,8 +61,8 @@ fn kind(code: &str) -> ErrorKind {
 }
 
 /// What the server says, without values.
-fn message(told: &DbError) -> String {
-    let code = told.code().code();
+fn message(db_error: &DbError) -> String {
+    let code = db_error.code().code();
     // The messages of this class quote the value in the quotes of their language.
     if code.starts_with("22") {
         let what = match code {
@@ -72,14 +72,14 @@ fn message(told: &DbError) -> String {
             "22021" | "22P05" => "a text has a character that the database does not take",
             _ => "a value does not fit its column",
         };
-        let table = told.table().map(|table| format!(" of {table}")).unwrap_or_default();
+        let table = db_error.table().map(|table| format!(" of {table}")).unwrap_or_default();
         return format!("{what}{table} (SQLSTATE {code})");
     }
-    without_values(told.message())
+    without_values(db_error.message())
 }
 
 /// What to do about a failure of the server.
-fn hint(code: &str, told: &DbError) -> Option<String> {
+fn hint(code: &str, db_error: &DbError) -> Option<String> {
     let limit = |setting: &str| {
         format!(
             "raise `{setting}` for the importer's role (ALTER ROLE … SET {setting} = …) and start the same again: it goes on \
@@ -102,7 +102,7 @@ fn hint(code: &str, told: &DbError) -> Option<String> {
         "53200" => "the server has no memory left; start the same again when it has: it goes on where it stopped".into(),
         "57P01" | "57P02" | "57P03" | "57P04" => STOPPED.into(),
         "42501" => {
-            let table = told.table().map_or("the importer's tables".into(), |table| format!("table {table}"));
+            let table = db_error.table().map_or("the importer's tables".into(), |table| format!("table {table}"));
             format!(
                 "let its owner or an administrator run GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO the importer's \
                  role, and GRANT USAGE on the schema and its sequences; then start the same again"
@@ -146,16 +146,17 @@ fn lost(fault: &Fault) -> String {
 
 /// Whether a statement failed because nothing may be written, or not that table.
 pub(in super::super) fn is_write_refused(fault: &Fault) -> bool {
-    fault.told().is_some_and(|told| matches!(told.code().code(), "25006" | "42501"))
+    fault.db_error().is_some_and(|db_error| matches!(db_error.code().code(), "25006" | "42501"))
 }
 
 /// Why there is no connection.
 pub(in super::super) fn cannot_connect(fault: &Fault, place: &super::Place) -> Error {
     const OPEN: &str = "open the database";
-    let error = match fault.told() {
-        Some(told) => {
-            let code = told.code().code();
-            let error = Error::new(kind(code), OPEN, format!("{} (SQLSTATE {code})", refused(code, told)));
+    let error = match fault.db_error() {
+        Some(db_error) => {
+            let code = db_error.code().code();
+            let error =
+                Error::new(kind(code), OPEN, format!("{} (SQLSTATE {code})", refused(code, db_error)));
             match code {
                 "28P01" | "28000" => error.hint("check the user, the password and the server's pg_hba.conf"),
                 "3D000" => {
@@ -181,12 +182,12 @@ pub(in super::super) fn cannot_connect(fault: &Fault, place: &super::Place) -> E
 }
 
 /// Some of what a server says to a connection names what was sent as a user, which may be a misplaced password.
-fn refused(code: &str, told: &DbError) -> String {
+fn refused(code: &str, db_error: &DbError) -> String {
     match code {
         "28P01" => "the server refuses the password".into(),
         "28000" => "the server refuses this user from here".into(),
         "3D000" => "the server has no such database".into(),
-        _ => without_values(told.message()),
+        _ => without_values(db_error.message()),
     }
 }
 

@@ -9,7 +9,7 @@ use importer_core::ports::{
 };
 
 use super::super::merge::keys;
-use super::super::order::Circumstances;
+use super::super::merge_order::MergeContext;
 use super::super::replay::{Owner, Replay, Replayed};
 use super::landed_by;
 use super::standing::Standing;
@@ -26,7 +26,7 @@ enum Fate {
 
 /// What is known about the records of a page, and what becomes of them.
 pub(super) struct Page<'a> {
-    world: &'a Circumstances<'a>,
+    context: &'a MergeContext<'a>,
     run: &'a RunRecord,
     people: HashMap<CoreId, CoreRecord>,
     /// What the run said about them, in order.
@@ -58,11 +58,11 @@ pub(super) struct Page<'a> {
 impl<'a> Page<'a> {
     pub(super) fn read(
         session: &mut dyn StewardSession,
-        world: &'a Circumstances<'a>,
+        context: &'a MergeContext<'a>,
         run: &'a RunRecord,
         ids: &[CoreId],
     ) -> Result<Self> {
-        let contract = world.contract;
+        let contract = context.contract;
         let mut said = session.said_by_runs(contract, ids)?;
         said.retain(|line| line.run == Some(run.id));
         let mut stands = session.later_changes(contract, ids, 0)?;
@@ -88,14 +88,14 @@ impl<'a> Page<'a> {
         let merges =
             session.merges(contract, &MergeFilter { people: ids.to_vec(), ..MergeFilter::default() })?;
         Ok(Self {
-            world,
+            context,
             run,
             people: session.load(contract, ids)?.into_iter().map(|person| (person.id, person)).collect(),
             said: by_person(said),
             stands: by_person(stands),
             merges,
             households: session.living_with_others(contract, ids)?.into_iter().collect(),
-            referred: session.referred_to(contract, world.references, ids)?,
+            referred: session.referred_to(contract, context.references, ids)?,
             values: session.referred_values(contract, ids)?,
             standing,
             again,
@@ -121,7 +121,7 @@ impl<'a> Page<'a> {
             outcome: outcome.into(),
             why,
         };
-        if !self.people.contains_key(&id) && session.survivor_of(self.world.contract, id)?.is_none() {
+        if !self.people.contains_key(&id) && session.survivor_of(self.context.contract, id)?.is_none() {
             // Who was kept for another run goes with that one, and what this run said goes along.
             self.items.push(whole("reverted", "not in the core any more; nothing of it is left".into()));
             return Ok(());
@@ -136,7 +136,7 @@ impl<'a> Page<'a> {
             Fate::Becomes { base, after } => {
                 self.becomes(&after);
                 for line in own {
-                    let place = line.field.as_deref().and_then(|field| self.world.contract.index(field));
+                    let place = line.field.as_deref().and_then(|field| self.context.contract.index(field));
                     let same = place.is_none_or(|place| after.record.get(place) == base.record.get(place));
                     let (outcome, why) = if same {
                         ("reverted", "as before the run")
@@ -172,7 +172,7 @@ impl<'a> Page<'a> {
             return Ok(stays.unwrap_or(Fate::Goes));
         }
         let failed = |why: &str| Ok(Fate::Stays { outcome: "failed", why: why.into() });
-        let Some(base) = self.images.get(&id).map(|image| image.record(self.world.contract)) else {
+        let Some(base) = self.images.get(&id).map(|image| image.record(self.context.contract)) else {
             return failed("what it was before the run is not kept any more");
         };
         let mark = first.id - 1;
@@ -182,7 +182,7 @@ impl<'a> Page<'a> {
             entries.map(|e| ((e.system.clone(), e.external_id.clone()), Owner::Known(e.core_id))).collect();
         let (people, changes) = (vec![base.clone()], changes.collect());
         let (merges, went) = (Vec::new(), HashMap::new());
-        let replay = Replay { world: self.world, people, owners, changes, merges, went, newcomer: None };
+        let replay = Replay { context: self.context, people, owners, changes, merges, went, newcomer: None };
         let mut replayed = replay.run(session)?;
         if !replayed.lost.is_empty() {
             return failed("rows that came since are not kept any more");
@@ -201,7 +201,7 @@ impl<'a> Page<'a> {
         let (Some(columns), Some(now)) = (self.values.get(&after.id), self.people.get(&after.id)) else {
             return false;
         };
-        let mut places = columns.iter().filter_map(|column| self.world.contract.index(column));
+        let mut places = columns.iter().filter_map(|column| self.context.contract.index(column));
         places.any(|place| now.record.get(place) != after.record.get(place))
     }
 
@@ -214,7 +214,7 @@ impl<'a> Page<'a> {
     ) -> Result<Option<String>> {
         // Who is there went into nobody, and that is nearly everybody.
         if !self.people.contains_key(&id)
-            && let Some((survivor, merge)) = session.survivor_of(self.world.contract, id)?
+            && let Some((survivor, merge)) = session.survivor_of(self.context.contract, id)?
         {
             return Ok(Some(format!("went into {survivor}; take merge {merge} back first")));
         }
@@ -268,7 +268,7 @@ impl<'a> Page<'a> {
 
     fn becomes(&mut self, after: &CoreRecord) {
         let Some(before) = self.people.get(&after.id) else { return };
-        for (place, field) in self.world.contract.columns() {
+        for (place, field) in self.context.contract.columns() {
             let (old, new) = (before.record.get(place), after.record.get(place));
             if old != new {
                 self.changes.push(Change {
@@ -289,24 +289,24 @@ impl<'a> Page<'a> {
     }
 
     pub(super) fn write(&self, session: &mut dyn StewardSession, rollback: &RollbackRow) -> Result<()> {
-        let contract = self.world.contract;
+        let contract = self.context.contract;
         session.forget_people(contract, &self.gone)?;
         let of_gone = self.gone.iter().filter_map(|id| self.entries.get(id)).flatten();
         session.remove_map(&of_gone.map(|entry| entry.id).collect::<Vec<_>>())?;
-        session.put_records(contract, &self.back, self.world.now)?;
+        session.put_records(contract, &self.back, self.context.now)?;
         let back: Vec<CoreId> = self.back.iter().map(|person| person.id).collect();
         session.reopen_outdated(contract, &back, self.run.id)?;
         let changed = self.gone.iter().chain(self.back.iter().map(|person| &person.id));
         let before = changed.filter_map(|id| self.people.get(id));
-        let add: Vec<_> = self.back.iter().flat_map(|person| keys(self.world, person)).collect();
-        let remove: Vec<_> = before.flat_map(|person| keys(self.world, person)).collect();
+        let add: Vec<_> = self.back.iter().flat_map(|person| keys(self.context, person)).collect();
+        let remove: Vec<_> = before.flat_map(|person| keys(self.context, person)).collect();
         session.change_keys(contract, &remove, &add)?;
         session.remove_records(contract, &self.gone)?;
         for (replayed, mark) in self.replayed.iter().filter(|(replayed, _)| !replayed.told.is_empty()) {
-            replayed.keep(session, self.world, *mark)?;
+            replayed.keep(session, self.context, *mark)?;
         }
         let cause = Cause::Rollback(rollback.id);
-        session.log_changes(contract, &self.changes, cause, &rollback.actor, self.world.now)?;
+        session.log_changes(contract, &self.changes, cause, &rollback.actor, self.context.now)?;
         session.log_rollback(rollback.id, &self.items)
     }
 }

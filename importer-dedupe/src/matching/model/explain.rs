@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Likelihood, Model, Objection, Seen, Thresholds, Verdict, objections};
+use super::{Likelihood, Model, Objection, PairVerdict, Seen, Thresholds, objections};
 use crate::matching::features::MISSING;
 use crate::matching::frame::{Beside, Frame, Levels};
 
@@ -56,7 +56,7 @@ pub(crate) struct Weighed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// What may be done.
-    pub verdict: Verdict,
+    pub verdict: PairVerdict,
     /// What keeps it from being merged without a human.
     pub objections: Vec<Objection>,
 }
@@ -129,7 +129,7 @@ impl Model {
         let weigh = |term, level| self.weigh(frame, term, level, a, b);
         let objections = self.objections(levels, likelihood, thresholds, weigh);
         let Likelihood { probability, household, .. } = likelihood;
-        Judgement { verdict: Verdict::of(probability, household, &objections, thresholds), objections }
+        Judgement { verdict: PairVerdict::of(probability, household, &objections, thresholds), objections }
     }
 
     /// What keeps a pair from being merged that is as likely as this, whatever that was worked out by.

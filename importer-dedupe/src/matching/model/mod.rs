@@ -16,11 +16,11 @@ pub use objection::Objection;
 pub(crate) use objection::{GENERIC, Likelihood, Seen, objections};
 pub use refine::Labelled;
 pub(crate) use verdict::HOUSEHOLD;
-pub use verdict::{Thresholds, Verdict};
+pub use verdict::{PairVerdict, Thresholds};
 
 use super::features::{About, MISSING};
 use super::frame::{Frame, Levels};
-use super::further::careful;
+use super::plugin_terms::careful;
 
 /// The weights of one term.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +102,9 @@ impl Model {
                 u: term.levels.iter().map(|l| l.u).collect(),
                 shared: term.shared,
             })
-            .chain(frame.further().into_iter().flat_map(|further| further.terms()).map(careful))
+            .chain(
+                frame.plugin_terms().into_iter().flat_map(|plugin_terms| plugin_terms.terms()).map(careful),
+            )
             .collect();
         let n = f64::from(frame.len()).max(2.0);
         Self { terms, matches: 0.3 / n, households: 0.1 / n }

@@ -209,7 +209,7 @@ pub(crate) fn objections(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
+    use super::super::PairVerdict;
     use super::*;
 
     fn about(term: &str) -> (About, f64) {
@@ -248,10 +248,10 @@ mod tests {
             Likelihood { probability, household: 0.0, certainty: probability },
             &thresholds,
         );
-        let verdict = Verdict::of(probability, 0.0, &found, &thresholds);
+        let verdict = PairVerdict::of(probability, 0.0, &found, &thresholds);
         let why: Vec<&str> = found.iter().map(|objection| objection.as_str()).collect();
-        let told = format!("{}: {}", verdict.as_str(), why.join(", "));
-        assert_eq!(told.trim_end_matches([' ', ':']), expected, "{probability} {terms}");
+        let text = format!("{}: {}", verdict.as_str(), why.join(", "));
+        assert_eq!(text.trim_end_matches([' ', ':']), expected, "{probability} {terms}");
     }
 
     #[test]
@@ -386,7 +386,7 @@ mod tests {
         let likelihood = Likelihood { probability: 0.3, household: 0.6, certainty: 0.3 };
         let found = objections(&[], likelihood, &Thresholds::default());
         assert_eq!(found, [Objection::Household, Objection::OneEvidence]);
-        assert_eq!(Verdict::of(0.3, 0.6, &found, &Thresholds::default()), Verdict::Household);
+        assert_eq!(PairVerdict::of(0.3, 0.6, &found, &Thresholds::default()), PairVerdict::Household);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) const HOUSEHOLD: f64 = 0.5;
 /// What may be done about a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum PairVerdict {
     /// A careful person would merge it.
     Merge,
     /// A person should look at it.
@@ -41,7 +41,7 @@ pub enum Verdict {
     Different,
 }
 
-impl Verdict {
+impl PairVerdict {
     /// What comes of a score and of what speaks against merging it.
     pub(crate) fn of(
         probability: f64,

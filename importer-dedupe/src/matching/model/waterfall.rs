@@ -7,7 +7,7 @@ use super::Explanation;
 /// How many characters a bar has to each side.
 const HALF: usize = 14;
 
-struct Step<'a> {
+struct Bar<'a> {
     name: &'a str,
     level: &'a str,
     bits: f64,
@@ -16,14 +16,14 @@ struct Step<'a> {
 }
 
 impl Explanation {
-    fn steps(&self) -> Vec<Step<'_>> {
+    fn steps(&self) -> Vec<Bar<'_>> {
         let prior = [("prior", "", self.prior_bits)];
         let terms = self.terms.iter().map(|term| (term.term.as_str(), term.level.as_str(), term.bits));
         let household = [("household", "", self.household_bits)];
         let mut sum = 0.0;
         let steps = prior.into_iter().chain(terms).chain(household).map(|(name, level, bits)| {
             sum += bits;
-            Step { name, level, bits, sum }
+            Bar { name, level, bits, sum }
         });
         steps.collect()
     }
@@ -33,7 +33,7 @@ impl Explanation {
     pub fn to_text(&self) -> String {
         let steps = self.steps();
         let most = steps.iter().map(|step| step.bits.abs()).fold(1.0, f64::max);
-        let width = |wide: for<'a> fn(&Step<'a>) -> &'a str| {
+        let width = |wide: for<'a> fn(&Bar<'a>) -> &'a str| {
             steps.iter().map(|step| wide(step).chars().count()).max().unwrap_or(0).max(5)
         };
         let (names, levels) = (width(|step| step.name), width(|step| step.level));

@@ -9,14 +9,14 @@ use importer_core::ports::{AuditOutcome, QuarantineVerdict, RowId, RunRecord, Ru
 use importer_core::{Error, ErrorKind, Result};
 
 use super::OPERATION;
-use super::bench::SharedBench;
-use super::feed::{Exempting, Feed, Notes, Pull};
+use super::correction_source::{CorrectionSource, Exempting, Notes, Pull};
+use super::revalidator::SharedRevalidator;
 use crate::service::access::{Action, Desk, Note};
 use crate::service::run_context::Own;
 use crate::service::runs::plugin_report;
 
 /// What is done, for the journals.
-pub(super) struct Sending {
+pub(super) struct ReprocessRequest {
     /// The name of the source of the run: what was corrected, or typed by hand.
     pub(super) source: &'static str,
     pub(super) action: Action,
@@ -25,22 +25,22 @@ pub(super) struct Sending {
     pub(super) note: Note,
 }
 
-struct Behind<'a> {
+struct CorrectionHooks<'a> {
     desk: &'a Desk<'a>,
-    bench: SharedBench,
+    revalidator: SharedRevalidator,
     notes: Notes,
-    sending: Sending,
+    request: ReprocessRequest,
 }
 
-impl Corrections for Behind<'_> {
+impl Corrections for CorrectionHooks<'_> {
     fn about(&self, row: usize) -> Option<Correction> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).get(row).cloned()
     }
 
     fn loaded(&self, session: &mut dyn Session, run: &RunRecord, rows: &[RowId], last: bool) -> Result<()> {
         let now = self.desk.importer.clock.now();
-        if let Some(verdict) = &self.sending.verdict {
-            let ended = session.put_in_place(self.bench.contract, run, rows, verdict, now)?;
+        if let Some(verdict) = &self.request.verdict {
+            let ended = session.put_in_place(self.revalidator.contract, run, rows, verdict, now)?;
             if ended != rows.len() {
                 return Err(Error::new(
                     ErrorKind::Refused,
@@ -50,14 +50,14 @@ impl Corrections for Behind<'_> {
             }
         }
         if last {
-            let mut note = self.sending.note.clone();
+            let mut note = self.request.note.clone();
             if note.subject.is_empty() {
                 note.subject = format!("run {}", run.id);
             }
             note.detail("run", run.id);
             let counts: serde_json::Value = serde_json::from_str(&run.counts_json).unwrap_or_default();
             note.detail("rows", counts["clean"].clone());
-            session.audit(&self.desk.line(self.sending.action, &note, AuditOutcome::Done), now)?;
+            session.audit(&self.desk.line(self.request.action, &note, AuditOutcome::Done), now)?;
         }
         Ok(())
     }
@@ -69,11 +69,16 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the run cannot begin or ends in an error.
-    pub(super) fn send_in(&self, bench: &SharedBench, pull: Pull, sending: Sending) -> Result<RunReport> {
+    pub(super) fn reprocess(
+        &self,
+        revalidator: &SharedRevalidator,
+        pull: Pull,
+        request: ReprocessRequest,
+    ) -> Result<RunReport> {
         let importer = self.importer;
         let notes = Notes::default();
         let info = PluginInfo {
-            id: sending.source.into(),
+            id: request.source.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             isolation: "in-process",
             verified: true,
@@ -83,24 +88,26 @@ impl Desk<'_> {
             sha256: None,
         };
         let in_use = importer.plugins_in_use(&info, "corrections of rows in quarantine")?;
-        let request = RunRequest {
-            entity: bench.contract.entity.into(),
-            ..RunRequest::new(sending.source).external_system(&bench.system).actor(&self.actor.name)
+        let run_request = RunRequest {
+            entity: revalidator.contract.entity.into(),
+            ..RunRequest::new(request.source).external_system(&revalidator.system).actor(&self.actor.name)
         };
-        let feed = Feed::new(sending.source, Arc::clone(bench), Arc::clone(&notes), pull);
-        let rules = Exempting { bench: Arc::clone(bench), notes: Arc::clone(&notes) };
-        let behind = Behind { desk: self, bench: Arc::clone(bench), notes, sending };
+        let correction_source =
+            CorrectionSource::new(request.source, Arc::clone(revalidator), Arc::clone(&notes), pull);
+        let rules = Exempting { revalidator: Arc::clone(revalidator), notes: Arc::clone(&notes) };
+        let hooks = CorrectionHooks { desk: self, revalidator: Arc::clone(revalidator), notes, request };
         let own = Own {
-            contract: bench.contract,
-            mapping: &bench.mapping,
+            contract: revalidator.contract,
+            mapping: &revalidator.mapping,
             rules: &rules,
             auto_merge: None,
-            corrections: Some(&behind),
+            corrections: Some(&hooks),
         };
-        let report =
-            importer.with_context_of(&own, |context| context.run(&feed, plugin_report(&info), &request))?;
+        let report = importer.with_context_of(&own, |context| {
+            context.run(&correction_source, plugin_report(&info), &run_request)
+        })?;
         if report.status == "failed" {
-            return Err(self.failed(bench.contract, report)?);
+            return Err(self.failed(revalidator.contract, report)?);
         }
         in_use.succeeded();
         Ok(report)
@@ -113,7 +120,7 @@ impl Desk<'_> {
         let kind = match status {
             Some(RunStatus::Cancelled | RunStatus::Paused) => ErrorKind::Cancelled,
             // Whatever was at work when the rollback began has stopped for it.
-            _ if !session.half_taken_back(contract.entity)?.is_empty() => ErrorKind::Busy,
+            _ if !session.unfinished_rollback(contract.entity)?.is_empty() => ErrorKind::Busy,
             _ => ErrorKind::Store,
         };
         let why = report.error.unwrap_or_else(|| "the run of corrections failed".into());

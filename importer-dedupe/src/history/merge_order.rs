@@ -2,20 +2,22 @@ use std::collections::BTreeMap;
 
 use importer_core::contracts::Contract;
 use importer_core::ports::Moment;
-use importer_core::ports::{CoreId, MapImage, Moved, RecordImage, Reference, Resolver, RunId, Survivorship};
+use importer_core::ports::{
+    CoreId, MapImage, MovedReferences, RecordImage, Reference, Resolver, RunId, Survivorship,
+};
 use serde::{Deserialize, Serialize};
 
 /// Which value a field has after a merge, as a person chose it. It outranks every rule, and later imports leave it alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Winner {
+pub enum FieldWinner {
     /// That of this record.
     Of(CoreId),
     /// Another one, in its normal form; none empties the field.
     Value(Option<String>),
 }
 
-impl std::fmt::Debug for Winner {
+impl std::fmt::Debug for FieldWinner {
     // A value is personal data.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -33,7 +35,7 @@ pub struct MergeOrder {
     /// Who goes.
     pub retired: Vec<CoreId>,
     /// Fields that somebody decided about.
-    pub choices: BTreeMap<String, Winner>,
+    pub choices: BTreeMap<String, FieldWinner>,
     /// When that was decided; now unless set.
     pub decided_at: Option<Moment>,
     /// Who merges.
@@ -48,7 +50,7 @@ pub struct MergeOrder {
 
 /// What merging, undoing and rolling back need to know of the world.
 #[derive(Clone, Copy)]
-pub struct Circumstances<'a> {
+pub struct MergeContext<'a> {
     /// The entity.
     pub contract: &'a Contract,
     /// Which value survives.
@@ -61,7 +63,7 @@ pub struct Circumstances<'a> {
     pub now: Moment,
 }
 
-impl std::fmt::Debug for Circumstances<'_> {
+impl std::fmt::Debug for MergeContext<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Circumstances({})", self.contract.entity)
     }
@@ -77,7 +79,7 @@ pub(super) struct Before {
     /// The survivor's own entries of the id map.
     pub(super) own_map: Vec<MapImage>,
     /// What referred to those who went.
-    pub(super) moved: Moved,
+    pub(super) moved: MovedReferences,
 }
 
 impl Before {

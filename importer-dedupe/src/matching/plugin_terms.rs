@@ -10,7 +10,7 @@ use super::model::TermWeights;
 
 /// A term that is compared elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FurtherTerm {
+pub struct PluginTerm {
     /// Its name.
     pub name: String,
     /// The fields it looks at.
@@ -22,7 +22,7 @@ pub struct FurtherTerm {
 /// Tells the levels of further terms.
 pub trait Compares: Send + Sync {
     /// What it compares by.
-    fn terms(&self) -> &[FurtherTerm];
+    fn terms(&self) -> &[PluginTerm];
 
     /// The level of each pair of rows in a term, or nothing where it has nothing to say or fails.
     fn levels(&self, term: usize, left: &Batch, right: &Batch) -> Vec<Option<usize>>;
@@ -32,7 +32,7 @@ pub trait Compares: Send + Sync {
 const AT_A_TIME: usize = 4_096;
 
 /// The values of all records that further terms look at.
-pub(crate) struct Further {
+pub(crate) struct PluginTerms {
     by: Arc<dyn Compares>,
     /// Term by term, record by record.
     cells: Vec<Vec<Option<Box<str>>>>,
@@ -40,19 +40,19 @@ pub(crate) struct Further {
     start: usize,
 }
 
-impl Further {
+impl PluginTerms {
     pub(crate) fn new(by: Arc<dyn Compares>, start: usize) -> Self {
         Self { cells: vec![Vec::new(); by.terms().len()], by, start }
     }
 
     /// The terms for which a pattern of levels has room.
-    pub(crate) fn terms(&self) -> &[FurtherTerm] {
+    pub(crate) fn terms(&self) -> &[PluginTerm] {
         let terms = self.by.terms();
         &terms[..terms.len().min(MAX_TERMS - self.start.min(MAX_TERMS))]
     }
 
     /// Those for which it has none.
-    pub(crate) fn left_out(&self) -> &[FurtherTerm] {
+    pub(crate) fn left_out(&self) -> &[PluginTerm] {
         &self.by.terms()[self.terms().len()..]
     }
 
@@ -98,7 +98,7 @@ const WEAKEST: f64 = 0.5;
 const SURE: f64 = 1.0 - 1e-9;
 
 /// What a further term weighs before anything was learned: little, because nobody knows what it repeats.
-pub(crate) fn careful(term: &FurtherTerm) -> TermWeights {
+pub(crate) fn careful(term: &PluginTerm) -> TermWeights {
     let last = term.levels.len().saturating_sub(1);
     let step = (WEAKEST / STRONGEST).ln() / last.max(1) as f64;
     let ratios: Vec<f64> =
@@ -116,7 +116,7 @@ pub(crate) fn careful(term: &FurtherTerm) -> TermWeights {
     };
     TermWeights {
         name: term.name.clone(),
-        about: About::Further,
+        about: About::PluginTerms,
         levels: term.levels.clone(),
         m,
         u,
@@ -158,9 +158,9 @@ pub(crate) fn learn(
 mod tests {
     use super::*;
 
-    fn term(levels: &[&str]) -> FurtherTerm {
+    fn term(levels: &[&str]) -> PluginTerm {
         let levels = levels.iter().map(|&level| level.to_owned()).collect();
-        FurtherTerm { name: "shirt".into(), columns: vec!["shirt".into()], levels }
+        PluginTerm { name: "shirt".into(), columns: vec!["shirt".into()], levels }
     }
 
     fn ratios(weights: &TermWeights) -> Vec<f64> {
@@ -198,8 +198,8 @@ mod tests {
         let repeats: Vec<_> = (0..20_000).map(|i| pair(f64::from(i % 2), 0)).collect();
         assert!((learned(&repeats)[0] - 1.0).abs() < 0.05);
         let tells: Vec<_> = (0..20_000).map(|i| pair(f64::from(i % 2), u8::from(i % 2 == 0))).collect();
-        let told = learned(&tells);
-        assert!(told[0] > 100.0 && told[1] < 0.01, "{told:?}");
+        let learned_weights = learned(&tells);
+        assert!(learned_weights[0] > 100.0 && learned_weights[1] < 0.01, "{learned_weights:?}");
         let missing: Vec<_> = (0..100).map(|i| pair(f64::from(i % 2), MISSING)).collect();
         assert!((learned(&missing)[0] - STRONGEST).abs() < 1e-9, "missing says nothing");
     }

@@ -7,9 +7,9 @@ use importer_core::pipeline::Correction;
 use importer_core::plugin::{
     Adapter, AdapterMeta, Batch, Error, Extract, Finding, Host, OpenRequest, Source,
 };
-use importer_core::ports::{Rules, SetJudge, Verdict};
+use importer_core::ports::{BatchVerdict, Rules, SetJudge};
 
-use super::bench::{Draft, SharedBench};
+use super::revalidator::{Draft, SharedRevalidator};
 
 /// Gives the next rows, none at the end. At most some thousand at a time.
 pub(super) type Pull = Box<dyn FnMut() -> Result<Vec<Draft>> + Send>;
@@ -18,20 +18,20 @@ pub(super) type Pull = Box<dyn FnMut() -> Result<Vec<Draft>> + Send>;
 pub(super) type Notes = Arc<Mutex<Vec<Correction>>>;
 
 /// Corrected rows as an adapter; it opens once.
-pub(super) struct Feed {
+pub(super) struct CorrectionSource {
     name: &'static str,
-    bench: SharedBench,
+    revalidator: SharedRevalidator,
     notes: Notes,
     pull: Mutex<Option<Pull>>,
 }
 
-impl Feed {
-    pub(super) fn new(name: &'static str, bench: SharedBench, notes: Notes, pull: Pull) -> Self {
-        Self { name, bench, notes, pull: Mutex::new(Some(pull)) }
+impl CorrectionSource {
+    pub(super) fn new(name: &'static str, revalidator: SharedRevalidator, notes: Notes, pull: Pull) -> Self {
+        Self { name, revalidator, notes, pull: Mutex::new(Some(pull)) }
     }
 }
 
-impl Adapter for Feed {
+impl Adapter for CorrectionSource {
     fn meta(&self) -> AdapterMeta {
         AdapterMeta::new(self.name, "Rows that people corrected")
     }
@@ -39,19 +39,23 @@ impl Adapter for Feed {
     fn open(&self, _: &OpenRequest, _: &Host) -> Result<Box<dyn Source>, Error> {
         let pull = self.pull.lock().unwrap_or_else(PoisonError::into_inner).take();
         let pull = pull.ok_or_else(|| Error::bug("corrected rows are read once"))?;
-        Ok(Box::new(Rows { bench: Arc::clone(&self.bench), notes: Arc::clone(&self.notes), pull }))
+        Ok(Box::new(Rows {
+            revalidator: Arc::clone(&self.revalidator),
+            notes: Arc::clone(&self.notes),
+            pull,
+        }))
     }
 }
 
 struct Rows {
-    bench: SharedBench,
+    revalidator: SharedRevalidator,
     notes: Notes,
     pull: Pull,
 }
 
 impl Source for Rows {
     fn columns(&self) -> Vec<String> {
-        self.bench.columns.clone()
+        self.revalidator.columns.clone()
     }
 
     fn next(&mut self, out: &mut Extract) -> Result<(), Error> {
@@ -70,13 +74,13 @@ impl Source for Rows {
 /// The rules, which let rows pass that are exempt from them. What a run as a whole must be like is not asked of the few
 /// rows that somebody corrected.
 pub(super) struct Exempting {
-    pub(super) bench: SharedBench,
+    pub(super) revalidator: SharedRevalidator,
     pub(super) notes: Notes,
 }
 
 impl Rules for Exempting {
-    fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> Result<Verdict> {
-        let mut verdict = self.bench.suite.judge(rows, from_adapter)?;
+    fn judge(&self, rows: &Batch, from_adapter: &[Finding]) -> Result<BatchVerdict> {
+        let mut verdict = self.revalidator.suite.judge(rows, from_adapter)?;
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         for (row, note) in notes.iter().enumerate().filter(|(_, note)| !note.exempt.is_empty()) {
             verdict.exempt(row, |code| note.exempt.iter().any(|exempt| exempt == code));
@@ -84,11 +88,11 @@ impl Rules for Exempting {
         Ok(verdict)
     }
 
-    fn judge_together(&self) -> Result<Option<Box<dyn SetJudge>>> {
+    fn judge_set(&self) -> Result<Option<Box<dyn SetJudge>>> {
         Ok(None)
     }
 
     fn checksum(&self) -> String {
-        Rules::checksum(&self.bench.suite)
+        Rules::checksum(&self.revalidator.suite)
     }
 }

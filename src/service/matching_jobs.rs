@@ -33,7 +33,7 @@ impl Desk<'_> {
             self.may_scan_by(&request.entity, model, &note)?;
         }
         if !request.preview {
-            self.importer.none_half_taken_back(&request.entity, scan::OPERATION)?;
+            self.importer.no_unfinished_rollback(&request.entity, scan::OPERATION)?;
             self.patiently(Action::ControlRuns, &note, |_| Ok(()))?;
         }
         let request = ScanRequest { actor: self.actor.name.clone(), ..request.clone() };
@@ -57,7 +57,7 @@ impl Desk<'_> {
             Err(error) if error.kind() == ErrorKind::ReadOnly => {
                 self.tell_audit(Action::ControlRuns, &note, AuditOutcome::Done)?;
             }
-            told => told?,
+            result => result?,
         }
         Ok(training)
     }

@@ -11,8 +11,8 @@ use importer::plugin::{Adapter, AdapterMeta, Extract, Host, OpenRequest, Plugin,
 use importer::ports::{AuditFilter, FixedClock, QuarantineFilter, parse_moment};
 use importer::retention::RetentionPolicy;
 use importer::service::{
-    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RollbackRequest,
-    RowFix, ScanRequest, Step, Verdict,
+    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
+    ReviewDecision, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Error, ErrorKind, GateMode, GatePolicy, Importer, RunRequest};
 
@@ -216,14 +216,16 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("undo_merge", Harmless, |scene, _, desk| desk.undo_merge(scene.standing, WHY).map(drop)),
     ("merge", Harmless, |_, _, desk| desk.merge(&merge([6, 5])).map(drop)),
     ("edit", Harmless, |_, _, desk| edit(desk, 2)),
-    ("review", Harmless, |_, _, desk| desk.review(2, &Verdict::accept(), WHY).map(drop)),
+    ("review", Harmless, |_, _, desk| desk.review(2, &ReviewDecision::accept(), WHY).map(drop)),
     ("review_all", Harmless, |_, _, desk| {
-        desk.review_all(&[2], &Verdict::Reject, WHY).into_iter().try_for_each(|(_, done)| done.map(drop))
+        desk.review_all(&[2], &ReviewDecision::Reject, WHY)
+            .into_iter()
+            .try_for_each(|(_, done)| done.map(drop))
     }),
-    ("give_up", Harmless, |scene, _, desk| desk.give_up("volunteer", scene.rows[0], WHY)),
+    ("reject_row", Harmless, |scene, _, desk| desk.reject_row("volunteer", scene.rows[0], WHY)),
     ("reopen", Harmless, |scene, _, desk| desk.reopen("volunteer", scene.rows[0], WHY)),
-    ("give_up_bulk", Harmless, |scene, _, desk| {
-        desk.give_up_bulk("volunteer", &of_run(scene.held), WHY).map(drop)
+    ("reject_rows", Harmless, |scene, _, desk| {
+        desk.reject_rows("volunteer", &of_run(scene.held), WHY).map(drop)
     }),
     ("discard", Harmless, |scene, _, desk| desk.discard(scene.held_too, WHY)),
     ("label", Harmless, |scene, _, desk| desk.label(scene.gone, Some("spring"), WHY)),
@@ -234,7 +236,7 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("import", Refused, |scene, _, desk| {
         desk.import(&RunRequest { dry_run: true, ..p0(scene, "alpha") }, WHY).map(drop)
     }),
-    ("rerun", Refused, |_, _, desk| desk.rerun(1, Step::Validate, WHY).map(drop)),
+    ("rerun", Refused, |_, _, desk| desk.rerun(1, RerunStep::Validate, WHY).map(drop)),
     ("resume", Refused, |scene, _, desk| desk.resume(scene.gone, WHY).map(drop)),
     ("retry", RefusedForGood, |scene, _, desk| desk.retry(scene.gone, WHY).map(drop)),
     ("resume", RefusedForGood, |scene, _, desk| desk.resume(scene.run, WHY).map(drop)),
@@ -274,25 +276,26 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("undo_match", Refused, |_, _, desk| desk.undo_match("volunteer", "kappa", "k3", WHY).map(drop)),
     ("merge", Refused, |_, _, desk| desk.merge(&merge([2, 1])).map(drop)),
     ("review", RefusedForGood, |scene, _, desk| {
-        desk.review(scene.touched_pair, &Verdict::accept(), WHY).map(drop)
+        desk.review(scene.touched_pair, &ReviewDecision::accept(), WHY).map(drop)
     }),
     ("review", RefusedForGood, |scene, _, desk| {
-        desk.review(scene.touched_pair, &Verdict::Reject, WHY).map(drop)
+        desk.review(scene.touched_pair, &ReviewDecision::Reject, WHY).map(drop)
     }),
     ("review_all", RefusedForGood, |scene, _, desk| {
-        let done = desk.review_all(&[scene.touched_pair], &Verdict::Reject, WHY);
+        let done = desk.review_all(&[scene.touched_pair], &ReviewDecision::Reject, WHY);
         done.into_iter().try_for_each(|(_, done)| done.map(drop))
     }),
     ("review_matching", Refused, |_, importer, desk| {
-        desk.review_matching(&importer.waiting(), &Verdict::Defer { days: 3 }, WHY, false).map(drop)
+        desk.review_matching(&importer.pending_suggestions(), &ReviewDecision::Defer { days: 3 }, WHY, false)
+            .map(drop)
     }),
     ("merge_obvious", Refused, |_, _, desk| desk.merge_obvious("volunteer", WHY).map(drop)),
     ("scan", Refused, |_, _, desk| desk.scan(&ScanRequest::new("volunteer"), WHY).map(drop)),
     // What waits in quarantine is for the rollback to say.
-    ("give_up", RefusedForGood, |scene, _, desk| desk.give_up("volunteer", scene.own_row(), WHY)),
+    ("reject_row", RefusedForGood, |scene, _, desk| desk.reject_row("volunteer", scene.own_row(), WHY)),
     ("reopen", RefusedForGood, |scene, _, desk| desk.reopen("volunteer", scene.own_row(), WHY)),
-    ("give_up_bulk", Refused, |scene, _, desk| {
-        desk.give_up_bulk("volunteer", &of_run(scene.run), WHY).map(drop)
+    ("reject_rows", Refused, |scene, _, desk| {
+        desk.reject_rows("volunteer", &of_run(scene.run), WHY).map(drop)
     }),
     // One after the other, and what a purge takes nobody puts back.
     ("roll_back", Refused, |_, _, desk| {
@@ -310,7 +313,7 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     }),
     ("train", Reads, |_, _, desk| desk.train("volunteer", 1.0, WHY).map(drop)),
     ("review_matching", Reads, |_, importer, desk| {
-        desk.review_matching(&importer.waiting(), &Verdict::Reject, WHY, true).map(drop)
+        desk.review_matching(&importer.pending_suggestions(), &ReviewDecision::Reject, WHY, true).map(drop)
     }),
     ("preview_merge", Reads, |_, _, desk| desk.preview_merge(&merge([1, 2])).map(drop)),
     ("preview_obvious", Reads, |_, _, desk| desk.preview_obvious("volunteer").map(drop)),
@@ -366,7 +369,7 @@ const BESIDE_DESKS: &[(&str, While, Call)] = &[
 ];
 
 /// Methods of an importer that have nothing to do with its database.
-const WITHOUT_DATABASE: [&str; 13] = [
+const WITHOUT_DATABASE: [&str; 12] = [
     "builder",
     "cancel",
     "database",
@@ -378,11 +381,11 @@ const WITHOUT_DATABASE: [&str; 13] = [
     "scan_report",
     "source_fields",
     "source_health",
-    "waiting",
+    "pending_suggestions",
 ];
 
 /// Where rollbacks break off: before anybody is taken back, before the id map is, and at their very end.
-const BROKEN_OFF: [faults::Step; 3] =
+const BROKEN_OFF: [faults::RerunStep; 3] =
     [("rollback_items", "INSERT"), ("external_id_map", "UPDATE"), ("quarantine", "UPDATE")];
 
 #[test]

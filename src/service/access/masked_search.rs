@@ -18,12 +18,12 @@ const PAGE: i64 = 1_000;
 
 /// Reads for a role.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct MaskedSearch {
     mask: Mask,
     columns: ColumnsOfRuns,
 }
 
-impl Seen {
+impl MaskedSearch {
     pub(crate) fn by(mask: Mask) -> Self {
         Self { mask, columns: ColumnsOfRuns::default() }
     }

@@ -55,7 +55,7 @@ pub struct Subject {
 
 /// The history of people as it stands. The change log is only added to; when a merge or a run is taken back, the lines behind it
 /// are told again, and whom each is about and what the runs found before them is kept beside it.
-pub trait RetellingStore {
+pub trait ReplayStore {
     /// Lines behind `after` about people, in their order. Those of a run that was taken back are left out, except about whom the
     /// rollback left as they were.
     ///

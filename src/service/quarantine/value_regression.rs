@@ -4,10 +4,10 @@ use importer_core::plugin::Finding;
 use importer_core::{Error, ErrorKind, Result};
 
 use super::OPERATION;
-use super::bench::{Bench, Draft, Judged};
+use super::revalidator::{Draft, Judged, Revalidator};
 
 /// A field whose value could be read before a correction, and cannot any more.
-pub(super) struct Spoilt {
+pub(super) struct ValueRegression {
     /// The column that holds what cannot be read.
     pub(super) column: String,
     pub(super) field: &'static str,
@@ -17,7 +17,7 @@ pub(super) struct Spoilt {
     pub(super) example: &'static str,
 }
 
-impl Spoilt {
+impl ValueRegression {
     /// What is wrong, and what to do about it.
     pub(super) fn why(&self) -> String {
         format!("{}; {}", self.what(), self.advice())
@@ -40,12 +40,17 @@ impl Spoilt {
     }
 }
 
-impl Bench {
+impl Revalidator {
     /// The first value that a correction made unreadable. An empty cell is a value that was taken out on purpose.
     ///
     /// # Errors
     /// When a rule itself failed.
-    pub(super) fn spoilt(&self, before: &Draft, after: &Draft, judged: &Judged) -> Result<Option<Spoilt>> {
+    pub(super) fn value_regression(
+        &self,
+        before: &Draft,
+        after: &Draft,
+        judged: &Judged,
+    ) -> Result<Option<ValueRegression>> {
         let suspects: Vec<(usize, usize, &Finding)> = judged
             .findings
             .iter()
@@ -56,10 +61,10 @@ impl Bench {
         }
         let before = self.judge(std::slice::from_ref(before))?.pop();
         let readable = before.map(|before| before.readable).unwrap_or_default();
-        let spoilt = suspects.into_iter().find(|(place, ..)| readable.get(*place) == Some(&true));
-        Ok(spoilt.and_then(|(place, column, finding)| {
+        let value_regression = suspects.into_iter().find(|(place, ..)| readable.get(*place) == Some(&true));
+        Ok(value_regression.and_then(|(place, column, finding)| {
             let field = self.contract.fields.get(place)?;
-            Some(Spoilt {
+            Some(ValueRegression {
                 column: self.columns.get(column)?.clone(),
                 field: field.name,
                 rule: finding.code.clone(),

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use importer_core::Result;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, MergeFilter, QuarantineEntry, StewardSession, none_half_taken_back};
+use importer_core::ports::{CoreId, MergeFilter, QuarantineEntry, StewardSession, no_unfinished_rollback};
 
 use crate::Importer;
 
 impl Importer {
     /// An error while any run of an entity is half taken back, before anything of a call is written or told the audit log.
     /// Whoever changes records asks again in the transaction that does.
-    pub(super) fn none_half_taken_back(&self, entity: &str, operation: &'static str) -> Result<()> {
-        none_half_taken_back(self.store()?.session()?.as_mut(), entity, operation)
+    pub(super) fn no_unfinished_rollback(&self, entity: &str, operation: &'static str) -> Result<()> {
+        no_unfinished_rollback(self.store()?.session()?.as_mut(), entity, operation)
     }
 }
 
@@ -22,13 +22,13 @@ impl Importer {
 ///
 /// # Errors
 /// As said, or when the database fails.
-pub(super) fn not_half_taken_back(
+pub(super) fn not_in_unfinished_rollback(
     session: &mut dyn StewardSession,
     contract: &Contract,
     people: &[CoreId],
     operation: &'static str,
 ) -> Result<()> {
-    let half = session.half_taken_back(contract.entity)?;
+    let half = session.unfinished_rollback(contract.entity)?;
     if half.is_empty() {
         return Ok(());
     }
@@ -47,13 +47,13 @@ pub(super) fn not_half_taken_back(
 ///
 /// # Errors
 /// As said, or when the database fails.
-pub(super) fn row_not_half_taken_back(
+pub(super) fn row_not_in_unfinished_rollback(
     session: &mut dyn StewardSession,
     contract: &Contract,
     entries: &[QuarantineEntry],
     operation: &'static str,
 ) -> Result<()> {
-    for half in session.half_taken_back(contract.entity)? {
+    for half in session.unfinished_rollback(contract.entity)? {
         if let Some(entry) = entries.iter().find(|entry| entry.system == half.system) {
             return Err(half.refuses(operation).at("row", entry.row));
         }

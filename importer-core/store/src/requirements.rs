@@ -109,12 +109,12 @@ fn grant(row: &TextRow) -> Option<String> {
         .filter(|(i, _)| !row.flag(3 + i))
         .map(|(_, r)| r)
         .collect();
-    let mut told = Vec::new();
+    let mut grants = Vec::new();
     if !lacking.is_empty() {
-        told.push(format!("GRANT {} ON {table} TO {user}", lacking.join(", ")));
+        grants.push(format!("GRANT {} ON {table} TO {user}", lacking.join(", ")));
     }
     if let Some(sequence) = row.get(7).filter(|_| needed > 1 && !row.flag(8)) {
-        told.push(format!("GRANT USAGE ON SEQUENCE {sequence} TO {user}"));
+        grants.push(format!("GRANT USAGE ON SEQUENCE {sequence} TO {user}"));
     }
-    (!told.is_empty()).then(|| told.join("; "))
+    (!grants.is_empty()).then(|| grants.join("; "))
 }

@@ -10,7 +10,7 @@ use super::sql::{Cell, TextRow};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    ChangeAction, CoreId, LaterChange, RecordImage, RetellingStore, RollbackStore, RowId, RunId, RunRecord,
+    ChangeAction, CoreId, LaterChange, RecordImage, ReplayStore, RollbackStore, RowId, RunId, RunRecord,
     Subject, parse_moment, row_id, run_of,
 };
 
@@ -24,7 +24,7 @@ const SUBJECTS: [Column; 4] =
 const LEFT: &str = "b.id = (SELECT MAX(x.id) FROM rollbacks x WHERE x.run_id = b.run_id) AND i.field IS NULL \
      AND i.outcome <> 'reverted'";
 
-impl RetellingStore for SqlSession {
+impl ReplayStore for SqlSession {
     fn later_changes(
         &mut self,
         contract: &Contract,

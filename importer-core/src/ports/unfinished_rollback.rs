@@ -3,14 +3,14 @@ use crate::{Error, ErrorKind, Result};
 
 /// A run whose rollback began and is not done: some of what it did is gone, the rest is still there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HalfTakenBack {
+pub struct UnfinishedRollback {
     /// The run.
     pub run: RunId,
     /// The system whose rows it brought.
     pub system: String,
 }
 
-impl HalfTakenBack {
+impl UnfinishedRollback {
     /// The error of what has to wait until the rollback is done.
     pub fn refuses(&self, operation: &'static str) -> Error {
         let Self { run, system } = self;
@@ -27,12 +27,12 @@ impl HalfTakenBack {
 ///
 /// # Errors
 /// As said, or when the database fails.
-pub fn none_half_taken_back<S: Session + ?Sized>(
+pub fn no_unfinished_rollback<S: Session + ?Sized>(
     session: &mut S,
     entity: &str,
     operation: &'static str,
 ) -> Result<()> {
-    match session.half_taken_back(entity)?.first() {
+    match session.unfinished_rollback(entity)?.first() {
         Some(half) => Err(half.refuses(operation)),
         None => Ok(()),
     }

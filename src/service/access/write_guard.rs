@@ -12,7 +12,7 @@ pub(crate) const ASK: &str = "leave it out; somebody who sees the field can set 
 impl Desk<'_> {
     /// Nothing, if the role sees every column or field that is to be set; otherwise an error that names the first one it does
     /// not see, kept in the audit log. Never asked within a transaction: the log is written in one of its own.
-    pub(crate) fn may_set<'a>(
+    pub(crate) fn guard_write<'a>(
         &self,
         action: Action,
         note: &Note,
@@ -24,8 +24,8 @@ impl Desk<'_> {
         }
     }
 
-    /// [`Desk::may_set`] for fields of a contract; a field that it does not have is somebody else's error.
-    pub(crate) fn may_set_fields<'a>(
+    /// [`Desk::guard_write`] for fields of a contract; a field that it does not have is somebody else's error.
+    pub(crate) fn guard_write_fields<'a>(
         &self,
         action: Action,
         note: &Note,
@@ -33,7 +33,7 @@ impl Desk<'_> {
         fields: impl IntoIterator<Item = &'a str>,
     ) -> Result<()> {
         let known = fields.into_iter().filter(|field| contract.field(field).is_some());
-        self.may_set(action, note, known.map(|field| (field, class_of(contract, field))))
+        self.guard_write(action, note, known.map(|field| (field, class_of(contract, field))))
     }
 
     fn not_set(&self, action: Action, note: &Note, name: &str) -> Result<Error> {

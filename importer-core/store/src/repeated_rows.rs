@@ -8,7 +8,7 @@ use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    Landing, Moment, Outcome, OutcomeKind, ReadRow, RowAgain, RowId, RunId, RunRecord, Violation,
+    Landing, Moment, Outcome, OutcomeKind, ReadRow, RepeatedRow, RowId, RunId, RunRecord, Violation,
     moment_text, row_id,
 };
 
@@ -46,9 +46,9 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         run: &RunRecord,
-        rows: &[RowAgain],
+        rows: &[RepeatedRow],
         now: Moment,
-    ) -> Result<Vec<(RowAgain, Vec<String>)>> {
+    ) -> Result<Vec<(RepeatedRow, Vec<String>)>> {
         let mut landed = Vec::new();
         for row in rows {
             if self.has_bytes(contract, row)? {
@@ -60,7 +60,7 @@ impl SqlSession {
     }
 
     /// The retention policy may have taken them.
-    fn has_bytes(&mut self, contract: &Contract, row: &RowAgain) -> Result<bool> {
+    fn has_bytes(&mut self, contract: &Contract, row: &RepeatedRow) -> Result<bool> {
         let from = if row.held {
             format!("{} s WHERE s.id = ?", contract.staging_table())
         } else {
@@ -75,7 +75,7 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         run: &RunRecord,
-        row: &RowAgain,
+        row: &RepeatedRow,
         now: &str,
     ) -> Result<Vec<String>> {
         let (new, old, run_id) = (Cell::Int(row.row), Cell::Int(row.staging_id), Cell::Int(run.id));
@@ -129,7 +129,7 @@ impl SqlSession {
     }
 
     /// What was found about the row when it came before, said of the row that it is now.
-    fn findings_again(&mut self, row: &RowAgain) -> Result<Vec<Violation>> {
+    fn findings_again(&mut self, row: &RepeatedRow) -> Result<Vec<Violation>> {
         let sql = format!(
             "{} FROM dq_violations v WHERE v.staging_id = ? AND v.status <> 'preview' ORDER BY v.id",
             super::landing::VIOLATION

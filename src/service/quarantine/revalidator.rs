@@ -17,7 +17,7 @@ use crate::Importer;
 use crate::service::access::{Columns, class_of};
 
 /// What a run of corrections needs to know about the runs whose rows it corrects.
-pub(crate) struct Bench {
+pub(crate) struct Revalidator {
     pub(crate) contract: &'static Contract,
     pub(crate) system: String,
     pub(crate) mapping: Mapping,
@@ -55,7 +55,7 @@ pub(crate) struct Judged {
 /// The column of an adapter that keeps surplus cells, and what it says about the row then.
 const SURPLUS: (&str, &str) = ("(surplus)", "SRC-002");
 
-impl Bench {
+impl Revalidator {
     /// For rows of a run; `keys` are the columns and fields that will be written to.
     ///
     /// # Errors
@@ -93,8 +93,9 @@ impl Bench {
     ) -> Result<Self> {
         // Somebody who types a person need not name every field that a source must have.
         let columns = contract.fields.iter().map(|field| field.name.to_owned()).collect();
-        let bench = Self::with(importer, contract, system, columns, keys, Mapping::automatic(contract))?;
-        Ok(Self { own: 0, ..bench })
+        let revalidator =
+            Self::with(importer, contract, system, columns, keys, Mapping::automatic(contract))?;
+        Ok(Self { own: 0, ..revalidator })
     }
 
     fn with(
@@ -125,8 +126,8 @@ impl Bench {
             plan = mapping.plan(contract, &columns)?;
         }
         let suite = importer.compile_suite(&mapping, contract, system)?;
-        let told = suite.catalogue().into_iter().map(|entry| entry.rule);
-        let codes = told.map(|rule| (rule.code.into_owned(), rule.hint.into_owned())).collect();
+        let rules = suite.catalogue().into_iter().map(|entry| entry.rule);
+        let codes = rules.map(|rule| (rule.code.into_owned(), rule.hint.into_owned())).collect();
         let read = plan.describe();
         let class = |column: &String| {
             let fields = read.iter().filter(|read| read.source.as_ref() == Some(column));
@@ -282,4 +283,4 @@ fn too_much(error: importer_core::plugin::Error) -> Error {
 }
 
 /// Shared between the rows' way in and whoever stands behind it.
-pub(crate) type SharedBench = Arc<Bench>;
+pub(crate) type SharedRevalidator = Arc<Revalidator>;

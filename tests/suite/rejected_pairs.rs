@@ -1,7 +1,7 @@
 //! Who was told apart is merged only when somebody asks for it all the same.
 
 use importer::ports::{AuditFilter, SuggestionFilter};
-use importer::service::{Actor, Desk, MergeRequest, RedoRequest, RollbackRequest, Verdict};
+use importer::service::{Actor, Desk, MergeRequest, RedoRequest, ReviewDecision, RollbackRequest};
 use importer::{Error, ErrorKind, Importer, RunRequest};
 
 use super::merging::history::{Event, World, snapshot};
@@ -40,7 +40,7 @@ fn asks(error: &Error, one: i64, other: i64, suggestion: i64) {
 }
 
 fn reject(importer: &Importer, pair: i64) {
-    importer.desk(Actor::admin("rita")).review(pair, &Verdict::Reject, "met both").unwrap();
+    importer.desk(Actor::admin("rita")).review(pair, &ReviewDecision::Reject, "met both").unwrap();
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn every_way_to_a_merge_asks_first() {
         reject(&importer, TWO_AND_THREE);
         let before = snapshot(&world.db);
 
-        let accept = Verdict::accept();
+        let accept = ReviewDecision::accept();
         let all = || desk.review_all(&[TWO_AND_THREE], &accept, "sure").remove(0).1;
         for error in [
             desk.merge(&merge(&[3, 2])).unwrap_err(),
@@ -78,7 +78,7 @@ fn every_way_to_a_merge_asks_first() {
         assert!(desk.preview_merge(&merge(&[1, 2])).unwrap().rejected.is_empty());
 
         // All the same, in each of these ways; taken back, they are told apart again.
-        let sure = Verdict::AcceptAlthoughRejected { survivor: None, choices: Vec::new() };
+        let sure = ReviewDecision::AcceptAlthoughRejected { survivor: None, choices: Vec::new() };
         let by_ids = || desk.merge(&although(&[2, 3])).unwrap().merge;
         let by_pair = || desk.review(TWO_AND_THREE, &sure, "sure").unwrap().merge.unwrap().merge;
         let by_many = || {
@@ -99,7 +99,10 @@ fn every_way_to_a_merge_asks_first() {
             asks(&desk.merge(&self::merge(&[2, 3])).unwrap_err(), 2, 3, TWO_AND_THREE);
         }
         // Who takes the rejection back need not ask any more.
-        importer.desk(Actor::admin("rita")).review(TWO_AND_THREE, &Verdict::Reopen, "one person").unwrap();
+        importer
+            .desk(Actor::admin("rita"))
+            .review(TWO_AND_THREE, &ReviewDecision::Reopen, "one person")
+            .unwrap();
         desk.merge(&merge(&[2, 3])).unwrap();
     }
 }
@@ -189,10 +192,10 @@ fn what_is_obvious_is_never_merged_against_somebodys_word() {
         reject(&importer, ONE_AND_FIVE);
         // 5 goes into 6; that 6 is 1 is beyond doubt for whoever has not heard, and that 2 is 3 for everybody.
         desk.merge(&MergeRequest { survivor: Some(6), ..merge(&[6, 5]) }).unwrap();
-        let told_apart = world
+        let rejected_pairs = world
             .db
             .number("SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE left_id = 1 AND right_id = 6");
-        assert_eq!(told_apart, 1, "the rejected one stands for both");
+        assert_eq!(rejected_pairs, 1, "the rejected one stands for both");
         let sure = "score = 0.99, features_json = '{\"held_back\": []}', created_at = '2025-06-02T00:00:00Z'";
         world.db.execute(&format!("UPDATE dedupe_suggestions SET {sure}"));
         // As if it had been about others with their data.

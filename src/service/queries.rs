@@ -8,7 +8,7 @@ use importer_core::ports::{
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::ModelDocument;
 
-use super::access::{Action, Columns, Desk, Mask, Note, RecordView, Seen};
+use super::access::{Action, Columns, Desk, Mask, MaskedSearch, Note, RecordView};
 use super::score::PairScore;
 
 impl Desk<'_> {
@@ -23,7 +23,7 @@ impl Desk<'_> {
     pub fn record(&self, entity: &str, id: CoreId) -> Result<Option<RecordView>> {
         let contract = super::runs::contract(entity)?;
         let subject = format!("{entity} {id}");
-        let found = self.look(Action::ViewRecords, &subject, |session| {
+        let found = self.query(Action::ViewRecords, &subject, |session| {
             let id = session.survivor_of(contract, id)?.map_or(id, |(survivor, _)| survivor);
             Ok(session.load(contract, &[id])?.pop())
         })?;
@@ -37,7 +37,7 @@ impl Desk<'_> {
     pub fn records(&self, entity: &str, after: CoreId, limit: usize) -> Result<Vec<RecordView>> {
         let contract = super::runs::contract(entity)?;
         let found = self
-            .look(Action::ViewRecords, "records", |session| session.records_after(contract, after, limit))?;
+            .query(Action::ViewRecords, "records", |session| session.records_after(contract, after, limit))?;
         Ok(found.iter().map(|person| self.mask().record(contract, person)).collect())
     }
 
@@ -49,7 +49,7 @@ impl Desk<'_> {
         let contract = super::runs::contract(entity)?;
         let subject = format!("{entity} {}", filter.record);
         let mut found =
-            self.look(Action::ViewRecords, &subject, |session| session.changes(contract, filter))?;
+            self.query(Action::ViewRecords, &subject, |session| session.changes(contract, filter))?;
         self.mask().changes(contract, &mut found);
         Ok(found)
     }
@@ -60,7 +60,7 @@ impl Desk<'_> {
     /// When the actor may not see the quarantine, there is no such entity, or the database fails.
     pub fn received(&self, entity: &str, row: RowId) -> Result<Option<String>> {
         let contract = super::runs::contract(entity)?;
-        self.look(Action::ViewQuarantine, &format!("row {row}"), |session| {
+        self.query(Action::ViewQuarantine, &format!("row {row}"), |session| {
             let Some(staged) = session.staged_rows(contract, &[row])?.pop() else { return Ok(None) };
             // The upper half of a row's id is its run.
             let columns = session.run(row >> 32)?.map(|run| Columns::of(contract, &run));
@@ -74,11 +74,11 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see the quarantine, there is no such rule, or the database fails.
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
-        let mut seen = Seen::by(self.mask());
+        let mut search = MaskedSearch::by(self.mask());
         let entity = filter.entity.as_deref().unwrap_or("volunteer");
-        self.look(Action::ViewQuarantine, "violations", |session| {
+        self.query(Action::ViewQuarantine, "violations", |session| {
             self.importer.known_rules(session, entity, filter.rule.as_deref(), "list violations")?;
-            seen.violations(session, filter)
+            search.violations(session, filter)
         })
     }
 
@@ -88,8 +88,8 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see suggestions, or the database fails.
     pub fn suggestions(&self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
-        let seen = Seen::by(self.mask());
-        self.look(Action::ViewSuggestions, "suggestions", |session| seen.suggestions(session, filter))
+        let search = MaskedSearch::by(self.mask());
+        self.query(Action::ViewSuggestions, "suggestions", |session| search.suggestions(session, filter))
     }
 
     /// The explained score of two records by what the role sees of them; see [`Importer::score`](crate::Importer::score).
@@ -113,7 +113,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see runs, or the database fails.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>> {
-        let mut found = self.look(Action::ViewRuns, "runs", |session| session.runs(filter))?;
+        let mut found = self.query(Action::ViewRuns, "runs", |session| session.runs(filter))?;
         for run in &mut found {
             self.mask().run(run);
         }
@@ -125,7 +125,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see runs, there is no such run, or the database fails.
     pub fn report(&self, run: RunId) -> Result<RunReport> {
-        let found = self.look(Action::ViewRuns, &format!("run {run}"), |session| session.run(run))?;
+        let found = self.query(Action::ViewRuns, &format!("run {run}"), |session| session.run(run))?;
         let mut report = RunReport::of(&found.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "show the run", format!("there is no run {run}"))
         })?);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Anomaly;
 use super::hash::is_content_name;
-use super::resolve::{Joined, Merge, Moved, Resolved};
+use super::resolve::{IdMoved, Joined, Merge, Resolved};
 use super::shared_contacts::SharedContacts;
 use crate::Result;
 use crate::contracts::Contract;
@@ -50,7 +50,7 @@ struct JoinedSample {
 /// Stored with the run, so that a resumed one goes on counting.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Told {
+pub(super) struct RunNotes {
     pub(super) would_merge: Vec<MergeSample>,
     moved: u64,
     moved_samples: Vec<MovedSample>,
@@ -61,7 +61,7 @@ pub(super) struct Told {
     long: BTreeMap<String, u64>,
 }
 
-impl Told {
+impl RunNotes {
     /// Takes what a batch of rows came to; the outcomes of rows that were joined say so afterwards.
     pub(super) fn take(
         &mut self,
@@ -97,11 +97,8 @@ impl Told {
             new_record: merge.record > last,
             reason: merge.reason.clone(),
         }));
-        self.moved_samples.extend(moved.iter().map(|Moved { row, external_id, before, now }| MovedSample {
-            row: place(*row),
-            external_id: external_id.clone(),
-            before: *before,
-            now: *now,
+        self.moved_samples.extend(moved.iter().map(|IdMoved { row, external_id, before, now }| {
+            MovedSample { row: place(*row), external_id: external_id.clone(), before: *before, now: *now }
         }));
         self.joined_samples.extend(joined.iter().map(|j| JoinedSample {
             row: place(j.row),

@@ -3,14 +3,14 @@
 use importer_core::plugin::Finding;
 use serde_json::{Map, Value};
 
-use super::bench::{Bench, Draft};
+use super::revalidator::{Draft, Revalidator};
 use super::view::FindingView;
 use crate::service::access::{Columns, Mask};
 
-impl Bench {
+impl Revalidator {
     /// Findings about a row with what the rules advise, masked: messages and suggestions are about cells, of which the role
     /// may have seen but some.
-    pub(super) fn told(
+    pub(super) fn findings_view(
         &self,
         mask: Mask,
         columns: &Columns,

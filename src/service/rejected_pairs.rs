@@ -9,21 +9,21 @@ use importer_core::{Error, ErrorKind, Result};
 ///
 /// # Errors
 /// As said, or when the database fails.
-pub(super) fn not_told_apart(
+pub(super) fn no_rejected_pairs(
     session: &mut dyn StewardSession,
     contract: &Contract,
     people: &[CoreId],
     although_rejected: bool,
     operation: &'static str,
 ) -> Result<Vec<Rejected>> {
-    told_apart(session, contract, people, although_rejected, |_| true, operation)
+    rejected_pairs(session, contract, people, although_rejected, |_| true, operation)
 }
 
 /// The same by those rejections alone that count.
 ///
 /// # Errors
 /// As there.
-pub(super) fn told_apart(
+pub(super) fn rejected_pairs(
     session: &mut dyn StewardSession,
     contract: &Contract,
     people: &[CoreId],

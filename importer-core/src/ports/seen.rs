@@ -6,7 +6,7 @@ use super::{CoreId, RowId, RunId};
 
 /// Where the store knows any row of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Knows {
+pub struct SeenIndexes {
     /// In the id map.
     pub mapped: bool,
     /// In quarantine.
@@ -15,7 +15,7 @@ pub struct Knows {
 
 /// What a row that the store knows is to its external id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KnownAs {
+pub enum SeenAs {
     /// The last row that was loaded under the id.
     Current,
     /// One that the same run had loaded before it; in the order in which they came.
@@ -33,9 +33,9 @@ pub enum KnownAs {
 
 /// What the store knows of a row's external id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct SeenRow {
     /// What it is to the id.
-    pub known_as: KnownAs,
+    pub seen_as: SeenAs,
     /// The hash it was last processed under.
     pub row_hash: i64,
     /// Where its bytes are.
@@ -49,7 +49,7 @@ pub struct Known {
     /// The row as received, when somebody decided about it in quarantine: the decision outlives a change of rules.
     pub payload_json: Option<String>,
     /// True when it is open in quarantine and the retention policy took its bytes: then it is landed and judged anew.
-    pub bare: bool,
+    pub payload_purged: bool,
     /// The run that brought another row of the id after it, when it is in quarantine.
     pub replaced_in: Option<RunId>,
 }
@@ -69,7 +69,7 @@ pub struct ReadRow {
 
 /// A row that was taken for one that came before, and is news after all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowAgain {
+pub struct RepeatedRow {
     /// Its id in the run.
     pub row: RowId,
     /// Where the same row was landed before.

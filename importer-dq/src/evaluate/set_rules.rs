@@ -14,7 +14,7 @@ const JUDGE: &str = "judge all rows together";
 
 impl CompiledSuite {
     /// The enabled set-level rules, ready to be shown the rows of one run.
-    pub(super) fn together(&self) -> Result<Option<Box<dyn SetJudge>>> {
+    pub(super) fn set_rules(&self) -> Result<Option<Box<dyn SetJudge>>> {
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         match sets.take() {
             Some(rules) if rules.is_empty() => {
@@ -83,5 +83,5 @@ fn failed(bound: &BoundSet, error: SdkError) -> Error {
 }
 
 #[cfg(test)]
-#[path = "together_tests.rs"]
+#[path = "set_rules_tests.rs"]
 mod tests;

@@ -41,38 +41,38 @@ fn plugin(fault: &'static str) -> Plugin {
 
 fn judged(yaml: &str, mode: Option<Mode>, fault: &'static str) -> Result<Vec<SetFinding>> {
     let compiled = compile(suite(yaml).with_mode(mode).with_plugin(&plugin(fault))).unwrap();
-    let Some(mut judge) = compiled.judge_together()? else { return Ok(Vec::new()) };
+    let Some(mut judge) = compiled.judge_set()? else { return Ok(Vec::new()) };
     judge.observe(&rows(&[&[], &[]]))?;
     judge.observe(&rows(&[&[]]))?;
     judge.finish()
 }
 
-fn told(found: &[SetFinding]) -> Vec<(Option<u64>, &str, Severity)> {
+fn summary(found: &[SetFinding]) -> Vec<(Option<u64>, &str, Severity)> {
     found.iter().map(|f| (f.row, f.code.as_str(), f.severity)).collect()
 }
 
 #[test]
 fn rows_are_counted_over_all_batches_and_the_suite_sets_the_severity() {
     let all = |severity| vec![(Some(2), "SET-900", severity), (None, "SET-900", severity)];
-    assert_eq!(told(&judged("", None, "").unwrap()), all(Severity::Error));
+    assert_eq!(summary(&judged("", None, "").unwrap()), all(Severity::Error));
     assert_eq!(
-        told(&judged("rules: { SET-900: { mode: warn } }", None, "").unwrap()),
+        summary(&judged("rules: { SET-900: { mode: warn } }", None, "").unwrap()),
         all(Severity::Warning)
     );
-    assert_eq!(told(&judged("", Some(Mode::Warn), "").unwrap()), all(Severity::Warning));
+    assert_eq!(summary(&judged("", Some(Mode::Warn), "").unwrap()), all(Severity::Warning));
     assert_eq!(
-        told(&judged("rules: { SET-900: { severity: info } }", None, "").unwrap()),
+        summary(&judged("rules: { SET-900: { severity: info } }", None, "").unwrap()),
         all(Severity::Info)
     );
-    assert_eq!(told(&judged("rules: { SET-900: { enabled: false } }", None, "").unwrap()), []);
+    assert_eq!(summary(&judged("rules: { SET-900: { enabled: false } }", None, "").unwrap()), []);
 }
 
 #[test]
 fn the_built_in_ones_wait_to_be_asked_for() {
-    assert!(compile(suite("")).unwrap().judge_together().unwrap().is_none());
+    assert!(compile(suite("")).unwrap().judge_set().unwrap().is_none());
     let asked = compile(suite("rules: { SET-502: { enabled: true } }")).unwrap();
-    assert!(asked.judge_together().unwrap().is_some());
-    let again = asked.judge_together().err().unwrap();
+    assert!(asked.judge_set().unwrap().is_some());
+    let again = asked.judge_set().err().unwrap();
     assert_eq!(again.kind(), ErrorKind::Invariant, "a second run would count the rows of the first");
 }
 
