@@ -9,7 +9,7 @@ use importer_core::plugins::{PluginInfo, check_declared};
 use importer_core::ports::CoreRecord;
 use importer_core::{Error, ErrorKind, Result};
 
-use crate::matching::frame::MAX_TERMS;
+use crate::matching::levels::MAX_TERMS;
 use crate::matching::people::{People, value};
 use crate::matching::plugin_terms::{Compares, PluginTerm};
 

@@ -20,11 +20,11 @@ pub mod rules;
 mod suite;
 
 pub use autofix::{autofix, autofixed_fields, can_autofix};
-pub use evaluate::{CatalogueEntry, CompiledSuite};
+pub use evaluate::{Binding, CatalogueEntry, CompiledSuite, SuiteBuilder};
 #[cfg(feature = "mx")]
 pub use mail_domains::DnsMailDomains;
 pub use mail_domains::MailDomains;
 pub use preview::{Preview, Previewer, RuleCount};
 pub use reference::{reference, reference_of};
 pub use rules::{catalogue, plugin, set_catalogue};
-pub use suite::{Binding, Mode, RuleSettings, SuiteBuilder, SuiteDocument, VOLUNTEER_SUITE};
+pub use suite::{Mode, RuleSettings, SuiteDocument, VOLUNTEER_SUITE};

@@ -224,7 +224,7 @@ fn notes(frame: &Frame, truth: &Truth) -> Vec<String> {
     if !frame.left_out().is_empty() {
         notes.push(format!(
             "Pairs are compared by at most {} terms; left out: {}.",
-            crate::matching::frame::MAX_TERMS,
+            crate::matching::levels::MAX_TERMS,
             list(frame.left_out().iter().map(String::as_str))
         ));
     }
@@ -246,7 +246,7 @@ mod tests {
             people.push(row + 2, cells.iter().map(|cell| Some(cell.as_str())));
         }
         let report = evaluate(&people, Answer::Column("cluster"), &Settings::default()).unwrap();
-        assert_eq!(report.terms.len(), crate::matching::frame::MAX_TERMS);
+        assert_eq!(report.terms.len(), crate::matching::levels::MAX_TERMS);
         let note = report.notes.iter().find(|note| note.contains("at most 16 terms")).unwrap();
         assert!(note.contains("`hobby 16`") && note.contains("`hobby 19`"), "{note}");
         assert!(!format!("{people:?}").contains("h1w"), "cells are personal");

@@ -4,12 +4,12 @@ use rustc_hash::FxHashMap;
 
 use super::blocking::{Candidates, KeyReport};
 use super::cluster::{Linkage, Pair, clusters};
-use super::frame::{Frame, Levels, pack, unpack};
+use super::frame::Frame;
+use super::levels::{Levels, pack, unpack};
 use super::model::{
     Explanation, HOUSEHOLD, Histogram, Judgement, Marginals, Model, ModelDocument, Objection, PairVerdict,
     Thresholds,
 };
-use super::plugin_terms;
 use super::scorer::Scorer;
 
 /// Pairs below these log-odds are forgotten.
@@ -167,7 +167,7 @@ fn with_further(
         let start = frame.terms().len();
         let judged =
             probabilities.iter().zip(&kept).map(|(probability, (_, _, levels))| (*probability, *levels));
-        plugin_terms::learn(&mut model.terms[start..], start, judged);
+        super::model::plugin_weights::learn(&mut model.terms[start..], start, judged);
     }
     let pair = |(a, b, levels): (u32, u32, Levels)| (Pair { a, b, log_odds: 0.0 }, pack(&levels));
     (kept.into_iter().map(pair).collect(), model)

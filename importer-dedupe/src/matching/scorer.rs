@@ -1,7 +1,8 @@
 //! The model laid out for scoring millions of pairs: what is the same for all pairs is worked out once.
 
 use super::features::MISSING;
-use super::frame::{Frame, Levels, MAX_TERMS};
+use super::frame::Frame;
+use super::levels::{Levels, MAX_TERMS};
 use super::model::{HOUSEHOLD, LEAST, MOST, Model, Score};
 
 /// The most levels a term has.

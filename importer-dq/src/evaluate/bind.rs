@@ -8,9 +8,22 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::CatalogueEntry;
-use crate::suite::{Binding, Mode, RuleSettings, SuiteDocument, checksum};
+use crate::suite::{Mode, RuleSettings, SuiteDocument, checksum};
 
 const BIND: &str = "put the suite of rules together";
+
+/// What a suite is bound to.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding<'a> {
+    /// The entity, such as `volunteer`; rules for others are left out.
+    pub entity: &'a str,
+    /// The name of the source, for the suite's settings of sources.
+    pub source: &'a str,
+    /// The day of the run: rules read no clock.
+    pub today: chrono::NaiveDate,
+    /// The columns of the normalised batches to come, in order.
+    pub columns: &'a [String],
+}
 
 /// A configured rule with what the suite says about it.
 pub(crate) struct Ready {

@@ -1,16 +1,16 @@
 //! Evaluation: a suite, bound to an entity, a source and the columns of its batches, judges whole batches.
 
 mod bind;
+mod builder;
 mod catalogue;
 mod collect;
 mod guard;
 mod set_rules;
 mod silence;
 
-pub use bind::CompiledSuite;
-pub(crate) use bind::{Ready, ReadySet};
+pub use bind::{Binding, CompiledSuite};
+pub use builder::SuiteBuilder;
 pub use catalogue::CatalogueEntry;
-pub(crate) use guard::guarded;
 
 use importer_core::plugin::{Batch, Finding, Severity};
 use importer_core::ports::{BatchVerdict, Rules, SetJudge};

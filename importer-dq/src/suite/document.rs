@@ -127,7 +127,7 @@ impl SuiteDocument {
     }
 
     /// An error about a code, with its place.
-    pub(super) fn error_at(&self, code: &str, message: String) -> Error {
+    pub(crate) fn error_at(&self, code: &str, message: String) -> Error {
         let error = Error::new(ErrorKind::Config, READ, message).at("suite", &self.suite);
         match self.places.get(code) {
             Some((line, column)) => error.at("line", line).at("column", column),
@@ -194,6 +194,12 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
         }
         deserializer.deserialize_option(Visit(PhantomData))
     }
+}
+
+/// The codes adapters use for what they find; they come with no description, so their form has to do.
+pub(crate) fn is_adapter_code(code: &str) -> bool {
+    code.strip_prefix("SRC-")
+        .is_some_and(|number| number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]

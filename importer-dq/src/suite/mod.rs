@@ -1,12 +1,10 @@
 //! Suites: which rules apply, how strictly, and to which sources.
 
-mod builder;
 mod canonical;
 mod document;
 mod settings;
 
-pub(crate) use builder::is_adapter_code;
-pub use builder::{Binding, SuiteBuilder};
 pub(crate) use canonical::checksum;
+pub(crate) use document::is_adapter_code;
 pub use document::{SuiteDocument, VOLUNTEER_SUITE};
 pub use settings::{Mode, RuleSettings};

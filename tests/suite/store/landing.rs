@@ -1,8 +1,8 @@
 use importer::contracts::VOLUNTEER;
 use importer::plugin::Severity;
 use importer::ports::{
-    CleanRow, CoreWrite, SeenRow, LandingWrite, MapEntry, NewRun, OtherRow, Outcome, OutcomeKind,
-    QuarantineRow, RunRecord, SeenAs, SeenIndexes, Session, StagedRow, Violation, ViolationFilter, row_id,
+    CleanRow, CoreWrite, LandingWrite, MapEntry, NewRun, OtherRow, Outcome, OutcomeKind, QuarantineRow,
+    RunRecord, SeenAs, SeenIndexes, SeenRow, Session, StagedRow, Violation, ViolationFilter, row_id,
 };
 
 use super::{at, awkward_texts, begun, new_run, person, stores};

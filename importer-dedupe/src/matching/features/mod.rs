@@ -76,7 +76,7 @@ pub enum About {
     /// Any other value.
     Other,
     /// What a plugin compares, whatever that is: it scores, and is no evidence of its own.
-    PluginTerms,
+    Plugin,
 }
 
 /// One thing that two records agree or disagree in; its weight is learned.

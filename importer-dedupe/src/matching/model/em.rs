@@ -5,7 +5,8 @@ use rustc_hash::FxHashMap;
 use super::{MISSING, Model};
 use crate::matching::blocking::Candidates;
 use crate::matching::features::names::mix;
-use crate::matching::frame::{Frame, Levels, pack, unpack};
+use crate::matching::frame::Frame;
+use crate::matching::levels::{Levels, pack, unpack};
 
 /// How many candidates have each pattern of levels and share values of about the same rarity.
 #[derive(Debug, Default)]

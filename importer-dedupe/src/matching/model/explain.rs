@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Likelihood, Model, Objection, PairVerdict, Seen, Thresholds, objections};
 use crate::matching::features::MISSING;
-use crate::matching::frame::{Beside, Frame, Levels};
+use crate::matching::frame::{Beside, Frame};
+use crate::matching::levels::Levels;
 
 /// What one term says about a pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

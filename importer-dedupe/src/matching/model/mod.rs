@@ -4,6 +4,7 @@ mod document;
 mod em;
 mod explain;
 mod objection;
+pub(crate) mod plugin_weights;
 mod refine;
 mod verdict;
 mod waterfall;
@@ -18,9 +19,10 @@ pub use refine::Labelled;
 pub(crate) use verdict::HOUSEHOLD;
 pub use verdict::{PairVerdict, Thresholds};
 
+use self::plugin_weights::careful;
 use super::features::{About, MISSING};
-use super::frame::{Frame, Levels};
-use super::plugin_terms::careful;
+use super::frame::Frame;
+use super::levels::Levels;
 
 /// The weights of one term.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Learning from pairs that people have decided about.
 
 use super::{MISSING, Model};
-use crate::matching::frame::Levels;
+use crate::matching::levels::Levels;
 
 /// A pair whose truth is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,8 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::frame::{ColumnSpec, Frame, MAX_TERMS};
+    use crate::matching::frame::{ColumnSpec, Frame};
+    use crate::matching::levels::MAX_TERMS;
     use crate::matching::role::Role;
 
     fn model() -> Model {

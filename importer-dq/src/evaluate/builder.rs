@@ -8,25 +8,12 @@ use importer_core::plugins::at_option;
 use importer_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
-use super::{Mode, SuiteDocument};
-use crate::MailDomains;
-use crate::evaluate::{CompiledSuite, Ready, ReadySet, guarded};
-use crate::rules;
+use super::bind::{Binding, CompiledSuite, Ready, ReadySet};
+use super::guard::guarded;
+use crate::suite::{Mode, SuiteDocument, is_adapter_code};
+use crate::{MailDomains, rules};
 
 pub(crate) const COMPILE: &str = "put the suite of rules together";
-
-/// What a suite is bound to.
-#[derive(Debug, Clone, Copy)]
-pub struct Binding<'a> {
-    /// The entity, such as `volunteer`; rules for others are left out.
-    pub entity: &'a str,
-    /// The name of the source, for the suite's settings of sources.
-    pub source: &'a str,
-    /// The day of the run: rules read no clock.
-    pub today: chrono::NaiveDate,
-    /// The columns of the normalised batches to come, in order.
-    pub columns: &'a [String],
-}
 
 /// Puts a suite together: a document, the built-in rules, those of plugins, and what the host overrides.
 ///
@@ -255,12 +242,6 @@ fn refused(
         out = out.at("plugin", plugin);
     }
     at_option(out, error.field, specs)
-}
-
-/// The codes adapters use for what they find; they come with no description, so their form has to do.
-pub(crate) fn is_adapter_code(code: &str) -> bool {
-    code.strip_prefix("SRC-")
-        .is_some_and(|number| number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The known code that was probably meant: the one with the fewest changes, if those are few.
