@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
-use abi_stable::library::{LibraryError, RawLibrary, RootModule, lib_header_from_raw_library};
+use abi_stable::library::{AbiHeaderRef, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL, RootModule};
 use importer_plugin::abi::{
     ADAPTER_V1, AdapterV1Ref, AskV1Ref, DELETIONS_V1, EntryRef, FEATURE_V1, FIELDS_V1, FeatureV1Ref,
     HEALTH_V1, RStr, RULE_V1, RuleV1Ref, SET_RULE_V1, SetRuleV1Ref,
 };
 use importer_plugin::{AdapterCapability, Description, EmbeddedMeta};
+use libloading::Library;
 
+const NO_ENTRY: &str =
+    "it does not export the entry of a plugin; it was built without `importer_plugin::export!`";
 /// The longest part of a layout error that helps anybody.
 const MOST_LINES: usize = 12;
 
@@ -35,15 +38,19 @@ pub(super) struct AdapterModules {
 /// Loads the file at `path` for good and checks all that it promised in its metadata.
 #[allow(unsafe_code)]
 pub(super) fn load(path: &Path, meta: &EmbeddedMeta) -> Result<Code, String> {
-    let library = RawLibrary::load_at(path).map_err(|error| explain(error, path))?;
+    // SAFETY: its initialisers run, as of every library. Who may be loaded was decided before, by the trust policy.
+    let library = unsafe { open(path) }.map_err(|error| not_loaded(&error, path))?;
     // Never unloaded: threads, thread-locals and handed-out functions of the plugin may outlive every handle of ours.
-    let library: &'static RawLibrary = Box::leak(Box::new(library));
-    // SAFETY: the library is never dropped, so the header and all it refers to live for ever.
-    let header = unsafe { lib_header_from_raw_library(library) }.map_err(|error| explain(error, path))?;
+    let library: &'static Library = Box::leak(Box::new(library));
+    // SAFETY: a symbol of this name is an `AbiHeaderRef` in every library that exports it: abi_stable made up the name for that.
+    let header = unsafe { library.get::<AbiHeaderRef>(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
+        .map_err(|_| NO_ENTRY)?;
+    // It checks whether the header is of this version of abi_stable before anything else of it is looked at.
+    let header = header.upgrade().map_err(explain)?;
     // Not `EntryRef::load_from_file`: that keeps one module per type, and the second plugin would be the first.
-    let entry = header.init_root_module::<EntryRef>().map_err(|error| explain(error, path))?;
+    let entry = header.init_root_module::<EntryRef>().map_err(explain)?;
     let description = describe(&entry.describe()(), meta)?;
-    let modules = Modules { entry, path };
+    let modules = Modules { entry };
     let can = |what| description.adapters.iter().any(|adapter| adapter.capabilities.contains(&what));
     let adapter =
         match modules.get::<AdapterV1Ref>(!description.adapters.is_empty(), ADAPTER_V1, "adapters")? {
@@ -65,12 +72,11 @@ pub(super) fn load(path: &Path, meta: &EmbeddedMeta) -> Result<Code, String> {
     Ok(Code { entry, description, adapter, rule, set_rule, feature })
 }
 
-struct Modules<'a> {
+struct Modules {
     entry: EntryRef,
-    path: &'a Path,
 }
 
-impl Modules<'_> {
+impl Modules {
     /// The module of a capability that the plugin says it has.
     fn get<M: RootModule>(&self, wanted: bool, id: &str, brings: &str) -> Result<Option<M>, String> {
         if !wanted {
@@ -79,7 +85,7 @@ impl Modules<'_> {
         let header = self.entry.query()(RStr::from(id)).into_option().ok_or_else(|| {
             format!("it brings {brings} and does not speak `{id}`, the way this program talks to {brings}")
         })?;
-        header.init_root_module::<M>().map(Some).map_err(|error| explain(error, self.path))
+        header.init_root_module::<M>().map(Some).map_err(explain)
     }
 }
 
@@ -122,16 +128,33 @@ fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names.into_iter().find(|name| !seen.insert(*name))
 }
 
-fn explain(error: LibraryError, path: &Path) -> String {
+/// Opens a library so that all it needs is found now or the load fails, and so that no other library sees its symbols.
+///
+/// # Safety
+/// The library's initialisers run.
+#[allow(unsafe_code)]
+unsafe fn open(path: &Path) -> Result<Library, libloading::Error> {
+    #[cfg(unix)]
+    {
+        use libloading::os::unix::{Library as Unix, RTLD_LOCAL, RTLD_NOW};
+        // SAFETY: what the caller promises.
+        unsafe { Unix::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map(Library::from)
+    }
+    #[cfg(not(unix))]
+    {
+        // SAFETY: what the caller promises.
+        unsafe { Library::new(path) }
+    }
+}
+
+/// Why the system does not load a library. The path of the private copy means nothing to anybody.
+fn not_loaded(error: &libloading::Error, path: &Path) -> String {
+    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    format!("the system cannot load it: {}", cause.replace(&format!("{}: ", path.display()), ""))
+}
+
+fn explain(error: LibraryError) -> String {
     match error {
-        LibraryError::OpenError { err, .. } => {
-            // The path of the private copy means nothing to anybody.
-            let place = format!("{}: ", path.display());
-            format!("the system cannot load it: {}", err.to_string().replace(&place, ""))
-        }
-        LibraryError::GetSymbolError { .. } => {
-            "it does not export the entry of a plugin; it was built without `importer_plugin::export!`".into()
-        }
         LibraryError::InvalidAbiHeader(_) | LibraryError::InvalidCAbi { .. } => {
             "it was built with an incompatible version of abi_stable; build it with the importer-plugin of this program"
                 .into()
