@@ -99,7 +99,7 @@ mod measure {
         let discovery = Discovery::new(TrustPolicy::allow_everything()).isolation(isolation).file(plugin());
         let importer = Importer::builder().database(database).discovery(discovery).build().unwrap();
         let report = importer.run(&RunRequest::new("csv").file(file)).unwrap();
-        assert_eq!(report.status, "succeeded", "{:?}", report.error);
+        assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
         let used = importer.plugins().into_iter().find(|plugin| plugin.id == "csv").unwrap();
         assert_eq!(used.isolation, way);
         // The system counts a child when it has ended and was waited for.

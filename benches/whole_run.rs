@@ -82,7 +82,7 @@ fn import(database: &str, file: &Path) -> (Duration, u64) {
     let importer =
         Importer::builder().database(database).plugin(importer_adapter_csv::plugin()).build().unwrap();
     let report = importer.run(&RunRequest::new("csv").file(file)).unwrap();
-    assert_eq!(report.status, "succeeded", "{:?}", report.error);
+    assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
     (start.elapsed(), report.counts.read)
 }
 

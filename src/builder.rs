@@ -19,12 +19,14 @@ pub(crate) type Plugins = importer_plugin_host::PluginSet;
 #[cfg(not(feature = "plugins"))]
 pub(crate) type Plugins = importer_core::plugins::LinkedPlugins;
 
-/// The import platform, put together. Cheap to share behind an `Arc`; every call opens its own connection.
+/// The import platform, put together. A clone is the same platform: it shares the database, the plugins and what stops its
+/// calls.
+#[derive(Clone)]
 pub struct Importer {
     /// `None` for an importer that was built without.
     store: Option<Arc<dyn Store>>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) plugins: Mutex<Plugins>,
+    pub(crate) plugins: Arc<Mutex<Plugins>>,
     pub(crate) suite: SuiteDocument,
     pub(crate) rules_mode: Option<Mode>,
     pub(crate) mapping: Option<Mapping>,
@@ -37,6 +39,8 @@ pub struct Importer {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) cancel: Cancel,
+    /// What stops the one run that this clone is for.
+    pub(crate) run_cancel: Option<Cancel>,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -303,7 +307,7 @@ impl Builder {
         Ok(Importer {
             store,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
-            plugins: Mutex::new(plugins),
+            plugins: Arc::new(Mutex::new(plugins)),
             suite: self.suite.unwrap_or_else(SuiteDocument::volunteers),
             rules_mode: self.rules_mode,
             mapping: self.mapping,
@@ -316,6 +320,7 @@ impl Builder {
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
             secrets: self.secrets.unwrap_or_else(|| Arc::new(NoSecrets)),
             cancel: Cancel::default(),
+            run_cancel: None,
             references: self.references,
         })
     }

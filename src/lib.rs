@@ -30,8 +30,8 @@ pub mod service;
 
 pub use builder::{Builder, Importer};
 pub use importer_core::pipeline::{
-    Anomaly, Cancel, Counts, GateMode, GatePolicy, Observer, Progress, RetryPolicy, RunReport, RunRequest,
-    ScanPhase, ScanProgress, Secrets, Waiting,
+    Anomaly, Cancel, Counts, GateMode, GatePolicy, Observer, Progress, ReportStatus, RetryPolicy, RunReport,
+    RunRequest, ScanPhase, ScanProgress, Secrets, Waiting,
 };
 pub use importer_core::{
     Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, ports, retention,

@@ -1,8 +1,17 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What went wrong, for callers that branch on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// ```
+/// use importer_core::ErrorKind;
+/// assert_eq!(ErrorKind::NotFound.code(), "not_found");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// An option, a document or a call is wrong; nothing was started.
     Config,
@@ -32,8 +41,30 @@ pub enum ErrorKind {
     Invariant,
 }
 
+impl ErrorKind {
+    /// Its code, which stays the same from version to version: for logs, interfaces and other programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Mapping => "mapping",
+            Self::Plugin => "plugin",
+            Self::Source => "source",
+            Self::Auth => "auth",
+            Self::Store => "store",
+            Self::Refused => "refused",
+            Self::ReadOnly => "read_only",
+            Self::Busy => "busy",
+            Self::NotFound => "not_found",
+            Self::Cancelled => "cancelled",
+            Self::Forbidden => "forbidden",
+            Self::Invariant => "invariant",
+        }
+    }
+}
+
 /// Whether the same call may succeed later without anybody changing anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorStatus {
     /// It will not.
     Permanent,

@@ -28,6 +28,7 @@ mod run_context;
 mod runs;
 mod scan;
 mod score;
+mod start;
 mod suggestions;
 pub mod template;
 mod train;
@@ -53,4 +54,5 @@ pub use scan::{
     MERGE_FROM, REVIEW_FROM, SCAN_SOURCE, ScanKey, ScanReport, ScanRequest, ScanSample, top_terms,
 };
 pub use score::PairScore;
+pub use start::RunHandle;
 pub use train::{Expectation, Training};

@@ -1,6 +1,6 @@
 //! Going on with runs: resuming, retrying, approving.
 
-use importer_core::pipeline::{self, ResumeMode, RunReport, RunRequest};
+use importer_core::pipeline::{self, ReportStatus, ResumeMode, RunReport, RunRequest};
 use importer_core::ports::{Phase, RunId, RunRecord, RunStatus};
 use importer_core::{Error, ErrorKind, Result};
 use importer_plugin::Adapter;
@@ -121,7 +121,7 @@ impl Desk<'_> {
                 why,
                 source.as_ref().map(|(adapter, plugin)| (adapter.as_ref(), plugin.clone())),
             )?;
-            if let Some(in_use) = in_use.filter(|_| report.status == "succeeded") {
+            if let Some(in_use) = in_use.filter(|_| report.status == ReportStatus::Succeeded) {
                 in_use.succeeded();
             }
             self.mask().report(&mut report);

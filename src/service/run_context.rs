@@ -68,7 +68,7 @@ impl Importer {
             gate: self.gate,
             retry: self.retry,
             observer: self.observer.as_ref(),
-            cancel: self.cancel.for_one_run(),
+            cancel: self.run_cancel.clone().unwrap_or_else(|| self.cancel.for_one_run()),
             secrets: self.secrets.clone(),
             corrections: own.corrections,
         })

@@ -6,7 +6,7 @@ use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
 #[cfg(doc)]
 use importer_core::pipeline::RunContext;
-use importer_core::pipeline::{PluginReport, RunReport, RunRequest};
+use importer_core::pipeline::{PluginReport, ReportStatus, RunReport, RunRequest};
 use importer_core::plugins::{PluginInfo, check_declared, check_secrets};
 use importer_core::ports::{AutoMerge, Resolver, RunFilter};
 use importer_core::{Error, ErrorKind, Result};
@@ -34,10 +34,15 @@ impl Importer {
             self.with_context(contract, &request.external_system, recorded.auto_merge, |context| {
                 context.run(adapter.as_ref(), plugin_report(&plugin), &recorded)
             })?;
-        if report.status == "succeeded" {
+        if report.status == ReportStatus::Succeeded {
             in_use.succeeded();
         }
-        tracing::info!(run_id = report.run_id, source = report.source, status = report.status, "run ended");
+        tracing::info!(
+            run_id = report.run_id,
+            source = report.source,
+            status = report.status.as_str(),
+            "run ended"
+        );
         Ok(report)
     }
 

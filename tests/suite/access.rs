@@ -72,6 +72,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("approve", Action::ApproveRuns, true, |desk, reason| desk.approve(1, reason).map(drop)),
     ("cancel", Action::ControlRuns, true, |desk, reason| desk.cancel(1, reason).map(drop)),
     ("discard", Action::ApproveRuns, true, |desk, reason| desk.discard(1, reason)),
+    ("start", Action::ControlRuns, true, |desk, reason| {
+        desk.start(&RunRequest::new("nothing"), reason).and_then(importer::service::RunHandle::join).map(drop)
+    }),
     ("import", Action::ControlRuns, true, |desk, reason| {
         desk.import(&RunRequest::new("csv").file("nowhere.csv"), reason).map(drop)
     }),

@@ -10,9 +10,9 @@ use super::merging::history::{World, snapshot};
 use super::support::{self, Database};
 
 /// A table that is written, and how.
-pub(crate) type RerunStep = (&'static str, &'static str);
+pub(crate) type Step = (&'static str, &'static str);
 
-const MERGE: [RerunStep; 15] = [
+const MERGE: [Step; 15] = [
     ("merge_log", "INSERT"),
     ("merge_members", "INSERT"),
     ("external_id_map", "UPDATE"),
@@ -30,7 +30,7 @@ const MERGE: [RerunStep; 15] = [
     ("audit_log", "INSERT"),
 ];
 
-const UNDO: [RerunStep; 12] = [
+const UNDO: [Step; 12] = [
     ("core_volunteers", "INSERT"),
     ("core_volunteer_contacts", "DELETE"),
     ("core_volunteer_contacts", "INSERT"),
@@ -46,7 +46,7 @@ const UNDO: [RerunStep; 12] = [
 ];
 
 /// In their order: what is done before a step that fails stays done.
-const ROLLBACK: [RerunStep; 14] = [
+const ROLLBACK: [Step; 14] = [
     ("import_runs", "UPDATE"),
     ("rollbacks", "INSERT"),
     ("external_id_map", "DELETE"),
@@ -64,7 +64,7 @@ const ROLLBACK: [RerunStep; 14] = [
 ];
 
 /// Makes the database refuse a step.
-pub(crate) fn refuse(db: &Database, (table, how): RerunStep) {
+pub(crate) fn refuse(db: &Database, (table, how): Step) {
     db.execute(&match db.backend {
         "sqlite" => format!(
             "CREATE TRIGGER fault BEFORE {how} ON {table} BEGIN SELECT RAISE(ABORT, 'refused for a test'); END"
@@ -84,7 +84,7 @@ pub(crate) fn allow(db: &Database, table: &str) {
 }
 
 /// Does something with one step refused, and says why it failed.
-pub(crate) fn without(db: &Database, step: RerunStep, what: impl FnOnce() -> Option<importer::Error>) {
+pub(crate) fn without(db: &Database, step: Step, what: impl FnOnce() -> Option<importer::Error>) {
     refuse(db, step);
     let error = what();
     allow(db, step.0);
@@ -215,7 +215,7 @@ fn a_run_that_is_taken_back_does_not_go_on() {
         let report = importer.run(&request).unwrap();
         allow(&world.db, "watermarks");
         let broken = report.run_id;
-        assert_eq!(report.status, "failed", "{report:?}");
+        assert_eq!(report.status, importer::ReportStatus::Failed, "{report:?}");
         assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM external_id_map WHERE external_id = 'x1'"), 1);
         roll_back(&importer, broken).unwrap();
         assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM external_id_map WHERE external_id = 'x1'"), 0);

@@ -157,7 +157,7 @@ fn a_hang_and_too_much_memory_are_failed_runs_of_a_service_that_goes_on() {
         let service = Service::new();
         let failed = service.run(does);
         let error = failed.error.unwrap();
-        assert_eq!(failed.status, "failed", "{error}");
+        assert_eq!(failed.status, importer::ReportStatus::Failed, "{error}");
         assert!(error.contains("plugin `misbehaving`") && error.contains(why), "{error}");
         let whole = service.run("ok");
         assert_eq!((whole.status.as_str(), whole.counts.read), ("succeeded", 6), "{:?}", whole.error);
@@ -187,9 +187,9 @@ fn a_worker_whose_source_was_busy_opens_it_again_and_one_that_crashed_waits_for_
 fn failures_in_a_row_hold_a_plugin_back_and_a_run_that_passes_forgets_them() {
     let service = Service::new();
     for _ in 0..2 {
-        assert_eq!(service.run("abort").status, "failed");
+        assert_eq!(service.run("abort").status, importer::ReportStatus::Failed);
         assert_eq!(service.failures(), (1, false));
-        assert_eq!(service.run("ok").status, "succeeded");
+        assert_eq!(service.run("ok").status, importer::ReportStatus::Succeeded);
         assert_eq!(service.failures(), (0, false), "it came through");
     }
     service.run("exit");

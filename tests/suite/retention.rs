@@ -289,7 +289,7 @@ fn a_held_run_keeps_its_rows_and_can_still_be_approved() {
         let folder = tempfile::tempdir().unwrap();
         let file = support::file(folder.path(), "held.csv", people(0, 15, 15));
         let held = on(&db, "2020-01-01", GateMode::Enforce).run(&RunRequest::new("csv").file(&file)).unwrap();
-        assert_eq!(held.status, "held");
+        assert_eq!(held.status, importer::ReportStatus::Held);
         let policy = format!("{SHORT}open_quarantine: anonymise\n");
         purge(&db, "2021-01-01", &policy, false);
         // Rules know the day, so it is the day of the run.

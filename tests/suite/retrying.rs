@@ -23,13 +23,19 @@ fn slow_down(seconds: u64) -> Error {
 
 fn succeeded(service: &Service) -> RunReport {
     let report = service.importer.run(&service.request()).unwrap();
-    assert_eq!(report.status, "succeeded", "{}: {:?}", service.db.backend, report.error);
+    assert_eq!(
+        report.status,
+        importer::ReportStatus::Succeeded,
+        "{}: {:?}",
+        service.db.backend,
+        report.error
+    );
     report
 }
 
 fn failed(service: &Service) -> String {
     let report = service.importer.run(&service.request()).unwrap();
-    assert_eq!(report.status, "failed", "{}: {report:?}", service.db.backend);
+    assert_eq!(report.status, importer::ReportStatus::Failed, "{}: {report:?}", service.db.backend);
     report.error.unwrap()
 }
 
@@ -201,7 +207,7 @@ fn a_run_can_be_resumed_by_its_number_too_and_another_request_begins_anew() {
     let service = Service::new(support::sqlite(), Script::new(bug()));
     failed(&service);
     let desk = service.importer.desk(Actor::admin("ann"));
-    assert_eq!(desk.resume(1, "the plugin is repaired").unwrap().status, "succeeded");
+    assert_eq!(desk.resume(1, "the plugin is repaired").unwrap().status, importer::ReportStatus::Succeeded);
     service.fails(bug());
     failed(&service);
     assert_eq!(waiting(&service), [2]);

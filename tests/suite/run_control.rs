@@ -70,7 +70,10 @@ fn an_approval_outlives_its_process() {
         let folder = tempfile::tempdir().unwrap();
         let file = support::file(folder.path(), "people.csv", every_third_is_bad(60));
         let strict = strict(&db);
-        assert_eq!(strict.run(&RunRequest::new("csv").file(&file)).unwrap().status, "held");
+        assert_eq!(
+            strict.run(&RunRequest::new("csv").file(&file)).unwrap().status,
+            importer::ReportStatus::Held
+        );
         // As the process leaves it that ends right after the approval was stored.
         db.execute(
             "UPDATE import_runs SET status = 'running', \
@@ -104,7 +107,7 @@ fn runs_of_different_sources_work_side_by_side() {
             let runs = requests.each_ref().map(|request| scope.spawn(|| importer.run(request).unwrap()));
             for run in runs {
                 let report = run.join().unwrap();
-                assert_eq!(report.status, "succeeded", "{}: {report:?}", db.backend);
+                assert_eq!(report.status, importer::ReportStatus::Succeeded, "{}: {report:?}", db.backend);
             }
         });
         let known = "SELECT COUNT(*) AS t FROM external_id_map WHERE external_system = ";
@@ -121,7 +124,7 @@ fn a_discarded_run_loads_nothing_and_what_it_replaced_is_held_again() {
         // Row 1 is mended in a file that is held as a whole.
         let file = support::file(folder.path(), "2.csv", every_third_is_bad(60));
         let held = strict(&db).run(&RunRequest::new("csv").file(&file)).unwrap();
-        assert_eq!(held.status, "held");
+        assert_eq!(held.status, importer::ReportStatus::Held);
         let open = "SELECT COUNT(*) AS t FROM quarantine WHERE status = 'open'";
         assert_eq!(db.number(open), 20, "{}", db.backend);
         let importer = db.importer();
@@ -170,7 +173,7 @@ fn an_approval_comes_too_late_when_something_newer_was_loaded() {
     let importer = db.importer();
     let error = admin(&importer).approve(held.run_id, "fine").unwrap_err();
     assert!(error.to_string().contains("run 2 of the same system was loaded since"), "{error}");
-    assert_eq!(importer.report(held.run_id).unwrap().status, "held");
+    assert_eq!(importer.report(held.run_id).unwrap().status, importer::ReportStatus::Held);
 }
 
 #[test]

@@ -113,7 +113,10 @@ fn two_systems_are_imported_at_once_through_one_adapter_and_come_to_what_one_aft
     for one_by_one in support::databases() {
         for (system, file) in &files {
             let request = RunRequest::new("csv").file(file).external_system(*system);
-            assert_eq!(one_by_one.importer().run(&request).unwrap().status, "succeeded");
+            assert_eq!(
+                one_by_one.importer().run(&request).unwrap().status,
+                importer::ReportStatus::Succeeded
+            );
         }
         let expected = people(&one_by_one);
         assert_eq!((expected.0, expected.1.len()), (7_500, 10_000), "{}", one_by_one.backend);
@@ -226,7 +229,7 @@ fn one_system_is_imported_by_one_run_at_a_time_through_whatever_adapter() {
             *heard.lock().unwrap() = Some(other.run(&request).unwrap_err());
         });
         let report = importer.run(&RunRequest::new("csv").file(&file).external_system("crm")).unwrap();
-        assert_eq!(report.status, "succeeded", "{:?}", report.error);
+        assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
         let error = refused.lock().unwrap().take().expect("it was never tried");
         assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
         let text = error.to_string();
@@ -237,7 +240,7 @@ fn one_system_is_imported_by_one_run_at_a_time_through_whatever_adapter() {
         assert_eq!(db.texts("SELECT source AS t FROM import_runs"), ["csv"], "{}", db.backend);
         let other =
             Importer::builder().database(&db.url).plugin(importer_sample_vcard::plugin()).build().unwrap();
-        assert_eq!(other.run(&through_cards).unwrap().status, "succeeded");
+        assert_eq!(other.run(&through_cards).unwrap().status, importer::ReportStatus::Succeeded);
     }
 }
 
@@ -251,12 +254,12 @@ fn an_interrupted_run_is_gone_on_with_however_many_systems_were_imported_since()
         let cancel = Arc::clone(&stop);
         let importer = watched(&db, move || cancel.lock().unwrap().as_ref().unwrap().request());
         *stop.lock().unwrap() = Some(importer.cancel());
-        assert_eq!(importer.run(&request).unwrap().status, "failed");
+        assert_eq!(importer.run(&request).unwrap().status, importer::ReportStatus::Failed);
         let small = support::file(folder.path(), "small.csv", branch("b", 1, 1));
         let importer = db.importer();
         for n in 0..25 {
             let branch = RunRequest::new("csv").file(&small).external_system(format!("branch {n}"));
-            assert_eq!(importer.run(&branch).unwrap().status, "succeeded");
+            assert_eq!(importer.run(&branch).unwrap().status, importer::ReportStatus::Succeeded);
         }
         let waiting = importer.desk(Actor::admin("ann")).interrupted().unwrap();
         assert_eq!(waiting.iter().map(|run| run.id).collect::<Vec<_>>(), [1], "{}", db.backend);
@@ -295,7 +298,12 @@ fn a_run_that_died_is_found_although_another_one_of_its_system_is_at_work() {
             let refused = desk.cancel(1, "the wrong file").unwrap_err();
             *tell.lock().unwrap() = Some((waiting, refused.kind()));
         });
-        assert_eq!(watched.run(&request).unwrap().status, "succeeded", "{}", db.backend);
+        assert_eq!(
+            watched.run(&request).unwrap().status,
+            importer::ReportStatus::Succeeded,
+            "{}",
+            db.backend
+        );
         let seen = seen.lock().unwrap().take();
         assert_eq!(seen, Some((vec![1], ErrorKind::Busy)), "{}", db.backend);
         // What was loaded since is newer.

@@ -24,7 +24,7 @@ fn import(importer: &Importer, rows: &str, change: impl FnOnce(RunRequest) -> Ru
     let folder = tempfile::tempdir().unwrap();
     let file = support::file(folder.path(), "people.csv", format!("{HEADER}{rows}"));
     let report = importer.run(&change(RunRequest::new("csv").file(&file))).unwrap();
-    assert_eq!(report.status, "succeeded", "{:?}", report.error);
+    assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
     report
 }
 
@@ -57,7 +57,7 @@ fn a_list_in_which_many_share_each_phone_costs_little_looks_wrong_and_merges_nob
             let text = "id,first name,last name,email,phone\n".to_owned() + &rows;
             let file = support::file(folder.path(), "people.csv", text);
             let report = importer.run(&RunRequest::new("csv").file(&file)).unwrap();
-            assert_eq!(report.status, "succeeded", "{:?}", report.error);
+            assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
             report
         };
         // Three runs that share the same phones: what the core knows counts like what the list brings.

@@ -233,6 +233,7 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     // What goes in under whatever system asks whom it knows, and half of those are about to go.
     ("import", Refused, |scene, _, desk| desk.import(&p0(scene, "alpha"), WHY).map(drop)),
     ("import", Refused, |scene, _, desk| desk.import(&p0(scene, "delta"), WHY).map(drop)),
+    ("start", Refused, |scene, _, desk| desk.start(&p0(scene, "alpha"), WHY)?.join().map(drop)),
     ("import", Refused, |scene, _, desk| {
         desk.import(&RunRequest { dry_run: true, ..p0(scene, "alpha") }, WHY).map(drop)
     }),
@@ -385,7 +386,7 @@ const WITHOUT_DATABASE: [&str; 12] = [
 ];
 
 /// Where rollbacks break off: before anybody is taken back, before the id map is, and at their very end.
-const BROKEN_OFF: [faults::RerunStep; 3] =
+const BROKEN_OFF: [faults::Step; 3] =
     [("rollback_items", "INSERT"), ("external_id_map", "UPDATE"), ("quarantine", "UPDATE")];
 
 #[test]

@@ -41,7 +41,7 @@ fn import(database: &Database, rows: &str, way: AutoMerge, model: MatchModel, dr
         .build()
         .unwrap();
     let report = importer.run(&RunRequest::new("csv").file(&file).dry_run(dry_run)).unwrap();
-    assert_eq!(report.status, "succeeded", "{:?}", report.error);
+    assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
     report
 }
 

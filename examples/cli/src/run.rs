@@ -8,7 +8,9 @@ use importer::dedupe::matching::model::ModelDocument;
 use importer::mapping::Mapping;
 use importer::ports::AutoMerge;
 use importer::service::Desk;
-use importer::{Builder, Error, ErrorKind, Importer, Result, RetryPolicy, RunReport, RunRequest, dq};
+use importer::{
+    Builder, Error, ErrorKind, Importer, ReportStatus, Result, RetryPolicy, RunReport, RunRequest, dq,
+};
 
 use crate::args::{AutoMergeBy, RulesMode, RunArgs, RunSetup};
 use crate::progress::Bar;
@@ -98,9 +100,9 @@ pub(crate) fn report_run(
     } else {
         out::text(&summary::text(report, &summary::status(report, desk), database));
     }
-    match report.status.as_str() {
-        "succeeded" => ExitCode::SUCCESS,
-        "held" => ExitCode::from(3),
+    match report.status {
+        ReportStatus::Succeeded => ExitCode::SUCCESS,
+        ReportStatus::Held => ExitCode::from(3),
         _ => ExitCode::FAILURE,
     }
 }

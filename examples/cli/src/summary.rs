@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use importer::RunReport;
 use importer::ports::RunFilter;
 use importer::service::Desk;
+use importer::{ReportStatus, RunReport};
 
 use crate::count::counted;
 use crate::out::visible;
@@ -21,9 +21,13 @@ pub(crate) fn text(report: &RunReport, status: &str, database: &str) -> String {
 pub(crate) fn status(report: &RunReport, desk: &Desk<'_>) -> String {
     let filter = RunFilter { source: Some(report.source.clone()), ..RunFilter::default() };
     // A report is told also when the database fails.
-    let runs = if report.status == "failed" { desk.runs(&filter).unwrap_or_default() } else { Vec::new() };
+    let runs = if report.status == ReportStatus::Failed {
+        desk.runs(&filter).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     let run = runs.into_iter().find(|run| run.id == report.run_id);
-    run.map_or_else(|| report.status.clone(), |run| run.status.as_str().to_owned())
+    run.map_or_else(|| report.status.as_str().to_owned(), |run| run.status.as_str().to_owned())
 }
 
 /// What stands in for the report as JSON when no run could begin.
@@ -166,7 +170,7 @@ fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str
             report.run_id
         ));
     }
-    if report.status == "held" {
+    if report.status == ReportStatus::Held {
         let (program, run) = (program(), report.run_id);
         steps.push(format!(
             "{program} runs approve {run} --db {database} --reason …\n      lets the clean rows into the core; \
@@ -204,7 +208,7 @@ fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str
             program()
         ));
     }
-    if report.dry_run && report.status == "succeeded" {
+    if report.dry_run && report.status == ReportStatus::Succeeded {
         steps.push("the same command without --dry-run\n      loads the core".into());
     }
     if !steps.is_empty() {

@@ -126,6 +126,7 @@ impl RunContext<'_> {
         extraction: Option<Extraction<'_>>,
     ) -> Result<RunReport> {
         let clock = Instant::now();
+        self.observer.started(work.run.id);
         let result = self.phases(session, &mut work, extraction);
         work.metrics.elapsed_us += u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
         let now = self.clock.now();
@@ -139,6 +140,7 @@ impl RunContext<'_> {
             Err(error) => {
                 let ending = ending::after(&error, self.cancel.asked(), &work.run);
                 work.metrics.resumable = ending.resumable;
+                work.metrics.error_kind = Some(error.kind());
                 work.run.status = ending.status;
                 let again = match error.hint_text() {
                     None if ending.resumable => {

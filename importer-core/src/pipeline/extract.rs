@@ -147,6 +147,7 @@ impl Extraction<'_> {
             self.context.poll_control(session, work.run.id)?;
             work.run.cursor = cursor;
             self.context.observer.progress(Progress {
+                run: work.run.id,
                 phase: Phase::Extract,
                 rows: work.counts.read,
                 done: self.opener.host.done.load(std::sync::atomic::Ordering::Relaxed),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use importer_plugin::{HostCalls, LogLevel};
 
-use crate::ports::{Phase, StopRequest};
+use crate::ports::{Phase, RunId, StopRequest};
 
 /// Asks runs and scans to stop, or scans to wait; clones share the request.
 ///
@@ -76,8 +76,17 @@ impl Cancel {
         Self { all: Arc::clone(&self.all), one: Arc::default(), waiting: Arc::clone(&self.waiting) }
     }
 
-    /// Asks something of this run alone.
-    pub(super) fn ask(&self, asked: StopRequest) {
+    /// Asks something of this run alone: to pause, so that it goes on later, or to end for good. It stops after its batch.
+    ///
+    /// ```
+    /// use importer_core::pipeline::Cancel;
+    /// use importer_core::ports::StopRequest;
+    /// let all = Cancel::default();
+    /// let run = all.for_one_run();
+    /// run.ask(StopRequest::Pause);
+    /// assert!(run.is_requested() && !all.is_requested());
+    /// ```
+    pub fn ask(&self, asked: StopRequest) {
         let asked = match asked {
             StopRequest::Pause => 1,
             StopRequest::Cancel => 2,
@@ -98,6 +107,8 @@ impl Cancel {
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
+    /// The run.
+    pub run: RunId,
     /// The phase.
     pub phase: Phase,
     /// Rows read (phase 1) or loaded (phase 2).
@@ -143,6 +154,9 @@ pub struct ScanProgress {
 
 /// Watches a run.
 pub trait Observer: Send + Sync {
+    /// Called once the run has its number, new or resumed, before its first batch.
+    fn started(&self, _run: RunId) {}
+
     /// Called after every batch.
     fn progress(&self, progress: Progress);
 

@@ -87,7 +87,13 @@ fn next_rows(
 fn tell(context: &RunContext<'_>, work: &Working) {
     let counts = &work.counts;
     let rows = counts.inserted + counts.updated + counts.unchanged + counts.skipped;
-    context.observer.progress(Progress { phase: Phase::Load, rows, done: rows, total: counts.clean });
+    context.observer.progress(Progress {
+        run: work.run.id,
+        phase: Phase::Load,
+        rows,
+        done: rows,
+        total: counts.clean,
+    });
 }
 
 /// Writes rows in one transaction. When the database refuses them, halves them until the refused row stands alone, and

@@ -41,7 +41,7 @@ pub use gate::{Anomaly, GateMode, GatePolicy};
 pub use host::{Cancel, NoSecrets, Observer, Progress, ScanPhase, ScanProgress, Secrets, Silent, Waiting};
 pub use interrupted::{is_outdated_by, is_resumable, loaded_since};
 pub use payload::person as person_of_clean_row;
-pub use report::{Durations, PluginReport, RunReport, Unmapped};
+pub use report::{Durations, PluginReport, ReportStatus, RunReport, Unmapped};
 pub use request::{RunRequest, request_of};
 pub use resume::ResumeMode;
 pub use retry::RetryPolicy;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::retry::Retried;
 use super::run_notes::{MergeSample, RunNotes};
 use super::{Anomaly, Counts, RunRequest};
-use crate::ports::{AutoMerge, RunRecord};
+use crate::ErrorKind;
+use crate::ports::{AutoMerge, RunRecord, RunStatus};
 
 /// How long each step took, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +80,9 @@ pub(super) struct Metrics {
     pub(super) parity_misses: u64,
     /// True when the same request goes on where this run stopped.
     pub(super) resumable: bool,
+    /// What kind of error it failed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error_kind: Option<ErrorKind>,
     /// True when somebody let it in although the gate held it.
     pub(super) approved: bool,
     /// What else is worth knowing, in sentences.
@@ -94,6 +98,50 @@ pub(super) struct Metrics {
     pub(super) set_verdict: Option<SetVerdict>,
 }
 
+/// How a run ended, as its report says it; more is in [`RunStatus`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReportStatus {
+    /// It is still at work.
+    Running,
+    /// All clean rows are in the core.
+    Succeeded,
+    /// Some clean rows could not be written.
+    PartiallyFailed,
+    /// It failed, was cancelled or was paused.
+    Failed,
+    /// The gate holds it until somebody approves or discards it.
+    Held,
+    /// It was taken back.
+    RolledBack,
+}
+
+impl ReportStatus {
+    fn of(status: RunStatus) -> Self {
+        match status {
+            RunStatus::Pending | RunStatus::Running => Self::Running,
+            RunStatus::Succeeded => Self::Succeeded,
+            RunStatus::PartiallyFailed => Self::PartiallyFailed,
+            RunStatus::Failed | RunStatus::Cancelled | RunStatus::Paused => Self::Failed,
+            RunStatus::Held => Self::Held,
+            RunStatus::RolledBack => Self::RolledBack,
+        }
+    }
+
+    /// Its name, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::PartiallyFailed => "partially_failed",
+            Self::Failed => "failed",
+            Self::Held => "held",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
 /// What a run did, for programs ([`RunReport::to_json`]) and for people.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
@@ -103,8 +151,8 @@ pub struct RunReport {
     pub source: String,
     /// The entity.
     pub entity: String,
-    /// `succeeded`, `partially_failed`, `failed` or `held`.
-    pub status: String,
+    /// How it ended.
+    pub status: ReportStatus,
     /// Whether it was a dry run.
     pub dry_run: bool,
     /// The counts.
@@ -126,6 +174,9 @@ pub struct RunReport {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What kind of error that was; none for a run of an earlier version.
+    #[serde(skip)]
+    pub error_kind: Option<ErrorKind>,
     /// A few of the rows that a dry run would merge with somebody known; all of them are counted as `auto_merged`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub would_merge: Vec<MergeSample>,
@@ -158,16 +209,11 @@ impl RunReport {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rows_per_second =
             if total == 0 { 0.0 } else { (counts.read as f64 * 10_000_000.0 / total as f64).round() / 10.0 };
-        use crate::ports::RunStatus as S;
         Self {
             run_id: run.id,
             source: run.new.source.clone(),
             entity: run.new.entity.clone(),
-            status: match run.status {
-                S::Cancelled | S::Failed | S::Paused => "failed",
-                other => other.as_str(),
-            }
-            .into(),
+            status: ReportStatus::of(run.status),
             dry_run: run.new.dry_run,
             counts,
             dq: metrics.dq,
@@ -178,6 +224,7 @@ impl RunReport {
             rows_per_second,
             plugins: metrics.plugins,
             error: run.error_summary.clone(),
+            error_kind: metrics.error_kind,
             would_merge: metrics.run_notes.would_merge,
             auto_merge: serde_json::from_str::<RunRequest>(&run.new.request_json)
                 .ok()

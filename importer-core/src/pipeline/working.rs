@@ -32,6 +32,7 @@ impl Working {
         let mut metrics: Metrics = serde_json::from_str(&run.metrics_json).unwrap_or_default();
         metrics.resumed += 1;
         metrics.resumable = false;
+        metrics.error_kind = None;
         metrics.notes = notes;
         metrics.retried.add(&retries.retried);
         retries.retried = metrics.retried.clone();

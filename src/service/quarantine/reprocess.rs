@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use importer_core::contracts::Contract;
-use importer_core::pipeline::{Correction, Corrections, RunReport, RunRequest};
+use importer_core::pipeline::{Correction, Corrections, ReportStatus, RunReport, RunRequest};
 use importer_core::plugins::PluginInfo;
 use importer_core::ports::{AuditOutcome, QuarantineVerdict, RowId, RunRecord, RunStatus, Session};
 use importer_core::{Error, ErrorKind, Result};
@@ -106,22 +105,20 @@ impl Desk<'_> {
         let report = importer.with_context_of(&own, |context| {
             context.run(&correction_source, plugin_report(&info), &run_request)
         })?;
-        if report.status == "failed" {
-            return Err(self.failed(revalidator.contract, report)?);
+        if report.status == ReportStatus::Failed {
+            return Err(self.failed(report)?);
         }
         in_use.succeeded();
         Ok(report)
     }
 
     /// Why a run of corrections failed.
-    fn failed(&self, contract: &Contract, report: RunReport) -> Result<Error> {
+    fn failed(&self, report: RunReport) -> Result<Error> {
         let mut session = self.importer.store()?.session()?;
         let status = session.run(report.run_id)?.map(|run| run.status);
         let kind = match status {
             Some(RunStatus::Cancelled | RunStatus::Paused) => ErrorKind::Cancelled,
-            // Whatever was at work when the rollback began has stopped for it.
-            _ if !session.unfinished_rollback(contract.entity)?.is_empty() => ErrorKind::Busy,
-            _ => ErrorKind::Store,
+            _ => report.error_kind.unwrap_or(ErrorKind::Store),
         };
         let why = report.error.unwrap_or_else(|| "the run of corrections failed".into());
         Ok(Error::new(kind, OPERATION, why)

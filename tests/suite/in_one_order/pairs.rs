@@ -101,7 +101,7 @@ impl WriteTurn<'_> {
     fn import(&self, file: &PathBuf) -> Result<i64, Error> {
         let system = if self.second { "south" } else { "north" };
         let report = self.importer.run(&RunRequest::new("csv").file(file).external_system(system))?;
-        assert!(report.status != "failed", "{:?}", report.error);
+        assert!(report.status != importer::ReportStatus::Failed, "{:?}", report.error);
         Ok(report.run_id)
     }
 

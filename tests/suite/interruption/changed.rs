@@ -29,7 +29,7 @@ pub(super) fn cancelled_at(phase: Phase, db: &Database, request: &RunRequest) ->
     let importer = builder.build().unwrap();
     assert!(at.1.set(importer.cancel()).is_ok());
     let report = importer.run(request).unwrap();
-    assert_eq!(report.status, "failed");
+    assert_eq!(report.status, importer::ReportStatus::Failed);
     assert!(report.error.as_ref().unwrap().contains("it was cancelled"), "{report:?}");
     assert_eq!(db.texts("SELECT status AS t FROM import_runs"), ["cancelled"]);
     report

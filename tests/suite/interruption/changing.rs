@@ -87,7 +87,7 @@ fn a_file_that_changes_while_it_is_read_fails_the_run_and_the_core_is_untouched(
             let request = RunRequest::new("csv").file(&file);
             let report = importer.run(&request).unwrap();
             let error = report.error.clone().unwrap_or_default();
-            assert_eq!(report.status, "failed", "{what} on {}: {report:?}", db.backend);
+            assert_eq!(report.status, importer::ReportStatus::Failed, "{what} on {}: {report:?}", db.backend);
             for part in [file.to_str().unwrap(), what, "while it was read", "import it again"] {
                 assert!(error.contains(part), "{part}: {error}");
             }
@@ -118,7 +118,11 @@ fn a_dry_run_and_a_run_of_a_few_rows_notice_a_change_too() {
         request.limit = limit;
         let report = importer(&db, &file, CHANGES[0].0).run(&request).unwrap();
         let error = report.error.unwrap_or_default();
-        assert!(report.status == "failed" && error.contains("was cut off while it was read"), "{error}");
+        assert!(
+            report.status == importer::ReportStatus::Failed
+                && error.contains("was cut off while it was read"),
+            "{error}"
+        );
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn request(rows: &[Row], page: usize) -> RunRequest {
 /// Imports rows as one file.
 pub(super) fn run(database: &Database, rows: &[Row], page: usize) -> RunReport {
     let report = builder(database).build().unwrap().run(&request(rows, page)).unwrap();
-    assert_eq!(report.status, "succeeded", "{:?}", report.error);
+    assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
     report
 }
 
@@ -92,7 +92,7 @@ pub(super) fn run_in_steps(database: &Database, rows: &[Row], page: usize) -> Ru
             builder(database).observer(Arc::clone(&impatient) as Arc<dyn Observer>).build().unwrap();
         *impatient.0.lock().unwrap() = Some(importer.cancel());
         let report = importer.run(&request(rows, page)).unwrap();
-        if report.status == "succeeded" {
+        if report.status == importer::ReportStatus::Succeeded {
             return report;
         }
         let error = report.error.unwrap_or_default();

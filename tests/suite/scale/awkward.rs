@@ -22,7 +22,7 @@ fn awkward_strings_survive_staging() {
         let folder = tempfile::tempdir().unwrap();
         let file = support::file(folder.path(), "people.csv", table.csv());
         let report = db.import(&file);
-        assert_eq!(report.status, "succeeded", "{:?}", report.error);
+        assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
         assert_eq!(report.counts.read, table.rows.len() as u64);
         let (staged, expected) = (staged(&db, report.run_id), table.expected());
         for (got, expected) in staged.iter().zip(&expected) {

@@ -69,7 +69,7 @@ fn table() -> impl Strategy<Value = Table> {
 
 fn adds_up(report: &RunReport) -> Result<(), TestCaseError> {
     let c = report.counts;
-    prop_assert_eq!(&report.status, "succeeded", "{:?}", report.error);
+    prop_assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
     prop_assert_eq!(c.read, c.staged);
     prop_assert_eq!(c.staged, c.clean + c.quarantined);
     prop_assert_eq!(c.clean, c.inserted + c.updated + c.unchanged + c.skipped);

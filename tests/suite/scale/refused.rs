@@ -36,7 +36,7 @@ fn allow(db: &Database) {
 #[track_caller]
 fn partly(report: &RunReport, inserted: u64, unchanged: u64) {
     let c = report.counts;
-    assert_eq!(report.status, "partially_failed", "{:?}", report.error);
+    assert_eq!(report.status, importer::ReportStatus::PartiallyFailed, "{:?}", report.error);
     assert_eq!((c.read, c.quarantined, c.clean), (ROWS as u64, 0, ROWS as u64));
     assert_eq!((c.inserted, c.unchanged, c.skipped), (inserted, unchanged, 25));
 }
@@ -102,7 +102,7 @@ fn what_a_trigger_says_does_not_decide_what_it_means() {
         drop(db.importer());
         refuse(&db, message);
         let report = db.import(&file);
-        assert_eq!(report.status, "partially_failed", "{message}: {:?}", report.error);
+        assert_eq!(report.status, importer::ReportStatus::PartiallyFailed, "{message}: {:?}", report.error);
         partly(&report, ROWS as u64 - 25, 0);
     }
 }

@@ -56,7 +56,7 @@ fn a_row_is_skipped_for_what_stands_in_it_alone() {
         let Some(subject) = Subject::new(RetryPolicy::none()) else { return };
         fails_with(&subject.database, code);
         let report = subject.run();
-        assert_eq!(report.status, "partially_failed", "{code}: {:?}", report.error);
+        assert_eq!(report.status, importer::ReportStatus::PartiallyFailed, "{code}: {:?}", report.error);
         assert_eq!((report.counts.skipped, report.counts.inserted), (1, 29), "{code}");
         if code.starts_with("22") {
             let why = subject

@@ -184,7 +184,7 @@ const OTHER_COLUMNS: &str =
 fn import_file(database: &support::Database, text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let report = database.import(&support::file(folder.path(), "other.csv", text));
-    assert_eq!(report.status, "succeeded", "{report:?}");
+    assert_eq!(report.status, importer::ReportStatus::Succeeded, "{report:?}");
 }
 
 fn in_column(field: &str) -> BulkFix {

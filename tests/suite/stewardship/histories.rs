@@ -33,7 +33,7 @@ fn step() -> impl Strategy<Value = RerunStep> {
 
 fn import(importer: &Importer, file: &std::path::Path) {
     let report = importer.run(&RunRequest::new("csv").file(file)).unwrap();
-    assert_eq!(report.status, "succeeded", "{report:?}");
+    assert_eq!(report.status, importer::ReportStatus::Succeeded, "{report:?}");
     assert_eq!(report.counts.read, report.counts.clean + report.counts.quarantined);
 }
 

@@ -12,7 +12,7 @@ const HEADER: &str = "id,first name,last name,email,city,shoe size\n";
 pub(super) fn import(database: &Database, rows: &str) -> RunReport {
     let folder = tempfile::tempdir().unwrap();
     let report = database.import(&support::file(folder.path(), "people.csv", format!("{HEADER}{rows}")));
-    assert_eq!(report.status, "succeeded", "{report:?}");
+    assert_eq!(report.status, importer::ReportStatus::Succeeded, "{report:?}");
     report
 }
 

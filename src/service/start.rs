@@ -1,0 +1,183 @@
+//! Runs on a thread of their own, for hosts that do not wait for them.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use importer_core::pipeline::{Cancel, Observer, Progress, RunReport, RunRequest, ScanProgress, Waiting};
+use importer_core::ports::{RunId, StopRequest};
+use importer_core::{Error, ErrorKind, Result};
+
+use super::access::Desk;
+use crate::Importer;
+
+const OPERATION: &str = "start a run";
+
+/// A run on a thread of its own. Dropping the handle leaves the run alone; it goes on to its end.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # std::fs::write(&file, "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n").unwrap();
+/// use importer::{Importer, RunRequest};
+///
+/// let importer = Importer::builder().database(url).plugin(importer_adapter_csv::plugin()).build()?;
+/// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+/// let run = handle.run().expect("it has begun");
+/// let report = handle.join()?;
+/// assert_eq!((report.run_id, report.counts.inserted), (run, 1));
+/// # Ok::<(), importer::Error>(())
+/// ```
+pub struct RunHandle {
+    thread: JoinHandle<Result<RunReport>>,
+    watched: Arc<Watched>,
+    cancel: Cancel,
+}
+
+impl fmt::Debug for RunHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.watched.state();
+        f.debug_struct("RunHandle").field("run", &state.run).field("progress", &state.progress).finish()
+    }
+}
+
+impl RunHandle {
+    /// The number of the run; waits until it has one, which takes as long as opening the source. None when the run could not
+    /// be begun: [`join`](Self::join) says why.
+    pub fn run(&self) -> Option<RunId> {
+        let state = self.watched.state();
+        let waits = |state: &mut State| state.run.is_none() && !state.ended;
+        self.watched.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner).run
+    }
+
+    /// How far it is; none before its first batch.
+    pub fn progress(&self) -> Option<Progress> {
+        self.watched.state().progress
+    }
+
+    /// Asks it to stop after its batch, so that it can go on later; other runs are left alone.
+    pub fn pause(&self) {
+        self.cancel.ask(StopRequest::Pause);
+    }
+
+    /// Asks it to end for good after its batch; other runs are left alone.
+    pub fn cancel(&self) {
+        self.cancel.ask(StopRequest::Cancel);
+    }
+
+    /// Whether it has ended, so that [`join`](Self::join) does not wait.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Errors
+    /// When no run could be begun. A run that was begun and failed is a report.
+    pub fn join(self) -> Result<RunReport> {
+        self.thread.join().unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Plugin, "finish the run", "its thread panicked")
+                .hint("the same request goes on where it stopped"))
+        })
+    }
+}
+
+/// What the thread tells the handle.
+#[derive(Default)]
+struct State {
+    run: Option<RunId>,
+    progress: Option<Progress>,
+    ended: bool,
+}
+
+/// Watches the run for the handle, and hands everything on to the observer of the host.
+struct Watched {
+    host: Arc<dyn Observer>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Watched {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is one assignment, so a panic of another thread leaves it whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Watched {
+    fn started(&self, run: RunId) {
+        self.state().run = Some(run);
+        self.changed.notify_all();
+        self.host.started(run);
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.state().progress = Some(progress);
+        self.host.progress(progress);
+    }
+
+    fn waiting(&self, waiting: &Waiting) {
+        self.host.waiting(waiting);
+    }
+
+    fn scanning(&self, progress: ScanProgress) {
+        self.host.scanning(progress);
+    }
+}
+
+/// Says that the thread has ended, also when it panicked.
+struct Ends(Arc<Watched>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.state().ended = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Importer {
+    /// Begins what [`run`](Self::run) does on a thread of its own.
+    ///
+    /// # Errors
+    /// When the system gives no thread. What else fails is told by [`RunHandle::join`].
+    pub fn start(&self, request: &RunRequest) -> Result<RunHandle> {
+        let request = request.clone();
+        self.start_with(move |importer| importer.run(&request))
+    }
+
+    fn start_with(
+        &self,
+        work: impl FnOnce(&Self) -> Result<RunReport> + Send + 'static,
+    ) -> Result<RunHandle> {
+        let watched = Arc::new(Watched {
+            host: Arc::clone(&self.observer),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let cancel = self.cancel.for_one_run();
+        let mut importer = self.clone();
+        importer.observer = Arc::clone(&watched) as Arc<dyn Observer>;
+        importer.run_cancel = Some(cancel.clone());
+        let ends = Ends(Arc::clone(&watched));
+        let thread = Builder::new().name("importer-run".into()).spawn(move || {
+            let _ends = ends;
+            work(&importer)
+        });
+        let thread = thread.map_err(|e| {
+            Error::new(ErrorKind::Config, OPERATION, format!("there is no thread for it: {e}")).caused_by(e)
+        })?;
+        Ok(RunHandle { thread, watched, cancel })
+    }
+}
+
+impl Desk<'_> {
+    /// Begins what [`import`](Self::import) does on a thread of its own, as the actor.
+    ///
+    /// # Errors
+    /// When the system gives no thread. What else fails, the actor's rights included, is told by [`RunHandle::join`].
+    pub fn start(&self, request: &RunRequest, reason: &str) -> Result<RunHandle> {
+        let (actor, request, reason) = (self.actor().clone(), request.clone(), reason.to_owned());
+        self.importer.start_with(move |importer| importer.desk(actor).import(&request, &reason))
+    }
+}
