@@ -54,6 +54,13 @@ impl Connection {
         Ok(connection)
     }
 
+    /// A connection to Postgres that has waited for its next use.
+    #[cfg(feature = "postgres")]
+    pub(super) fn waiting(pool: &postgres::Pool) -> Option<Self> {
+        let server = Server::waiting(pool)?;
+        Some(Self { backend: Backend::Postgres(Box::new(server)), read_only: None })
+    }
+
     /// From here on nothing is written, for this reason.
     pub(super) fn only_read(&mut self, why: ReadOnly) -> Result<()> {
         let sql = match self.is_postgres() {

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
+use super::connection::Connection;
 use super::core::{columns_with, contact_owner, json_list};
 use super::session::SqlSession;
 use super::sql::{Cell, TextRow};
@@ -229,22 +230,8 @@ impl HistoryStore for SqlSession {
         remove: &[(MatchKey, CoreId)],
         add: &[(MatchKey, CoreId)],
     ) -> Result<()> {
-        let mut by_kind: BTreeMap<i16, Vec<[i64; 2]>> = BTreeMap::new();
-        for (key, id) in remove {
-            by_kind.entry(key.kind).or_default().push([key.hash, *id]);
-        }
-        let pairs = if self.connection.is_postgres() {
-            "SELECT (value->>0)::bigint, (value->>1)::bigint FROM json_array_elements(?::json)"
-        } else {
-            "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
-        };
-        let sql = format!(
-            "DELETE FROM match_keys WHERE entity_type = ? AND key_kind = ? AND (key_hash, core_id) IN ({pairs})"
-        );
-        for (kind, pairs) in by_kind {
-            let list = serde_json::to_string(&pairs).unwrap_or_default();
-            let binds = [Cell::Text(contract.entity), Cell::Int(kind.into()), Cell::Text(&list)];
-            self.connection.run(PEOPLE, &sql, &binds)?;
+        if !remove.is_empty() {
+            self.remove_keys(contract, remove)?;
         }
         self.write_keys(contract, &CoreWrite { keys: add.to_vec(), ..CoreWrite::default() })
     }
@@ -511,5 +498,35 @@ fn merge_row(mut row: TextRow) -> MergeRow {
             reason: row.text(9),
         },
         undone: undone.map(|at| (at, row.text(12), row.text(13))),
+    }
+}
+
+impl SqlSession {
+    /// Takes keys away, all by one statement: Postgres is told arrays, SQLite walks one list.
+    fn remove_keys(&mut self, contract: &Contract, keys: &[(MatchKey, CoreId)]) -> Result<()> {
+        let json = |of: &dyn Fn(&(MatchKey, CoreId)) -> i64| {
+            serde_json::Value::from(keys.iter().map(of).collect::<Vec<_>>()).to_string()
+        };
+        let lists = if self.connection.is_postgres() {
+            vec![json(&|(key, _)| key.kind.into()), json(&|(key, _)| key.hash), json(&|(_, id)| *id)]
+        } else {
+            let keys: Vec<(i16, i64, CoreId)> =
+                keys.iter().map(|(key, id)| (key.kind, key.hash, *id)).collect();
+            vec![serde_json::to_string(&keys).unwrap_or_default()]
+        };
+        let numbers = Connection::NUMBERS;
+        let sql = if self.connection.is_postgres() {
+            format!(
+                "DELETE FROM match_keys k USING unnest({numbers}, {numbers}, {numbers}) AS x (kind, hash, id) \
+                 WHERE k.key_hash = x.hash AND k.key_kind = x.kind AND k.core_id = x.id AND k.entity_type = ?"
+            )
+        } else {
+            "DELETE FROM match_keys WHERE (key_kind, key_hash, core_id) IN (SELECT json_extract(value, '$[0]'), \
+             json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?)) AND entity_type = ?"
+                .to_owned()
+        };
+        let mut binds: Vec<Cell<'_>> = lists.iter().map(|list| Cell::Text(list)).collect();
+        binds.push(Cell::Text(contract.entity));
+        self.connection.run(PEOPLE, &sql, &binds).map(drop)
     }
 }

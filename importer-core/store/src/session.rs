@@ -28,6 +28,9 @@ pub(super) struct SqlSession {
     /// The claim that each transaction proves.
     #[cfg(feature = "postgres")]
     claim: Option<super::claim::Claim>,
+    /// Where the connection waits for the next session.
+    #[cfg(feature = "postgres")]
+    pool: Option<super::postgres::Pool>,
     /// Whether a transaction is open.
     pub(super) in_transaction: bool,
     /// The host's foreign keys to an entity, while a transaction is open.
@@ -50,6 +53,8 @@ impl SqlSession {
             turn: None,
             #[cfg(feature = "postgres")]
             claim: None,
+            #[cfg(feature = "postgres")]
+            pool: None,
             in_transaction: false,
             host_keys: None,
             core_taken: None,
@@ -59,10 +64,19 @@ impl SqlSession {
         }
     }
 
+    /// A session whose connection waits in a pool for the next one, if this one ends well.
+    #[cfg(feature = "postgres")]
+    pub(super) fn pooled(mut self, pool: &super::postgres::Pool) -> Self {
+        self.pool = Some(pool.clone());
+        self
+    }
+
     /// A session that takes turns with others.
     #[cfg(feature = "sqlite")]
     pub(super) fn in_turn(connection: Connection, database: &std::path::Path, patience: Duration) -> Self {
-        Self { turn: Some(WriteTurn::of(database)), patience, ..Self::new(connection) }
+        let mut session = Self::new(connection);
+        (session.turn, session.patience) = (Some(WriteTurn::of(database)), patience);
+        session
     }
 
     /// Writes within the open transaction, or in one of its own: a single statement that waits for its turn as SQLite
@@ -115,6 +129,20 @@ impl SqlSession {
         #[cfg(feature = "sqlite")]
         if let Some(turn) = &mut self.turn {
             turn.pass();
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Drop for SqlSession {
+    fn drop(&mut self) {
+        // Whoever drops a session within a transaction wants nothing of it to last, and closing is the surest way to that.
+        if !self.in_transaction
+            && self.connection.read_only.is_none()
+            && let Some(pool) = &self.pool
+            && let super::connection::Backend::Postgres(server) = &mut self.connection.backend
+        {
+            server.goes_to(pool);
         }
     }
 }
@@ -192,6 +220,11 @@ impl Session for SqlSession {
     fn rollback(&mut self) -> Result<()> {
         let result = self.connection.execute("roll a transaction back", "ROLLBACK");
         self.ended();
+        #[cfg(feature = "postgres")]
+        if result.is_err() {
+            // Nobody knows how the connection stands.
+            self.pool = None;
+        }
         result
     }
 

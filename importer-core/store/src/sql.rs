@@ -208,28 +208,33 @@ impl Connection {
         format!("{find}(LOWER({expression}), LOWER(?)) > 0")
     }
 
+    /// A bound JSON list of numbers as an array of Postgres, which reads it several times as fast as the elements of the list.
+    pub(super) const NUMBERS: &'static str = "translate(?, '[]', '{}')::bigint[]";
+
     /// The beginning of a query for the rows of `table` whose `column` is in a bound JSON list: SQLite walks the list and
     /// seeks, Postgres is told an array, of which it knows that it is short.
     pub(super) fn listed_in(&self, table: &str, column: &str, of_numbers: bool) -> String {
-        let list = self.list(of_numbers);
         if self.is_postgres() {
-            format!("FROM {table} WHERE {column} = ANY(ARRAY{list})")
+            format!("FROM {table} WHERE {column} {}", self.among(of_numbers))
         } else {
-            format!("FROM {list} j CROSS JOIN {table} WHERE {column} = j.value")
+            format!("FROM {} j CROSS JOIN {table} WHERE {column} = j.value", self.list(of_numbers))
         }
     }
 
     /// The end of a condition: what stands before it is in a bound JSON list. Postgres is told an array, of which it knows that
     /// it is short and may be looked up in an index; of a subquery it would rather walk the whole list for each row.
     pub(super) fn among(&self, of_numbers: bool) -> String {
-        let list = self.list(of_numbers);
-        if self.is_postgres() { format!("= ANY(ARRAY{list})") } else { format!("IN {list}") }
+        match (self.is_postgres(), of_numbers) {
+            (true, true) => format!("= ANY({})", Self::NUMBERS),
+            (true, false) => format!("= ANY(ARRAY{})", self.list(false)),
+            (false, _) => format!("IN {}", self.list(of_numbers)),
+        }
     }
 
     /// An expression for the elements of a bound JSON list, as a subquery with one column `value`.
     pub(super) fn list(&self, of_numbers: bool) -> &'static str {
         match (self.is_postgres(), of_numbers) {
-            (true, true) => "(SELECT value::bigint AS value FROM json_array_elements_text(?::json))",
+            (true, true) => "(SELECT value FROM unnest(translate(?, '[]', '{}')::bigint[]) AS value)",
             (true, false) => "(SELECT value FROM json_array_elements_text(?::json))",
             (false, _) => "(SELECT value FROM json_each(?))",
         }

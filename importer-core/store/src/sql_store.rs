@@ -36,10 +36,11 @@ pub struct SqlStore {
 
 #[derive(Clone)]
 enum Database {
+    /// Each session opens the file anew: once it is dropped, all of it is in the file itself.
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
     #[cfg(feature = "postgres")]
-    Postgres(Box<postgres::Place>),
+    Postgres(Box<postgres::Place>, postgres::Pool),
 }
 
 impl std::fmt::Debug for SqlStore {
@@ -56,7 +57,8 @@ impl SqlStore {
     /// When the URL names no database this build knows, or the database cannot be reached.
     pub fn open(url: &str) -> Result<Self> {
         let store = Self { place: Database::parse(url)?, patience: PATIENCE };
-        store.connect()?;
+        // A session, so that the next one finds its connection.
+        drop(store.session()?);
         Ok(store)
     }
 
@@ -82,7 +84,16 @@ impl SqlStore {
             #[cfg(feature = "sqlite")]
             Database::Sqlite(path) => Connection::sqlite(path)?,
             #[cfg(feature = "postgres")]
-            Database::Postgres(place) => Connection::postgres(place)?,
+            Database::Postgres(place, pool) => {
+                // One that has waited may have been ended by the server or on the way there, and what it has prepared may not
+                // fit tables that were changed meanwhile: then the next one is as good.
+                while let Some(mut connection) = Connection::waiting(pool) {
+                    if versions::check(&mut connection).is_ok() && connection.read_only.is_none() {
+                        return Ok(connection);
+                    }
+                }
+                Connection::postgres(place)?
+            }
         };
         // Each time: another program may have migrated since.
         versions::check(&mut connection).map_err(|error| error.at("database", self.describe()))?;
@@ -110,7 +121,8 @@ impl Database {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             #[cfg(feature = "postgres")]
-            return postgres::Place::parse(url).map(|place| Self::Postgres(Box::new(place)));
+            return postgres::Place::parse(url)
+                .map(|place| Self::Postgres(Box::new(place), postgres::Pool::default()));
             #[cfg(not(feature = "postgres"))]
             return refuse("this build has no Postgres; build with `--features postgres`".into());
         }
@@ -130,7 +142,7 @@ impl Store for SqlStore {
             #[cfg(feature = "sqlite")]
             Database::Sqlite(path) => SqlSession::in_turn(connection, path, self.patience),
             #[cfg(feature = "postgres")]
-            Database::Postgres(_) => SqlSession::new(connection),
+            Database::Postgres(_, pool) => SqlSession::new(connection).pooled(pool),
         }))
     }
 
@@ -147,7 +159,7 @@ impl Store for SqlStore {
             #[cfg(feature = "sqlite")]
             Database::Sqlite(path) => lock::is_held(path, entity, system),
             #[cfg(feature = "postgres")]
-            Database::Postgres(_) => claim::is_held(self.connect()?, entity, system),
+            Database::Postgres(..) => claim::is_held(self.connect()?, entity, system),
         }
     }
 
@@ -157,7 +169,7 @@ impl Store for SqlStore {
             #[cfg(feature = "sqlite")]
             Database::Sqlite(path) => lock::file(path, entity, system),
             #[cfg(feature = "postgres")]
-            Database::Postgres(_) => claim::take(self.connect()?, entity, system),
+            Database::Postgres(..) => claim::take(self.connect()?, entity, system),
         }
     }
 
@@ -166,7 +178,7 @@ impl Store for SqlStore {
             #[cfg(feature = "sqlite")]
             Database::Sqlite(path) => format!("sqlite://{}", path.display()),
             #[cfg(feature = "postgres")]
-            Database::Postgres(place) => place.describe().to_owned(),
+            Database::Postgres(place, _) => place.describe().to_owned(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod failure;
 mod params;
 mod passfile;
 mod place;
+mod pool;
 mod tls;
 mod values;
 
@@ -13,9 +14,11 @@ use std::collections::HashMap;
 
 pub(super) use failure::{Fault, cannot_connect, failed, is_write_refused};
 pub(super) use place::Place;
+pub(super) use pool::Pool;
 
 use super::bulk::Bulk;
 use super::sql::{Cell, TextRow};
+use pool::Idle;
 use values::Bound;
 
 type Statements = HashMap<(String, Vec<Type>), Statement>;
@@ -38,13 +41,26 @@ pub(super) struct Server {
     /// Gone only while it is dropped.
     client: Option<Client>,
     statements: Statements,
+    /// Where it goes when it is not needed any more; it is closed without.
+    home: Option<Pool>,
 }
 
 impl Server {
+    /// A connection that has waited for its next use.
+    pub(super) fn waiting(pool: &Pool) -> Option<Self> {
+        let Idle { client, statements } = pool.take()?;
+        Some(Self { client: Some(client), statements, home: None })
+    }
+
+    /// From here on it waits in the pool for its next use when it is dropped, instead of being closed.
+    pub(super) fn goes_to(&mut self, pool: &Pool) {
+        self.home = Some(pool.clone());
+    }
+
     /// Connects, and sets what texts look like and how statements are planned.
     pub(super) fn connect(place: &Place) -> Outcome<Self> {
         let client = apart(|| place.connect())?;
-        let mut server = Self { client: Some(client), statements: HashMap::new() };
+        let mut server = Self { client: Some(client), statements: HashMap::new(), home: None };
         server.execute(&format!("{SETTINGS}; {PLANS}"))?;
         Ok(server)
     }
@@ -91,16 +107,22 @@ impl Server {
         &mut self,
         work: impl FnOnce(&mut Client, &mut Statements) -> Outcome<T> + Send,
     ) -> Outcome<T> {
-        let Self { client: Some(client), statements } = self else { return Err(Fault::Gone) };
+        let Self { client: Some(client), statements, .. } = self else { return Err(Fault::Gone) };
         apart(|| work(client, statements))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let client = self.client.take();
-        self.statements.clear();
-        apart(|| drop(client));
+        let Some(client) = self.client.take() else { return };
+        let idle = Idle { client, statements: std::mem::take(&mut self.statements) };
+        let closed = match self.home.take() {
+            Some(pool) => pool.keep(idle),
+            None => Some(idle),
+        };
+        if closed.is_some() {
+            apart(|| drop(closed));
+        }
     }
 }
 
