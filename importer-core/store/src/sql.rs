@@ -225,8 +225,8 @@ impl Connection {
     /// it is short and may be looked up in an index; of a subquery it would rather walk the whole list for each row.
     pub(super) fn among(&self, of_numbers: bool) -> String {
         match (self.is_postgres(), of_numbers) {
-            (true, true) => format!("= ANY({})", Self::NUMBERS),
-            (true, false) => format!("= ANY(ARRAY{})", self.list(false)),
+            // By a subquery, which is done once; the bare array would be read again for each row that it is compared with.
+            (true, _) => format!("= ANY(ARRAY{})", self.list(of_numbers)),
             (false, _) => format!("IN {}", self.list(of_numbers)),
         }
     }
