@@ -10,8 +10,8 @@ use std::process::Command;
 use super::cli::{Ended, ended, quiet};
 use super::support::{self, Database};
 
-const GUIDE: &str = "docs/operator-guide.md";
-const TITLE: &str = "## A day of a steward\n";
+const GUIDE: &str = "docs/guide/a-day.md";
+const TITLE: &str = "# A day of a steward\n";
 /// Stands for every moment of the day; what the files tell is older.
 const MOMENT: &str = "2025-06-02T09:00:00Z";
 
