@@ -109,7 +109,7 @@ struct Person {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    SeenRow,
+    Known,
     Created,
     Changed,
 }
@@ -374,7 +374,7 @@ impl<'a> ResolveBatch<'a> {
             self.note_keys(&merged.person);
             if let Some(person) = self.people.get_mut(&id) {
                 let before = std::mem::replace(&mut person.record, merged.person);
-                if person.fate == Fate::SeenRow {
+                if person.fate == Fate::Known {
                     person.before = Some(before);
                 }
                 person.fate = fate;

@@ -18,11 +18,11 @@ impl BatchVerdict {
     ///
     /// ```
     /// use importer_core::plugin::{Finding, Severity};
-    /// use importer_core::ports::Verdict;
+    /// use importer_core::ports::BatchVerdict;
     /// let finding = |code: &str| Finding {
     ///     row: 0, code: code.into(), column: String::new(), severity: Severity::Error, message: "No.".into(),
     /// };
-    /// let mut verdict = Verdict {
+    /// let mut verdict = BatchVerdict {
     ///     findings: vec![finding("REQ-001"), finding("REQ-002")], quarantined: vec![true], withheld: Vec::new(),
     /// };
     /// verdict.exempt(0, |code| code == "REQ-001");

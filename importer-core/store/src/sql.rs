@@ -1,7 +1,7 @@
 //! SQL with bound cells, and rows read as text.
 //!
 //! Entities are data, so table and column names are known only at run time: Diesel's typed tables cannot name them.
-//! What Diesel does here is binding, statement caching, both wire protocols and bulk copy.
+//! On SQLite, Diesel binds and runs the statements; on Postgres, `postgres` does.
 
 #[cfg(feature = "sqlite")]
 use diesel::QueryResult;

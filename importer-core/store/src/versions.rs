@@ -1,5 +1,5 @@
 //! Which migrations a database has, who ran them, and which programs still read what they left
-//! ([0028](../../../../docs/adr/0028-a-newer-database-is-looked-at-only-if-it-says-so.md)).
+//! ([0028](../../../docs/adr/0028-older-programs-read-a-newer-database-only-if-it-allows-it.md)).
 
 use super::connection::Connection;
 use super::read_only::ReadOnly;
