@@ -40,9 +40,12 @@ fn deadlocks(db: &Database) -> i64 {
     if db.backend == "sqlite" {
         return 0;
     }
-    // A server process counts what it saw when its client is gone.
-    let others = "SELECT COUNT(*) AS t FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    until("the end of all sessions", || db.number(others) == 0);
+    // A server process counts what it saw when it ends; those of connections that wait for their next use are ended here.
+    let of_others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    db.texts(&format!(
+        "SELECT CAST(pg_terminate_backend(pid) AS TEXT) AS t FROM {of_others} AND state = 'idle'"
+    ));
+    until("the end of all sessions", || db.number(&format!("SELECT COUNT(*) AS t FROM {of_others}")) == 0);
     db.number("SELECT deadlocks AS t FROM pg_stat_database WHERE datname = current_database()")
 }
 

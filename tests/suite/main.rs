@@ -53,4 +53,5 @@ mod untold;
 #[cfg(feature = "postgres")]
 mod used_again;
 mod versions;
+mod web_host;
 mod who_is_who;

@@ -351,6 +351,7 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
 /// Every public method of an importer that looks into its database or changes it.
 const BESIDE_DESKS: &[(&str, While, Call)] = &[
     ("run", Refused, |scene, importer, _| importer.run(&p0(scene, "alpha")).map(drop)),
+    ("start", Refused, |scene, importer, _| importer.start(&p0(scene, "alpha"))?.join().map(drop)),
     ("run", Refused, |scene, importer, _| importer.run(&p0(scene, "delta")).map(drop)),
     ("scan", Refused, |_, importer, _| importer.scan(&ScanRequest::new("volunteer")).map(drop)),
     ("scan", Reads, |_, importer, _| {

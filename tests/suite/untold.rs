@@ -355,6 +355,11 @@ const ANSWERS: &[(&str, Answer)] = &[
             RunRequest { dry_run: true, ..world.request("crm", "9,Ida,Noddack,ida@example.org,,,,,,,\n") };
         desk.import(&request, WHY).map(|told| report(&told))
     }),
+    ("start", |world, desk| {
+        let request =
+            RunRequest { dry_run: true, ..world.request("crm", "8,Ida,Noddack,ida@example.org,,,,,,,\n") };
+        desk.start(&request, WHY)?.join().map(|told| report(&told))
+    }),
     ("rerun", |_, desk| desk.rerun(1, RerunStep::Upsert, WHY).map(|told| report(&told))),
     ("resume", |_, desk| desk.resume(1, WHY).map(|told| report(&told))),
     ("retry", |_, desk| desk.retry(1, WHY).map(|told| report(&told))),

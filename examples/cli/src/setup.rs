@@ -93,7 +93,13 @@ fn keys(given: &str) -> Result<Vec<PinnedKey>> {
 
 /// Gives an importer the places plugins come from.
 pub(crate) fn with_plugins(builder: Builder, places: &PluginPlaces) -> Result<Builder> {
-    Ok(builder.discovery(discovery(places)?).secrets(std::sync::Arc::new(FromEnvironment)))
+    let discovery = discovery(places)?;
+    // An installed program has no folder of plugins beside it. What it was built with reads CSV files, unless a file does.
+    let linked = places.isolate.is_empty()
+        && own_directories().is_empty()
+        && !discovery.list().iter().any(|found| found.id.as_deref() == Some("csv"));
+    let builder = builder.discovery(discovery).secrets(std::sync::Arc::new(FromEnvironment));
+    Ok(if linked { builder.plugin(importer_adapter_csv::plugin()) } else { builder })
 }
 
 /// The folders of a cargo build come first: plugins built beside this program are trusted as much as the program

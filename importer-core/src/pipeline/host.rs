@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use importer_plugin::{HostCalls, LogLevel};
+use serde::Serialize;
 
 use crate::ports::{Phase, RunId, StopRequest};
 
@@ -105,7 +106,7 @@ impl Cancel {
 }
 
 /// How far a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Progress {
     /// The run.
     pub run: RunId,

@@ -41,14 +41,23 @@ fn a_refusal_says_how_to_allow() {
 #[test]
 fn without_any_place_to_look_the_search_says_so() {
     let alone = Alone::new();
-    alone.run(&[], None).fails(
+    let of_sheets = ["run", "--source", "sheets", "--allow-unverified"];
+    alone.call(&of_sheets, None).fails(
         2,
-        &["there is no plugin `csv`", "search path is given\ngive its file", "IMPORTER_PLUGIN_PATH"],
+        &["there is no plugin `sheets`", "search path is given\ngive its file", "IMPORTER_PLUGIN_PATH"],
     );
+    no_run_began(&alone);
     // The current directory is no place for plugins: whoever sends a file would send a program.
     std::fs::copy(&alone.plugin, alone.desk.folder.path().join(alone.plugin.file_name().unwrap())).unwrap();
-    alone.run(&["--allow-unverified"], None).fails(2, &["there is no plugin `csv`"]);
-    no_run_began(&alone);
+    let files = alone.call(&["plugins", "list", "--allow-unverified"], None);
+    assert!(files.succeeds().out.contains("No plugins were found"), "{files:?}");
+}
+
+#[test]
+fn a_program_alone_reads_csv_files_with_what_it_was_built_with() {
+    let alone = Alone::new();
+    let ended = alone.run(&[], None);
+    assert_eq!(ended.succeeds().json()["plugins"][0]["verified"], true, "{ended:?}");
 }
 
 #[test]

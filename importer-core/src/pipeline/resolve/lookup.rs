@@ -106,6 +106,6 @@ fn load_people(
     ids.dedup();
     ids.retain(|id| !people.contains_key(id));
     let known = core.load(contract, &ids)?.into_iter();
-    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::SeenRow, before: None })));
+    people.extend(known.map(|record| (record.id, Person { record, fate: Fate::Known, before: None })));
     Ok(())
 }

@@ -82,7 +82,7 @@ impl ResolveBatch<'_> {
         let mut out = self.out;
         for person in self.people.into_values() {
             match person.fate {
-                Fate::SeenRow => {}
+                Fate::Known => {}
                 Fate::Created => out.write.inserts.push(person.record),
                 Fate::Changed => {
                     out.write.images.extend(person.before);

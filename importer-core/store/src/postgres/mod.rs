@@ -48,8 +48,8 @@ pub(super) struct Server {
 impl Server {
     /// A connection that has waited for its next use.
     pub(super) fn waiting(pool: &Pool) -> Option<Self> {
-        let Idle { client, statements } = pool.take()?;
-        Some(Self { client: Some(client), statements, home: None })
+        let (client, statements) = pool.take()?.parts();
+        Some(Self { client, statements, home: None })
     }
 
     /// From here on it waits in the pool for its next use when it is dropped, instead of being closed.
@@ -115,14 +115,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
-        let idle = Idle { client, statements: std::mem::take(&mut self.statements) };
-        let closed = match self.home.take() {
+        let idle = Idle::new(client, std::mem::take(&mut self.statements));
+        // What it does not keep is closed.
+        let _closed = match self.home.take() {
             Some(pool) => pool.keep(idle),
             None => Some(idle),
         };
-        if closed.is_some() {
-            apart(|| drop(closed));
-        }
     }
 }
 

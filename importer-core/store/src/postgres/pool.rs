@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use super::Statements;
+use super::{Statements, apart};
 
 /// How many wait at most; those that are given back beyond it are closed.
 const MOST: usize = 4;
@@ -20,8 +20,29 @@ const STATEMENTS: usize = 500;
 
 /// A client with its statements.
 pub(super) struct Idle {
-    pub(super) client: Client,
-    pub(super) statements: Statements,
+    /// Gone only once it is used again.
+    client: Option<Client>,
+    statements: Statements,
+}
+
+impl Idle {
+    pub(super) fn new(client: Client, statements: Statements) -> Self {
+        Self { client: Some(client), statements }
+    }
+
+    /// What it holds, to be used again.
+    pub(super) fn parts(mut self) -> (Option<Client>, Statements) {
+        (self.client.take(), std::mem::take(&mut self.statements))
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        // Closing waits for the server, also where the last store is dropped within a runtime.
+        if let Some(client) = self.client.take() {
+            apart(|| drop(client));
+        }
+    }
 }
 
 /// Connections to one database; clones share them.
@@ -44,7 +65,7 @@ impl Pool {
 
     /// Lets a connection wait for its next use; gives it back where it may not.
     pub(super) fn keep(&self, idle: Idle) -> Option<Idle> {
-        if idle.client.is_closed() || idle.statements.len() > STATEMENTS {
+        if idle.client.as_ref().is_none_or(Client::is_closed) || idle.statements.len() > STATEMENTS {
             return Some(idle);
         }
         let mut waiting = self.waiting();
