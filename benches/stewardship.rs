@@ -13,8 +13,8 @@ mod made_up;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use importer::ports::{AutoMerge, QuarantineFilter, SuggestionFilter};
 use importer::service::{Actor, BulkChange, BulkFix, Desk, MergeRequest, RollbackRequest, ScanRequest};
+use importer::{AutoMerge, QuarantineFilter, SuggestionFilter};
 use importer::{Importer, ReportStatus, RunRequest};
 use made_up::Spread;
 

@@ -26,7 +26,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::{Stream, StreamExt as _, stream};
-use importer::ports::QuarantineFilter;
+use importer::QuarantineFilter;
 use importer::service::{Actor, Role, RunHandle};
 use importer::{Error, ErrorKind, Importer, RunRequest};
 use serde::Deserialize;

@@ -30,14 +30,74 @@ pub mod service;
 
 pub use builder::{Builder, Importer};
 pub use importer_core::pipeline::{
-    Anomaly, Cancel, Counts, GateMode, GatePolicy, Observer, Progress, ReportStatus, RetryPolicy, RunReport,
-    RunRequest, ScanPhase, ScanProgress, Secrets, Waiting,
+    Anomaly, Cancel, Counts, Durations, GateMode, GatePolicy, MergeSample, Observer, PluginReport, Progress,
+    ReportStatus, RetryPolicy, RunReport, RunRequest, ScanPhase, ScanProgress, Secrets, Unmapped, Waiting,
 };
-pub use importer_core::{
-    Error, ErrorKind, ErrorStatus, Result, contracts, mapping, normalise, ports, retention,
+pub use importer_core::plugins::PluginInfo;
+pub use importer_core::ports::{
+    AuditFilter, AuditOutcome, AuditRow, AutoMerge, ChangeFilter, ChangeRow, Clock, Contact, ContactKind,
+    CoreId, CoreRecord, FixedClock, HostReference, HostRows, Household, LONGEST_NAME, LONGEST_REASON,
+    MergeFilter, MergeRow, Moment, NewRun, Origin, Phase, QuarantineFilter, QuarantineStatus, Record,
+    Reference, Rejected, RollbackItem, RowId, RunFilter, RunId, RunRecord, RunStatus, Scope, StopRequest,
+    SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, SystemClock, Traces, Violation,
+    ViolationFilter, ViolationRow, moment_text, parse_moment,
 };
-pub use importer_dedupe as dedupe;
-pub use importer_dq as dq;
+pub use importer_core::{Error, ErrorKind, ErrorStatus, Result};
+/// What plugins are written with; a contract of its own.
 pub use importer_plugin as plugin;
+
+/// Entities, described as data.
+pub mod contracts {
+    pub use importer_core::contracts::{CONTRACTS, Contract, Field, FieldKind, PiiClass, VOLUNTEER, find};
+}
+
+/// From the columns of a source to the fields of an entity.
+pub mod mapping {
+    pub use importer_core::mapping::Mapping;
+}
+
+/// Who is who, and which value survives.
+pub mod matching {
+    #[cfg(feature = "evaluate")]
+    pub use importer_dedupe::evaluate;
+    pub use importer_dedupe::history::{PlannedField, Undone};
+    pub use importer_dedupe::matching::model::{Explanation, ModelDocument, Objection, PairVerdict};
+    pub use importer_dedupe::{DEFAULT_POLICY, MatchModel, Policy, Thresholds};
+}
+
+/// How long data are kept.
+pub mod retention {
+    pub use importer_core::retention::{
+        DEFAULT_RETENTION, Days, OpenEntries, RetentionDays, RetentionPolicy,
+    };
+}
+
+/// What rows must be like.
+pub mod rules {
+    pub use importer_dq::{
+        CatalogueEntry, Mode, Preview, RuleCount, SuiteDocument, VOLUNTEER_SUITE, catalogue, set_catalogue,
+    };
+}
+
+/// Finding, trusting, loading and isolating plugin files.
 #[cfg(feature = "plugins")]
-pub use importer_plugin_host as plugin_host;
+pub mod plugin_host {
+    pub use importer_plugin_host::{
+        AllowList, AllowedPlugin, Discovery, Evidence, FileHash, Isolation, KeyId, LoadedPlugin, MinisignKey,
+        PLUGIN_PATH_VARIABLE, PinnedKey, PluginCandidate, PluginQuarantine, PluginSet, QuarantinedPlugin,
+        SIDECAR_SUFFIX, SIGNATURE_SUFFIX, Sidecar, SidecarFile, SignatureCheck, Status, TrustPolicy,
+        Unverified, Verification, WorkerCommand, WorkerLimits, append_allowed, current_target, hash_file,
+        load_allow_list, load_file, load_minisign_keys, nearest_option, read_metadata, run_worker_if_asked,
+        search_path_from_env, serve_worker,
+    };
+}
+
+/// The parts behind the facade, for those who replace one. **Nothing here is promised**: names and shapes change from version
+/// to version without notice.
+pub mod internals {
+    pub use importer_core as core;
+    pub use importer_dedupe as dedupe;
+    pub use importer_dq as dq;
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub use importer_store as store;
+}

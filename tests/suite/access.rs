@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use importer::dedupe::matching::model::ModelDocument;
 use importer::plugin::spreadsheet::unguard;
-use importer::ports::{AuditFilter, AuditOutcome, AuditRow, QuarantineFilter};
-use importer::retention::RetentionPolicy;
 use importer::service::{
     Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
     ReviewDecision, Role, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Error, ErrorKind, Importer, RunRequest};
+use importer_core::ports::{AuditFilter, AuditOutcome, AuditRow, QuarantineFilter};
+use importer_core::retention::RetentionPolicy;
+use importer_dedupe::matching::model::ModelDocument;
 
 use super::support::{self, Database};
 use super::{cli, migrations};

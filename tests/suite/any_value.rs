@@ -4,10 +4,10 @@ mod bounds;
 mod keys;
 mod values;
 
-use importer::contracts::VOLUNTEER;
-use importer::dq::Mode;
-use importer::ports::Store;
 use importer::{Importer, RunReport, RunRequest};
+use importer_core::contracts::VOLUNTEER;
+use importer_core::ports::Store;
+use importer_dq::Mode;
 use importer_store::SqlStore;
 
 use super::golden::outcome;

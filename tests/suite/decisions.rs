@@ -1,8 +1,8 @@
 //! What people decide about suggestions is remembered.
 
-use importer::ports::{SuggestionDecision, SuggestionRow};
 use importer::service::{Actor, ReviewDecision};
 use importer::{ErrorKind, Importer, RunRequest};
+use importer_core::ports::{SuggestionDecision, SuggestionRow};
 
 use super::{scan, support};
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use importer::contracts::{Contract, FieldKind, PiiClass, VOLUNTEER};
+use importer_core::contracts::{Contract, FieldKind, PiiClass, VOLUNTEER};
 
 use super::support;
 
@@ -112,7 +112,7 @@ fn current(path: &str, text: &str) {
 
 #[test]
 fn the_reference_of_rules_is_current() {
-    current("docs/reference/rules.md", &importer::dq::reference());
+    current("docs/reference/rules.md", &importer_dq::reference());
 }
 
 #[test]

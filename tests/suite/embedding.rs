@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use importer::contracts::{CONTRACTS, FieldKind, VOLUNTEER};
-use importer::ports::{ContactKind, CoreRecord};
 use importer::service::{Actor, Edit, Role};
 use importer::{ErrorKind, Importer, RunRequest};
+use importer_core::contracts::{CONTRACTS, FieldKind, VOLUNTEER};
+use importer_core::ports::{ContactKind, CoreRecord};
 
 use super::support;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use importer::dedupe::MatchModel;
 use importer::plugin::{Batch, Error, Feature, FeatureMeta, Plugin, PluginMeta, RuleRow};
 use importer::service::ScanRequest;
 use importer::{Importer, RunRequest};
+use importer_dedupe::MatchModel;
 use serde_json::Value;
 
 use super::support::Database;

@@ -7,9 +7,9 @@ mod pairs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use importer::ports::{Phase, QuarantineFilter};
 use importer::service::Actor;
 use importer::{Importer, Observer, Progress, RunRequest};
+use importer_core::ports::{Phase, QuarantineFilter};
 
 use super::support::{self, Database};
 

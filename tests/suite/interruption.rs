@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use importer::Importer;
-use importer::ports::{Phase, RunFilter, RunRecord};
+use importer_core::ports::{Phase, RunFilter, RunRecord};
 
 use super::cli;
 use super::support::Database;

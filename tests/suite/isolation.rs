@@ -8,12 +8,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use importer::plugin_host::{
+use importer::{Importer, RunReport, RunRequest};
+use importer_core::ports::{FixedClock, parse_moment};
+use importer_plugin_host::{
     Discovery, Isolation, PluginQuarantine, TrustPolicy, WorkerCommand, WorkerLimits, current_target,
     hash_file,
 };
-use importer::ports::{FixedClock, parse_moment};
-use importer::{Importer, RunReport, RunRequest};
 
 use super::cli::{self, Desk, Ended};
 use super::interruption::people::csv;

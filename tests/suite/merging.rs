@@ -17,9 +17,9 @@ mod matches;
 #[path = "merging/obvious.rs"]
 mod obvious;
 
-use importer::ports::MergeFilter;
 use importer::service::{Actor, Edit, FieldChoice, MergeRequest, RedoRequest, Role};
 use importer::{ErrorKind, Importer};
+use importer_core::ports::MergeFilter;
 
 use super::support;
 use history::{World, snapshot};
@@ -29,7 +29,7 @@ fn merge_of(people: &[i64]) -> MergeRequest {
 }
 
 fn field(importer: &Importer, id: i64, name: &str) -> Option<String> {
-    let contract = importer::contracts::find("volunteer").unwrap();
+    let contract = importer_core::contracts::find("volunteer").unwrap();
     let person = importer.record("volunteer", id).unwrap()?;
     person.record.get(contract.index(name).unwrap()).map(Into::into)
 }

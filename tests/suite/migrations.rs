@@ -1,7 +1,7 @@
 //! Our tables come, go and come again, and never touch what is not ours.
 
 use importer::ErrorKind;
-use importer::ports::Store;
+use importer_core::ports::Store;
 use importer_store::SqlStore;
 
 use super::support::{self, Database};

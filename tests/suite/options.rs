@@ -74,7 +74,7 @@ fn importer(database: &support::Database, safe: bool, suite: &str) -> Importer {
     let builder = Importer::builder()
         .database(&database.url)
         .plugin(crm)
-        .suite(importer::dq::SuiteDocument::parse(suite).unwrap());
+        .suite(importer_dq::SuiteDocument::parse(suite).unwrap());
     if safe { builder.secrets(Arc::new(Safe)) } else { builder }.build().unwrap()
 }
 

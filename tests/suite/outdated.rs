@@ -1,10 +1,10 @@
 //! Suggestions that a scan closes, because their score is too low by now, and when they are open again.
 
-use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionRow};
 use importer::service::{
     Actor, Edit, FieldChoice, MergeRequest, ReviewDecision, RollbackRequest, ScanReport,
 };
 use importer::{Importer, RunRequest};
+use importer_core::ports::{SuggestionDecision, SuggestionFilter, SuggestionRow};
 
 use super::support::{self, Database};
 use super::{cli, scan};

@@ -1,8 +1,8 @@
 //! What only shows what would be leaves nothing behind, not even ids that are used up.
 
-use importer::ports::QuarantineFilter;
 use importer::service::{Actor, BulkChange, BulkFix, MergeRequest, ReviewDecision, RollbackRequest};
 use importer::{Importer, RunRequest};
+use importer_core::ports::QuarantineFilter;
 
 use super::scan;
 use super::support::{self, Database};

@@ -1,8 +1,8 @@
 //! Who was told apart is merged only when somebody asks for it all the same.
 
-use importer::ports::{AuditFilter, SuggestionFilter};
 use importer::service::{Actor, Desk, MergeRequest, RedoRequest, ReviewDecision, RollbackRequest};
 use importer::{Error, ErrorKind, Importer, RunRequest};
+use importer_core::ports::{AuditFilter, SuggestionFilter};
 
 use super::merging::history::{Event, World, snapshot};
 use super::{cli, support};

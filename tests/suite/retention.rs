@@ -6,12 +6,12 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use importer::ports::{FixedClock, QuarantineFilter, QuarantineStatus, parse_moment};
-use importer::retention::RetentionPolicy;
 use importer::service::{
     Actor, Edit, MergeRequest, RedoRequest, RetentionReport, RetentionTable, RollbackRequest,
 };
 use importer::{GateMode, GatePolicy, Importer, RunReport, RunRequest};
+use importer_core::ports::{FixedClock, QuarantineFilter, QuarantineStatus, parse_moment};
+use importer_core::retention::RetentionPolicy;
 
 use super::access::everything;
 use super::cli;

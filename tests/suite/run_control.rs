@@ -1,8 +1,8 @@
 //! Runs are paused, cancelled, resumed, retried, approved and discarded, also from other processes.
 
-use importer::ports::{AuditFilter, RunStatus};
 use importer::service::{Actor, Desk, RerunStep, StopAck};
 use importer::{ErrorKind, GateMode, GatePolicy, Importer, RunRequest};
+use importer_core::ports::{AuditFilter, RunStatus};
 
 use super::cli;
 use super::interruption::people::csv;
@@ -330,7 +330,7 @@ fn rows_that_other_rules_let_through_are_loaded_from_what_is_stored() {
         let lenient = Importer::builder()
             .database(&db.url)
             .plugin(importer_adapter_csv::plugin())
-            .rules_mode(Some(importer::dq::Mode::Warn))
+            .rules_mode(Some(importer_dq::Mode::Warn))
             .build()
             .unwrap();
         let report =

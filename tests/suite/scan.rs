@@ -1,8 +1,8 @@
 //! Scans of the core: what they store, what they leave alone, and how they stop.
 
-use importer::ports::{SuggestionDecision, SuggestionFilter};
 use importer::service::{Actor, ReviewDecision, ScanReport, ScanRequest};
 use importer::{ErrorKind, Importer, Observer, Progress, ScanPhase, ScanProgress};
+use importer_core::ports::{SuggestionDecision, SuggestionFilter};
 
 use super::support::{self, Database};
 

@@ -1,12 +1,12 @@
 //! Set-level rules of plugins, from the suite to report, findings and exit of a run.
 
-use importer::dq::SuiteDocument;
 use importer::plugin::{
     Batch, Category, Error, Host, OptionSpec, Options, Plugin, PluginMeta, RuleMeta, SetFindings, SetRule,
     Severity,
 };
-use importer::ports::{ViolationFilter, ViolationRow};
 use importer::{Importer, RunReport, RunRequest};
+use importer_core::ports::{ViolationFilter, ViolationRow};
+use importer_dq::SuiteDocument;
 
 use super::support::{self, Database};
 

@@ -1,7 +1,7 @@
 //! One id in two systems is evidence for one person, wherever people are compared.
 
 use importer::RunRequest;
-use importer::ports::AutoMerge;
+use importer_core::ports::AutoMerge;
 
 use super::scan;
 use super::support::{self, Database};

@@ -9,9 +9,9 @@ use std::time::Duration;
 use importer::plugin::{
     Adapter, AdapterCapability, AdapterMeta, Error, Host, OpenRequest, Plugin, PluginMeta, Source,
 };
-use importer::ports::{Phase, RunStatus};
 use importer::service::{Actor, StopAck};
 use importer::{ErrorKind, Importer, Observer, Progress, RunRequest};
+use importer_core::ports::{Phase, RunStatus};
 
 use super::cli;
 use super::support::{self, Database};
@@ -329,7 +329,8 @@ fn a_correction_waits_for_no_other_system_and_its_own_is_not_imported_meanwhile(
         let rows = db.texts("SELECT staging_id AS t FROM quarantine WHERE status = 'open' ORDER BY 1");
         let rows: Vec<i64> = rows.iter().map(|row| row.parse().unwrap()).collect();
         let store = importer_store::SqlStore::open(&db.url).unwrap();
-        let north_is_at_work = importer::ports::Store::lock_system(&store, "volunteer", "north").unwrap();
+        let north_is_at_work =
+            importer_core::ports::Store::lock_system(&store, "volunteer", "north").unwrap();
         let desk = importer.desk(Actor::admin("ann"));
         let fix = |row: i64| {
             let values = vec![("email".to_owned(), format!("pat{row}@example.org"))];

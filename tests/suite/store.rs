@@ -11,8 +11,8 @@ mod runs;
 #[path = "store/transactions.rs"]
 mod transactions;
 
-use importer::contracts::VOLUNTEER;
-use importer::ports::{
+use importer_core::contracts::VOLUNTEER;
+use importer_core::ports::{
     Contact, ContactKind, CoreRecord, Moment, NewRun, Origin, Record, RunRecord, Session, Store, parse_moment,
 };
 use importer_store::SqlStore;

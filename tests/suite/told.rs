@@ -1,9 +1,9 @@
 //! What a run tells beside its counts: what a dry run would merge, and ids that no longer name whom they named.
 
-use importer::mapping::Mapping;
-use importer::ports::{AutoMerge, SuggestionDecision, SuggestionKind};
 use importer::service::{Actor, ReviewDecision};
 use importer::{Importer, RunReport, RunRequest};
+use importer_core::mapping::Mapping;
+use importer_core::ports::{AutoMerge, SuggestionDecision, SuggestionKind};
 
 use super::support::{self, Database};
 

@@ -8,13 +8,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use importer::plugin::{Adapter, AdapterMeta, Extract, Host, OpenRequest, Plugin, PluginMeta, Source};
-use importer::ports::{AuditFilter, FixedClock, QuarantineFilter, parse_moment};
-use importer::retention::RetentionPolicy;
 use importer::service::{
     Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
     ReviewDecision, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Error, ErrorKind, GateMode, GatePolicy, Importer, RunRequest};
+use importer_core::ports::{AuditFilter, FixedClock, QuarantineFilter, parse_moment};
+use importer_core::retention::RetentionPolicy;
 
 use super::access::{everything, methods_of};
 use super::faults::{self, without};

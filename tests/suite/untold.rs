@@ -5,16 +5,16 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use importer::dedupe::matching::model::ModelDocument;
-use importer::ports::{
-    AuditFilter, ChangeFilter, FixedClock, QuarantineFilter, RunRecord, SuggestionFilter, parse_moment,
-};
-use importer::retention::RetentionPolicy;
 use importer::service::{
     Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
     ReviewDecision, Reviewed, Role, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Importer, RunReport, RunRequest};
+use importer_core::ports::{
+    AuditFilter, ChangeFilter, FixedClock, QuarantineFilter, RunRecord, SuggestionFilter, parse_moment,
+};
+use importer_core::retention::RetentionPolicy;
+use importer_dedupe::matching::model::ModelDocument;
 use serde_json::{Value, json};
 
 use super::access::methods_of;
@@ -411,7 +411,7 @@ const NOT_NOW: [&str; 14] = [
     "roll_back",
 ];
 
-fn told_violations(rows: Vec<importer::ports::ViolationRow>) -> String {
+fn told_violations(rows: Vec<importer_core::ports::ViolationRow>) -> String {
     let told = rows.iter().map(|row| {
         let v = &row.violation;
         format!("{} {} {} {} {} ", row.id, v.record_key, v.field, v.message, v.details_json)

@@ -1,8 +1,8 @@
 //! Which migrations a database has, and what a program does that knows others.
 
-use importer::ports::Store;
 use importer::service::{Actor, MergeRequest};
 use importer::{ErrorKind, RunRequest};
+use importer_core::ports::Store;
 use importer_store::SqlStore;
 
 use super::support::{self, Database};

@@ -1,8 +1,8 @@
 //! Who is who in whole runs: what is merged, what is suggested, what is left alone, by every way of merging.
 
-use importer::dedupe::MatchModel;
-use importer::ports::AutoMerge;
 use importer::{Importer, RunReport, RunRequest};
+use importer_core::ports::AutoMerge;
+use importer_dedupe::MatchModel;
 
 use super::support::{self, Database};
 

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use importer::ports::{SuggestionFilter, SuggestionKind};
 use importer::service::{Actor, Role};
+use importer::{SuggestionFilter, SuggestionKind};
 
 use crate::audit::AuditArgs;
 use crate::create::CreateArgs;

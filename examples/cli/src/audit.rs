@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::plugin::spreadsheet::guard;
-use importer::ports::{AuditFilter, AuditRow, moment_text};
+use importer::{AuditFilter, AuditRow, moment_text};
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};
@@ -49,7 +49,7 @@ const PAGE: i64 = 1_000;
 pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
     let moment = |text: &Option<String>, option: &'static str| match text {
-        Some(text) => importer::ports::parse_moment(text).map(Some).ok_or_else(|| {
+        Some(text) => importer::parse_moment(text).map(Some).ok_or_else(|| {
             Error::new(ErrorKind::Config, "read the audit log", "that is no moment")
                 .at("option", option)
                 .hint("write it like 2025-01-31T08:00:00Z")

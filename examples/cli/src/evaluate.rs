@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use importer::dedupe::evaluate::{Answer, Settings, Table, evaluate as measure};
+use importer::matching::evaluate::{Answer, Settings, Table, evaluate as measure};
 use importer::plugin::{Extract, Host, OpenRequest, Options};
 use importer::{Error, ErrorKind, Result};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use importer::ports::QuarantineStatus;
+use importer::QuarantineStatus;
 use importer::{Error, ErrorKind, Result};
 
 use crate::args::{Database, Who};

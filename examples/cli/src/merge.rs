@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
-use importer::ports::{MergeFilter, moment_text};
 use importer::service::{Action, Desk, FieldChoice, MergePreview, MergeRequest};
+use importer::{MergeFilter, moment_text};
 
 use crate::args::Common;
 use crate::count::counted;

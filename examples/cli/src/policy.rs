@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use importer::dedupe::Policy;
+use importer::matching::Policy;
 use importer::{Builder, Result};
 
 use crate::run;

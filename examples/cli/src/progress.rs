@@ -1,4 +1,4 @@
-use importer::ports::Phase;
+use importer::Phase;
 use importer::{Observer, Progress, ScanPhase, ScanProgress, Waiting};
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
-use importer::ports::{QuarantineFilter, QuarantineStatus};
 use importer::service::{RowDetail, RowSummary};
+use importer::{QuarantineFilter, QuarantineStatus};
 
 use crate::args::{Database, Who};
 use crate::steward::{WhichRows, element, end_of_list, findings, paged};

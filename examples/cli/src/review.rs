@@ -1,9 +1,9 @@
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
-use importer::ports::{SuggestionKind, SuggestionRow, moment_text};
 use importer::service::{Desk, FieldChoice, MergeRequest, ReviewDecision, Reviewed};
 use importer::{Error, ErrorKind, Importer, Result};
+use importer::{SuggestionKind, SuggestionRow, moment_text};
 
 use crate::args::{Common, Pairs};
 use crate::count::counted;
@@ -247,7 +247,7 @@ fn households(desk: &Desk<'_>, row: &SuggestionRow) -> Result<serde_json::Value>
 }
 
 fn suggestion(desk: &Desk<'_>, id: i64) -> Result<SuggestionRow> {
-    let filter = importer::ports::SuggestionFilter { after: id - 1, limit: 1, ..Default::default() };
+    let filter = importer::SuggestionFilter { after: id - 1, limit: 1, ..Default::default() };
     desk.suggestions(&filter)?.into_iter().find(|row| row.id == id).ok_or_else(|| {
         Error::new(ErrorKind::NotFound, "show a suggestion", format!("there is no suggestion {id}"))
             .hint("`suggestions` lists them")

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use importer::ports::RollbackItem;
+use importer::RollbackItem;
 use importer::service::{Action, RollbackRequest};
 use importer::{Error, ErrorKind, Result};
 

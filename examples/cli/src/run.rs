@@ -3,13 +3,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use importer::dedupe::MatchModel;
-use importer::dedupe::matching::model::ModelDocument;
+use importer::AutoMerge;
 use importer::mapping::Mapping;
-use importer::ports::AutoMerge;
+use importer::matching::MatchModel;
+use importer::matching::ModelDocument;
 use importer::service::Desk;
 use importer::{
-    Builder, Error, ErrorKind, Importer, ReportStatus, Result, RetryPolicy, RunReport, RunRequest, dq,
+    Builder, Error, ErrorKind, Importer, ReportStatus, Result, RetryPolicy, RunReport, RunRequest, rules,
 };
 
 use crate::args::{AutoMergeBy, RulesMode, RunArgs, RunSetup};
@@ -42,8 +42,8 @@ pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> 
     let mut builder = setup.policy.apply(setup::with_plugins(builder, &setup.plugins)?)?;
     builder = with_documents(builder, setup.mapping.as_deref(), setup.suite.as_deref())?;
     builder = builder.rules_mode(setup.rules_mode.map(|mode| match mode {
-        RulesMode::Warn => dq::Mode::Warn,
-        RulesMode::Enforce => dq::Mode::Enforce,
+        RulesMode::Warn => rules::Mode::Warn,
+        RulesMode::Enforce => rules::Mode::Enforce,
     }));
     builder = builder.retry(RetryPolicy {
         tries: setup.retries,
@@ -63,8 +63,8 @@ pub(crate) fn with_documents(
         builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
     }
     if let Some(file) = suite {
-        builder =
-            builder.suite(dq::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
+        builder = builder
+            .suite(rules::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
     }
     Ok(builder)
 }

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use importer::ports::{RunStatus, moment_text};
 use importer::service::{RerunStep, StopAck};
 use importer::{Importer, Result, RunReport};
+use importer::{RunStatus, moment_text};
 
 use crate::args::{Common, Database, RunSetup, Who};
 use crate::count::counted;

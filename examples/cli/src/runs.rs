@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
-use importer::ports::{RunFilter, moment_text};
 use importer::service::SCAN_SOURCE;
 use importer::{Importer, Result, RunReport};
+use importer::{RunFilter, moment_text};
 
 use crate::args::RunsArgs;
 use crate::{out, say, setup, summary};

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use importer::dedupe::matching::model::ModelDocument;
+use importer::matching::ModelDocument;
 use importer::service::{ScanReport, ScanRequest};
 use importer::{Error, ErrorKind, Importer, Result};
 

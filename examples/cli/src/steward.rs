@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use importer::ports::{ChangeFilter, CoreId, Moment, QuarantineFilter, QuarantineStatus};
 use importer::service::{Action, Desk, FindingView, Fixed, Loaded, Role};
+use importer::{ChangeFilter, CoreId, Moment, QuarantineFilter, QuarantineStatus};
 use importer::{Error, ErrorKind, Importer, Result};
 
 use crate::args::{Database, PluginPlaces, Who};
@@ -108,7 +108,7 @@ impl WhichRows {
 /// A moment on the command line.
 pub(crate) fn moment(text: Option<&str>, option: &'static str) -> Result<Option<Moment>> {
     let Some(text) = text else { return Ok(None) };
-    importer::ports::parse_moment(text).map(Some).ok_or_else(|| {
+    importer::parse_moment(text).map(Some).ok_or_else(|| {
         Error::new(ErrorKind::Config, "read the arguments", "that is no moment")
             .at("option", option)
             .hint("write it like 2025-01-31T08:00:00Z")

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use importer::Result;
-use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionRow, moment_text};
+use importer::{SuggestionDecision, SuggestionFilter, SuggestionRow, moment_text};
 
 use crate::args::SuggestionsArgs;
 use crate::steward::{element, end_of_list, paged};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use importer::ports::RunFilter;
+use importer::RunFilter;
 use importer::service::Desk;
 use importer::{ReportStatus, RunReport};
 
@@ -139,7 +139,7 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
     offenders.sort_by_key(|&(code, rows)| (std::cmp::Reverse(*rows), code.clone()));
     writeln!(out, "\nTop rule offenders:")?;
     let catalogue: Vec<_> =
-        importer::dq::catalogue().into_iter().chain(importer::dq::set_catalogue()).collect();
+        importer::rules::catalogue().into_iter().chain(importer::rules::set_catalogue()).collect();
     for (code, rows) in offenders.iter().take(8) {
         let held = report.quarantined_by_rule.get(*code).copied().unwrap_or(0);
         let meta = catalogue.iter().find(|meta| meta.code == code.as_str());

@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
+use importer::QuarantineStatus;
 use importer::Result;
-use importer::ports::QuarantineStatus;
 use importer::service::BulkChange;
 
 use crate::count::counted;

@@ -19,8 +19,8 @@ pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
         TemplateKind::Csv => files::csv(&args.entity)?,
         TemplateKind::Sample => files::sample_csv(&args.entity)?,
         TemplateKind::Mapping => files::mapping_yaml(&args.entity)?,
-        TemplateKind::Suite => importer::dq::VOLUNTEER_SUITE.to_owned(),
-        TemplateKind::Policy => importer::dedupe::DEFAULT_POLICY.to_owned(),
+        TemplateKind::Suite => importer::rules::VOLUNTEER_SUITE.to_owned(),
+        TemplateKind::Policy => importer::matching::DEFAULT_POLICY.to_owned(),
         TemplateKind::Retention => importer::retention::DEFAULT_RETENTION.to_owned(),
     };
     out::as_is(text.trim_end());

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
-use importer::ports::{ViolationFilter, ViolationRow};
+use importer::{ViolationFilter, ViolationRow};
 
 use crate::args::{Database, Who};
 use crate::steward::{element, end_of_list, moment, paged};

@@ -1,8 +1,8 @@
 //! Texts that name something have a bound, and whoever goes beyond it is told what to do.
 
-use importer::ports::{LONGEST_NAME, LONGEST_REASON, QuarantineFilter, ViolationFilter};
 use importer::service::{Actor, RowFix};
 use importer::{ErrorKind, RunRequest};
+use importer_core::ports::{LONGEST_NAME, LONGEST_REASON, QuarantineFilter, ViolationFilter};
 
 use super::super::golden::outcome;
 use super::super::support;

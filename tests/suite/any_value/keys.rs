@@ -1,8 +1,8 @@
 //! Ids are found by their hash and told apart by their text.
 
 use importer::RunRequest;
-use importer::ports::Store;
 use importer::service::{Actor, RollbackRequest};
+use importer_core::ports::Store;
 use importer_store::SqlStore;
 
 use super::super::golden::outcome;

@@ -1,6 +1,6 @@
 //! Values that nobody expects.
 
-use importer::contracts::VOLUNTEER;
+use importer_core::contracts::VOLUNTEER;
 
 use super::super::support;
 

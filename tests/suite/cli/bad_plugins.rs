@@ -5,7 +5,7 @@ use super::plugins::Alone;
 
 fn sidecar(alone: &Alone, sha256: &str) {
     let file = alone.plugin.file_name().unwrap().to_str().unwrap();
-    let target = importer::plugin_host::current_target();
+    let target = importer_plugin_host::current_target();
     let text = format!(
         "id = 'csv'\nversion = '0.1.0'\nkinds = ['adapter']\n\n[files.{target}]\nfile = '{file}'\nsha256 = '{sha256}'\n"
     );
@@ -76,7 +76,7 @@ fn a_sidecar_of_another_build_is_refused_even_where_everything_is_allowed() {
         );
     }
     no_run_began(&alone);
-    let hash = importer::plugin_host::hash_file(&alone.plugin).unwrap();
+    let hash = importer_plugin_host::hash_file(&alone.plugin).unwrap();
     sidecar(&alone, &hash.to_string());
     alone.run(&["--allow-unverified"], alone.plugin.parent()).succeeds();
 }

@@ -340,7 +340,7 @@ fn who_may_only_select_looks_and_changes_nothing() {
 /// last in its own eyes takes away what lies beside the file.
 #[test]
 fn a_session_keeps_its_hold_on_the_file_while_others_come_and_go() {
-    use importer::ports::Store;
+    use importer_core::ports::Store;
     let desk = Desk::new();
     fill(&desk);
     let store = importer_store::SqlStore::open(&desk.db.url).unwrap();

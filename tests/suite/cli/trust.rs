@@ -20,7 +20,7 @@ fn a_plugin_signed_by_a_given_key_runs_and_the_report_names_the_key() {
     let pair = signed(&alone);
     let key = pair.pk.to_base64();
     alone.desk.file("team.pub", pair.pk.to_box().unwrap().into_string());
-    let id = key.parse::<importer::plugin_host::MinisignKey>().unwrap().id().to_string();
+    let id = key.parse::<importer_plugin_host::MinisignKey>().unwrap().id().to_string();
     for given in [key.as_str(), "team.pub"] {
         let args = ["--plugin", alone.plugin(), "--plugin-key", given, "--require-signature"];
         let ended = alone.run(&args, None);

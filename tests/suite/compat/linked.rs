@@ -1,7 +1,7 @@
 //! Plugin crates linked into one binary, nothing loaded.
 
-use importer::dq::SuiteDocument;
 use importer::{Importer, RunRequest};
+use importer_dq::SuiteDocument;
 use importer_plugin::Options;
 
 #[test]

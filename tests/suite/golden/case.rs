@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use importer::mapping::Mapping;
-use importer::ports::{FixedClock, parse_moment};
 use importer::{Importer, RunReport, RunRequest};
+use importer_core::mapping::Mapping;
+use importer_core::ports::{FixedClock, parse_moment};
 use serde_json::{Value, json};
 
 use crate::support::{self, Database};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use importer::RunReport;
-use importer::contracts::VOLUNTEER;
-use importer::ports::{CoreRecord, Store, ViolationFilter};
+use importer_core::contracts::VOLUNTEER;
+use importer_core::ports::{CoreRecord, Store, ViolationFilter};
 use importer_store::SqlStore;
 use serde_json::{Map, Value, json};
 
@@ -67,7 +67,7 @@ fn people(database: &Database) -> Value {
 }
 
 fn contacts(person: &CoreRecord) -> Vec<String> {
-    let of = |contact: &importer::ports::Contact| {
+    let of = |contact: &importer_core::ports::Contact| {
         let mut text = format!("{} {}", contact.kind.as_str(), contact.value);
         if let Some(extension) = &contact.extension {
             text.push_str(&format!(" x{extension}"));

@@ -6,10 +6,10 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use importer::contracts::VOLUNTEER;
-use importer::ports::{Phase, Store};
 use importer::service::{Actor, MergeRequest};
 use importer::{Importer, RunRequest};
+use importer_core::contracts::VOLUNTEER;
+use importer_core::ports::{Phase, Store};
 use importer_store::SqlStore;
 
 use super::{HEADER, until_somebody_waits, watched};

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Barrier};
 
-use importer::ports::{
-    FixedClock, MergeFilter, QuarantineFilter, QuarantineStatus, SuggestionFilter, parse_moment,
-};
-use importer::retention::RetentionPolicy;
 use importer::service::{
     Actor, BulkChange, BulkFix, Desk, Edit, MergeRequest, ReviewDecision, RollbackRequest, ScanRequest,
 };
 use importer::{Error, ErrorKind, Importer, RunRequest};
+use importer_core::ports::{
+    FixedClock, MergeFilter, QuarantineFilter, QuarantineStatus, SuggestionFilter, parse_moment,
+};
+use importer_core::retention::RetentionPolicy;
 
 use super::deadlocks;
 use crate::scan;

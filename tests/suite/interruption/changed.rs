@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use importer::ports::Phase;
 use importer::{Cancel, Importer, Observer, Progress, RunReport, RunRequest};
+use importer_core::ports::Phase;
 
 use super::people::{csv, csv_with_bad_rows_again};
 use super::snapshot::{assert_same, take};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use importer::ports::Phase;
 use importer::service::Actor;
 use importer::{Importer, Observer, Progress, RunRequest};
+use importer_core::ports::Phase;
 
 use super::changed::cancelled_at;
 use super::people::csv;

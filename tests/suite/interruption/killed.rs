@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use importer::ports::{Phase, RunStatus};
+use importer_core::ports::{Phase, RunStatus};
 
 use super::people::{Dice, csv};
 use super::snapshot::{assert_same, take};

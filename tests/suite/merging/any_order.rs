@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use importer::ErrorKind;
-use importer::ports::MergeFilter;
 use importer::service::{Actor, RedoRequest, RollbackRequest};
+use importer_core::ports::MergeFilter;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use importer::ports::{AutoMerge, Clock, FixedClock, Moment, Reference, parse_moment};
 use importer::service::{Actor, Edit, FieldChoice, MergeRequest, ReviewDecision, RowFix, ScanRequest};
 use importer::{Importer, RunReport, RunRequest};
+use importer_core::ports::{AutoMerge, Clock, FixedClock, Moment, Reference, parse_moment};
 
 use crate::support::{self, Database};
 

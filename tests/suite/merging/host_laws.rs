@@ -1,8 +1,8 @@
 //! Merges that are all taken back leave a host's rows as if there had been none, whatever happened meanwhile; and at no time does
 //! a row refer to nobody.
 
-use importer::ports::MergeFilter;
 use importer::service::Actor;
+use importer_core::ports::MergeFilter;
 use proptest::prelude::*;
 
 use super::host_tables::Host;

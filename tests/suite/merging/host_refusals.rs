@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use importer::ports::{FixedClock, Reference, SuggestionFilter, parse_moment};
-use importer::retention::RetentionPolicy;
 use importer::service::{Actor, Edit, FieldChoice, MergeRequest, ReviewDecision};
 use importer::{ErrorKind, Importer, RunRequest};
+use importer_core::ports::{FixedClock, Reference, SuggestionFilter, parse_moment};
+use importer_core::retention::RetentionPolicy;
 
 use super::host_tables::Host;
 use crate::support;
@@ -82,7 +82,7 @@ fn one_refused_merge_keeps_no_other_back() {
 
 fn desk_filter() -> SuggestionFilter {
     SuggestionFilter {
-        decision: Some(importer::ports::SuggestionDecision::Open),
+        decision: Some(importer_core::ports::SuggestionDecision::Open),
         ..SuggestionFilter::default()
     }
 }

@@ -269,7 +269,7 @@ fn rows_with_a_foreign_key_move_with_a_merge_and_back_whatever_the_table_is_like
                 "{told}"
             );
             if let Ok(more) = more {
-                let filter = importer::ports::MergeFilter { standing: true, ..Default::default() };
+                let filter = importer_core::ports::MergeFilter { standing: true, ..Default::default() };
                 let standing = host.importer.desk(Actor::admin("ann")).merges("volunteer", &filter).unwrap();
                 assert_ne!(standing[0].merge, more, "it was done again");
                 host.undo(standing[0].merge).unwrap_or_else(|e| panic!("{told}: {e}"));

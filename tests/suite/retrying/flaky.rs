@@ -7,8 +7,8 @@ use std::time::Duration;
 use importer::plugin::{
     Adapter, AdapterCapability, AdapterMeta, Error, Extract, Host, OpenRequest, Plugin, PluginMeta, Source,
 };
-use importer::ports::{Clock, Moment, parse_moment};
 use importer::{Builder, Importer, RetryPolicy, RunRequest};
+use importer_core::ports::{Clock, Moment, parse_moment};
 
 use crate::support::Database;
 

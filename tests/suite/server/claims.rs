@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use importer::ErrorKind;
-use importer::ports::{StewardSession, Store, SystemLock};
+use importer_core::ports::{StewardSession, Store, SystemLock};
 use importer_store::SqlStore;
 
 use super::{Database, database, set};

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use importer::ports::Store;
 use importer::service::{Actor, MergeRequest, RollbackRequest};
 use importer::{ErrorKind, Importer, RunRequest};
+use importer_core::ports::Store;
 use importer_store::SqlStore;
 
 use super::{Database, database, name_of, people, support};

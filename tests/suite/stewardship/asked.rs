@@ -1,8 +1,8 @@
 //! What is asked of a run of corrections is asked of no other: the importer that made it goes on with everything else.
 
 use importer::ErrorKind;
-use importer::ports::RunStatus;
 use importer::service::{BulkChange, BulkFix, ScanRequest};
+use importer_core::ports::RunStatus;
 
 use super::super::support::{self, Database};
 use super::quarantine::{desk, open};

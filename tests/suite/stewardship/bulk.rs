@@ -1,8 +1,8 @@
 //! Many rows at once: what is shown is what is done, and what is done is counted.
 
 use importer::ErrorKind;
-use importer::ports::QuarantineFilter;
 use importer::service::{BulkChange, BulkFix};
+use importer_core::ports::QuarantineFilter;
 
 use super::super::support;
 use super::quarantine::{desk, import, open};
@@ -105,7 +105,7 @@ fn filters_find_what_they_say_page_by_page() {
         }
         assert_eq!(paged, all, "{}", database.backend);
         let none = QuarantineFilter::default;
-        let moment = |text| importer::ports::parse_moment(text);
+        let moment = |text| importer_core::ports::parse_moment(text);
         for (filter, expected) in [
             (none(), 13),
             (QuarantineFilter { rule: Some("REQ-002".into()), ..none() }, 1),
@@ -129,12 +129,16 @@ fn filters_find_what_they_say_page_by_page() {
         ] {
             assert_eq!(count(&filter), expected, "{} {filter:?}", database.backend);
         }
-        let found = |filter: importer::ports::ViolationFilter| importer.violations(&filter).unwrap().len();
-        let none = importer::ports::ViolationFilter::default;
-        assert_eq!(found(importer::ports::ViolationFilter { text: Some("CSV:1 ".into()), ..none() }), 1);
-        assert_eq!(found(importer::ports::ViolationFilter { source: Some("other".into()), ..none() }), 0);
+        let found =
+            |filter: importer_core::ports::ViolationFilter| importer.violations(&filter).unwrap().len();
+        let none = importer_core::ports::ViolationFilter::default;
+        assert_eq!(found(importer_core::ports::ViolationFilter { text: Some("CSV:1 ".into()), ..none() }), 1);
         assert_eq!(
-            found(importer::ports::ViolationFilter { until: moment("2000-01-01T00:00:00Z"), ..none() }),
+            found(importer_core::ports::ViolationFilter { source: Some("other".into()), ..none() }),
+            0
+        );
+        assert_eq!(
+            found(importer_core::ports::ViolationFilter { until: moment("2000-01-01T00:00:00Z"), ..none() }),
             0
         );
     }
@@ -246,7 +250,7 @@ fn rows_without_the_column_need_no_mapping() {
     for database in support::databases() {
         import_file(&database, OTHER_COLUMNS);
         let text = "mapping: theirs\nentity: volunteer\nversion: 1\nfields:\n  - { source: Vorname, field: first_name }\n  - { source: Rufnummer, field: phone_e164 }\n";
-        let mapping = importer::mapping::Mapping::parse(text, "theirs.yaml").unwrap();
+        let mapping = importer_core::mapping::Mapping::parse(text, "theirs.yaml").unwrap();
         let theirs = importer::Importer::builder()
             .database(&database.url)
             .mapping(mapping)

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use importer::plugin::spreadsheet::EXPORT_MARK;
-use importer::ports::{QuarantineFilter, ViolationFilter};
 use importer::service::{ExportKind, ExportReader, FileFix};
 use importer::{ErrorKind, Importer, RunRequest};
+use importer_core::ports::{QuarantineFilter, ViolationFilter};
 use proptest::prelude::*;
 use tempfile::TempDir;
 

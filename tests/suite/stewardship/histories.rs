@@ -1,8 +1,8 @@
 //! Whatever stewards do, in whatever order, imports of what was there before undo nothing.
 
-use importer::ports::QuarantineFilter;
 use importer::service::RowFix;
 use importer::{Importer, RunRequest};
+use importer_core::ports::QuarantineFilter;
 use proptest::prelude::*;
 
 use super::super::support::{self, Database};

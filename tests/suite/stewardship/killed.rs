@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use importer::Importer;
-use importer::ports::{Phase, RunFilter, RunRecord, RunStatus};
+use importer_core::ports::{Phase, RunFilter, RunRecord, RunStatus};
 
 use super::super::cli;
 use super::super::support::{self, Database};

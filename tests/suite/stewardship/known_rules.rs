@@ -1,9 +1,9 @@
 //! A rule that does not exist is an error, wherever somebody names one.
 
 use importer::plugin::{Category, Findings, Plugin, PluginMeta, Rule, RuleMeta, RuleRow};
-use importer::ports::{QuarantineFilter, ViolationFilter};
 use importer::service::{BulkChange, Desk, RowFix};
 use importer::{ErrorKind, Importer, RunRequest};
+use importer_core::ports::{QuarantineFilter, ViolationFilter};
 
 use super::super::access::everything;
 use super::super::support;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use importer::ports::{AuditFilter, AuditOutcome, QuarantineFilter, ViolationFilter};
 use importer::service::{Actor, BulkChange, BulkFix, Desk, ExportReader, FileFix, Role, RowFix};
 use importer::{ErrorKind, Importer};
+use importer_core::ports::{AuditFilter, AuditOutcome, QuarantineFilter, ViolationFilter};
 
 use super::super::access::everything;
 use super::super::support::{self, Database};

@@ -1,8 +1,8 @@
 //! Rows in quarantine: every way out, and that nothing is lost, done by half or done again.
 
-use importer::ports::{QuarantineFilter, QuarantineStatus, RowId};
 use importer::service::{Actor, Desk, Fixed, NewPerson, Role, RowFix, RowSummary};
 use importer::{ErrorKind, Importer, RunReport};
+use importer_core::ports::{QuarantineFilter, QuarantineStatus, RowId};
 
 use super::super::support::{self, Database};
 
@@ -115,14 +115,14 @@ fn after_a_fix_the_original_changes_nothing_and_a_row_corrected_at_the_source_wo
             .database(&database.url)
             .plugin(importer_adapter_csv::plugin())
             .suite(
-                importer::dq::SuiteDocument::parse(&importer::dq::VOLUNTEER_SUITE.replacen(
+                importer_dq::SuiteDocument::parse(&importer_dq::VOLUNTEER_SUITE.replacen(
                     "rules:",
                     "# another document\nrules:",
                     1,
                 ))
                 .unwrap(),
             )
-            .auto_merge(importer::ports::AutoMerge::Off)
+            .auto_merge(importer_core::ports::AutoMerge::Off)
             .build()
             .unwrap();
         let again = other.run(&importer::RunRequest::new("csv").file(&file)).unwrap();
@@ -385,7 +385,7 @@ fn a_row_is_read_with_the_mapping_of_its_import_unless_asked_otherwise() {
     for database in support::databases() {
         import(&database, "1,Ann,Lee,,Liberty,(816) 234-5678\n");
         let mapping = "mapping: shoes\nentity: volunteer\nversion: 1\nfields:\n  - { source: \"shoe size\", field: phone_e164 }\n";
-        let mapping = importer::mapping::Mapping::parse(mapping, "shoes.yaml").unwrap();
+        let mapping = importer_core::mapping::Mapping::parse(mapping, "shoes.yaml").unwrap();
         let importer = Importer::builder().database(&database.url).mapping(mapping).build().unwrap();
         let row = open(&importer)[0].row;
         let requeue = |current_mapping| {
@@ -401,8 +401,8 @@ fn a_row_is_read_with_the_mapping_of_its_import_unless_asked_otherwise() {
 
 #[test]
 fn entries_open_again_when_their_run_of_corrections_is_taken_back() {
-    use importer::contracts::VOLUNTEER;
-    use importer::ports::Store;
+    use importer_core::contracts::VOLUNTEER;
+    use importer_core::ports::Store;
     for database in support::databases() {
         import(&database, "1,Ann,Lee,ann@@example.org,Liberty,8\n2,Bob,Ray,bob@@example.org,Liberty,8\n");
         let importer = database.importer();

@@ -1,8 +1,8 @@
 //! Deciding about many suggestions at once.
 
-use importer::ports::{SuggestionDecision, SuggestionFilter, SuggestionKind};
 use importer::service::{Actor, ReviewDecision, Role};
 use importer::{ErrorKind, Importer, RunRequest};
+use importer_core::ports::{SuggestionDecision, SuggestionFilter, SuggestionKind};
 
 use crate::support::{self, Database};
 

@@ -1,10 +1,10 @@
 //! What a role does not see it does not set, so that nobody finds a hidden value out by typing guesses.
 
-use importer::ports::{AuditOutcome, QuarantineFilter};
 use importer::service::{
     Actor, Desk, Edit, FieldChoice, FileFix, FileReport, MergeRequest, NewPerson, Role, RowFix,
 };
 use importer::{Error, ErrorKind};
+use importer_core::ports::{AuditOutcome, QuarantineFilter};
 
 use super::super::access::everything;
 use super::super::support;
@@ -188,7 +188,7 @@ fn a_column_that_another_mapping_reads_into_a_hidden_field_is_hidden() {
     db.import(&support::file(folder.path(), "people.csv", people));
     let mapping =
         "mapping: theirs\nentity: volunteer\nversion: 1\nfields:\n  - { source: city, field: dob }\n";
-    let mapping = importer::mapping::Mapping::parse(mapping, "theirs.yaml").unwrap();
+    let mapping = importer_core::mapping::Mapping::parse(mapping, "theirs.yaml").unwrap();
     let importer = importer::Importer::builder().database(&db.url).mapping(mapping).build().unwrap();
     let steward = importer.desk(Actor::new("sam", Role::Steward));
     let row = steward.quarantine("volunteer", &QuarantineFilter::default()).unwrap()[0].row;

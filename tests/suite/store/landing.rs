@@ -1,6 +1,6 @@
-use importer::contracts::VOLUNTEER;
 use importer::plugin::Severity;
-use importer::ports::{
+use importer_core::contracts::VOLUNTEER;
+use importer_core::ports::{
     CleanRow, CoreWrite, LandingWrite, MapEntry, NewRun, OtherRow, Outcome, OutcomeKind, QuarantineRow,
     RunRecord, SeenAs, SeenIndexes, SeenRow, Session, StagedRow, Violation, ViolationFilter, row_id,
 };
@@ -229,7 +229,7 @@ fn findings_are_filtered_and_paged() {
         let mut found = |filter: ViolationFilter| -> Vec<String> {
             let rows = session.violations(&filter).unwrap();
             assert!(rows.iter().all(|row| row.violation.message == "not \"a\" number\n– really"));
-            let line = |row: &importer::ports::ViolationRow| {
+            let line = |row: &importer_core::ports::ViolationRow| {
                 format!(
                     "{} {} {} {}",
                     row.position,

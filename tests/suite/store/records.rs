@@ -1,5 +1,5 @@
-use importer::contracts::VOLUNTEER;
-use importer::ports::{
+use importer_core::contracts::VOLUNTEER;
+use importer_core::ports::{
     Change, ChangeAction, ContactKind, CoreRecord, CoreWrite, MapEntry, MatchKey, Origin, Session,
     Suggestion, SuggestionKind,
 };

@@ -1,5 +1,5 @@
 use importer::ErrorKind;
-use importer::ports::{NewRun, Phase, RunFilter, RunRecord, RunStatus};
+use importer_core::ports::{NewRun, Phase, RunFilter, RunRecord, RunStatus};
 
 use super::{at, begun, new_run, stores};
 
@@ -142,8 +142,8 @@ fn a_system_is_claimed_by_one_run_at_a_time() {
 #[cfg(feature = "postgres")]
 #[test]
 fn schemas_of_one_database_have_nothing_to_do_with_each_other() {
-    use importer::contracts::VOLUNTEER;
-    use importer::ports::Store;
+    use importer_core::contracts::VOLUNTEER;
+    use importer_core::ports::Store;
     use importer_store::SqlStore;
     for subject in stores().into_iter().filter(|subject| subject.name() == "postgres") {
         let store = |schema: &str| {

@@ -1,6 +1,6 @@
 use importer::ErrorKind;
-use importer::contracts::VOLUNTEER;
-use importer::ports::{CoreRecord, CoreWrite, Session};
+use importer_core::contracts::VOLUNTEER;
+use importer_core::ports::{CoreRecord, CoreWrite, Session};
 
 use super::{at, begun, person, stores};
 
@@ -69,7 +69,8 @@ fn what_no_column_takes_is_refused() {
         let mut session = subject.session();
         let run = begun(session.as_mut(), "csv");
         let mut orphan = person(1, &[]);
-        orphan.contacts = vec![super::contact(importer::ports::ContactKind::Email, "a@example.org", true)];
+        orphan.contacts =
+            vec![super::contact(importer_core::ports::ContactKind::Email, "a@example.org", true)];
         let twice = CoreWrite { inserts: vec![orphan.clone(), orphan], ..CoreWrite::default() };
         session.begin().unwrap();
         let error = session.write(&VOLUNTEER, Some(&run), "tester", &twice, at(9)).unwrap_err();
@@ -94,7 +95,7 @@ fn a_scratch_store_is_empty_and_private() {
 fn importers_wait_for_each_other_as_long_as_it_takes_and_for_others_as_long_as_is_set() {
     use diesel::Connection;
     use diesel::connection::SimpleConnection;
-    use importer::ports::Store;
+    use importer_core::ports::Store;
     use importer_store::SqlStore;
     use std::time::Duration;
     let database = crate::support::sqlite();
