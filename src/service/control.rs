@@ -18,9 +18,11 @@ const TRIES: u32 = 6;
 /// What became of a request to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum StopAck {
     /// The run is at work and stops after its batch.
-    StopRequest,
+    #[serde(rename = "asked")]
+    Requested,
     /// Nothing was at work on it; it stands as asked now.
     Done,
 }
@@ -66,7 +68,7 @@ impl Desk<'_> {
         };
         if lock.is_none() {
             self.patiently(Action::ControlRuns, &note, |session| session.ask(id, Some(asked)))?;
-            return Ok(StopAck::StopRequest);
+            return Ok(StopAck::Requested);
         }
         let now = self.importer.clock.now();
         let contract = super::runs::contract(&run.new.entity)?;

@@ -88,6 +88,7 @@ impl std::fmt::Debug for FieldChoice {
 
 /// What merging would come to.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct MergePreview {
     /// Who stays.
     pub survivor: CoreId,
@@ -101,6 +102,7 @@ pub struct MergePreview {
 
 /// A merge that was done.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct MergeDone {
     /// Its id; `undo` takes it back.
     pub merge: i64,
@@ -114,6 +116,7 @@ pub struct MergeDone {
 
 /// A merge, for people to read.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct MergeLine {
     /// Its id.
     pub merge: i64,

@@ -27,6 +27,7 @@ const SHOWN: usize = 20;
 
 /// What merging the obvious came to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ObviousReport {
     /// The run, which `rollback` takes back as a whole; none for a preview.
     pub run: Option<RunId>,

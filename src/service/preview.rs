@@ -11,6 +11,7 @@ use crate::Importer;
 
 /// What the rules would do to a source.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RulePreview {
     /// Counts by rule.
     pub rules: Preview,

@@ -19,6 +19,7 @@ const PAGE: usize = 2_048;
 
 /// What is done again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RerunStep {
     /// Every row is normalised and judged by the mapping and the rules as they are now, and goes on from there.
     Validate,

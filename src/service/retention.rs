@@ -20,6 +20,7 @@ const TRIES: u32 = 6;
 
 /// What a policy takes away, or took away.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct RetentionReport {
     /// The policy's name and version.
     pub policy: String,
@@ -31,6 +32,7 @@ pub struct RetentionReport {
 
 /// What a policy does to one kind of data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct RetentionTable {
     /// The kind.
     pub table: &'static str,

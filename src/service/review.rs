@@ -78,6 +78,7 @@ impl ReviewDecision {
 
 /// A suggestion after a decision, with what came of it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Reviewed {
     /// The suggestion; its terms about what the role does not see are masked.
     pub suggestion: SuggestionRow,
@@ -89,6 +90,7 @@ pub struct Reviewed {
 
 /// What deciding about everything that a filter finds came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct ReviewedMany {
     /// How many there were.
     pub found: u64,

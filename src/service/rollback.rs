@@ -33,6 +33,7 @@ pub struct RollbackRequest {
 
 /// What taking a run back came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RollbackReport {
     /// The run.
     pub run: RunId,

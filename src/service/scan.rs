@@ -59,6 +59,7 @@ impl ScanRequest {
 
 /// What a scan found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ScanReport {
     /// The scan's number among the runs; none for a preview.
     pub run_id: Option<i64>,
@@ -98,6 +99,7 @@ pub struct ScanReport {
 
 /// A blocking key of a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ScanKey {
     /// What it is made of.
     pub key: String,
@@ -109,6 +111,7 @@ pub struct ScanKey {
 
 /// One of the pairs that a scan found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ScanSample {
     /// `merge`, `review` or `household`.
     pub kind: String,

@@ -18,6 +18,7 @@ const WHOLE: usize = 200_000;
 
 /// A pair of records with its score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PairScore {
     /// The lower id.
     pub left: CoreId,

@@ -16,6 +16,7 @@ const THRESHOLDS: [f64; 7] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 
 /// A learned model with what is to be expected of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Training {
     /// The model.
     pub document: ModelDocument,
@@ -33,6 +34,7 @@ pub struct Training {
 
 /// What to expect when pairs from a probability on are taken for one person, if the model's probabilities are right.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Expectation {
     /// The probability.
     pub threshold: f64,

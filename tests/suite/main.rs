@@ -47,6 +47,7 @@ mod side_by_side;
 mod stewardship;
 mod store;
 mod support;
+mod surface;
 mod told;
 mod unfinished_rollback;
 mod untold;

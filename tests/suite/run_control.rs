@@ -221,7 +221,7 @@ fn a_run_is_cancelled_for_good_by_another_process() {
         let importer = db.importer();
         let mut child = start(folder.path(), &db, &file);
         assert!(wait_until(&mut child, &importer, |run| run.rows_read > 0));
-        assert_eq!(admin(&importer).cancel(1, "the wrong file").unwrap(), StopAck::StopRequest);
+        assert_eq!(admin(&importer).cancel(1, "the wrong file").unwrap(), StopAck::Requested);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", db.backend);
         let run = newest(&importer).unwrap();

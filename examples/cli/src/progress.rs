@@ -39,6 +39,7 @@ impl Observer for Bar {
             ScanPhase::Reading => "reading",
             ScanPhase::Scoring => "scoring",
             ScanPhase::Storing => "storing",
+            _ => "working",
         });
         self.0.set_length(progress.total.max(1));
         self.0.set_position(progress.done);

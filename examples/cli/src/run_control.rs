@@ -137,7 +137,7 @@ pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
 fn tell(run: i64, heard: StopAck, done: &str, asked: &str) {
     match heard {
         StopAck::Done => say!("Run {run} {done}."),
-        StopAck::StopRequest => say!("Run {run} is at work and {asked}."),
+        _ => say!("Run {run} is at work and {asked}."),
     }
 }
 

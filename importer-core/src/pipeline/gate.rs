@@ -7,6 +7,7 @@ use super::Counts;
 /// What the gate does about an anomaly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum GateMode {
     /// Flags the run.
     #[default]

@@ -133,6 +133,7 @@ pub struct Waiting {
 
 /// What a scan is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ScanPhase {
     /// Reading the core.
     Reading,

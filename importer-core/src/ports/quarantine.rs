@@ -7,6 +7,7 @@ use crate::contracts::Contract;
 /// How a row in quarantine stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum QuarantineStatus {
     /// It waits for somebody.
     Open,

@@ -13,6 +13,7 @@ pub struct MatchKey {
 
 /// Why a pair of records is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SuggestionKind {
     /// They may be the same.
     PossibleDuplicate,
@@ -108,6 +109,7 @@ pub enum Decision {
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum AutoMerge {
     /// Never: what would be merged is suggested. Rows under a known external id are known all the same.
     Off,

@@ -6,6 +6,7 @@ use crate::Result;
 /// How a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RunStatus {
     /// Asked for, not begun.
     Pending,
@@ -54,6 +55,7 @@ impl RunStatus {
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Phase {
     /// Extract, land, validate.
     Extract,

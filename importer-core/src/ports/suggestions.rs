@@ -5,6 +5,7 @@ use crate::contracts::Contract;
 /// What people decided about a suggestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SuggestionDecision {
     /// Nobody has decided.
     Open,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// A record of the core as somebody is shown it. What their role does not see is masked.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RecordView {
     /// Its id.
     pub id: CoreId,
@@ -31,6 +32,7 @@ impl std::fmt::Debug for RecordView {
 
 /// One email address or phone number of a record.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ContactView {
     /// `email` or `phone`.
     pub kind: &'static str,

@@ -24,6 +24,7 @@ use super::access::{Action, Desk, Note};
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ExportKind {
     /// People.
     Records,

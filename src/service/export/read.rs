@@ -10,6 +10,7 @@ use super::{ExportKind, ROW, text};
 
 /// A row of an exported file.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExportRow {
     /// Its number as spreadsheets count rows, the names of the columns being the first.
     pub number: u64,

@@ -31,6 +31,7 @@ pub struct BulkFix {
 
 /// What would become of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BulkRow {
     /// The row.
     pub row: RowId,
@@ -44,6 +45,7 @@ pub struct BulkRow {
 
 /// What a bulk fix would do, or did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BulkReport {
     /// Open rows that the filter finds.
     pub matched: u64,
@@ -63,6 +65,7 @@ pub struct BulkReport {
 
 /// What a bulk fix would do, with the first rows it would change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BulkPreview {
     /// All rows, counted.
     pub counts: BulkReport,

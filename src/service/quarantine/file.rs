@@ -176,7 +176,7 @@ fn survey(path: &Path) -> Result<Survey> {
 /// Where a column of the file belongs; what is only told belongs nowhere.
 fn own_place(revalidator: &Revalidator, name: &str) -> ColumnTarget {
     match name.starts_with(TOLD) {
-        true => ColumnTarget::GroupOutcome,
+        true => ColumnTarget::ForPeople,
         false => revalidator.place(name).map_or(ColumnTarget::Elsewhere, ColumnTarget::At),
     }
 }

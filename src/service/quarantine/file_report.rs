@@ -10,6 +10,7 @@ const PROBLEMS: usize = 1_000;
 
 /// Why a row of the file did not go in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FileProblem {
     /// The row of the file as spreadsheets count them, the names of the columns being the first; 0 for several rows.
     pub number: u64,
@@ -31,6 +32,7 @@ impl FileProblem {
 
 /// What the rules warn of about a row of the file that went in: a value of it may not have been taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FileWarning {
     /// The row of the file as spreadsheets count them.
     pub number: u64,
@@ -44,6 +46,7 @@ pub struct FileWarning {
 
 /// What became of the rows of a corrected file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FileReport {
     /// Rows of the file.
     pub read: u64,

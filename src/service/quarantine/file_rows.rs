@@ -20,7 +20,7 @@ const PAGE: usize = 1_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ColumnTarget {
     /// It is there to be read by people.
-    GroupOutcome,
+    ForPeople,
     /// To the rows of another source.
     Elsewhere,
     /// To this column of the source.
@@ -149,7 +149,7 @@ impl FileRows {
                     let why = format!("{why}; write the value under a column of its source or a field");
                     return Ok(Read::NotTaken { why, hidden: None });
                 }
-                ColumnTarget::GroupOutcome | ColumnTarget::Elsewhere => continue,
+                ColumnTarget::ForPeople | ColumnTarget::Elsewhere => continue,
             };
             // Compared with what was shown and never with what is masked: who types a value must not learn whether it is the
             // hidden one.

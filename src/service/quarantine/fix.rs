@@ -38,6 +38,7 @@ impl fmt::Debug for RowFix {
 
 /// What became of a row that was sent in again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Fixed {
     /// The row in quarantine.
     pub row: RowId,

@@ -12,6 +12,7 @@ use crate::service::runs;
 
 /// How many rows a filter finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct QuarantineTally {
     /// All of them.
     pub rows: i64,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 /// A row in quarantine without its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RowSummary {
     /// Its id.
     pub row: RowId,
@@ -61,6 +62,7 @@ impl From<&QuarantineEntry> for RowSummary {
 
 /// What a rule found about a row, and what to do about it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FindingView {
     /// The rule.
     pub rule: String,
@@ -114,6 +116,7 @@ impl FindingView {
 
 /// Everything about a row in quarantine.
 #[derive(Clone, Serialize)]
+#[non_exhaustive]
 pub struct RowDetail {
     /// The row.
     #[serde(flatten)]
@@ -139,6 +142,7 @@ impl fmt::Debug for RowDetail {
 
 /// A cell before and after a change.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct CellChange {
     /// The column.
     pub column: String,
@@ -156,6 +160,7 @@ impl fmt::Debug for CellChange {
 
 /// Where a corrected row went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Loaded {
     /// The run of corrections.
     pub run: RunId,
