@@ -26,6 +26,7 @@ mod isolation;
 mod merging;
 mod migrations;
 mod options;
+mod packages;
 mod outdated;
 mod plugin_host;
 mod rehearsals;
