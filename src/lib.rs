@@ -37,7 +37,7 @@ pub use importer_core::plugins::PluginInfo;
 pub use importer_core::ports::{
     AuditFilter, AuditOutcome, AuditRow, AutoMerge, ChangeFilter, ChangeRow, Clock, Contact, ContactKind,
     CoreId, CoreRecord, FixedClock, HostReference, HostRows, Household, LONGEST_NAME, LONGEST_REASON,
-    MergeFilter, MergeRow, Moment, NewRun, Origin, Phase, QuarantineFilter, QuarantineStatus, Record,
+    MergeFilter, MergeRow, Moment, NewRun, Origin, Phase, QuarantineFilter, QuarantineStatus, RecordCursor, RecordFilter, RecordOrder, Record,
     Reference, Rejected, RollbackItem, RowId, RunFilter, RunId, RunRecord, RunStatus, Scope, StopRequest,
     SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, SystemClock, Traces, Violation,
     ViolationFilter, ViolationRow, moment_text, parse_moment,

@@ -8,6 +8,7 @@ mod audit;
 mod control;
 mod edit;
 mod export;
+mod find;
 mod matching_jobs;
 mod merge;
 mod obvious;
@@ -39,6 +40,7 @@ pub use access::{Action, Actor, ContactView, Desk, MASKED, RecordView, Role, rol
 pub use control::StopAck;
 pub use edit::Edit;
 pub use export::{ExportKind, ExportReader, ExportRow};
+pub use find::{RecordCount, RecordPage};
 pub use merge::{FieldChoice, MergeDone, MergeLine, MergePreview, MergeRequest, RedoRequest};
 pub use obvious::{MERGE_SOURCE, ObviousReport};
 pub use preview::RulePreview;

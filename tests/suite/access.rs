@@ -78,6 +78,10 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("import", Action::ControlRuns, true, |desk, reason| {
         desk.import(&RunRequest::new("csv").file("nowhere.csv"), reason).map(drop)
     }),
+    ("find", Action::ViewRecords, false, |desk, _| desk.find("volunteer", &Default::default()).map(drop)),
+    ("find_count", Action::ViewRecords, false, |desk, _| {
+        desk.find_count("volunteer", &Default::default()).map(drop)
+    }),
     ("households", Action::ViewRecords, false, |desk, _| desk.households("volunteer", 1).map(drop)),
     ("interrupted", Action::ViewRuns, false, |desk, _| desk.interrupted().map(drop)),
     ("label", Action::ControlRuns, true, |desk, reason| desk.label(1, Some("spring"), reason)),

@@ -18,6 +18,7 @@ mod docs;
 mod embedding;
 mod faults;
 mod features;
+mod find;
 mod golden;
 mod harmless;
 mod in_one_order;

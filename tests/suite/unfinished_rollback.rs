@@ -340,6 +340,8 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("changes", Reads, |_, _, desk| desk.changes("volunteer", &Default::default()).map(drop)),
     ("received", Reads, |scene, _, desk| desk.received("volunteer", scene.own_row()).map(drop)),
     ("record", Reads, |_, _, desk| desk.record("volunteer", 1).map(drop)),
+    ("find", Reads, |_, _, desk| desk.find("volunteer", &Default::default()).map(drop)),
+    ("find_count", Reads, |_, _, desk| desk.find_count("volunteer", &Default::default()).map(drop)),
     ("records", Reads, |_, _, desk| desk.records("volunteer", 0, 10).map(drop)),
     ("report", Reads, |scene, _, desk| desk.report(scene.run).map(drop)),
     ("runs", Reads, |_, _, desk| desk.runs(&Default::default()).map(drop)),

@@ -292,6 +292,8 @@ const ANSWERS: &[(&str, Answer)] = &[
     }),
     ("record", |_, desk| desk.record("volunteer", 1).map(text)),
     ("records", |_, desk| desk.records("volunteer", 0, 10).map(text)),
+    ("find", |_, desk| desk.find("volunteer", &Default::default()).map(text)),
+    ("find_count", |_, desk| desk.find_count("volunteer", &Default::default()).map(text)),
     ("changes", |_, desk| {
         let mut told = String::new();
         for record in 1..=4 {

@@ -15,6 +15,7 @@ mod landing;
 mod outcome;
 mod quarantine;
 mod record;
+mod record_search;
 mod replay;
 mod resolve;
 mod retention;
@@ -48,6 +49,7 @@ pub use quarantine::{
 };
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use replay::{LaterChange, ReplayStore, Subject};
+pub use record_search::{RecordCursor, RecordFilter, RecordOrder, RecordSearch, RecordSearchStore};
 pub use resolve::{
     AutoMerge, CandidateFacts, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver,
     Suggestion, SuggestionKind, Survivorship,

@@ -166,6 +166,10 @@ pub struct RunFilter {
     pub external_system: Option<String>,
     /// Of this status only.
     pub status: Option<RunStatus>,
+    /// Begun at or after this moment only.
+    pub since: Option<Moment>,
+    /// Begun before this moment only.
+    pub until: Option<Moment>,
     /// Begun before this one only, to go on behind the last of a page.
     pub before: Option<RunId>,
     /// At most this many, the newest first; all when 0.

@@ -4,8 +4,7 @@ use std::any::Any;
 
 use super::{
     AuditStore, ChangeLog, CoreStore, HistoryStore, HouseholdStore, Landing, QuarantineStore, ReplayStore,
-    Retention, RollbackStore, RunControl, RunStore, SuggestionStore,
-};
+    Retention, RollbackStore, RunControl, RunStore, SuggestionStore, RecordSearchStore};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -113,6 +112,7 @@ pub trait Session:
 /// What people need beside the pipeline: the audit log, and the history of records.
 pub trait StewardSession:
     Session + AuditStore + HistoryStore + ReplayStore + RollbackStore + HouseholdStore + ChangeLog + Retention
+    + RecordSearchStore
 {
 }
 

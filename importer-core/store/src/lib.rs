@@ -34,6 +34,7 @@ mod postgres;
 mod preview_ids;
 mod quarantine;
 mod read_only;
+mod record_search;
 mod rejections;
 mod repeated_rows;
 mod replay;

@@ -94,6 +94,14 @@ impl RunStore for SqlSession {
             sql.push_str(&format!(" AND {column} = ?"));
             binds.push(Cell::Text(value));
         }
+        let moments = [(filter.since, ">="), (filter.until, "<")];
+        let moments = moments.map(|(at, comes)| (at.map(moment_text), comes));
+        for (at, comes) in &moments {
+            if let Some(at) = at {
+                sql.push_str(&format!(" AND started_at {comes} ?time"));
+                binds.push(Cell::Text(at));
+            }
+        }
         if let Some(before) = filter.before {
             sql.push_str(" AND id < ?");
             binds.push(Cell::Int(before));
