@@ -37,10 +37,10 @@ pub use importer_core::plugins::PluginInfo;
 pub use importer_core::ports::{
     AuditFilter, AuditOutcome, AuditRow, AutoMerge, ChangeFilter, ChangeRow, Clock, Contact, ContactKind,
     CoreId, CoreRecord, FixedClock, HostReference, HostRows, Household, LONGEST_NAME, LONGEST_REASON,
-    MergeFilter, MergeRow, Moment, NewRun, Origin, Phase, QuarantineFilter, QuarantineStatus, RecordCursor, RecordFilter, RecordOrder, Record,
-    Reference, Rejected, RollbackItem, RowId, RunFilter, RunId, RunRecord, RunStatus, Scope, StopRequest,
-    SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, SystemClock, Traces, Violation,
-    ViolationFilter, ViolationRow, moment_text, parse_moment,
+    MergeFilter, MergeRow, Moment, NewRun, Origin, Phase, QuarantineFilter, QuarantineStatus, Record,
+    RecordCursor, RecordFilter, RecordOrder, Reference, Rejected, RollbackItem, RowId, RunFilter, RunId,
+    RunRecord, RunStatus, Scope, StopRequest, SuggestionDecision, SuggestionFilter, SuggestionKind,
+    SuggestionRow, SystemClock, Traces, Violation, ViolationFilter, ViolationRow, moment_text, parse_moment,
 };
 pub use importer_core::{Error, ErrorKind, ErrorStatus, Result};
 /// What plugins are written with; a contract of its own.

@@ -9,7 +9,6 @@ use importer_core::{Error, ErrorKind, Result};
 
 use super::access::{Action, Desk, Note};
 use super::quarantine;
-use super::resume::{just_changed, not_there};
 
 pub(super) const OPERATION: &str = "control a run";
 /// How often a request is tried again that a run at work keeps from being written: it writes most of the time.
@@ -186,4 +185,14 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+pub(super) fn not_there(id: RunId) -> Error {
+    Error::new(ErrorKind::NotFound, OPERATION, format!("there is no run {id}")).hint("`runs` lists them")
+}
+
+pub(super) fn just_changed(id: RunId) -> Error {
+    Error::new(ErrorKind::Busy, OPERATION, "it has just ended, or somebody else has changed it")
+        .at("run", id)
+        .hint("look how it stands")
 }

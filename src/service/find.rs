@@ -116,7 +116,8 @@ impl Desk<'_> {
             _ => None,
         };
         for field in filter.fields.iter().map(|(field, _)| field).chain(order) {
-            let Some(field) = contract.columns().map(|(_, known)| known).find(|known| known.name == field) else {
+            let Some(field) = contract.columns().map(|(_, known)| known).find(|known| known.name == field)
+            else {
                 return Err(Error::new(ErrorKind::Config, OPERATION, format!("there is no field `{field}`"))
                     .at("entity", contract.entity));
             };

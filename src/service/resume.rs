@@ -6,7 +6,7 @@ use importer_core::{Error, ErrorKind, Result};
 use importer_plugin::Adapter;
 
 use super::access::{Action, Desk, Note};
-use super::control::OPERATION;
+use super::control::{OPERATION, just_changed, not_there};
 use super::quarantine;
 use super::rerun::{RERUN_OF, RerunStep, StoredRows};
 use super::runs::plugin_report;
@@ -138,14 +138,4 @@ impl Desk<'_> {
     pub(super) fn stored(&self, id: RunId) -> Result<RunRecord> {
         self.importer.store()?.session()?.run(id)?.ok_or_else(|| not_there(id))
     }
-}
-
-pub(super) fn not_there(id: RunId) -> Error {
-    Error::new(ErrorKind::NotFound, OPERATION, format!("there is no run {id}")).hint("`runs` lists them")
-}
-
-pub(super) fn just_changed(id: RunId) -> Error {
-    Error::new(ErrorKind::Busy, OPERATION, "it has just ended, or somebody else has changed it")
-        .at("run", id)
-        .hint("look how it stands")
 }

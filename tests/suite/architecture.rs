@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
+mod imports;
+
 /// What each package needs to be built, by its name: what only its tests use is not what it is made of.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
@@ -116,6 +118,54 @@ fn unsafe_stays_at_home() {
         at_home += usize::from(allowed);
     }
     assert!(at_home > 0, "the sources are not where this test looks for them");
+}
+
+/// Pairs of files that are two halves of one thing, such as a parser and its type; every other circle is a fault.
+const HALVES: [&[&str]; 13] = [
+    &["mapping::list", "mapping::value"],
+    &["mapping::check", "mapping::document"],
+    &["mapping::choose", "mapping::plan"],
+    &["host_others", "host_rows"],
+    &["postgres::place", "postgres::tls"],
+    &["image", "metadata"],
+    &["crash_mark", "plugin_quarantine"],
+    &["allow_list", "trust"],
+    &["isolation::plugin", "isolation::process"],
+    &[
+        "matching::features::family_name",
+        "matching::features::given_name",
+        "matching::features::middle_name",
+        "matching::features::names",
+    ],
+    &["matching::model::objection", "matching::model::verdict"],
+    &["history::merge", "history::undo"],
+    &["survivorship::document", "survivorship::policy"],
+];
+
+/// Files import each other one way, but for a file and those in its folder, and for halves of one thing.
+#[test]
+fn no_files_import_each_other() {
+    let mut circles = Vec::new();
+    for root in [
+        "src",
+        "importer-core/src",
+        "importer-core/plugin/src",
+        "importer-core/plugin-host/src",
+        "importer-core/store/src",
+        "importer-dq/src",
+        "importer-dedupe/src",
+        "importer-adapters/csv/src",
+        "examples/cli/src",
+    ] {
+        circles.extend(imports::circles(&super::support::root().join(root)));
+    }
+    let halves: Vec<Vec<String>> =
+        HALVES.iter().map(|half| half.iter().map(|name| (*name).to_owned()).collect()).collect();
+    let faults: Vec<_> = circles.iter().filter(|circle| !halves.contains(circle)).collect();
+    assert!(faults.is_empty(), "these files import each other: {faults:#?}");
+    for half in &halves {
+        assert!(circles.contains(half), "{half:?} are no circle any more: take them out of the list");
+    }
 }
 
 fn collect(folder: &std::path::Path, into: &mut Vec<std::path::PathBuf>) {

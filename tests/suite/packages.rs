@@ -39,7 +39,9 @@ fn cargo(folder: &Path) -> Command {
 /// The packages of all members, unpacked.
 fn packages(folder: &Path) -> Vec<(String, PathBuf)> {
     let mut command = cargo(&support::root());
-    command.args(["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet", "--target-dir"]).arg(folder);
+    command
+        .args(["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet", "--target-dir"])
+        .arg(folder);
     for name in NOT_PACKAGED {
         command.args(["--exclude", name]);
     }
@@ -64,7 +66,9 @@ fn a_host_outside_the_workspace_builds_from_the_packages_and_imports() {
     assert_eq!(packages.len(), 12, "{packages:?}");
     for (name, package) in &packages {
         let manifest = std::fs::read_to_string(package.join("Cargo.toml")).unwrap();
-        for needed in ["description = ", "license = ", "readme = ", "keywords = ", "[package.metadata.docs.rs]"] {
+        for needed in
+            ["description = ", "license = ", "readme = ", "keywords = ", "[package.metadata.docs.rs]"]
+        {
             assert!(manifest.contains(needed), "{name}: there is no `{needed}`");
         }
         assert!(package.join("README.md").is_file(), "{name}");

@@ -5,7 +5,7 @@ use importer::plugin::spreadsheet::guard;
 use importer::{AuditFilter, AuditRow, moment_text};
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{Database, Who};
+use crate::shared_args::{Database, Who};
 use crate::{out, say, setup};
 
 #[derive(Args)]

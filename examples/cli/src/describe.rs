@@ -9,7 +9,7 @@ use importer::plugin_host::{LoadedPlugin, PluginSet};
 use importer::{Error, ErrorKind, Importer, Result};
 use serde::Serialize;
 
-use crate::args::{AskArgs, PluginPlaces};
+use crate::shared_args::{AskArgs, PluginPlaces};
 use crate::{out, say, setup};
 
 pub(crate) fn describe(plugin: &str, places: &PluginPlaces, json: bool, schema: bool) -> Result<ExitCode> {

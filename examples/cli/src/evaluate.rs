@@ -7,8 +7,8 @@ use importer::matching::evaluate::{Answer, Settings, Table, evaluate as measure}
 use importer::plugin::{Extract, Host, OpenRequest, Options};
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::EvaluateArgs;
 use crate::export::check_name;
+use crate::shared_args::EvaluateArgs;
 use crate::{out, run, scan, setup};
 
 pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use importer::QuarantineStatus;
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{Database, Who};
 use crate::count::counted;
+use crate::shared_args::{Database, Who};
 use crate::steward::WhichRows;
 use crate::violations::WhichViolations;
 use crate::{out, say, setup};

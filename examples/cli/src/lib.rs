@@ -10,8 +10,10 @@ mod audit;
 mod count;
 mod create;
 mod describe;
+mod environment;
 mod evaluate;
 mod export;
+mod files;
 mod fix;
 mod merge;
 mod option_dependencies;
@@ -32,6 +34,7 @@ mod scan;
 mod score;
 mod secrets;
 mod setup;
+mod shared_args;
 mod steward;
 mod suggestions;
 mod summary;
@@ -52,7 +55,7 @@ pub fn main() -> ExitCode {
         return code;
     }
     // Whoever waits for somebody else is told so, that they do not take the program for stuck.
-    let log = setup::variable("IMPORTER_LOG").unwrap_or_else(|| "warn,importer::waiting=info".into());
+    let log = environment::variable("IMPORTER_LOG").unwrap_or_else(|| "warn,importer::waiting=info".into());
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(log))
         .with_writer(std::io::stderr)

@@ -3,12 +3,12 @@ use std::process::ExitCode;
 use clap::Args;
 use importer::Result;
 use importer::service::{Action, Desk, FieldChoice, MergePreview, MergeRequest};
-use importer::{MergeFilter, moment_text};
+use importer::{Error, ErrorKind, MergeFilter, moment_text};
 
-use crate::args::Common;
 use crate::count::counted;
 use crate::policy::PolicyFile;
-use crate::steward::without;
+use crate::shared_args::Common;
+use crate::steward::{each_once, without};
 use crate::{out, say, setup};
 
 #[derive(Args)]
@@ -68,7 +68,7 @@ impl Chosen {
     }
 
     pub(crate) fn choices(&self) -> Result<Vec<(String, FieldChoice)>> {
-        crate::review::choices(&self.keep, &self.set)
+        choices(&self.keep, &self.set)
     }
 }
 
@@ -229,4 +229,28 @@ pub(crate) fn print_rejected(preview: &MergePreview) {
     if !preview.rejected.is_empty() {
         say!("To merge them all the same: --although-rejected");
     }
+}
+
+/// Choices of `--keep FIELD=ID` and `--set FIELD=VALUE`.
+pub(crate) fn choices(keep: &[String], set: &[String]) -> Result<Vec<(String, FieldChoice)>> {
+    let wrong = |option: &'static str, given: &str, how: &'static str| {
+        Error::new(ErrorKind::Config, "merge people", "the option is not understood")
+            .at("option", format!("{option} {given}"))
+            .hint(how)
+    };
+    let mut choices = Vec::new();
+    for given in keep {
+        let (field, id) =
+            given.split_once('=').and_then(|(field, id)| Some((field, id.parse().ok()?))).ok_or_else(
+                || wrong("--keep", given, "write it like --keep city=17, with the id of one of the records"),
+            )?;
+        choices.push((field.to_owned(), FieldChoice::Of(id)));
+    }
+    for given in set {
+        let (field, value) =
+            given.split_once('=').ok_or_else(|| wrong("--set", given, "write it like --set city=Oslo"))?;
+        choices.push((field.to_owned(), FieldChoice::Value(value.to_owned())));
+    }
+    each_once("--keep or --set", choices.iter().map(|(field, _)| field.as_str()))?;
+    Ok(choices)
 }

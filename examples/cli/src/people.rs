@@ -4,7 +4,7 @@ use clap::Args;
 use importer::service::RecordView;
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::Common;
+use crate::shared_args::Common;
 use crate::steward::{element, end_of_list};
 use crate::{out, say, setup};
 

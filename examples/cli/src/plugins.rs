@@ -6,8 +6,8 @@ use importer::plugin_host::{
 };
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
 use crate::count::counted;
+use crate::shared_args::{PluginPlaces, PluginsArgs, PluginsCommand, QuarantineFile};
 use crate::{describe, out, plugins_new, say, setup};
 
 pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode> {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{PluginKind, PluginsNewArgs};
 use crate::say;
+use crate::shared_args::{PluginKind, PluginsNewArgs};
 
 const NEW: &str = "start a plugin";
 

@@ -6,7 +6,7 @@ use clap::Args;
 use importer::matching::Policy;
 use importer::{Builder, Result};
 
-use crate::run;
+use crate::files;
 
 /// The policy of everything that merges.
 #[derive(Args)]
@@ -20,6 +20,6 @@ impl PolicyFile {
     /// Gives an importer the policy, if there is one.
     pub(crate) fn apply(&self, builder: Builder) -> Result<Builder> {
         let Some(file) = &self.policy else { return Ok(builder) };
-        Ok(builder.survivorship(Policy::parse(&run::read(file)?, &file.display().to_string())?))
+        Ok(builder.survivorship(Policy::parse(&files::read(file)?, &file.display().to_string())?))
     }
 }

@@ -5,7 +5,7 @@ use importer::Result;
 use importer::service::{RowDetail, RowSummary};
 use importer::{QuarantineFilter, QuarantineStatus};
 
-use crate::args::{Database, Who};
+use crate::shared_args::{Database, Who};
 use crate::steward::{WhichRows, element, end_of_list, findings, paged};
 use crate::{out, say, setup};
 

@@ -5,8 +5,9 @@ use clap::Args;
 use importer::Result;
 use importer::retention::RetentionPolicy;
 
-use crate::args::{Database, Who};
-use crate::{out, run, say, setup};
+use crate::files;
+use crate::shared_args::{Database, Who};
+use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct RetentionArgs {
@@ -30,7 +31,7 @@ pub(crate) struct RetentionArgs {
 
 pub(crate) fn retention(args: &RetentionArgs) -> Result<ExitCode> {
     let policy = match &args.policy {
-        Some(file) => RetentionPolicy::parse(&run::read(file)?, &file.display().to_string())?,
+        Some(file) => RetentionPolicy::parse(&files::read(file)?, &file.display().to_string())?,
         None => RetentionPolicy::shipped(),
     };
     let importer = setup::on(&args.database)?;

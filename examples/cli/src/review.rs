@@ -1,15 +1,14 @@
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
-use importer::service::{Desk, FieldChoice, MergeRequest, ReviewDecision, Reviewed};
+use importer::service::{Desk, MergeRequest, ReviewDecision, Reviewed};
 use importer::{Error, ErrorKind, Importer, Result};
 use importer::{SuggestionKind, SuggestionRow, moment_text};
 
-use crate::args::{Common, Pairs};
 use crate::count::counted;
 use crate::merge::{Chosen, print_preview, print_rejected};
 use crate::policy::PolicyFile;
-use crate::steward::each_once;
+use crate::shared_args::{Common, Pairs};
 use crate::{out, say, setup};
 
 #[derive(Args)]
@@ -252,28 +251,4 @@ fn suggestion(desk: &Desk<'_>, id: i64) -> Result<SuggestionRow> {
         Error::new(ErrorKind::NotFound, "show a suggestion", format!("there is no suggestion {id}"))
             .hint("`suggestions` lists them")
     })
-}
-
-/// Choices of `--keep FIELD=ID` and `--set FIELD=VALUE`.
-pub(crate) fn choices(keep: &[String], set: &[String]) -> Result<Vec<(String, FieldChoice)>> {
-    let wrong = |option: &'static str, given: &str, how: &'static str| {
-        Error::new(ErrorKind::Config, "merge people", "the option is not understood")
-            .at("option", format!("{option} {given}"))
-            .hint(how)
-    };
-    let mut choices = Vec::new();
-    for given in keep {
-        let (field, id) =
-            given.split_once('=').and_then(|(field, id)| Some((field, id.parse().ok()?))).ok_or_else(
-                || wrong("--keep", given, "write it like --keep city=17, with the id of one of the records"),
-            )?;
-        choices.push((field.to_owned(), FieldChoice::Of(id)));
-    }
-    for given in set {
-        let (field, value) =
-            given.split_once('=').ok_or_else(|| wrong("--set", given, "write it like --set city=Oslo"))?;
-        choices.push((field.to_owned(), FieldChoice::Value(value.to_owned())));
-    }
-    each_once("--keep or --set", choices.iter().map(|(field, _)| field.as_str()))?;
-    Ok(choices)
 }

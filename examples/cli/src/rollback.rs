@@ -5,9 +5,9 @@ use importer::RollbackItem;
 use importer::service::{Action, RollbackRequest};
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::Common;
 use crate::count::counted;
 use crate::policy::PolicyFile;
+use crate::shared_args::Common;
 use crate::steward::without;
 use crate::{out, say, setup};
 

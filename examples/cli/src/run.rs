@@ -12,8 +12,9 @@ use importer::{
     Builder, Error, ErrorKind, Importer, ReportStatus, Result, RetryPolicy, RunReport, RunRequest, rules,
 };
 
-use crate::args::{AutoMergeBy, RulesMode, RunArgs, RunSetup};
+use crate::files;
 use crate::progress::Bar;
+use crate::shared_args::{AutoMergeBy, RulesMode, RunArgs, RunSetup};
 use crate::{out, setup, summary};
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
@@ -60,11 +61,12 @@ pub(crate) fn with_documents(
     suite: Option<&Path>,
 ) -> Result<Builder> {
     if let Some(file) = mapping {
-        builder = builder.mapping(Mapping::parse(&read(file)?, &file.display().to_string())?);
+        builder = builder.mapping(Mapping::parse(&files::read(file)?, &file.display().to_string())?);
     }
     if let Some(file) = suite {
-        builder = builder
-            .suite(rules::SuiteDocument::parse(&read(file)?).map_err(|e| e.at("file", file.display()))?);
+        builder = builder.suite(
+            rules::SuiteDocument::parse(&files::read(file)?).map_err(|e| e.at("file", file.display()))?,
+        );
     }
     Ok(builder)
 }
@@ -182,12 +184,4 @@ fn model(name: &str) -> Result<MatchModel> {
         Ok(document) => Ok(MatchModel::Learned(document)),
         Err(why) => refuse(why, "give `shipped`, `weighted`, or the path of a model document"),
     }
-}
-
-pub(crate) fn read(file: &std::path::Path) -> Result<String> {
-    std::fs::read_to_string(file).map_err(|e| {
-        Error::new(ErrorKind::Config, "read a document", e.to_string())
-            .at("file", file.display())
-            .hint("check the path and that the file is UTF-8 text")
-    })
 }

@@ -8,9 +8,9 @@ use importer::service::{RerunStep, StopAck};
 use importer::{Importer, Result, RunReport};
 use importer::{RunStatus, moment_text};
 
-use crate::args::{Common, Database, RunSetup, Who};
 use crate::count::counted;
 use crate::progress::Bar;
+use crate::shared_args::{Common, Database, RunSetup, Who};
 use crate::{out, run, say, setup};
 
 #[derive(Subcommand)]

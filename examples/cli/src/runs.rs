@@ -1,11 +1,36 @@
 use std::process::ExitCode;
 
+use clap::Args;
+
 use importer::service::SCAN_SOURCE;
 use importer::{Importer, Result, RunReport};
 use importer::{RunFilter, moment_text};
 
-use crate::args::RunsArgs;
+use crate::run_control::RunsCommand;
+use crate::shared_args::{Database, Who};
 use crate::{out, say, setup, summary};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<RunsCommand>,
+    /// Shows this run alone
+    pub(crate) run: Option<i64>,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    /// Of this source only
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: i64,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(crate) fn runs(args: &RunsArgs) -> Result<ExitCode> {
     if let Some(command) = &args.command {

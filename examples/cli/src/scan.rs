@@ -5,9 +5,9 @@ use importer::matching::ModelDocument;
 use importer::service::{ScanReport, ScanRequest};
 use importer::{Error, ErrorKind, Importer, Result};
 
-use crate::args::{Database, ScanArgs};
 use crate::count::counted;
 use crate::progress::Bar;
+use crate::shared_args::{Database, ScanArgs};
 use crate::{out, say, setup};
 
 pub(crate) fn scan(args: &ScanArgs) -> Result<ExitCode> {

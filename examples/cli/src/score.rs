@@ -2,9 +2,9 @@ use std::process::ExitCode;
 
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{ScoreArgs, TrainArgs};
 use crate::count::counted;
 use crate::export::check_name;
+use crate::shared_args::{ScoreArgs, TrainArgs};
 use crate::{out, say, scan, setup};
 
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {

@@ -2,14 +2,14 @@
 
 use importer::Secrets;
 
-use crate::setup;
+use crate::environment;
 
 /// Looks secrets up in variables `IMPORTER_SECRET_<NAME>`.
 pub(crate) struct FromEnvironment;
 
 impl Secrets for FromEnvironment {
     fn secret(&self, name: &str) -> Option<String> {
-        setup::variable(&variable_of(name))
+        environment::variable(&variable_of(name))
     }
 
     fn place(&self, name: &str) -> Option<String> {

@@ -8,9 +8,10 @@ use importer::plugin_host::{
 };
 use importer::{Builder, Error, ErrorKind, Importer, Result};
 
-use crate::args::{Database, PluginPlaces, QuarantineFile};
+use crate::environment;
 use crate::policy::PolicyFile;
 use crate::secrets::FromEnvironment;
+use crate::shared_args::{Database, PluginPlaces, QuarantineFile};
 
 /// An importer on a database that exists, without plugins.
 pub(crate) fn on(database: &Database) -> Result<Importer> {
@@ -131,15 +132,10 @@ pub(crate) fn key_and_value<'a>(argument: &str, given: &'a str) -> Result<(&'a s
     })
 }
 
-/// A variable of the environment; set to nothing, it is as good as not set.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
-
 /// Refuses what the environment has switched off.
 pub(crate) fn check_enabled(source: &str) -> Result<()> {
     let refuse = |why: String| Err(Error::new(ErrorKind::Config, "start a run", why));
-    if let Some(value) = variable("IMPORTER_ENABLED") {
+    if let Some(value) = environment::variable("IMPORTER_ENABLED") {
         match value.trim().to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => {}
             "0" | "false" | "no" | "off" => {
@@ -152,7 +148,7 @@ pub(crate) fn check_enabled(source: &str) -> Result<()> {
             }
         }
     }
-    if let Some(adapters) = variable("IMPORTER_ADAPTERS")
+    if let Some(adapters) = environment::variable("IMPORTER_ADAPTERS")
         && !adapters.split(',').any(|name| name.trim() == source)
     {
         return refuse(format!("the adapter `{source}` is not among IMPORTER_ADAPTERS={adapters}"));

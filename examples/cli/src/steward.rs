@@ -8,8 +8,8 @@ use importer::service::{Action, Desk, FindingView, Fixed, Loaded, Role};
 use importer::{ChangeFilter, CoreId, Moment, QuarantineFilter, QuarantineStatus};
 use importer::{Error, ErrorKind, Importer, Result};
 
-use crate::args::{Database, PluginPlaces, Who};
 use crate::policy::PolicyFile;
+use crate::shared_args::{Database, PluginPlaces, Who};
 use crate::{out, run, say, setup};
 
 /// Everything that decides what becomes of a corrected row.

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use importer::Result;
 use importer::{SuggestionDecision, SuggestionFilter, SuggestionRow, moment_text};
 
-use crate::args::SuggestionsArgs;
+use crate::shared_args::SuggestionsArgs;
 use crate::steward::{element, end_of_list, paged};
 use crate::{say, setup};
 

@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use importer::service::template as files;
 use importer::{Error, ErrorKind, Result};
 
-use crate::args::{TemplateArgs, TemplateKind};
 use crate::out;
+use crate::shared_args::{TemplateArgs, TemplateKind};
 
 pub(crate) fn template(args: &TemplateArgs) -> Result<ExitCode> {
     // The shipped documents are for the entities there are; for another one they would be no answer.

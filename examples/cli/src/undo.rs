@@ -4,9 +4,9 @@ use clap::Args;
 use importer::Result;
 use importer::service::RedoRequest;
 
-use crate::args::Common;
 use crate::count::counted;
 use crate::policy::PolicyFile;
+use crate::shared_args::Common;
 use crate::{out, say, setup};
 
 #[derive(Args)]

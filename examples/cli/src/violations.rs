@@ -4,7 +4,7 @@ use clap::Args;
 use importer::Result;
 use importer::{ViolationFilter, ViolationRow};
 
-use crate::args::{Database, Who};
+use crate::shared_args::{Database, Who};
 use crate::steward::{element, end_of_list, moment, paged};
 use crate::{say, setup};
 

@@ -4,8 +4,9 @@ use importer_core::plugins::{FileHash, PluginInfo};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::crash_mark::InUse;
+use super::origin::Origin;
 use super::plugin_quarantine::PluginQuarantine;
-use super::set::{Origin, PluginSet};
+use super::trust::TrustPolicy;
 
 /// Loaded plugins while a call works with them, noted where the host keeps such notes.
 ///
@@ -19,14 +20,17 @@ pub struct PluginsInUse {
 }
 
 impl PluginsInUse {
-    pub(super) fn note(plugins: &PluginSet, adapter: &PluginInfo, doing: &str) -> Result<Self> {
-        let policy = plugins.discovery().policy();
+    pub(super) fn note(
+        policy: &TrustPolicy,
+        plugins: &[Origin],
+        adapter: &PluginInfo,
+        doing: &str,
+    ) -> Result<Self> {
         let Some(quarantine) = policy.quarantine.clone() else {
             return Ok(Self::default());
         };
         let mut in_use = Self::default();
-        let all = plugins.origins();
-        let judges = all.iter().filter(|origin| {
+        let judges = plugins.iter().filter(|origin| {
             let brings = origin.describe();
             !(brings.rules.is_empty() && brings.set_rules.is_empty() && brings.features.is_empty())
         });

@@ -39,6 +39,7 @@ mod isolation;
 mod load;
 mod loaded;
 mod metadata;
+mod origin;
 mod place;
 mod plugin_quarantine;
 mod private_copy;
@@ -70,8 +71,9 @@ pub use isolation::{Isolation, WorkerCommand, WorkerLimits, run_worker_if_asked,
 pub use load::load_file;
 pub use loaded::LoadedPlugin;
 pub use metadata::{MetadataError, read_metadata};
+pub use origin::Origin;
 pub use plugin_quarantine::{PluginQuarantine, QuarantinedPlugin};
-pub use set::{Origin, PluginSet};
+pub use set::PluginSet;
 pub use sidecar::{SIDECAR_SUFFIX, Sidecar, SidecarFile, current_target};
 pub use signature::{SIGNATURE_SUFFIX, SignatureCheck};
 pub use signing_key::{KeyId, MinisignKey, PinnedKey, load_minisign_keys};

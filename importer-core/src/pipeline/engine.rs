@@ -105,7 +105,7 @@ impl RunContext<'_> {
             opener,
             hasher: RowHasher::new(&fingerprint),
             seen_indexes,
-            repeats: super::repeats::Repeats::default(),
+            repeats: Default::default(),
         };
         self.finish(session, work, Some(extraction))
     }

@@ -1,5 +1,8 @@
 //! Phase 1: extract, land, validate.
 
+mod recognise;
+mod repeats;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -13,8 +16,6 @@ use super::hash::{RowHasher, content_name, text_hash};
 use super::host::Progress;
 use super::opening::Opener;
 use super::payload::JsonObject;
-use super::recognise::{Stands, stand};
-use super::repeats::Repeats;
 use super::report::Unmapped;
 use super::working::{Working, millis};
 use crate::mapping::Plan;
@@ -23,6 +24,8 @@ use crate::ports::{
     Session, StagedRow, in_transaction, moment_text, parse_moment, row_id,
 };
 use crate::{Error, ErrorKind, Result};
+use recognise::{Stands, stand};
+use repeats::Repeats;
 
 /// How many rows one transaction takes. Smaller ones cost twice the time; larger ones gain nothing and lose more work
 /// when the process is killed.

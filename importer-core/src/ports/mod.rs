@@ -48,8 +48,8 @@ pub use quarantine::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,
 };
 pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
-pub use replay::{LaterChange, ReplayStore, Subject};
 pub use record_search::{RecordCursor, RecordFilter, RecordOrder, RecordSearch, RecordSearchStore};
+pub use replay::{LaterChange, ReplayStore, Subject};
 pub use resolve::{
     AutoMerge, CandidateFacts, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver,
     Suggestion, SuggestionKind, Survivorship,

@@ -3,8 +3,9 @@
 use std::any::Any;
 
 use super::{
-    AuditStore, ChangeLog, CoreStore, HistoryStore, HouseholdStore, Landing, QuarantineStore, ReplayStore,
-    Retention, RollbackStore, RunControl, RunStore, SuggestionStore, RecordSearchStore};
+    AuditStore, ChangeLog, CoreStore, HistoryStore, HouseholdStore, Landing, QuarantineStore,
+    RecordSearchStore, ReplayStore, Retention, RollbackStore, RunControl, RunStore, SuggestionStore,
+};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -111,7 +112,14 @@ pub trait Session:
 
 /// What people need beside the pipeline: the audit log, and the history of records.
 pub trait StewardSession:
-    Session + AuditStore + HistoryStore + ReplayStore + RollbackStore + HouseholdStore + ChangeLog + Retention
+    Session
+    + AuditStore
+    + HistoryStore
+    + ReplayStore
+    + RollbackStore
+    + HouseholdStore
+    + ChangeLog
+    + Retention
     + RecordSearchStore
 {
 }

@@ -1,5 +1,5 @@
+use super::cell::Cell;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::Result;
 use importer_core::ports::{
     AuditEntry, AuditFilter, AuditOutcome, AuditRow, AuditStore, Moment, moment_text, parse_moment,

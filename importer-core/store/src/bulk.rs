@@ -1,10 +1,6 @@
 //! Many rows into one table: multi-row `VALUES` on SQLite, arrays on Postgres.
 
-#[cfg(feature = "sqlite")]
-use super::bulk_sqlite;
-use super::connection::{Backend, Connection};
-use super::sql::Cell;
-use importer_core::Result;
+use super::cell::Cell;
 
 /// A column and, where Postgres has a type of its own for it, the cast from text.
 #[derive(Clone)]
@@ -81,21 +77,6 @@ impl<'a> Bulk<'a> {
     pub(super) fn row<const N: usize>(&mut self, cells: [Cell<'a>; N]) {
         debug_assert_eq!(N, self.columns.len());
         self.cells.extend(cells);
-    }
-
-    /// Writes all rows.
-    pub(super) fn insert(&self, connection: &mut Connection, operation: &'static str) -> Result<()> {
-        if self.cells.is_empty() {
-            return Ok(());
-        }
-        match &mut connection.backend {
-            #[cfg(feature = "sqlite")]
-            Backend::Sqlite(c) => {
-                bulk_sqlite::insert(c, self).map_err(|e| connection.failed_sqlite(operation, e))
-            }
-            #[cfg(feature = "postgres")]
-            Backend::Postgres(c) => c.insert(self).map_err(|e| connection.failed_postgres(operation, &e)),
-        }
     }
 
     /// The places of the columns in which any row has a value: the others need not be told that they have none.

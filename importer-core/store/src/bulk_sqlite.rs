@@ -6,7 +6,8 @@ use diesel::query_dsl::RunQueryDsl;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use super::bulk::{Bulk, Conflict};
-use super::sql::{Cell, bind};
+use super::cell::Cell;
+use super::sqlite_sql::bind;
 
 /// How many rows one statement carries. More saves nothing measurable; fewer pays the call per row again.
 const ROWS_PER_STATEMENT: usize = 50;
@@ -22,7 +23,7 @@ struct Written {
     /// Its place in a row.
     place: usize,
     /// What names the first row's parameter again; nothing where each row has a value of its own.
-    repeated_rows: Option<String>,
+    parameter: Option<String>,
 }
 
 impl QueryFragment<Sqlite> for Values<'_> {
@@ -44,8 +45,8 @@ impl QueryFragment<Sqlite> for Values<'_> {
                 if index > 0 {
                     pass.push_sql(",");
                 }
-                match column.repeated_rows.as_deref().filter(|_| row > 0) {
-                    Some(repeated_rows) => pass.push_sql(repeated_rows),
+                match column.parameter.as_deref().filter(|_| row > 0) {
+                    Some(parameter) => pass.push_sql(parameter),
                     None => bind(&mut pass, &cells[column.place])?,
                 }
             }
@@ -70,11 +71,10 @@ pub(super) fn insert(connection: &mut SqliteConnection, bulk: &Bulk<'_>) -> Quer
     let width = bulk.columns.len();
     // Parameters of the first row are numbered as the written columns are.
     let places = bulk.written().into_iter().enumerate();
-    let repeated_rows =
+    let parameter =
         |number: usize, place: usize| bulk.columns[place].shared.then(|| format!("?{}", number + 1));
-    let written: Vec<Written> = places
-        .map(|(number, place)| Written { place, repeated_rows: repeated_rows(number, place) })
-        .collect();
+    let written: Vec<Written> =
+        places.map(|(number, place)| Written { place, parameter: parameter(number, place) }).collect();
     let mut chunks = bulk.cells.chunks_exact(width * ROWS_PER_STATEMENT);
     // Two statements in all, whatever the number of rows, so that both stay prepared.
     for cells in chunks.by_ref() {

@@ -1,5 +1,5 @@
+use super::cell::Cell;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::contracts::Contract;
 use importer_core::ports::{ChangeFilter, ChangeLog, ChangeRow, parse_moment};
 use importer_core::{Error, ErrorKind, Result};
@@ -19,7 +19,7 @@ impl ChangeLog for SqlSession {
             Cell::Int(limit),
         ];
         let rows = self.connection.rows(READ, sql, &binds)?;
-        let change = |mut row: super::sql::TextRow| {
+        let change = |mut row: super::cell::TextRow| {
             Ok(ChangeRow {
                 id: row.int(0),
                 core_id: row.int(1),

@@ -6,9 +6,9 @@
 //! whoever has lost theirs stops at their next transaction.
 
 use super::advisory::{is_about, key};
+use super::cell::Cell;
 use super::connection::Connection;
 use super::lock::{OPERATION, taken};
-use super::sql::Cell;
 use importer_core::ports::SystemLock;
 use importer_core::{Error, ErrorKind, Result};
 

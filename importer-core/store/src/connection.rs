@@ -1,7 +1,4 @@
 #[cfg(feature = "sqlite")]
-use std::path::Path;
-
-#[cfg(feature = "sqlite")]
 use diesel::connection::SimpleConnection as _;
 #[cfg(feature = "sqlite")]
 use diesel::result::Error as DieselError;
@@ -9,7 +6,7 @@ use diesel::result::Error as DieselError;
 use diesel::sqlite::SqliteConnection;
 
 #[cfg(feature = "postgres")]
-use super::postgres::{self, Fault, Place, Server};
+use super::postgres::{self, Fault, Server};
 use super::read_only::ReadOnly;
 use importer_core::{Error, Result};
 
@@ -36,31 +33,6 @@ extern "SQL" {
 }
 
 impl Connection {
-    /// A SQLite file, which is made when it is missing; one that may not be written is opened to be looked at.
-    #[cfg(feature = "sqlite")]
-    pub(super) fn sqlite(path: &Path) -> Result<Self> {
-        let (mut connection, read_only) = super::sqlite_file::open(path)?;
-        super::names::teach(&mut connection)?;
-        Ok(Self { backend: Backend::Sqlite(connection), read_only })
-    }
-
-    #[cfg(feature = "postgres")]
-    pub(super) fn postgres(place: &Place) -> Result<Self> {
-        let server = Server::connect(place).map_err(|fault| postgres::cannot_connect(&fault, place))?;
-        let mut connection = Self { backend: Backend::Postgres(Box::new(server)), read_only: None };
-        super::requirements::check(&mut connection)
-            .map_err(|error| error.at("database", place.describe()))?;
-        connection.read_only = super::read_only::of_postgres(&mut connection)?;
-        Ok(connection)
-    }
-
-    /// A connection to Postgres that has waited for its next use.
-    #[cfg(feature = "postgres")]
-    pub(super) fn waiting(pool: &postgres::Pool) -> Option<Self> {
-        let server = Server::waiting(pool)?;
-        Some(Self { backend: Backend::Postgres(Box::new(server)), read_only: None })
-    }
-
     /// From here on nothing is written, for this reason.
     pub(super) fn only_read(&mut self, why: ReadOnly) -> Result<()> {
         let sql = match self.is_postgres() {

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
+use super::cell::{Cell, TextRow};
 use super::names::list_of_ids;
 use super::preview_ids::ids_from;
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::contracts::{Contract, FieldKind};
 use importer_core::ports::{
     Change, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment,

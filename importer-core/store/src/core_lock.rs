@@ -5,8 +5,8 @@
 //! transaction; those who wait for it get it in the order in which they came.
 
 use super::advisory::{is_about, key};
+use super::cell::Cell;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 

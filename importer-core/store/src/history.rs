@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
+use super::cell::{Cell, TextRow};
 use super::connection::Connection;
 use super::core::{columns_with, contact_owner, json_list};
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, HostReference, MapImage, MatchKey,

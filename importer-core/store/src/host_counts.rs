@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cell::{Cell, quoted};
 use super::host_sql::{at_column, list_of};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
-use super::sql::{Cell, quoted};
 use importer_core::contracts::Contract;
 use importer_core::ports::{CoreId, CoreRecord, CoreStore, Reference};
 use importer_core::{Error, ErrorKind, Result};

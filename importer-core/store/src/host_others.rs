@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cell::{Cell, TextRow, quoted};
 use super::host_rows::BACK;
 use super::host_sql::list_of;
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow, quoted};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{CoreId, HostRows, RowKey};

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::cell::{Cell, quoted};
 use super::host_others::others_of;
 use super::host_sql::{at_column, list_of};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
-use super::sql::{Cell, quoted};
 use importer_core::contracts::Contract;
 use importer_core::ports::{CoreId, HostRows, MovedReferences, Reference, RowKey};
 use importer_core::{Error, ErrorKind, Result};

@@ -1,8 +1,8 @@
 //! What statements about a host's tables are made of, and what is told when one of them fails.
 
+use super::cell::{Cell, quoted};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
-use super::sql::{Cell, quoted};
 use importer_core::contracts::Contract;
 use importer_core::ports::{CoreId, RowKey};
 use importer_core::{Error, ErrorKind, Result};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cell::Cell;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::contracts::Contract;
 use importer_core::ports::{CoreId, Household, HouseholdStore, Moment, moment_text};
 use importer_core::{Error, ErrorKind, Result};

@@ -1,8 +1,8 @@
 //! What a run changes, as it was before: for taking the run back.
 
 use super::bulk::{Bulk, Column, Conflict, plain};
+use super::cell::Cell;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{CoreWrite, MapImage, RecordImage, RunRecord};

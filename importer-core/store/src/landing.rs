@@ -1,7 +1,7 @@
 use super::bulk::{Bulk, Column, plain, time};
+use super::cell::{Cell, TextRow};
 use super::names::list_of_ids;
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{

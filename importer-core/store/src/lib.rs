@@ -6,17 +6,21 @@
 mod advisory;
 mod audit;
 mod bulk;
+mod bulk_insert;
 #[cfg(feature = "sqlite")]
 mod bulk_sqlite;
+mod cell;
 mod changes;
 #[cfg(feature = "postgres")]
 mod claim;
+mod connect;
 mod connection;
 mod core;
 mod core_lock;
 mod failure;
 mod history;
 mod host_counts;
+mod host_keys;
 mod host_others;
 mod host_rows;
 mod host_sql;
@@ -26,6 +30,7 @@ mod images;
 mod landing;
 mod lock;
 mod migrate;
+mod migrations;
 mod names;
 mod outdated;
 mod pairs;
@@ -49,6 +54,8 @@ mod sql;
 mod sql_store;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
+#[cfg(feature = "sqlite")]
+mod sqlite_sql;
 mod suggestions;
 #[cfg(feature = "sqlite")]
 mod turn;

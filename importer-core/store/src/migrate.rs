@@ -1,15 +1,9 @@
 //! Migrations, tracked in a table of our own: a host's Diesel migrations and ours must not see each other's versions.
 
-use include_dir::{Dir, include_dir};
-
-use super::connection::{Backend, Connection};
+use super::connection::Connection;
+use super::migrations::{names, text};
 use super::versions;
 use importer_core::{Error, ErrorKind, Result};
-
-#[cfg(feature = "sqlite")]
-static SQLITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations/sqlite");
-#[cfg(feature = "postgres")]
-static POSTGRES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations/postgres");
 
 const OPERATION: &str = "migrate the database";
 
@@ -78,39 +72,9 @@ fn in_transaction(
     }
 }
 
-fn folder(connection: &Connection) -> &'static Dir<'static> {
-    match &connection.backend {
-        #[cfg(feature = "sqlite")]
-        Backend::Sqlite(_) => &SQLITE,
-        #[cfg(feature = "postgres")]
-        Backend::Postgres(_) => &POSTGRES,
-    }
-}
-
-/// Every migration that this program knows, in their order.
-pub(super) fn names(connection: &Connection) -> Vec<String> {
-    let folders = folder(connection).dirs().filter_map(|dir| dir.path().file_name()?.to_str());
-    let mut names: Vec<String> = folders.map(str::to_owned).collect();
-    names.sort();
-    names
-}
-
-/// The tables that migrations make.
-#[cfg(feature = "postgres")]
-pub(super) fn tables(connection: &Connection) -> Vec<&'static str> {
-    let folder = folder(connection);
-    let files = folder.dirs().filter_map(|dir| folder.get_file(dir.path().join("up.sql"))?.contents_utf8());
-    let made = |line: &'static str| line.strip_prefix("CREATE TABLE ")?.split(' ').next();
-    let mut tables: Vec<&str> = files.flat_map(str::lines).filter_map(made).collect();
-    tables.push(versions::TABLE);
-    tables.sort_unstable();
-    tables
-}
-
 fn apply(connection: &mut Connection, name: &str, up: bool) -> Result<()> {
-    let path = format!("{name}/{}.sql", if up { "up" } else { "down" });
-    let file = folder(connection).get_file(&path).and_then(|file| file.contents_utf8());
-    let sql = file.ok_or_else(|| Error::new(ErrorKind::Invariant, OPERATION, "a migration is not there"));
+    let sql = text(connection, name, up)
+        .ok_or_else(|| Error::new(ErrorKind::Invariant, OPERATION, "a migration is not there"));
     connection.execute(OPERATION, sql.map_err(|error| error.at("migration", name))?).map_err(|error| {
         // What the host has of the same name is no row that is refused.
         error.at("migration", name)

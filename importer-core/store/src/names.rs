@@ -5,8 +5,8 @@
 use diesel::sqlite::SqliteConnection;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::cell::Cell;
 use super::connection::Connection;
-use super::sql::Cell;
 #[cfg(feature = "sqlite")]
 use importer_core::Result;
 

@@ -1,8 +1,8 @@
 //! Suggestions that a scan has closed because they are too unlikely. In the database they are superseded, by nothing but the
 //! scan: as what was said about them stays `open`, merges and their undoing settle them like any other.
 
+use super::cell::Cell;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{CoreId, RunId, RunRecord, Suggestion};

@@ -1,6 +1,6 @@
+use super::cell::{Cell, TextRow};
 use super::landing::{VIOLATION, violation_row};
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{

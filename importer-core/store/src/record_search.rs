@@ -1,6 +1,6 @@
+use super::cell::{Cell, quoted};
 use super::core::contact_owner;
 use super::session::SqlSession;
-use super::sql::{Cell, quoted};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{RecordCursor, RecordOrder, RecordSearch, RecordSearchStore};
@@ -86,7 +86,9 @@ impl SqlSession {
             binds.push(Cell::Text(text));
         }
         if filter.external_id.is_some() || filter.external_system.is_some() {
-            let mut sql = "EXISTS (SELECT 1 FROM external_id_map m WHERE m.core_id = c.id AND m.entity_type = ?".to_owned();
+            let mut sql =
+                "EXISTS (SELECT 1 FROM external_id_map m WHERE m.core_id = c.id AND m.entity_type = ?"
+                    .to_owned();
             binds.push(Cell::Text(entity(contract)));
             if let Some(id) = &filter.external_id {
                 sql.push_str(" AND m.external_id = ?");

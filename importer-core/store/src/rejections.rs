@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::cell::{Cell, TextRow};
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     CoreId, CoreStore, Rejected, Suggestion, SuggestionStore, fingerprint, parse_moment,

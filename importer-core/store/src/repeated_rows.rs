@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::cell::Cell;
 use super::landing::violation_row;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{

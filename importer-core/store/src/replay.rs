@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::bulk::{Bulk, Column, Conflict, plain};
+use super::cell::{Cell, TextRow};
 use super::images::RECORDS;
 use super::rollback::left;
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{

@@ -1,8 +1,9 @@
 //! Whether a Postgres database is one that the importer can work in, and what lacks: said before anything is begun, with the
 //! statement that mends it.
 
+use super::cell::{Cell, TextRow};
 use super::connection::Connection;
-use super::sql::{Cell, TextRow};
+use super::read_only::ReadOnly;
 use importer_core::{Error, ErrorKind, Result};
 
 const OPEN: &str = "open the database";
@@ -68,7 +69,7 @@ const ONLY_READ: [&str; 1] = ["importer_schema_migrations"];
 /// Whether the role has every right that a run needs.
 pub(super) fn may_run(connection: &mut Connection) -> Result<()> {
     // Where the tables are, every table of theirs is; a table of the host beside them is not asked about.
-    let tables = serde_json::Value::from(super::migrate::tables(connection)).to_string();
+    let tables = serde_json::Value::from(super::migrations::tables(connection)).to_string();
     let sql = "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS t, c.relname AS n, \
                quote_ident(current_user) AS u, \
                has_table_privilege(c.oid, 'SELECT') AS r, has_table_privilege(c.oid, 'INSERT') AS i, \
@@ -117,4 +118,32 @@ fn grant(row: &TextRow) -> Option<String> {
         grants.push(format!("GRANT USAGE ON SEQUENCE {sequence} TO {user}"));
     }
     (!grants.is_empty()).then(|| grants.join("; "))
+}
+
+/// Whether the server, its settings or the rights of the role let nothing be written. Who may keep a run or a line of the audit
+/// log may do something, and is told by the database what not.
+pub(super) fn read_only(connection: &mut Connection) -> Result<Option<ReadOnly>> {
+    let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN 'standby' \
+               WHEN current_setting('transaction_read_only') = 'on' THEN 'setting' \
+               WHEN to_regclass('import_runs') IS NULL OR has_table_privilege(to_regclass('import_runs'), 'INSERT') \
+               OR has_table_privilege(to_regclass('audit_log'), 'INSERT') THEN '' ELSE 'rights' END AS why, \
+               CAST(current_user AS TEXT) AS who";
+    let Some(mut row) = connection.rows("open the database", sql, &[])?.pop() else { return Ok(None) };
+    Ok(match row.get(0) {
+        Some("standby") => Some(ReadOnly::new(
+            "the server is a standby",
+            "do it on the primary server, which the standby follows",
+        )),
+        Some("setting") => Some(ReadOnly::new(
+            "`default_transaction_read_only` is on for this role, database or connection",
+            "use a role for which it is off",
+        )),
+        Some("rights") => {
+            let who = row.text(1);
+            let hint =
+                "use a role that may write, or grant it INSERT, UPDATE and DELETE on the importer's tables";
+            Some(ReadOnly::new(format!("the role `{who}` has no right to write its tables"), hint))
+        }
+        _ => None,
+    })
 }

@@ -1,7 +1,7 @@
 //! What is old, what of it stays, and taking away the rest.
 
+use super::cell::Cell;
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{Kind, Retention, RunId, Scope, Weighed, moment_text, row_id};

@@ -1,10 +1,10 @@
 use super::bulk::{Bulk, Column, plain};
+use super::cell::{Cell, TextRow};
 use super::history::{MAP_IMAGE, map_image};
 use super::names::list_of_ids;
 use super::outdated::IS_OUTDATED;
 use super::preview_ids::ids_from;
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     CoreId, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RollbackStore, RowId, RunId, RunRecord,

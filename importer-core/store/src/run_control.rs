@@ -1,6 +1,6 @@
+use super::cell::Cell;
 use super::landing::{STAGED_ROW, staged_row};
 use super::session::SqlSession;
-use super::sql::Cell;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{

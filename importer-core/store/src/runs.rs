@@ -1,5 +1,5 @@
+use super::cell::{Cell, TextRow};
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::ports::{
     Moment, NewRun, Phase, RunFilter, RunId, RunRecord, RunStatus, RunStore, moment_text, parse_moment,
 };

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::host_tables::HostKey;
+use super::host_keys::HostKey;
 #[cfg(feature = "sqlite")]
 use super::turn::WriteTurn;
 use importer_core::contracts::Contract;

@@ -8,10 +8,12 @@ use importer_core::{Error, ErrorKind, Result};
 #[cfg(feature = "postgres")]
 use super::claim;
 use super::connection::Connection;
+#[cfg(feature = "sqlite")]
+use super::lock;
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::session::{PATIENCE, SqlSession};
-use super::{lock, migrate, session, versions};
+use super::{migrate, session, versions};
 
 /// A database given by its URL: `sqlite://path/to/file.db` or `postgres://user@host/name`.
 ///

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, real, time};
+use super::cell::{Cell, TextRow};
 use super::outdated::IS_OUTDATED;
 use super::session::SqlSession;
-use super::sql::{Cell, TextRow};
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     CoreId, CoreRecord, CoreStore, Moment, Rejected, RunId, RunRecord, Suggested, Suggestion,

@@ -1,9 +1,9 @@
 //! Which migrations a database has, who ran them, and which programs still read what they left
 //! ([0028](../../../docs/adr/0028-older-programs-read-a-newer-database-only-if-it-allows-it.md)).
 
+use super::cell::{Cell, TextRow};
 use super::connection::Connection;
 use super::read_only::ReadOnly;
-use super::sql::{Cell, TextRow};
 use importer_core::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "open the database";
@@ -11,7 +11,7 @@ const NOTE: &str = "migrate the database";
 /// This program.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
-pub(super) const TABLE: &str = "importer_schema_migrations";
+use super::migrations::TRACKED_IN as TABLE;
 const TRACKING: &str = "CREATE TABLE IF NOT EXISTS importer_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
      applied_by VARCHAR(50), readable_from VARCHAR(50))";
 
@@ -95,7 +95,7 @@ pub(super) fn note(connection: &mut Connection, name: &str) -> Result<()> {
 
 /// Lets a database that a newer program has migrated be looked at, if that program says that this one reads it right.
 pub(super) fn check(connection: &mut Connection) -> Result<()> {
-    let known = super::migrate::names(connection);
+    let known = super::migrations::names(connection);
     let applied = applied(connection)?;
     let unknown: Vec<&Version> = applied.iter().filter(|version| !known.contains(&version.name)).collect();
     let (Some(last), Some(newest)) = (unknown.last(), known.last()) else { return Ok(()) };

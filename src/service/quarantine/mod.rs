@@ -4,6 +4,7 @@
 
 mod bulk;
 mod bulk_groups;
+mod bulk_report;
 mod by_hand;
 mod change;
 mod columns;
@@ -23,7 +24,8 @@ mod revalidator;
 mod value_regression;
 mod view;
 
-pub use bulk::{BulkFix, BulkPreview, BulkReport, BulkRow};
+pub use bulk::BulkFix;
+pub use bulk_report::{BulkPreview, BulkReport, BulkRow};
 pub use by_hand::NewPerson;
 pub use change::BulkChange;
 pub use file::FileFix;

@@ -5,7 +5,7 @@ use importer_core::contracts::Contract;
 use importer_core::plugin::Severity;
 use importer_core::ports::{QuarantineEntry, QuarantineFilter, QuarantineStatus, RunId, Session};
 
-use super::bulk::{BulkReport, BulkRow};
+use super::bulk_report::{BulkReport, BulkRow};
 use super::change::{Applied, BulkChange};
 use super::revalidator::{Draft, Revalidator, SharedRevalidator};
 use super::view::CellChange;

@@ -17,7 +17,7 @@ pub(super) use place::Place;
 pub(super) use pool::Pool;
 
 use super::bulk::Bulk;
-use super::sql::{Cell, TextRow};
+use super::cell::{Cell, TextRow};
 use pool::Idle;
 use values::Bound;
 
@@ -167,11 +167,11 @@ fn numbered(text: &str) -> String {
     sql.push_str(parts.next().unwrap_or_default());
     for (number, part) in parts.enumerate() {
         sql.push_str(&format!("${}", number + 1));
-        let (cast, rest) = super::sql::cast_of(part).unwrap_or(("", part));
+        let (cast, rest) = super::cell::cast_of(part).unwrap_or(("", part));
         sql.push_str(cast);
         sql.push_str(rest);
     }
-    super::sql::as_spelt(sql)
+    super::cell::as_spelt(sql)
 }
 
 #[cfg(test)]
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn binds_are_numbered_and_cast() {
         assert_eq!(numbered("a = ? AND b = ?time OR c = ?"), "a = $1 AND b = $2::timestamp OR c = $3");
-        let odd = format!("{} = ?", super::super::sql::quoted("why?"));
+        let odd = format!("{} = ?", super::super::cell::quoted("why?"));
         assert_eq!(numbered(&odd), "\"why?\" = $1");
     }
 

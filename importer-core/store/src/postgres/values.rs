@@ -9,7 +9,7 @@ use postgres::Row;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::super::bulk::{Bulk, Conflict};
-use super::super::sql::{Cell, TextRow};
+use super::super::cell::{Cell, TextRow};
 use importer_core::ports::moment_text;
 
 /// A cell that is bound. Its value is never shown.

@@ -30,7 +30,7 @@ struct Waiting {
 
 /// What a run has said of ids so far; an id is told by its hash.
 #[derive(Debug, Default)]
-pub(super) struct Repeats {
+pub(in crate::pipeline) struct Repeats {
     changed: FxHashSet<i64>,
     waiting: FxHashMap<i64, Waiting>,
     /// Rows that ended in quarantine when they came before, because another one followed, and that are the last ones of their ids now.

@@ -2,11 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::extract::{Extraction, Taken};
-use super::hash::text_hash;
 use super::repeats::{Repeats, Said};
-use super::working::Working;
+use super::{Extraction, Taken};
 use crate::Result;
+use crate::pipeline::hash::text_hash;
+use crate::pipeline::working::Working;
 use crate::ports::{
     LandingWrite, Outcome, OutcomeKind, RepeatedRow, SeenAs, SeenRow, Session, row_id, run_of,
 };
