@@ -89,7 +89,7 @@ fn golden_cases_are_foretold_by_a_dry_run() {
                 assert_eq!(outcome::traces(&database), before, "{} on {}", case.name, database.backend);
                 let done = case.run(&database, input, false);
                 let facts = |report: &importer::RunReport| {
-                    (report.status.clone(), report.counts, report.dq.clone(), report.unmapped_fields.clone())
+                    (report.status, report.counts, report.dq.clone(), report.unmapped_fields.clone())
                 };
                 assert_eq!(facts(&foretold), facts(&done), "{} {input} on {}", case.name, database.backend);
             }
