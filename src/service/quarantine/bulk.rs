@@ -16,68 +16,193 @@ use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Desk, MaskedSearch, Note};
 use crate::service::runs;
 
-/// One correction for many rows.
+/// One change for many rows in quarantine, as [`Desk::preview_bulk`] and [`Desk::fix_bulk`] take it.
+///
+/// ```
+/// use importer::QuarantineFilter;
+/// use importer::service::{BulkChange, BulkFix};
+///
+/// let fix = BulkFix {
+///     filter: QuarantineFilter { rule: Some("FMT-101".into()), ..QuarantineFilter::default() },
+///     change: BulkChange::AutoFix { rule: "FMT-101".into() },
+///     reason: "as suggested".into(),
+///     current_mapping: false,
+/// };
+/// assert_eq!(fix.filter.status, None, "open rows alone are touched in any case");
+/// ```
 #[derive(Debug, Clone)]
 pub struct BulkFix {
-    /// Which rows; only open ones are touched.
+    /// The rows. Only open ones are touched, and the filter's limit is not applied.
     pub filter: QuarantineFilter,
-    /// What is done to each.
+    /// The change that each row gets.
     pub change: BulkChange,
-    /// Why.
+    /// The reason, for the audit log.
     pub reason: String,
-    /// Reads rows with the mapping there is now, although their run had another one.
+    /// Reads the rows with the mapping of this importer, although their run had another one; otherwise another mapping
+    /// is an error.
     pub current_mapping: bool,
 }
 
-/// What would become of a row.
+/// What a bulk change would do to one row.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let change = importer::service::BulkChange::Replace {
+/// #     field: "email".into(),
+/// #     find: "@@".into(),
+/// #     replace: "@".into(),
+/// # };
+/// # let fix = importer::service::BulkFix {
+/// #     filter: Default::default(),
+/// #     change,
+/// #     reason: "a typo of the form".into(),
+/// #     current_mapping: false,
+/// # };
+/// let row = &desk.preview_bulk("volunteer", &fix, 10)?.rows[0];
+/// assert_eq!((row.external_id.as_str(), row.cells[0].column.as_str()), ("2", "email"));
+/// assert!(row.still.is_empty(), "it would go in");
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BulkRow {
-    /// The row.
+    /// The id of the row.
     pub row: RowId,
-    /// Its name in its source.
+    /// The external id of the row; masked if the role does not see it.
     pub external_id: String,
     /// The cells that change; what the role does not see is masked.
     pub cells: Vec<CellChange>,
-    /// The rules that would hold it back all the same, or could not read a value any more; without any, it would go in.
+    /// The rules that would hold the row back all the same, or whose value could not be read any more. Without any, the
+    /// row would go in.
     pub still: Vec<String>,
 }
 
-/// What a bulk fix would do, or did.
+/// The counts of rows that a bulk change would touch, or has touched.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let change = importer::service::BulkChange::Replace {
+/// #     field: "email".into(),
+/// #     find: "@@".into(),
+/// #     replace: "@".into(),
+/// # };
+/// # let fix = importer::service::BulkFix {
+/// #     filter: Default::default(),
+/// #     change,
+/// #     reason: "a typo of the form".into(),
+/// #     current_mapping: false,
+/// # };
+/// let done = desk.fix_bulk("volunteer", &fix)?;
+/// assert_eq!((done.matched, done.changed, done.loaded, done.still_held), (1, 1, 1, 0));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BulkReport {
     /// Open rows that the filter finds.
     pub matched: u64,
-    /// Rows among them whose source has no column of the name that is sought; they are left as they are.
+    /// Rows among them whose source has no column that the change names; they are left as they are.
     pub without_column: u64,
-    /// Rows among them that the change is about.
+    /// Rows among them that the change applies to.
     pub changed: u64,
-    /// Rows that pass the rules then, and go in.
+    /// Rows that pass the rules after the change, and go in.
     pub loaded: u64,
     /// Rows that the rules hold back all the same; nothing changes about them.
     pub still_held: u64,
-    /// Rows that pass but that the database refused; they stay in quarantine.
+    /// Rows that pass the rules but that the database refused; they stay in quarantine.
     pub skipped: u64,
-    /// How many runs of corrections took them in.
+    /// The number of runs of corrections that loaded rows.
     pub runs: u64,
 }
 
-/// What a bulk fix would do, with the first rows it would change.
+/// What a bulk change would do, with the first rows that it would change.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let change = importer::service::BulkChange::Replace {
+/// #     field: "email".into(),
+/// #     find: "@@".into(),
+/// #     replace: "@".into(),
+/// # };
+/// # let fix = importer::service::BulkFix {
+/// #     filter: Default::default(),
+/// #     change,
+/// #     reason: "a typo of the form".into(),
+/// #     current_mapping: false,
+/// # };
+/// let preview = desk.preview_bulk("volunteer", &fix, 0)?;
+/// assert_eq!((preview.counts.loaded, preview.rows.len()), (1, 0), "all rows are counted, none is listed");
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BulkPreview {
-    /// All rows, counted.
+    /// The counts of all rows.
     pub counts: BulkReport,
-    /// The first ones.
+    /// The first rows that would change, with their cells.
     pub rows: Vec<BulkRow>,
 }
 
 impl Desk<'_> {
-    /// What a bulk fix would do. Changes nothing; lists at most `most` rows, masked, and counts all.
+    /// Computes what a bulk change would do. Nothing changes.
+    ///
+    /// Returns the counts of all rows, and at most `most` rows with their cells, masked for the role. Needs a steward.
+    /// The reason of the change may be empty.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let change = importer::service::BulkChange::Replace {
+    /// #     field: "email".into(),
+    /// #     find: "@@".into(),
+    /// #     replace: "@".into(),
+    /// # };
+    /// # let fix = importer::service::BulkFix {
+    /// #     filter: Default::default(),
+    /// #     change,
+    /// #     reason: "a typo of the form".into(),
+    /// #     current_mapping: false,
+    /// # };
+    /// let preview = desk.preview_bulk("volunteer", &fix, 10)?;
+    /// assert_eq!((preview.counts.changed, preview.counts.loaded), (1, 1));
+    /// assert_eq!(importer.count("volunteer")?, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no row has a column of the name, or the database fails.
+    /// When the actor may not, the change names a rule that does not exist or suggests nothing, no row has the column,
+    /// the column is masked for the role, the mapping is another one than that of a row's run, or the database fails.
     pub fn preview_bulk(&self, entity: &str, fix: &BulkFix, most: usize) -> Result<BulkPreview> {
         self.authorize(fix.change.action(), &Note::new("rows in quarantine", &fix.reason).entity(entity))?;
         let contract = runs::contract(entity)?;
@@ -103,10 +228,35 @@ impl Desk<'_> {
         Ok(preview)
     }
 
-    /// Corrects many rows and sends in those that pass then. Rows that do not are left as they are.
+    /// Changes many rows in quarantine and sends in those that pass the rules then. All others are left as they are.
+    ///
+    /// Rows go in by runs of corrections, one for each external system and set of columns. Returns the counts. The
+    /// audit log gets one line for each run. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::{BulkChange, BulkFix};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let fix = BulkFix {
+    ///     filter: Default::default(),
+    ///     change: BulkChange::Replace { field: "email".into(), find: "@@".into(), replace: "@".into() },
+    ///     reason: "a typo of the form".into(),
+    ///     current_mapping: false,
+    /// };
+    /// assert_eq!(desk.fix_bulk("volunteer", &fix)?.loaded, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Desk::fix`]. Rows that went in before an error stay in; the same call takes the others.
+    /// As for [`Desk::fix`] and [`Desk::preview_bulk`]. Rows that went in before an error stay in; the same call takes
+    /// the others.
     pub fn fix_bulk(&self, entity: &str, fix: &BulkFix) -> Result<BulkReport> {
         let action = fix.change.action();
         let mut note = Note::new("", &fix.reason).entity(entity);
