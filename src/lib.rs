@@ -22,8 +22,9 @@
 //! # Ok::<(), importer::Error>(())
 //! ```
 //!
-//! [`Importer`] offers everything a user interface or a command line needs as plain data in and out; see the modules
-//! of [`service`].
+//! [`Builder`] assembles an [`Importer`]. Its methods are for the host's own code and mask nothing. People act through
+//! a [`Desk`](service::Desk), which checks their role, masks its answers and writes the audit log. Both offer
+//! everything a user interface or a command line needs as plain data in and out; see the modules of [`service`].
 
 mod builder;
 pub mod service;
@@ -43,20 +44,20 @@ pub use importer_core::ports::{
     SuggestionRow, SystemClock, Traces, Violation, ViolationFilter, ViolationRow, moment_text, parse_moment,
 };
 pub use importer_core::{Error, ErrorKind, ErrorStatus, Result};
-/// What plugins are written with; a contract of its own.
+/// The SDK with which plugins are written; it has a contract and versions of its own.
 pub use importer_plugin as plugin;
 
-/// Entities, described as data.
+/// Contracts: the entities, described as data.
 pub mod contracts {
     pub use importer_core::contracts::{CONTRACTS, Contract, Field, FieldKind, PiiClass, VOLUNTEER, find};
 }
 
-/// From the columns of a source to the fields of an entity.
+/// Mappings: from the columns of a source to the fields of an entity.
 pub mod mapping {
     pub use importer_core::mapping::Mapping;
 }
 
-/// Who is who, and which value survives.
+/// Matching and survivorship: which records are one person, and which value a record keeps.
 pub mod matching {
     #[cfg(feature = "evaluate")]
     pub use importer_dedupe::evaluate;
@@ -65,21 +66,21 @@ pub mod matching {
     pub use importer_dedupe::{DEFAULT_POLICY, MatchModel, Policy, Thresholds};
 }
 
-/// How long data are kept.
+/// Retention policies: how long which data are kept.
 pub mod retention {
     pub use importer_core::retention::{
         DEFAULT_RETENTION, Days, OpenEntries, RetentionDays, RetentionPolicy,
     };
 }
 
-/// What rows must be like.
+/// Rules and suites: what rows must be like.
 pub mod rules {
     pub use importer_dq::{
         CatalogueEntry, Mode, Preview, RuleCount, SuiteDocument, VOLUNTEER_SUITE, catalogue, set_catalogue,
     };
 }
 
-/// Finding, trusting, loading and isolating plugin files.
+/// Plugin files: finding, trusting, loading and isolating them.
 #[cfg(feature = "plugins")]
 pub mod plugin_host {
     pub use importer_plugin_host::{
@@ -92,8 +93,8 @@ pub mod plugin_host {
     };
 }
 
-/// The parts behind the facade, for those who replace one. **Nothing here is promised**: names and shapes change from version
-/// to version without notice.
+/// The parts behind the facade, for hosts that replace one. **Nothing here is promised**: names and shapes change from
+/// version to version without notice.
 pub mod internals {
     pub use importer_core as core;
     pub use importer_dedupe as dedupe;

@@ -14,20 +14,82 @@ pub(super) const OPERATION: &str = "control a run";
 /// How often a request is tried again that a run at work keeps from being written: it writes most of the time.
 const TRIES: u32 = 6;
 
-/// What became of a request to a run.
+/// What a request to stop a run led to; [`Desk::pause`] and [`Desk::cancel`] return it.
+///
+/// ```
+/// use importer::service::StopAck;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+/// # impl importer::Observer for Waits {
+/// #     fn started(&self, _: importer::RunId) {
+/// #         let _ = self.0.lock().unwrap().recv();
+/// #     }
+/// #     fn progress(&self, _: importer::Progress) {}
+/// # }
+/// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+/// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let handle = importer.start(&importer::RunRequest::new("csv").file(&file))?;
+/// # handle.run();
+/// # handle.pause();
+/// # drop(go_on);
+/// # let paused = handle.join()?;
+/// // Nobody works on the paused run, so it is cancelled at once.
+/// assert_eq!(desk.cancel(paused.run_id, "the wrong file")?, StopAck::Done);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopAck {
-    /// The run is at work and stops after its batch.
+    /// The run is at work, in this process or in another one, and stops after its batch.
     #[serde(rename = "asked")]
     Requested,
-    /// Nothing was at work on it; it stands as asked now.
+    /// Nothing was at work on the run. Its status is already the one that was asked for.
     Done,
 }
 
 impl Desk<'_> {
-    /// Pauses a run: wherever it is at work, it stops after its batch, and [`resume`](Self::resume) goes on with it.
+    /// Pauses a run, in whatever process it is at work. It stops after its batch, and [`resume`](Self::resume)
+    /// continues it.
+    ///
+    /// Returns whether the run was asked, or has been paused already because nothing was at work on it. Needs a
+    /// steward.
+    ///
+    /// ```
+    /// use importer::service::StopAck;
+    /// use importer::{RunRequest, RunStatus};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+    /// let run = handle.run().expect("it has begun");
+    /// assert_eq!(desk.pause(run, "the office is busy")?, StopAck::Requested);
+    /// # drop(go_on);
+    /// handle.join()?;
+    /// assert_eq!(importer.runs(&Default::default())?[0].status, RunStatus::Paused);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not, no reason is given, there is no such run, or it has ended.
@@ -35,7 +97,40 @@ impl Desk<'_> {
         self.stop(run, StopRequest::Pause, reason)
     }
 
-    /// Cancels a run for good: what is loaded stays, nothing more is, and what it holds in quarantine stays there.
+    /// Cancels a run for good, in whatever process it is at work. It stops after its batch.
+    ///
+    /// Rows that are loaded stay, no more are loaded, and the rows that the run holds in quarantine stay there. A
+    /// paused or failed run that could still be resumed can be cancelled too. Returns whether the run was asked, or has
+    /// ended already because nothing was at work on it. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::StopAck;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let handle = importer.start(&importer::RunRequest::new("csv").file(&file))?;
+    /// # handle.run();
+    /// # handle.pause();
+    /// # drop(go_on);
+    /// # let paused = handle.join()?;
+    /// assert_eq!(desk.cancel(paused.run_id, "the wrong file")?, StopAck::Done);
+    /// assert!(desk.interrupted()?.is_empty());
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not, no reason is given, there is no such run, or it has ended.
@@ -91,8 +186,28 @@ impl Desk<'_> {
         Ok(StopAck::Done)
     }
 
-    /// Gives a held run up: its clean rows are never loaded, what it holds in quarantine is superseded, and what it had
-    /// superseded there waits again.
+    /// Gives up a run that the gate holds.
+    ///
+    /// Its clean rows are never loaded. Its open entries in quarantine become superseded. Entries of earlier runs that
+    /// it had superseded are open again. Needs an admin. [`approve`](Self::approve) does the opposite.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let mode = importer::GateMode::Enforce;
+    /// # let gate = importer::GatePolicy { mode, max_reject_percent: 20, min_rows: 2 };
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).gate(gate).build()?;
+    /// # let held = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// desk.discard(held.run_id, "the wrong file")?;
+    /// assert_eq!(importer.runs(&Default::default())?[0].status, importer::RunStatus::Cancelled);
+    /// assert_eq!(importer.count("volunteer")?, 0);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not, no reason is given, there is no such run, or it is not held.
@@ -119,10 +234,27 @@ impl Desk<'_> {
         })
     }
 
-    /// Gives a run a word for people; none takes it away.
+    /// Gives a run a label for people to find it by; `None` removes the label.
+    ///
+    /// A label has at most 200 characters. Needs a steward.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// desk.label(report.run_id, Some("spring fair"), "to find it again")?;
+    /// assert_eq!(importer.runs(&Default::default())?[0].new.label.as_deref(), Some("spring fair"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, or there is no such run.
+    /// When the actor may not, no reason is given, the label is too long, or there is no such run.
     pub fn label(&self, run: RunId, label: Option<&str>, reason: &str) -> Result<()> {
         let mut note = Note::new(format!("run {run}"), reason);
         note.detail("label", label.unwrap_or_default());
@@ -132,9 +264,40 @@ impl Desk<'_> {
         self.patiently(Action::ControlRuns, &note, |session| session.label_run(run, label))
     }
 
-    /// Runs that could go on and on which nobody works: paused ones, those that failed for a reason that passes or can be mended,
-    /// those whose process ended before they did, and those that are half taken back. A run is left out when a newer one of its
-    /// source was loaded since.
+    /// Returns the runs that could be continued and that nobody works on, the newest first.
+    ///
+    /// These are runs that were paused, runs that failed for a reason that passes or can be repaired, runs whose
+    /// process ended before they did, and runs whose rollback is unfinished. [`resume`](Self::resume) or
+    /// [`retry`](Self::retry) continues them; [`roll_back`](Self::roll_back) completes a rollback. A run is left out if
+    /// a newer one of its system was loaded since. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let handle = importer.start(&importer::RunRequest::new("csv").file(&file))?;
+    /// # handle.run();
+    /// # handle.pause();
+    /// # drop(go_on);
+    /// # let paused = handle.join()?;
+    /// let interrupted = desk.interrupted()?;
+    /// assert_eq!(interrupted[0].id, paused.run_id);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see runs, or the database fails.

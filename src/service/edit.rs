@@ -10,22 +10,51 @@ use importer_plugin::Batch;
 use super::access::{Action, Desk, Note};
 use super::unfinished_rollback::not_in_unfinished_rollback;
 
-/// New values for the fields of a record.
+/// New values for the fields of a record, as [`Desk::edit`] takes them.
+///
+/// ```
+/// use importer::service::Edit;
+///
+/// let edit = Edit { values: vec![("city".into(), "Liberty".into())], reason: "she called".into() };
+/// assert_eq!(edit.values.len(), 1);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
-    /// Field and value, as a person types it; it is normalised like any other.
+    /// Pairs of field and value, as a person types the value; it is brought into its normal form. A blank value empties
+    /// the field.
     pub values: Vec<(String, String)>,
-    /// Why.
+    /// The reason, for the audit log and the change log.
     pub reason: String,
 }
 
 const OPERATION: &str = "edit a record";
 
 impl Desk<'_> {
-    /// Edits a record of the core. Later imports leave the edited fields alone.
+    /// Edits a core record. Later imports leave the edited fields alone.
+    ///
+    /// An edit outranks every import. Giving a field the value that it has already is an edit too: it confirms the
+    /// value. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::Edit;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let edit = Edit { values: vec![("phone_e164".into(), "(816) 234-5678".into())], reason: "she called".into() };
+    /// desk.edit("volunteer", 1, &edit)?;
+    /// assert_eq!(desk.record("volunteer", 1)?.unwrap().values["phone_e164"], "+18162345678");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not or does not see a field, the record or a field does not exist, or a value has no normal form.
+    /// When the actor may not or does not see a field, no reason is given, the record or a field does not exist, a
+    /// value has no normal form, or an unfinished rollback concerns the record.
     pub fn edit(&self, entity: &str, id: CoreId, edit: &Edit) -> Result<()> {
         let contract = super::runs::contract(entity)?;
         let note = Note::new(format!("{entity} {id}"), &edit.reason).entity(entity);

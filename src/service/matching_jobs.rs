@@ -15,12 +15,33 @@ const MODEL: &str = "model";
 const PAGE: i64 = 500;
 
 impl Desk<'_> {
-    /// Looks through the core for people who are there twice, as the actor; see [`Importer::scan`](crate::Importer::scan).
-    /// Samples are for those who see every field. A preview stores nothing, and needs no reason.
+    /// Scans the whole core for records that are one person, as the actor; see
+    /// [`Importer::scan`](crate::Importer::scan).
+    ///
+    /// Returns a report. Its samples are for roles that see every field. A preview stores nothing and needs no reason.
+    /// Needs a steward. A role that does not see every field can give only a model that a scan or a training has
+    /// learned in the same database, because a made-up model could let one masked field decide.
+    ///
+    /// ```
+    /// use importer::service::ScanRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let found = desk.scan(&ScanRequest::new("volunteer"), "the weekly scan")?;
+    /// assert_eq!((found.records, found.preview), (2, false));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, the actor does not see every field and gives a model that nobody has learned
-    /// here, and as there.
+    /// When the actor may not, no reason is given, the model was not learned here and the actor does not see every
+    /// field, and as for [`Importer::scan`](crate::Importer::scan).
     pub fn scan(&self, request: &ScanRequest, reason: &str) -> Result<ScanReport> {
         let mut note = Note::new(format!("{} in a scan", request.entity), reason).entity(&request.entity);
         note.detail("what", "scan");
@@ -42,10 +63,30 @@ impl Desk<'_> {
         Ok(report)
     }
 
-    /// Learns a model from the core and from decisions; see [`Importer::train`](crate::Importer::train).
+    /// Learns a match model from the core and from decisions about suggestions; see
+    /// [`Importer::train`](crate::Importer::train).
+    ///
+    /// Each decision counts as `weight` pairs. Returns the model with what to expect of it, and stores nothing but a
+    /// line in the audit log. Needs a steward.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let training = desk.train("volunteer", 1.0, "the monthly training")?;
+    /// assert_eq!(training.checksum, training.document.checksum());
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, and as there.
+    /// When the actor may not, no reason is given, and as for [`Importer::train`](crate::Importer::train).
     pub fn train(&self, entity: &str, weight: f64, reason: &str) -> Result<Training> {
         let mut note = Note::new(subject(entity), reason).entity(entity);
         note.detail("what", "train");

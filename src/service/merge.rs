@@ -18,25 +18,41 @@ use crate::Importer;
 
 const OPERATION: &str = "merge people";
 
-/// People to be merged.
+/// A request to merge people, as [`Desk::preview_merge`] and [`Desk::merge`] take it.
+///
+/// ```
+/// use importer::service::{FieldChoice, MergeRequest};
+///
+/// let mut request = MergeRequest::new("volunteer", [1, 2], "one person");
+/// request.survivor = Some(2);
+/// request.choices = vec![("city".into(), FieldChoice::Of(1))];
+/// assert!(!request.although_rejected);
+/// ```
 #[derive(Debug, Clone)]
 pub struct MergeRequest {
-    /// What they are.
+    /// The entity, such as `volunteer`.
     pub entity: String,
-    /// Who they are; the survivor among them.
+    /// The ids of the records to merge, the survivor included: two or more, each named once.
     pub people: Vec<CoreId>,
-    /// Who stays; the one with the lowest id, who is there the longest, unless set.
+    /// The record that remains; by default the one with the lowest id, which has been in the core the longest.
     pub survivor: Option<CoreId>,
-    /// Fields somebody decided about; the policy decides about the others.
+    /// Fields whose value was chosen by hand; the survivorship policy decides about all others.
     pub choices: Vec<(String, FieldChoice)>,
-    /// Why.
+    /// The reason, for the audit log and the list of merges.
     pub reason: String,
-    /// Merges them although somebody has said of two of them that they are no duplicates; otherwise that is an error.
+    /// Merges although somebody has rejected a pair among the people; otherwise a rejected pair is an error.
     pub although_rejected: bool,
 }
 
 impl MergeRequest {
-    /// People to be merged as the policy says.
+    /// Makes a request that leaves every choice to the survivorship policy.
+    ///
+    /// ```
+    /// use importer::service::MergeRequest;
+    ///
+    /// let request = MergeRequest::new("volunteer", [1, 2], "one person");
+    /// assert_eq!((request.people, request.survivor), (vec![1, 2], None));
+    /// ```
     pub fn new(entity: &str, people: impl Into<Vec<CoreId>>, reason: &str) -> Self {
         Self {
             entity: entity.into(),
@@ -49,30 +65,51 @@ impl MergeRequest {
     }
 }
 
-/// A merge that was taken back, to be done again.
+/// A request to repeat a merge that was undone, as [`Desk::redo`] takes it.
+///
+/// ```
+/// use importer::service::RedoRequest;
+///
+/// let request = RedoRequest { although_rejected: true, ..RedoRequest::new(1, "one person after all") };
+/// assert_eq!(request.merge, 1);
+/// ```
 #[derive(Debug, Clone)]
 pub struct RedoRequest {
-    /// The merge.
+    /// The id of the merge that was undone.
     pub merge: i64,
-    /// Why.
+    /// The reason, for the audit log and the list of merges.
     pub reason: String,
-    /// Does it although somebody has said of two of the people that they are no duplicates; otherwise that is an error.
+    /// Merges although somebody has rejected a pair among the people; otherwise a rejected pair is an error.
     pub although_rejected: bool,
 }
 
 impl RedoRequest {
-    /// A merge to be done again.
+    /// Makes a request to repeat a merge.
+    ///
+    /// ```
+    /// use importer::service::RedoRequest;
+    ///
+    /// assert!(!RedoRequest::new(1, "one person after all").although_rejected);
+    /// ```
     pub fn new(merge: i64, reason: &str) -> Self {
         Self { merge, reason: reason.into(), although_rejected: false }
     }
 }
 
-/// Which value a field is to have.
+/// The value that a field is to have after a merge.
+///
+/// Its `Debug` text holds no value, because values are personal data.
+///
+/// ```
+/// use importer::service::FieldChoice;
+///
+/// assert_eq!(format!("{:?}", FieldChoice::Value("Liberty".into())), "Value");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum FieldChoice {
-    /// That of this record.
+    /// The value of the record with this id.
     Of(CoreId),
-    /// Another one, as a person types it; nothing empties the field.
+    /// Another value, as a person types it. A blank one empties the field.
     Value(String),
 }
 
@@ -86,59 +123,116 @@ impl std::fmt::Debug for FieldChoice {
     }
 }
 
-/// What merging would come to.
+/// What a merge would do, computed without writing; [`Desk::preview_merge`] returns it.
+///
+/// ```
+/// use importer::service::MergeRequest;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let preview = desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], ""))?;
+/// let name = preview.fields.iter().find(|field| field.field == "last_name").unwrap();
+/// assert_eq!(name.value.as_deref(), Some("Kelley"));
+/// assert!(preview.rejected.is_empty());
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct MergePreview {
-    /// Who stays.
+    /// The record that would remain.
     pub survivor: CoreId,
-    /// Who goes.
+    /// The records that would go.
     pub retired: Vec<CoreId>,
-    /// Field by field, whose value survives and why; what the role does not see is masked.
+    /// The value that would survive in each field, whose it is and why. What the role does not see is masked, the
+    /// reason included.
     pub fields: Vec<PlannedField>,
-    /// Who of them was told apart: merging them has to be asked for all the same.
+    /// Rejected pairs among the people. To merge them all the same, set [`MergeRequest::although_rejected`].
     pub rejected: Vec<Rejected>,
 }
 
-/// A merge that was done.
+/// A merge that was done; [`Desk::merge`] returns it.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+/// # let done = desk.merge(&request)?;
+/// assert_eq!((done.survivor, &done.retired[..]), (1, &[2][..]));
+/// desk.undo_merge(done.merge, "two sisters")?;
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct MergeDone {
-    /// Its id; `undo` takes it back.
+    /// The id of the merge, by which [`Desk::undo_merge`] undoes it.
     pub merge: i64,
-    /// Who stayed.
+    /// The record that remained.
     pub survivor: CoreId,
-    /// Who went.
+    /// The records that went.
     pub retired: Vec<CoreId>,
-    /// The survivor's fields that changed.
+    /// The fields of the survivor that changed; fields that the role does not see are left out.
     pub changed: Vec<String>,
 }
 
-/// A merge, for people to read.
+/// A merge in the list that [`Desk::merges`] returns.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+/// # let done = desk.merge(&request)?;
+/// let line = &desk.merges("volunteer", &Default::default())?[0];
+/// assert_eq!((line.merge, line.actor.as_str(), line.reason.as_str()), (done.merge, "ann", "one person"));
+/// assert_eq!(line.undone_at, None);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct MergeLine {
-    /// Its id.
+    /// The id of the merge.
     pub merge: i64,
-    /// What was merged.
+    /// The entity.
     pub entity: String,
-    /// Who stayed.
+    /// The record that remained.
     pub survivor: CoreId,
-    /// Who went.
+    /// The records that went.
     pub retired: Vec<CoreId>,
-    /// The suggestion that led to it.
+    /// The suggestion that led to the merge.
     pub suggestion: Option<i64>,
-    /// Who merged.
+    /// The actor who merged.
     pub actor: String,
-    /// Why.
+    /// The reason; it is masked if it quotes a value that the role does not see.
     pub reason: String,
-    /// When.
+    /// The moment of the merge, in UTC, such as `2025-06-01T08:00:00Z`.
     pub merged_at: String,
-    /// When it was taken back.
+    /// The moment at which it was undone; `None` for a merge that stands.
     pub undone_at: Option<String>,
-    /// By whom.
+    /// The actor who undid it.
     pub undone_by: Option<String>,
-    /// The merge that did it again.
+    /// The later merge that repeated this one after it was undone.
     pub redone_by: Option<i64>,
 }
 
@@ -165,10 +259,33 @@ impl From<MergeRow> for MergeLine {
 }
 
 impl Desk<'_> {
-    /// What merging people would come to; nothing is written.
+    /// Computes what merging people would do; nothing is written.
+    ///
+    /// Returns the survivor and, field by field, the value that would survive and why. Masked fields have a masked
+    /// reason too, because it tells whether the values agree. The reason of the request may be empty. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::MergeRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let preview = desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], ""))?;
+    /// assert_eq!((preview.survivor, preview.retired), (1, vec![2]));
+    /// assert_eq!(importer.count("volunteer")?, 2);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When somebody is not in the core, a choice names no field or no record of them, or the database fails.
+    /// When the actor may not or types a value for a field that the role does not see, fewer than two records are named
+    /// or one is named twice, a record is not in the core, a choice names no field or none of the records, or the
+    /// database fails.
     pub fn preview_merge(&self, request: &MergeRequest) -> Result<MergePreview> {
         let contract = super::runs::contract(&request.entity)?;
         let note = Note::new(people(&request.people), &request.reason).entity(contract.entity);
@@ -187,12 +304,33 @@ impl Desk<'_> {
         Ok(preview)
     }
 
-    /// Merges people into one. Whoever refers to those who go refers to the survivor from then on, later imports included;
-    /// [`Desk::undo_merge`] takes it back.
+    /// Merges people into one of them, the survivor. [`Desk::undo_merge`] undoes it.
+    ///
+    /// Everything that refers to the retired records refers to the survivor from then on: external ids, and thereby
+    /// later imports, suggestions, households and rows of the host's tables. Needs an admin.
+    ///
+    /// ```
+    /// use importer::service::MergeRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let done = desk.merge(&MergeRequest::new("volunteer", [1, 2], "the same person"))?;
+    /// assert_eq!((done.survivor, desk.who_is("volunteer", 2)?), (1, 1));
+    /// assert!(importer.record("volunteer", 2)?.is_none());
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As for [`Desk::preview_merge`]; when the actor may not, there is no reason, two of them were told apart and the request
-    /// does not say that they are to be merged all the same, or a table of the host refuses.
+    /// As for [`Desk::preview_merge`]; when there is no reason, a pair among the people was rejected and the request
+    /// does not say that they are to be merged all the same, an unfinished rollback concerns one of them, or a table of
+    /// the host does not accept the merge.
     pub fn merge(&self, request: &MergeRequest) -> Result<MergeDone> {
         let contract = super::runs::contract(&request.entity)?;
         let note = Note::new(people(&request.people), &request.reason).entity(contract.entity);
@@ -219,12 +357,34 @@ impl Desk<'_> {
         })
     }
 
-    /// Takes a merge back: everybody is again who they would be if it had not happened. What was imported since goes to whom
-    /// it belongs; edits of the survivor stay with the survivor. Later merges of the same people are taken back with it and
-    /// done again.
+    /// Undoes a merge: everybody is again who they would be without it.
+    ///
+    /// Rows that were imported since go to the person they are about. Edits of the survivor stay with the survivor.
+    /// Later merges of the same people are undone with it and done again without it. Returns the restored records, and
+    /// what could not be told apart. Needs an admin.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+    /// # let done = desk.merge(&request)?;
+    /// let undone = desk.undo_merge(done.merge, "two sisters")?;
+    /// assert_eq!(undone.restored, [2]);
+    /// assert_eq!(importer.count("volunteer")?, 2);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, no such merge, or it is taken back already.
+    /// When the actor may not, there is no reason, there is no such merge, it is undone already, or an unfinished
+    /// rollback concerns one of the people.
     pub fn undo_merge(&self, merge: i64, reason: &str) -> Result<Undone> {
         self.of_merge(merge, Action::UndoMerge, reason, |session, merge_context, _, reason, note| {
             let undone = history::undo(session, merge_context, merge, &self.actor.name, reason)?;
@@ -234,12 +394,36 @@ impl Desk<'_> {
         })
     }
 
-    /// Takes one match of an import back: the record of this id in its source is a person of its own, as if the import had not
-    /// found anybody like it. Both are remembered as told apart. [`Desk::redo_merge`] takes that back again.
+    /// Undoes one match that an import made, named by external system and external id.
+    ///
+    /// The record of the source becomes a person of its own, as if the import had found nobody like it. Both people are
+    /// remembered as a rejected pair. Returns the new record, and the id of a merge that counts as undone, so that
+    /// [`Desk::redo_merge`] can match them again. Needs an admin.
+    ///
+    /// ```
+    /// use importer::RunRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let fair = folder.path().join("fair.csv");
+    /// # let rows = "id,first_name,last_name,email,city\n7,Ann,Lee,ann@example.org,Liberty\n";
+    /// # std::fs::write(&fair, rows).unwrap();
+    /// importer.run(&RunRequest::new("csv").external_system("fair").file(&fair))?;
+    /// assert_eq!(importer.count("volunteer")?, 1, "the row matched Ann");
+    /// let undone = desk.undo_match("volunteer", "fair", "7", "her mother")?;
+    /// assert_eq!((undone.survivor, importer.count("volunteer")?), (1, 2));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, nothing is known under the id, the person came into being with it or a merge
-    /// brought it, what the person was before is not kept any more, or the database fails.
+    /// When the actor may not, there is no reason, nothing is known under the id, the person came into being with it, a
+    /// merge brought it, the state of the person before the match is not kept any more, or the database fails.
     pub fn undo_match(&self, entity: &str, system: &str, external_id: &str, reason: &str) -> Result<Undone> {
         let contract = super::runs::contract(entity)?;
         let note = Note::new("a match", reason).entity(contract.entity);
@@ -259,7 +443,29 @@ impl Desk<'_> {
         })
     }
 
-    /// Does a merge again that was taken back, with what was chosen then; returns the new merge.
+    /// Repeats a merge that was undone, with the values that were chosen then.
+    ///
+    /// Returns the id of the new merge. Needs an admin.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+    /// # let done = desk.merge(&request)?;
+    /// desk.undo_merge(done.merge, "two sisters")?;
+    /// let again = desk.redo_merge(done.merge, "one person after all")?;
+    /// assert_ne!(again, done.merge);
+    /// assert_eq!(desk.who_is("volunteer", 2)?, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`Desk::redo`].
@@ -267,11 +473,35 @@ impl Desk<'_> {
         self.redo(&RedoRequest::new(merge, reason))
     }
 
-    /// The same, also although somebody has said of two of the people that they are no duplicates.
+    /// Repeats a merge that was undone, if asked to even for a rejected pair.
+    ///
+    /// Returns the id of the new merge. The rejection that came with undoing the merge is no obstacle. Needs an admin.
+    ///
+    /// ```
+    /// use importer::service::RedoRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+    /// # let done = desk.merge(&request)?;
+    /// desk.undo_merge(done.merge, "two sisters")?;
+    /// let request = RedoRequest { although_rejected: true, ..RedoRequest::new(done.merge, "one person after all") };
+    /// let again = desk.redo(&request)?;
+    /// assert_eq!(desk.merges("volunteer", &Default::default())?[0].redone_by, Some(again));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, no such merge, it was not taken back, or two of the people were told apart
-    /// otherwise than by taking it back and the request does not say that they are to be merged all the same.
+    /// When the actor may not, there is no reason, there is no such merge, it was not undone, or a pair among the
+    /// people was rejected otherwise than by undoing it and the request does not say that they are to be merged all the
+    /// same.
     pub fn redo(&self, request: &RedoRequest) -> Result<i64> {
         let RedoRequest { merge, reason, although_rejected } = request;
         self.of_merge(*merge, Action::Merge, reason, |session, merge_context, row, reason, note| {
@@ -295,7 +525,28 @@ impl Desk<'_> {
         })
     }
 
-    /// Merges in the order of their ids; page with [`MergeFilter::after`].
+    /// Returns merges in the order of their ids, those that were undone included.
+    ///
+    /// To page, set [`MergeFilter::after`] to the id of the last merge. A reason that quotes a masked value is left
+    /// out. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+    /// # let done = desk.merge(&request)?;
+    /// let merges = desk.merges("volunteer", &Default::default())?;
+    /// assert_eq!((merges[0].survivor, &merges[0].retired[..]), (1, &[2][..]));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see them, or the database fails.
@@ -312,7 +563,27 @@ impl Desk<'_> {
         })
     }
 
-    /// Who somebody is now: the same, or the survivor of the merges in which the record went.
+    /// Returns the record that a person is now: the same id, or the survivor of the merges in which the record went.
+    ///
+    /// An id that never went in a merge is returned unchanged, whether or not there is such a record. Any role may call
+    /// it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+    /// # let done = desk.merge(&request)?;
+    /// assert_eq!((desk.who_is("volunteer", 1)?, desk.who_is("volunteer", 2)?), (1, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see records, or the database fails.

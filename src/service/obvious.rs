@@ -16,7 +16,25 @@ use super::access::{Action, Desk, Note};
 use super::merge::MergeRequest;
 use super::review::decidable;
 
-/// The source under which such runs are listed.
+/// The source under which [`Desk::merge_obvious`] lists its runs.
+///
+/// ```
+/// use importer::{RunFilter, service::MERGE_SOURCE};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let done = desk.merge_obvious("volunteer", "beyond doubt")?;
+/// let filter = RunFilter { source: Some(MERGE_SOURCE.into()), ..RunFilter::default() };
+/// assert_eq!(Some(importer.runs(&filter)?[0].id), done.run);
+/// # Ok::<(), importer::Error>(())
+/// ```
 pub const MERGE_SOURCE: &str = "merge";
 
 const OPERATION: &str = "merge what is obvious";
@@ -25,30 +43,67 @@ const PAGE: i64 = 500;
 /// How many pairs a preview shows.
 const SHOWN: usize = 20;
 
-/// What merging the obvious came to.
+/// What [`Desk::merge_obvious`] did, or would do.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let preview = desk.preview_obvious("volunteer")?;
+/// let (_, left, right, probability) = preview.pairs[0];
+/// assert_eq!((preview.run, left, right), (None, 1, 2));
+/// assert!(probability >= importer::service::MERGE_FROM);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ObviousReport {
-    /// The run, which `rollback` takes back as a whole; none for a preview.
+    /// The run, which [`Desk::roll_back`] takes back as a whole; `None` for a preview.
     pub run: Option<RunId>,
-    /// How many suggestions are obvious: probable enough, and nothing speaks against them.
+    /// The number of obvious suggestions: they are probable enough, and nothing speaks against them.
     pub obvious: u64,
-    /// How many merges there were.
+    /// The number of merges.
     pub merged: u64,
-    /// How many were left to people: one of both records has changed since the pair was scored, or somebody has decided.
+    /// The number of suggestions that were left to people, because one of both records has changed since the pair was
+    /// scored, or because somebody has decided meanwhile.
     pub left: u64,
-    /// How many pairs are not obvious, although they are probable enough: somebody has said that the two, or whoever went into
-    /// one of them, are no duplicates.
+    /// The number of pairs that are probable enough and yet not obvious, because they are rejected pairs, or because a
+    /// person who went into one of them is part of a rejected pair with the other.
     pub rejected: u64,
-    /// Suggestions that could not be decided, and why.
+    /// The suggestions that could not be decided, each with the reason.
     pub failed: Vec<(i64, String)>,
-    /// The first obvious pairs: suggestion, both records, probability. For those who see every field: that nothing speaks against
-    /// a pair tells of each.
+    /// The first obvious pairs of a preview, at most 20: suggestion, both records, probability from 0 to 1. Only roles
+    /// that see every field get them, because it tells of each field that nothing speaks against a pair.
     pub pairs: Vec<(i64, i64, i64, f64)>,
 }
 
 impl Desk<'_> {
-    /// Which suggestions are obvious; nothing is merged.
+    /// Counts the suggestions that [`Desk::merge_obvious`] would merge; nothing is merged.
+    ///
+    /// Any role may call it. Roles that see every field also get the first pairs.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let preview = desk.preview_obvious("volunteer")?;
+    /// assert_eq!((preview.obvious, preview.merged), (1, 0));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see suggestions, there is no such entity, or the database fails.
@@ -72,11 +127,32 @@ impl Desk<'_> {
         })
     }
 
-    /// Merges every pair that waits for a decision, is probable enough, and against which nothing speaks: each in a transaction
-    /// of its own, all as one run, which [`Desk::roll_back`] takes back as a whole.
+    /// Merges every pair that waits for a decision, is probable enough (0.95 or more), and against which nothing
+    /// speaks.
+    ///
+    /// Each merge is a transaction of its own. All of them are one run, which [`Desk::roll_back`] takes back as a
+    /// whole. Rejected pairs and pairs whose records have changed since they were scored are left to people. Needs an
+    /// admin.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let done = desk.merge_obvious("volunteer", "beyond doubt")?;
+    /// assert_eq!((done.obvious, done.merged, importer.count("volunteer")?), (1, 1, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, no such entity, another such run is at work, or the database fails.
+    /// When the actor may not, there is no reason, there is no such entity, another such run is at work, a rollback of
+    /// the entity is unfinished, somebody cancels it, or the database fails. Merges before an error stay.
     pub fn merge_obvious(&self, entity: &str, reason: &str) -> Result<ObviousReport> {
         let contract = super::runs::contract(entity)?;
         let mut note = Note::new("suggestions", reason).entity(entity);

@@ -16,12 +16,31 @@ use crate::Importer;
 use crate::builder::Plugins;
 
 impl Importer {
-    /// Plugins that are linked in or loaded.
+    /// Returns the plugins that are linked into the program, then those that were loaded from files.
+    ///
+    /// ```
+    /// let csv = importer_adapter_csv::plugin();
+    /// let importer = importer::Importer::builder().without_database().plugin(csv).build()?;
+    /// let plugins = importer.plugins();
+    /// assert_eq!((plugins[0].id.as_str(), plugins[0].origin, plugins[0].verified), ("csv", "static", true));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn plugins(&self) -> Vec<PluginInfo> {
         self.lock_plugins().infos()
     }
 
-    /// Loads a plugin file under the trust policy, so that its rules take part in runs.
+    /// Loads a plugin file under the trust policy, so that its rules and match features take part in runs.
+    ///
+    /// Returns the loaded plugin. A file that is loaded already is not loaded again.
+    ///
+    /// ```
+    /// use importer::ErrorKind;
+    ///
+    /// let importer = importer::Importer::builder().without_database().build()?;
+    /// let error = importer.load_plugin("/nowhere/libcrm.so".as_ref()).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Plugin);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the file is refused; the message says why.
@@ -30,16 +49,41 @@ impl Importer {
         self.lock_plugins().load_file(file)
     }
 
-    /// Loads every plugin file that was given by name.
+    /// Loads every plugin file that the discovery names, so that its rules and match features take part in runs.
+    ///
+    /// ```
+    /// use importer::plugin_host::{Discovery, TrustPolicy};
+    ///
+    /// let discovery = Discovery::new(TrustPolicy::default()).file("/nowhere/libcrm.so");
+    /// let importer = importer::Importer::builder().without_database().discovery(discovery).build()?;
+    /// assert!(importer.load_given_plugins().is_err(), "there is no such file");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When one of them is refused.
+    /// When one of them is refused; those before it stay loaded.
     #[cfg(feature = "plugins")]
     pub fn load_given_plugins(&self) -> Result<()> {
         self.lock_plugins().load_given_files()
     }
 
-    /// The fields a source has, as its adapter tells them.
+    /// Asks the adapter of a source which fields the source has, such as the columns of a file.
+    ///
+    /// The options are those of a run of this source. Nothing is read into the database.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let options = importer::plugin::Options::default().with("file", file.to_str().unwrap());
+    /// let fields = importer.source_fields("csv", &options)?;
+    /// assert_eq!((fields.len(), fields[1].name.as_str()), (4, "first_name"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the adapter cannot tell, the options do not fit, a secret is missing, or the source cannot be asked.
@@ -49,7 +93,24 @@ impl Importer {
         })
     }
 
-    /// How a source is, as its adapter tells it: whether it can be reached, for how long, and how much may be asked of it.
+    /// Asks the adapter of a source whether the source can be reached, for how long, and how many calls it still takes.
+    ///
+    /// The options are those of a run of this source. Only some adapters can tell, such as those of web services.
+    ///
+    /// ```
+    /// use importer::ErrorKind;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let options = importer::plugin::Options::default().with("file", file.to_str().unwrap());
+    /// let error = importer.source_health("csv", &options).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config, "a file has no health");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the adapter cannot tell, the options do not fit, or a secret is missing.

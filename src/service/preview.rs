@@ -9,18 +9,49 @@ use importer_plugin::{Batch, Extract, Host, HostCalls, LogLevel, OpenRequest};
 
 use crate::Importer;
 
-/// What the rules would do to a source.
+/// What the rules would do to a source; [`Importer::preview`] returns it.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// let preview = importer.preview(&importer::RunRequest::new("csv").file(&file))?;
+/// let rule = &preview.rules.by_rule[0];
+/// assert_eq!((rule.code.as_str(), rule.quarantines), ("FMT-101", 1));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RulePreview {
-    /// Counts by rule.
+    /// The number of rows, how many would be held back, and the counts of each rule.
     pub rules: Preview,
-    /// Columns that no field takes.
+    /// The columns of the source that no field takes.
     pub unmapped: Vec<String>,
 }
 
 impl Importer {
-    /// Reads a source and says, rule by rule, how many rows it *would* quarantine. Writes nothing anywhere.
+    /// Reads a source and counts, rule by rule, how many rows *would* be held back. It writes nothing anywhere.
+    ///
+    /// It needs no database. Rules about single rows are asked, set-level rules are not. The request's `limit` holds.
+    /// Its `since` is passed to the adapter, but unlike in a run, rows that are older all the same are counted too.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let preview = importer.preview(&importer::RunRequest::new("csv").file(&file))?;
+    /// assert_eq!((preview.rules.rows, preview.rules.quarantined), (2, 1));
+    /// assert!(importer.runs(&Default::default())?.is_empty());
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the source cannot be read or its columns do not fit.

@@ -16,7 +16,26 @@ impl Desk<'_> {
         Mask(self.actor.role)
     }
 
-    /// A record by id, masked; of somebody who went in a merge, the survivor.
+    /// Returns a core record by its id, masked for the role.
+    ///
+    /// For a record that went in a merge it returns the survivor, and `None` when there is no such record. Any role may
+    /// call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let ann = desk.record("volunteer", 1)?.unwrap();
+    /// assert_eq!(ann.values["last_name"], "Lee");
+    /// assert!(desk.record("volunteer", 99)?.is_none());
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
@@ -30,7 +49,26 @@ impl Desk<'_> {
         Ok(found.map(|person| self.mask().record(contract, &person)))
     }
 
-    /// Records behind an id, in the order of their ids, masked.
+    /// Returns at most `limit` records behind the id `after`, in the order of their ids and masked for the role.
+    ///
+    /// To page, begin with 0 and continue with the id of the last record. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let first = desk.records("volunteer", 0, 1)?;
+    /// let second = desk.records("volunteer", first[0].id, 1)?;
+    /// assert_eq!((first[0].id, second[0].id), (1, 2));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
@@ -41,7 +79,26 @@ impl Desk<'_> {
         Ok(found.iter().map(|person| self.mask().record(contract, person)).collect())
     }
 
-    /// The changes of a record, the oldest first, masked.
+    /// Returns the changes of a record from the change log, the oldest first.
+    ///
+    /// Values and reasons are masked for the role. What a merge did to a masked field is left out, because the line
+    /// alone would say that two values differ. Any role may call it.
+    ///
+    /// ```
+    /// use importer::ChangeFilter;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let changes = desk.changes("volunteer", &ChangeFilter { record: 1, ..ChangeFilter::default() })?;
+    /// assert_eq!((changes[0].action.as_str(), changes[0].run_id), ("created", Some(report.run_id)));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
@@ -54,7 +111,26 @@ impl Desk<'_> {
         Ok(found)
     }
 
-    /// A row as received, its cells as JSON by source column, masked by the mapping of its run.
+    /// Returns a row as it was received: its cells by source column, as a JSON object.
+    ///
+    /// Cells are masked by the mapping of the row's run; a column that no field takes counts as sensitive. Returns
+    /// `None` when there is no such row, or when it was purged. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+    /// let cells = desk.received("volunteer", row)?.unwrap();
+    /// assert!(cells.contains("bob@@example.org"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see the quarantine, there is no such entity, or the database fails.
@@ -68,8 +144,25 @@ impl Desk<'_> {
         })
     }
 
-    /// Findings in the order of their ids, with their rows, masked; page with [`ViolationFilter::after`]. A text is sought only
-    /// in what the role sees.
+    /// Returns findings with the rows they are about, in the order of their ids.
+    ///
+    /// Rows, messages and external ids are masked for the role, and a text is searched only in what the role sees. To
+    /// page, set [`ViolationFilter::after`] to the id of the last finding. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let found = desk.violations(&Default::default())?;
+    /// assert_eq!((found.len(), found[0].violation.rule_code.as_str()), (1, "FMT-101"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see the quarantine, there is no such rule, or the database fails.
@@ -82,8 +175,27 @@ impl Desk<'_> {
         })
     }
 
-    /// Suggestions in the order of their ids, their terms masked; page with [`SuggestionFilter::after`]. Where terms are masked, the
-    /// score is of the others alone, also in the filter.
+    /// Returns suggestions in the order of their ids.
+    ///
+    /// Terms about fields that the role does not see are masked. The score is then of the other terms alone, also in
+    /// the filter. To page, set [`SuggestionFilter::after`] to the id of the last suggestion. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let pending = desk.suggestions(&importer.pending_suggestions())?;
+    /// assert_eq!((pending[0].left, pending[0].right), (1, 2));
+    /// assert_eq!(pending[0].kind, importer::SuggestionKind::PossibleDuplicate);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see suggestions, or the database fails.
@@ -92,10 +204,30 @@ impl Desk<'_> {
         self.query(Action::ViewSuggestions, "suggestions", |session| search.suggestions(session, filter))
     }
 
-    /// The explained score of two records by what the role sees of them; see [`Importer::score`](crate::Importer::score).
+    /// Returns the explained score of two records by the fields that the role sees; see
+    /// [`Importer::score`](crate::Importer::score).
+    ///
+    /// Terms about other fields are left out, as if neither record had a value there. Any role may call it.
+    ///
+    /// ```
+    /// use importer::service::{Actor, Role};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// let admin = importer.desk(Actor::admin("ann")).score("volunteer", 1, 2, None)?;
+    /// let steward = importer.desk(Actor::new("sam", Role::Steward)).score("volunteer", 1, 2, None)?;
+    /// assert!(admin.left_out == 0 && steward.left_out > 0);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not see suggestions, and as there.
+    /// When the actor may not see suggestions, and as for [`Importer::score`](crate::Importer::score).
     pub fn score(
         &self,
         entity: &str,
@@ -108,7 +240,24 @@ impl Desk<'_> {
         self.importer.score_by(entity, one, other, model, |contract, term| mask.sees_term(contract, term))
     }
 
-    /// Runs, the newest first, without samples of cells that the role does not see.
+    /// Returns runs, the newest first, without samples of cells that the role does not see.
+    ///
+    /// To page, set [`RunFilter::before`] to the id of the last run. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let runs = desk.runs(&Default::default())?;
+    /// assert_eq!((runs[0].id, runs[0].status), (report.run_id, importer::RunStatus::Succeeded));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see runs, or the database fails.
@@ -120,7 +269,22 @@ impl Desk<'_> {
         Ok(found)
     }
 
-    /// The report of a stored run, without samples of cells that the role does not see.
+    /// Returns the report of a stored run, without samples of cells that the role does not see. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let stored = desk.report(report.run_id)?;
+    /// assert_eq!((stored.counts.read, stored.counts.quarantined), (2, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see runs, there is no such run, or the database fails.

@@ -17,20 +17,31 @@ const OPERATION: &str = "do a step again";
 /// How many rows are read at a time.
 const PAGE: usize = 2_048;
 
-/// What is done again.
+/// The step of a run that [`Desk::rerun`] repeats.
+///
+/// ```
+/// use importer::service::RerunStep;
+///
+/// assert_eq!(RerunStep::Validate.as_str(), "validate");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RerunStep {
-    /// Every row is normalised and judged by the mapping and the rules as they are now, and goes on from there.
+    /// Every row is normalised and judged by the mapping and the rules as they are now, and continues from there.
     Validate,
-    /// Rows that could not be written are resolved and loaded again. Who is who among the others is for a scan to say.
+    /// Rows that could not be written are resolved and loaded again. Duplicates among the other rows are found by a
+    /// scan.
     Dedupe,
-    /// The same: both happen to a row at once.
+    /// The same as `Dedupe`: a row is resolved and loaded in one step.
     Upsert,
 }
 
 impl RerunStep {
-    /// Its name.
+    /// Returns the name of the step: `validate`, `dedupe` or `upsert`.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::RerunStep::Upsert.as_str(), "upsert");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Validate => "validate",
@@ -49,12 +60,30 @@ impl RerunStep {
 }
 
 impl Desk<'_> {
-    /// Does a step of a run again from its stored rows, as a new run; the source is not asked. Rows that a later run
-    /// replaced are left out: what is newer stays.
+    /// Repeats a step of a run from its stored rows, as a new run. The source is not asked.
+    ///
+    /// Rows that a later run replaced are left out, so what is newer stays. Rows that are equal change nothing. Returns
+    /// the report of the new run, without samples that the role does not see. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::RerunStep;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let again = desk.rerun(report.run_id, RerunStep::Validate, "the rules are milder now")?;
+    /// assert_eq!((again.counts.read, again.counts.unchanged, again.counts.quarantined), (2, 1, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, there is no such run, it did not come to its end, or a run of its system
-    /// is at work.
+    /// When the actor may not, no reason is given, there is no such run, it did not come to its end or was a dry run,
+    /// its columns were not kept, a run of its system is at work, or a rollback of the entity is unfinished.
     pub fn rerun(&self, run: RunId, step: RerunStep, reason: &str) -> Result<RunReport> {
         let mut note = Note::new(format!("run {run}"), reason);
         note.detail("what", format!("rerun {}", step.as_str()));

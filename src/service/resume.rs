@@ -12,17 +12,78 @@ use super::rerun::{RERUN_OF, RerunStep, StoredRows};
 use super::runs::plugin_report;
 
 impl Desk<'_> {
-    /// Goes on with a run that was paused or interrupted, under the mapping, rules and policies it began with.
+    /// Continues a run that was paused or interrupted, under the mapping, rules and policies it began with.
+    ///
+    /// Returns the report of the run. A run that is continued and fails is a report, not an error. Needs a steward.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let handle = importer.start(&importer::RunRequest::new("csv").file(&file))?;
+    /// # handle.run();
+    /// # handle.pause();
+    /// # drop(go_on);
+    /// # let paused = handle.join()?;
+    /// let report = desk.resume(paused.run_id, "the office is done")?;
+    /// assert_eq!((report.run_id, report.status), (paused.run_id, importer::ReportStatus::Succeeded));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, there is no such run, or it may not go on. A run that goes on and fails
-    /// is a report.
+    /// When the actor may not, no reason is given, there is no such run, the importer has another mapping, other rules
+    /// or other policies, or the run may not be continued: it has ended, or something newer of its system was loaded
+    /// since.
     pub fn resume(&self, run: RunId, reason: &str) -> Result<RunReport> {
         self.resume_as(run, ResumeMode::Resume, Action::ControlRuns, reason)
     }
 
-    /// Does the step again in which a run failed: reading goes on behind the last stored batch, loading behind the last
-    /// loaded row. Of a run that partially failed, the rows that could not be written are loaded again, by a new run.
+    /// Repeats the step in which a run failed.
+    ///
+    /// Reading continues behind the last stored batch, and loading behind the last loaded row. Of a run that partially
+    /// failed, the rows that could not be written are loaded again by a new run. Returns the report. Needs a steward.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let handle = importer.start(&importer::RunRequest::new("csv").file(&file))?;
+    /// # handle.run();
+    /// # handle.pause();
+    /// # drop(go_on);
+    /// # let paused = handle.join()?;
+    /// let report = desk.retry(paused.run_id, "the server is back")?;
+    /// assert_eq!((report.run_id, report.counts.inserted), (paused.run_id, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`resume`](Self::resume).
@@ -34,20 +95,58 @@ impl Desk<'_> {
         self.resume_as(run, ResumeMode::Retry, Action::ControlRuns, reason)
     }
 
-    /// Lets a held run into the core: it goes on behind the gate.
+    /// Lets a held run into the core: it continues behind the gate.
+    ///
+    /// The anomalies stay recorded with the run. Returns the report. Needs an admin. [`discard`](Self::discard) does
+    /// the opposite.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let mode = importer::GateMode::Enforce;
+    /// # let gate = importer::GatePolicy { mode, max_reject_percent: 20, min_rows: 2 };
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).gate(gate).build()?;
+    /// # let held = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let report = desk.approve(held.run_id, "checked with the fair")?;
+    /// assert_eq!((report.status, report.counts.inserted), (importer::ReportStatus::Succeeded, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, there is no such run, it is not held, or something newer of its source
-    /// was loaded since.
+    /// When the actor may not, no reason is given, there is no such run, it is not held, the importer has another
+    /// mapping, other rules or other policies, or something newer of its system was loaded since.
     pub fn approve(&self, run: RunId, reason: &str) -> Result<RunReport> {
         self.resume_as(run, ResumeMode::Approve, Action::ApproveRuns, reason)
     }
 
-    /// Runs a request to its end as the actor, or goes on with the interrupted run of the same request; see
+    /// Runs a request to its end as the actor, or continues the interrupted run of the same request; see
     /// [`Importer::run`](crate::Importer::run).
     ///
+    /// Returns the report, without samples of cells that the role does not see. Needs a steward.
+    ///
+    /// ```
+    /// use importer::RunRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let report = desk.import(&RunRequest::new("csv").file(&file), "the monthly list")?;
+    /// assert_eq!((report.counts.inserted, report.counts.quarantined), (1, 1));
+    /// assert_eq!(importer.runs(&Default::default())?[0].new.actor, "ann");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// When the actor may not, no reason is given, and as there.
+    /// When the actor may not, no reason is given, and as for [`Importer::run`](crate::Importer::run).
     pub fn import(&self, request: &RunRequest, reason: &str) -> Result<RunReport> {
         let subject = format!("{} from {}", request.entity, request.source);
         let mut note = Note::new(subject, reason).entity(&request.entity);

@@ -18,30 +18,64 @@ const BATCH: usize = 5_000;
 /// How often a batch is tried again that somebody else keeps from being written.
 const TRIES: u32 = 6;
 
-/// What a policy takes away, or took away.
+/// What a retention policy takes away, or took away; [`Desk::retention`] returns it.
+///
+/// ```
+/// use importer::retention::RetentionPolicy;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let report = desk.retention(&RetentionPolicy::shipped(), true, "")?;
+/// assert_eq!((report.policy.as_str(), report.dry_run), ("default/1", true));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct RetentionReport {
-    /// The policy's name and version.
+    /// The name and version of the policy, such as `default/1`.
     pub policy: String,
-    /// Whether everything is still there.
+    /// True for a dry run, after which everything is still there.
     pub dry_run: bool,
-    /// Kind by kind.
+    /// What happens to each kind of data.
     pub tables: Vec<RetentionTable>,
 }
 
-/// What a policy does to one kind of data.
+/// What a retention policy does to one kind of data.
+///
+/// ```
+/// use importer::retention::RetentionPolicy;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let report = desk.retention(&RetentionPolicy::shipped(), true, "")?;
+/// let log = report.tables.iter().find(|table| table.table == "change_log").unwrap();
+/// assert!(log.anonymised, "the lines stay and their values go");
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct RetentionTable {
-    /// The kind.
+    /// The kind of data, such as `staging`.
     pub table: &'static str,
     /// True when values go and lines stay.
     pub anonymised: bool,
-    /// How many go.
+    /// The number of entries that go.
     pub gone: u64,
-    /// How many are old and stay, by reason: `unfinished` (their run is not over), `rollback` (it can be taken back), `merge`
-    /// (undoing one may need them), `open` (their entry of the quarantine is), `decided` (somebody did so for good).
+    /// The number of entries that are old and stay, by reason: `unfinished` (their run is not over), `rollback` (their
+    /// run can be rolled back), `merge` (undoing a merge may need them), `open` (their entry in quarantine is open),
+    /// `decided` (somebody decided so for good).
     pub kept: BTreeMap<&'static str, u64>,
 }
 
@@ -65,11 +99,31 @@ impl RetentionTable {
 }
 
 impl Desk<'_> {
-    /// Purges and anonymises what is old, in batches, or says what would be with `dry_run`, which needs no reason. What
-    /// taking back a merge or a run may need stays; the people, the id map, merges that stand and the audit log are not touched.
+    /// Purges and anonymises old data as a policy says, in batches.
+    ///
+    /// With `dry_run` it only counts what would go, and needs no reason. What an undo of a merge or a rollback of a run
+    /// may need stays. People, the id map, merges that stand and the audit log are not touched. Returns the counts of
+    /// each kind of data. Needs an admin.
+    ///
+    /// ```
+    /// use importer::retention::RetentionPolicy;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let report = desk.retention(&RetentionPolicy::shipped(), false, "the yearly cleaning")?;
+    /// assert!(report.tables.iter().all(|table| table.gone == 0), "nothing is old yet");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, or the database fails; what was purged by then stays purged.
+    /// When the actor may not, no reason is given, a rollback is unfinished, or the database fails; what was purged by
+    /// then stays purged.
     pub fn retention(
         &self,
         policy: &RetentionPolicy,

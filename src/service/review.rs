@@ -21,29 +21,49 @@ const PAGE: i64 = 500;
 /// Fields somebody decided about.
 type Choices = [(String, FieldChoice)];
 
-/// What somebody decides about a suggestion.
+/// What an actor decides about a suggestion.
+///
+/// ```
+/// use importer::SuggestionDecision;
+/// use importer::service::ReviewDecision;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let pair = desk.suggestions(&importer.pending_suggestions())?[0].id;
+/// let reviewed = desk.review(pair, &ReviewDecision::Defer { days: 14 }, "asking her")?;
+/// assert_eq!(reviewed.suggestion.decision, SuggestionDecision::Deferred);
+/// assert!(desk.suggestions(&importer.pending_suggestions())?.is_empty());
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReviewDecision {
-    /// It is right: one person's records are merged, two people of one household are linked.
+    /// The suggestion is right: the records of one person are merged, or two people of one household are linked.
     Accept {
-        /// Who stays in a merge; the one with the lower id unless set.
+        /// The record that remains in a merge; by default the one with the lower id.
         survivor: Option<CoreId>,
-        /// Fields somebody decided about.
+        /// Fields whose value was chosen by hand.
         choices: Vec<(String, FieldChoice)>,
     },
-    /// The same, although somebody has said that they, or who went into one of them, are no duplicates; accepting alone is an
+    /// The same, even for a rejected pair, or if a person who went into one of both is part of one. `Accept` is an
     /// error then.
     AcceptAlthoughRejected {
-        /// Who stays in a merge; the one with the lower id unless set.
+        /// The record that remains in a merge; by default the one with the lower id.
         survivor: Option<CoreId>,
-        /// Fields somebody decided about.
+        /// Fields whose value was chosen by hand.
         choices: Vec<(String, FieldChoice)>,
     },
     /// They are two people, for ever.
     Reject,
-    /// Not now.
+    /// The decision is put off.
     Defer {
-        /// For how many days it stays out of the list of those that wait.
+        /// The number of days for which the pair stays out of the list of those that wait.
         days: u16,
     },
     /// An earlier decision is taken back.
@@ -51,7 +71,13 @@ pub enum ReviewDecision {
 }
 
 impl ReviewDecision {
-    /// Accepts a suggestion as the policy says.
+    /// Accepts a suggestion and leaves every choice to the survivorship policy.
+    ///
+    /// ```
+    /// use importer::service::ReviewDecision;
+    ///
+    /// assert_eq!(ReviewDecision::accept(), ReviewDecision::Accept { survivor: None, choices: vec![] });
+    /// ```
     pub fn accept() -> Self {
         Self::Accept { survivor: None, choices: Vec::new() }
     }
@@ -76,32 +102,67 @@ impl ReviewDecision {
     }
 }
 
-/// A suggestion after a decision, with what came of it.
+/// A suggestion after a decision, with what the decision led to.
+///
+/// ```
+/// use importer::service::ReviewDecision;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Tom,Lee,home@example.org\n2,Ann,Lee,home@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let pair = desk.suggestions(&importer.pending_suggestions())?[0].id;
+/// let reviewed = desk.review(pair, &ReviewDecision::accept(), "they said so")?;
+/// assert!(reviewed.household.is_some() && reviewed.merge.is_none());
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reviewed {
-    /// The suggestion; its terms about what the role does not see are masked.
+    /// The suggestion; its terms about fields that the role does not see are masked.
     pub suggestion: SuggestionRow,
-    /// The merge it led to.
+    /// The merge that the decision led to.
     pub merge: Option<MergeDone>,
-    /// The household it led to.
+    /// The household that the decision led to.
     pub household: Option<i64>,
 }
 
-/// What deciding about everything that a filter finds came to.
+/// The counts of a decision about everything that a filter finds.
+///
+/// ```
+/// use importer::service::ReviewDecision;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let pending = importer.pending_suggestions();
+/// let done = desk.review_matching(&pending, &ReviewDecision::accept(), "the same people", false)?;
+/// assert_eq!((done.found, done.decided, done.merged, done.refused), (1, 1, 1, 0));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct ReviewedMany {
-    /// How many there were.
+    /// The number of suggestions that the filter found.
     pub found: u64,
-    /// About how many it was decided.
+    /// The number of suggestions that were decided.
     pub decided: u64,
-    /// How many of these led to a merge.
+    /// The number of these that led to a merge.
     pub merged: u64,
-    /// How many could not be decided: they are merged or superseded by now, somebody has told the two apart, or a table of the
-    /// host refuses the merge.
+    /// The number of suggestions that could not be decided: they are merged or superseded by now, the pair is rejected,
+    /// or a table of the host does not accept the merge.
     pub refused: u64,
-    /// Why the first of these could not.
+    /// The reason why the first of these could not be decided.
     pub first_refusal: Option<String>,
 }
 
@@ -144,12 +205,33 @@ impl ReviewedMany {
 impl Desk<'_> {
     /// Decides about a suggestion, and keeps the decision in the log of decisions.
     ///
-    /// A rejected pair is never suggested again, also not when one of its people comes again as a new record with the same
-    /// name, birth date and contacts. Accepting what may be one person merges, which needs a role that may; taking back such a
-    /// decision is taking back the merge, with [`Desk::undo_merge`].
+    /// Accepting a possible duplicate merges its records, which needs an admin; [`Desk::undo_merge`] takes such a
+    /// decision back. Accepting a household links its people. A rejected pair is never suggested again, also not when
+    /// one of its people comes again as a new record with the same name, birth date and contacts. All other decisions
+    /// need a steward. Returns the suggestion and what the decision led to.
+    ///
+    /// ```
+    /// use importer::service::ReviewDecision;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let pair = desk.suggestions(&importer.pending_suggestions())?[0].id;
+    /// let reviewed = desk.review(pair, &ReviewDecision::accept(), "the same email address")?;
+    /// assert_eq!(reviewed.merge.unwrap().retired, [2]);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no such suggestion or no reason, its records are merged already, or the database fails.
+    /// When the actor may not, there is no such suggestion or no reason, its records are merged already, the pair is
+    /// rejected and the decision does not say that it is accepted all the same, an unfinished rollback concerns one of
+    /// the records, a table of the host does not accept the merge, or the database fails.
     pub fn review(&self, id: i64, verdict: &ReviewDecision, reason: &str) -> Result<Reviewed> {
         let note = Note::new(format!("suggestion {id}"), reason);
         self.authorize(Action::Review, &note)?;
@@ -176,8 +258,26 @@ impl Desk<'_> {
         })
     }
 
-    /// Decides the same about several suggestions, each in a transaction of its own: one that cannot be decided keeps none of
-    /// the others back.
+    /// Decides the same about several suggestions, each in a transaction of its own.
+    ///
+    /// Returns the result for each id. A suggestion that cannot be decided does not keep the others back.
+    ///
+    /// ```
+    /// use importer::service::ReviewDecision;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let results = desk.review_all(&[1, 99], &ReviewDecision::Reject, "met both");
+    /// assert!(results[0].1.is_ok() && results[1].1.is_err(), "there is no suggestion 99");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn review_all(
         &self,
         ids: &[i64],
@@ -187,13 +287,37 @@ impl Desk<'_> {
         ids.iter().map(|id| (*id, self.review(*id, verdict, reason))).collect()
     }
 
-    /// Decides the same about everything that a filter finds, as for [`Desk::suggestions`], page by page: each page is one transaction with one line in the
-    /// audit log, and every suggestion has its own in the log of decisions. What cannot be decided is counted and left as it is;
-    /// a page with a merge that a table of the host refuses is decided one by one.
-    /// With `dry_run` it only counts.
+    /// Decides the same about everything that a filter finds, as for [`Desk::suggestions`].
+    ///
+    /// Suggestions are decided in pages of 500. Each page is one transaction with one line in the audit log, and every
+    /// suggestion has its own line in the log of decisions. A suggestion that cannot be decided is counted and left as
+    /// it is. A page with a merge that a table of the host does not accept is decided one by one. With `dry_run` it
+    /// only counts. Returns the counts. Accepting needs an admin, unless the filter names the kind household;
+    /// everything else needs a steward.
+    ///
+    /// ```
+    /// use importer::service::ReviewDecision;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let pending = importer.pending_suggestions();
+    /// let counted = desk.review_matching(&pending, &ReviewDecision::Reject, "", true)?;
+    /// assert_eq!((counted.found, counted.decided), (1, 0));
+    /// let done = desk.review_matching(&pending, &ReviewDecision::Reject, "another town", false)?;
+    /// assert_eq!((done.found, done.decided), (1, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no reason is given, or the database fails; what was decided by then stays decided.
+    /// When the actor may not, no reason is given, a rollback of the entity is unfinished, somebody cancels it, or the
+    /// database fails; what was decided by then stays decided.
     pub fn review_matching(
         &self,
         filter: &SuggestionFilter,

@@ -20,49 +20,96 @@ const PAGE: usize = 500;
 /// How many items a report shows.
 const SHOWN: i64 = 20;
 
-/// A run to be taken back.
+/// A request to roll a run back, as [`Desk::roll_back`] takes it.
+///
+/// ```
+/// use importer::service::RollbackRequest;
+///
+/// let rehearsal = RollbackRequest { run: 7, reason: String::new(), dry_run: true };
+/// assert!(rehearsal.dry_run);
+/// ```
 #[derive(Debug, Clone)]
 pub struct RollbackRequest {
-    /// The run.
+    /// The run to roll back.
     pub run: RunId,
-    /// Why.
+    /// The reason, for the audit log; a dry run needs none.
     pub reason: String,
-    /// Says what would become of each change, and writes nothing.
+    /// Computes what would become of each change, and writes nothing.
     pub dry_run: bool,
 }
 
-/// What taking a run back came to.
+/// What a rollback did, or would do; [`Desk::roll_back`] returns it.
+///
+/// ```
+/// use importer::service::RollbackRequest;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let request = RollbackRequest { run: report.run_id, reason: String::new(), dry_run: true };
+/// let would = desk.roll_back(&request)?;
+/// assert_eq!((would.rollback, would.counts["reverted"]), (None, 1));
+/// assert_eq!(importer.count("volunteer")?, 1);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RollbackReport {
     /// The run.
     pub run: RunId,
-    /// The rollback; its items can be listed. None for a dry run.
+    /// The rollback, whose items [`Desk::rollback_items`] lists; `None` for a dry run.
     pub rollback: Option<i64>,
-    /// Whether nothing was written.
+    /// True for a dry run, which writes nothing.
     pub dry_run: bool,
-    /// How many changes were reverted, kept because of what came since, and failed.
+    /// The number of changes by outcome: `reverted`, `kept` because of what came since, and `failed`.
     pub counts: BTreeMap<String, u64>,
-    /// Merges of the run that were taken back.
+    /// The merges of the run that were undone.
     pub merges: Vec<i64>,
-    /// What else of the run ended.
+    /// What else of the run ended, such as open suggestions and rows in quarantine.
     pub traces: Traces,
-    /// How many records are left as they were: the same call takes them back once what keeps them is gone.
+    /// The number of records that are left as they were. The same call takes them back once what keeps them is gone.
     pub left: u64,
-    /// Whether nothing of the run is left in the core: no record and no value was kept, by this call or an earlier one.
+    /// True when nothing of the run is left in the core: no record and no value was kept, by this call or an earlier
+    /// one.
     pub nothing_left: bool,
-    /// The first changes that were not reverted.
+    /// The first changes that were not reverted, at most 20 of each outcome.
     pub not_reverted: Vec<RollbackItem>,
 }
 
 impl Desk<'_> {
-    /// Takes a whole run back: everybody it changed is who they would be without it. What somebody has built on since is kept,
-    /// and told; once what keeps it is gone, the same call takes it back as well. It goes on where it was when it was
-    /// interrupted. From its beginning on, nothing of the run counts.
+    /// Rolls a whole run back: everybody it changed is who they would be without it.
+    ///
+    /// What people have built on it since is kept and reported. Once what keeps it is gone, the same call takes it back
+    /// too. The rollback works in several transactions; an interrupted one is continued by the same call. From its
+    /// beginning on, nothing of the run counts. Needs an admin; any role may make a dry run, which needs no reason.
+    ///
+    /// ```
+    /// use importer::service::RollbackRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let request = RollbackRequest { run: report.run_id, reason: "the wrong file".into(), dry_run: false };
+    /// let back = desk.roll_back(&request)?;
+    /// assert!(back.nothing_left);
+    /// assert_eq!(importer.count("volunteer")?, 0);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, no such run, it was a dry run, a run of its system is at work, or the
-    /// database fails.
+    /// When the actor may not, there is no reason, there is no such run, it was a dry run, nothing of it is left to
+    /// take back, a run of its system is at work, another rollback of the entity is unfinished, somebody cancels it, or
+    /// the database fails.
     pub fn roll_back(&self, request: &RollbackRequest) -> Result<RollbackReport> {
         let action = if request.dry_run { Action::ViewRuns } else { Action::RollBackRuns };
         let note = Note::new(format!("run {}", request.run), &request.reason);
@@ -91,11 +138,32 @@ impl Desk<'_> {
         })
     }
 
-    /// What became of the changes of a run that was taken back: item by item, of one outcome only if it is named, behind the item
-    /// `after`.
+    /// Returns what became of each change of a run that was rolled back, in order and behind the item `after`.
+    ///
+    /// With an outcome it lists only changes of this outcome: `reverted`, `kept` or `failed`. It returns at most
+    /// `limit` items, and all of them when that is 0. Each comes with its number, for paging. Reasons hold no values.
+    /// Any role may call it.
+    ///
+    /// ```
+    /// use importer::service::RollbackRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let request = RollbackRequest { run: report.run_id, reason: "the wrong file".into(), dry_run: false };
+    /// desk.roll_back(&request)?;
+    /// let items = desk.rollback_items(report.run_id, Some("reverted"), 0, 10)?;
+    /// assert_eq!((items.len(), items[0].1.core_id), (1, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not see runs, the run was not taken back, or the database fails.
+    /// When the actor may not see runs, the run was not rolled back, or the database fails.
     pub fn rollback_items(
         &self,
         run: RunId,

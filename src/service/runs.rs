@@ -17,10 +17,30 @@ use importer_plugin::{Adapter, Options};
 use crate::Importer;
 
 impl Importer {
-    /// Runs a request to its end, or goes on with the interrupted run of the same request.
+    /// Runs a request to its end, or continues the interrupted run of the same request.
+    ///
+    /// A run reads the source, judges its rows, and loads the clean ones into the core. Rows that rules hold back are
+    /// in quarantine. Returns the report. A run that begins and fails is a report with the status `failed`, not an
+    /// error.
+    ///
+    /// ```
+    /// use importer::{ReportStatus, RunRequest};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let request = RunRequest::new("csv").file(&file).actor("nightly job");
+    /// let report = importer.run(&request)?;
+    /// assert_eq!(report.status, ReportStatus::Succeeded);
+    /// assert_eq!((report.counts.inserted, report.counts.quarantined), (1, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When no run can be begun; see [`RunContext::run`]. A run that begins and fails is a report with the status `failed`.
+    /// When no run can be begun; see [`RunContext::run`].
     pub fn run(&self, request: &RunRequest) -> Result<RunReport> {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
@@ -46,9 +66,25 @@ impl Importer {
         Ok(report)
     }
 
-    /// Runs, the newest first.
+    /// Returns runs, the newest first. To page, set [`RunFilter::before`] to the id of the last run.
     ///
-    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::runs`](super::Desk::runs).
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from
+    /// [`Desk::runs`](super::Desk::runs).
+    ///
+    /// ```
+    /// use importer::{RunFilter, RunStatus};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// let filter = RunFilter { status: Some(RunStatus::Succeeded), limit: 10, ..RunFilter::default() };
+    /// assert_eq!(importer.runs(&filter)?[0].id, report.run_id);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the database fails.
@@ -56,9 +92,23 @@ impl Importer {
         self.store()?.session()?.runs(filter)
     }
 
-    /// The report of a stored run.
+    /// Returns the report of a stored run.
     ///
-    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::report`](super::Desk::report).
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from
+    /// [`Desk::report`](super::Desk::report).
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// assert_eq!(importer.report(report.run_id)?.counts, report.counts);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When there is no such run, or the database fails.

@@ -19,11 +19,38 @@ use serde::{Deserialize, Serialize};
 use super::people::{id_of, number_of};
 use crate::Importer;
 
-/// Under this name scans stand among the runs.
+/// The source under which scans are listed among the runs.
+///
+/// ```
+/// use importer::RunFilter;
+/// use importer::service::{SCAN_SOURCE, ScanRequest};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let scan = importer.scan(&ScanRequest::new("volunteer"))?;
+/// let filter = RunFilter { source: Some(SCAN_SOURCE.into()), ..RunFilter::default() };
+/// assert_eq!(Some(importer.runs(&filter)?[0].id), scan.run_id);
+/// # Ok::<(), importer::Error>(())
+/// ```
 pub const SCAN_SOURCE: &str = "scan";
-/// From this probability on, a pair that nothing speaks against is what a merge would take.
+/// The probability from which on a pair is merged without a human where that is asked for, if nothing speaks against
+/// it: 0.95.
+///
+/// ```
+/// assert_eq!(importer::service::MERGE_FROM, 0.95);
+/// ```
 pub const MERGE_FROM: f64 = THRESHOLDS.auto;
-/// From this probability on, a pair is worth showing.
+/// The probability from which on a scan suggests a pair as a possible duplicate: 0.80.
+///
+/// ```
+/// assert_eq!(importer::service::REVIEW_FROM, 0.80);
+/// ```
 pub const REVIEW_FROM: f64 = THRESHOLDS.review;
 
 pub(super) const THRESHOLDS: Thresholds = Thresholds::DEFAULT;
@@ -34,96 +61,161 @@ const AT_A_TIME: usize = 500;
 /// How many examples of each kind a report has.
 const SAMPLES: usize = 5;
 
-/// What to scan.
+/// A request to scan the core for duplicates, as [`Importer::scan`] takes it.
+///
+/// ```
+/// use importer::service::ScanRequest;
+///
+/// let request = ScanRequest { preview: true, ..ScanRequest::new("volunteer") };
+/// assert!(!request.all && request.model.is_none());
+/// ```
 #[derive(Debug, Clone)]
 pub struct ScanRequest {
-    /// The entity.
+    /// The entity, such as `volunteer`.
     pub entity: String,
     /// Stores nothing, not even that there was a scan.
     pub preview: bool,
     /// Takes every pair, not only those with a record that is new or changed since the last scan.
     pub all: bool,
-    /// A model that was learned before; without it, one is learned from the core.
+    /// A match model that was learned before; without it, one is learned from the core.
     pub model: Option<ModelDocument>,
-    /// Who asked for it.
+    /// The actor who asked for the scan; a desk sets its own.
     pub actor: String,
 }
 
 impl ScanRequest {
-    /// A scan that stores what it finds.
+    /// Makes a request for a scan that stores what it finds and learns its model from the core.
+    ///
+    /// ```
+    /// use importer::service::ScanRequest;
+    ///
+    /// let request = ScanRequest::new("volunteer");
+    /// assert_eq!((request.entity.as_str(), request.preview), ("volunteer", false));
+    /// ```
     pub fn new(entity: impl Into<String>) -> Self {
         let actor = "importer".into();
         Self { entity: entity.into(), preview: false, all: false, model: None, actor }
     }
 }
 
-/// What a scan found.
+/// What a scan found; [`Importer::scan`] returns it.
+///
+/// ```
+/// use importer::service::ScanRequest;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let report = importer.scan(&ScanRequest::new("volunteer"))?;
+/// assert_eq!((report.records, report.pairs_scored, report.since_scan), (2, 1, None));
+/// assert!(report.model_learned && report.suggestions.is_some());
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ScanReport {
-    /// The scan's number among the runs; none for a preview.
+    /// The id of the scan among the runs; `None` for a preview.
     pub run_id: Option<i64>,
     /// The entity.
     pub entity: String,
-    /// Whether anything was stored.
+    /// True for a preview, which stores nothing.
     pub preview: bool,
-    /// How many records the core has.
+    /// The number of records in the core.
     pub records: u64,
-    /// The scan since which records were looked at; none when every pair was.
+    /// The earlier scan since which records were taken; `None` when every pair was.
     pub since_scan: Option<i64>,
-    /// How many records are new or changed since then.
+    /// The number of records that are new or changed since then.
     pub changed_records: Option<u64>,
-    /// How many pairs were scored.
+    /// The number of pairs that were scored.
     pub pairs_scored: u64,
-    /// Pairs that could be merged without a human: a probability of 0.95 or more, and nothing against it.
+    /// The number of pairs that could be merged without a human: a probability of 0.95 or more, and nothing against it.
     pub merge_pairs: u64,
-    /// How many people those are.
+    /// The number of people that these pairs make up.
     pub merge_clusters: u64,
-    /// Other pairs with a probability of 0.80 or more.
+    /// The number of other pairs with a probability of 0.80 or more.
     pub review_pairs: u64,
-    /// Pairs that are rather two people of one household.
+    /// The number of pairs that are rather two people of one household.
     pub household_pairs: u64,
-    /// What became of them in the store; none for a preview.
+    /// What became of the pairs in the store; `None` for a preview.
     pub suggestions: Option<Suggested>,
     /// The checksum of the model's document.
     pub model_checksum: String,
-    /// Whether the model was learned by this scan.
+    /// True when this scan learned the model.
     pub model_learned: bool,
-    /// Blocking keys, with what was too frequent to be compared; empty when everything is compared with everything.
+    /// The blocking keys, with what was too frequent to be compared; empty when everything is compared with everything.
     pub keys: Vec<ScanKey>,
-    /// A few pairs of each kind, without personal data.
+    /// A few pairs of each kind, without personal data. At a desk they are for roles that see every field.
     pub samples: Vec<ScanSample>,
-    /// How long it took, in milliseconds.
+    /// The time that the scan took, in milliseconds.
     pub elapsed_ms: u64,
 }
 
-/// A blocking key of a scan.
+/// A blocking key of a scan, with the groups of records that were too large for it.
+///
+/// ```
+/// use importer::service::ScanRequest;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let report = importer.scan(&ScanRequest::new("volunteer"))?;
+/// assert!(report.keys.is_empty(), "so few records are all compared with each other");
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ScanKey {
-    /// What it is made of.
+    /// The values that the key combines, joined by `+`.
     pub key: String,
-    /// How many groups of records were too large to be compared by it.
+    /// The number of groups of records that were too large to be compared by it.
     pub cut_blocks: u64,
-    /// How many records are in them.
+    /// The number of records in these groups.
     pub cut_records: u64,
 }
 
 /// One of the pairs that a scan found.
+///
+/// ```
+/// use importer::service::ScanRequest;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let report = importer.scan(&ScanRequest::new("volunteer"))?;
+/// for sample in &report.samples {
+///     assert!(sample.left < sample.right && (0.0..=1.0).contains(&sample.score));
+/// }
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ScanSample {
-    /// `merge`, `review` or `household`.
+    /// The kind of pair: `merge`, `review` or `household`.
     pub kind: String,
     /// The lower id.
     pub left: CoreId,
     /// The higher id.
     pub right: CoreId,
-    /// The probability that both are one person.
+    /// The probability that both are one person, from 0 to 1.
     pub score: f64,
-    /// The terms that say most, strongest first.
+    /// The terms that say most, the strongest first.
     pub terms: Vec<String>,
-    /// What keeps the pair from being merged without a human.
+    /// The objections that keep the pair from being merged without a human.
     #[serde(default)]
     pub held_back: Vec<Objection>,
 }
@@ -161,14 +253,36 @@ fn at_work(error: Error, entity: &str) -> Error {
 }
 
 impl Importer {
-    /// Looks through the whole core for records that are one person, and stores the pairs worth showing as suggestions.
+    /// Scans the whole core for records that are one person, and stores the pairs worth showing as suggestions.
     ///
-    /// All records are read and scored each time, because how telling a name is depends on all others; what is stored are
+    /// All records are read and scored each time, because how much a name says depends on all other names. Stored are
     /// the pairs with a record that is new or changed since the last scan, unless `all` is asked for. Storing is one
-    /// transaction: a scan that is cancelled or fails leaves no suggestion behind.
+    /// transaction: a scan that is cancelled or fails leaves no suggestion behind. Returns a report.
+    ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from
+    /// [`Desk::scan`](super::Desk::scan).
+    ///
+    /// ```
+    /// use importer::service::ScanRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// let report = importer.scan(&ScanRequest::new("volunteer"))?;
+    /// assert_eq!((report.records, report.preview), (2, false));
+    /// let again = importer.scan(&ScanRequest::new("volunteer"))?;
+    /// assert_eq!(again.since_scan, report.run_id);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When there is no such entity, another scan is at work, somebody cancels it, or the database fails.
+    /// When there is no such entity, another scan is at work, a rollback of the entity is unfinished, somebody cancels
+    /// it, or the database fails.
     pub fn scan(&self, request: &ScanRequest) -> Result<ScanReport> {
         let contract = super::runs::contract(&request.entity)?;
         let store = self.store()?;
@@ -201,7 +315,25 @@ impl Importer {
         })
     }
 
-    /// The report of a stored scan; none when the run is an import, or did not come to its end.
+    /// Returns the report of a stored scan; `None` when the run is no scan, or did not come to its end.
+    ///
+    /// ```
+    /// use importer::{Importer, RunFilter, service::ScanRequest};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// let scan = importer.scan(&ScanRequest::new("volunteer"))?;
+    /// let runs = importer.runs(&RunFilter::default())?;
+    /// let reports: Vec<_> = runs.iter().filter_map(Importer::scan_report).collect();
+    /// assert_eq!((runs.len(), reports.len(), reports[0].run_id), (2, 1, scan.run_id));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn scan_report(run: &RunRecord) -> Option<ScanReport> {
         stored(run).map(|stored| stored.scan)
     }
@@ -496,7 +628,26 @@ fn samples(scan: &Scan, people: &People, found: &[Found]) -> Vec<ScanSample> {
     samples
 }
 
-/// The terms of a pair that say most, such as `email equal +12.3`.
+/// Returns the terms of an explained score that say most, such as `email equal +12.3`, the strongest first.
+///
+/// Each consists of the term, the level of agreement, and its weight in bits. Terms for which a record has no value are
+/// left out. At most `most` are returned.
+///
+/// ```
+/// use importer::service::top_terms;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let score = importer.score("volunteer", 1, 2, None)?;
+/// assert_eq!(top_terms(&score.explanation, 2).len(), 2);
+/// # Ok::<(), importer::Error>(())
+/// ```
 pub fn top_terms(explanation: &Explanation, most: usize) -> Vec<String> {
     let mut terms: Vec<_> = explanation.terms.iter().filter(|term| term.level != "missing").collect();
     terms.sort_by(|a, b| b.bits.abs().total_cmp(&a.bits.abs()));

@@ -16,7 +16,23 @@ const OPERATION: &str = "score the pair";
 /// Up to so many records a pair is scored within a whole scan, so that it has the very score a scan gives it.
 const WHOLE: usize = 200_000;
 
-/// A pair of records with its score.
+/// The explained score of two records; [`Importer::score`] returns it.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let score = importer.score("volunteer", 2, 1, None)?;
+/// assert_eq!((score.left, score.right, score.left_out), (1, 2, 0));
+/// assert!(score.pairing.unwrap().compared);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PairScore {
@@ -24,27 +40,47 @@ pub struct PairScore {
     pub left: CoreId,
     /// The higher id.
     pub right: CoreId,
-    /// What the score is made of.
+    /// The probability and the terms it is made of, in bits.
     pub explanation: Explanation,
-    /// How many terms are left out, because they are about fields that the role does not see: the score is of the others alone,
-    /// as if neither record had a value there. Nothing of it tells how these compare.
+    /// The number of terms that are left out because they are about fields that the role does not see. The score is of
+    /// the others alone, as if neither record had a value there, and nothing of it tells how these fields compare.
     pub left_out: usize,
-    /// Whether a scan compares the pair, and by which blocking keys; not told where terms are left out.
+    /// Whether a scan compares the pair, and by which blocking keys; `None` where terms are left out.
     pub pairing: Option<Pairing>,
-    /// Where the model comes from: `given`, `scan N`, or `learned now`.
+    /// The origin of the model: `given`, `scan N`, or `learned now`.
     pub model: String,
     /// The checksum of the model's document.
     pub model_checksum: String,
-    /// False when the core is so large that names were counted by records and not by people; a scan may give the pair a
-    /// slightly different score then.
+    /// False when the core has more than 200,000 records, so that names were counted by records and not by people; a
+    /// scan may give the pair a slightly different score then.
     pub as_scanned: bool,
 }
 
 impl Importer {
-    /// Scores two records of the core and explains the score: by the given model, by that of the last scan, or by one that
-    /// is learned for it. The whole core is read, because how telling a name is depends on all others.
+    /// Scores two records of the core and explains the score.
     ///
-    /// Nothing is masked: this is for a host's own code. What people are shown comes from [`Desk::score`](super::Desk::score).
+    /// The model is the given one, else that of the last scan, else one that is learned for this call. The whole core
+    /// is read, because how much a name says depends on all other names. Returns the probability with every term of it.
+    /// Terms say how values agree, never the values.
+    ///
+    /// Nothing is masked: this is for a host's own code. What people are shown comes from
+    /// [`Desk::score`](super::Desk::score).
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// let score = importer.score("volunteer", 1, 2, None)?;
+    /// assert_eq!(score.model, "learned now");
+    /// assert!(score.explanation.terms.iter().any(|term| term.term == "email"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When there is no such entity or record, both ids are the same, somebody cancels it, or the database fails.

@@ -13,7 +13,7 @@ use crate::Importer;
 
 const OPERATION: &str = "start a run";
 
-/// A run on a thread of its own. Dropping the handle leaves the run alone; it goes on to its end.
+/// A run on a thread of its own. Dropping the handle leaves the run alone; it continues to its end.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -43,38 +43,174 @@ impl fmt::Debug for RunHandle {
 }
 
 impl RunHandle {
-    /// The number of the run; waits until it has one, which takes as long as opening the source. None when the run could not
-    /// be begun: [`join`](Self::join) says why.
+    /// Returns the id of the run, and waits until it has one, which takes as long as opening the source.
+    ///
+    /// Returns `None` when the run could not be begun; [`join`](Self::join) says why.
+    ///
+    /// ```
+    /// use importer::RunRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+    /// assert_eq!(handle.run(), Some(1));
+    /// let nowhere = importer.start(&RunRequest::new("csv").file("nowhere.csv"))?;
+    /// assert_eq!(nowhere.run(), None);
+    /// # handle.join()?;
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn run(&self) -> Option<RunId> {
         let state = self.watched.state();
         let waits = |state: &mut State| state.run.is_none() && !state.ended;
         self.watched.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner).run
     }
 
-    /// How far it is; none before its first batch.
+    /// Returns how far the run is; `None` before its first batch.
+    ///
+    /// ```
+    /// use importer::{Phase, RunRequest};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+    /// while !handle.is_finished() {
+    ///     std::thread::sleep(std::time::Duration::from_millis(10));
+    /// }
+    /// let progress = handle.progress().unwrap();
+    /// assert_eq!((progress.phase, progress.rows), (Phase::Load, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn progress(&self) -> Option<Progress> {
         self.watched.state().progress
     }
 
-    /// Asks it to stop after its batch, so that it can go on later; other runs are left alone.
+    /// Asks the run to stop after its batch, so that it can be resumed later. Other runs are left alone.
+    ///
+    /// ```
+    /// use importer::{RunRequest, RunStatus};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+    /// # handle.run();
+    /// handle.pause();
+    /// # drop(go_on);
+    /// let report = handle.join()?;
+    /// assert_eq!(importer.runs(&Default::default())?[0].status, RunStatus::Paused);
+    /// assert_eq!(desk.resume(report.run_id, "go on")?.counts.inserted, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn pause(&self) {
         self.cancel.ask(StopRequest::Pause);
     }
 
-    /// Asks it to end for good after its batch; other runs are left alone.
+    /// Asks the run to end for good after its batch. Other runs are left alone.
+    ///
+    /// Rows that are loaded stay.
+    ///
+    /// ```
+    /// use importer::{RunRequest, RunStatus};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+    /// # handle.run();
+    /// handle.cancel();
+    /// # drop(go_on);
+    /// handle.join()?;
+    /// assert_eq!(importer.runs(&Default::default())?[0].status, RunStatus::Cancelled);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn cancel(&self) {
         self.cancel.ask(StopRequest::Cancel);
     }
 
-    /// Whether it has ended, so that [`join`](Self::join) does not wait.
+    /// Returns whether the run has ended, so that [`join`](Self::join) does not wait.
+    ///
+    /// ```
+    /// use importer::RunRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # struct Waits(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+    /// # impl importer::Observer for Waits {
+    /// #     fn started(&self, _: importer::RunId) {
+    /// #         let _ = self.0.lock().unwrap().recv();
+    /// #     }
+    /// #     fn progress(&self, _: importer::Progress) {}
+    /// # }
+    /// # let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    /// # let waits = std::sync::Arc::new(Waits(std::sync::Mutex::new(wait)));
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).observer(waits).build()?;
+    /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+    /// assert!(!handle.is_finished());
+    /// # drop(go_on);
+    /// handle.join()?;
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.thread.is_finished()
     }
 
-    /// Waits until it has ended.
+    /// Waits until the run has ended and returns its report.
+    ///
+    /// A run that was begun and failed is a report, not an error.
+    ///
+    /// ```
+    /// use importer::RunRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let report = importer.start(&RunRequest::new("csv").file(&file))?.join()?;
+    /// assert_eq!(report.counts.inserted, 1);
+    /// assert!(importer.start(&RunRequest::new("unknown"))?.join().is_err(), "there is no such adapter");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When no run could be begun. A run that was begun and failed is a report.
+    /// When no run could be begun, or its thread panicked.
     pub fn join(self) -> Result<RunReport> {
         self.thread.join().unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Plugin, "finish the run", "its thread panicked")
@@ -137,10 +273,26 @@ impl Drop for Ends {
 }
 
 impl Importer {
-    /// Begins what [`run`](Self::run) does on a thread of its own.
+    /// Begins what [`run`](Self::run) does, on a thread of its own.
+    ///
+    /// Returns a handle at once, by which the run is watched, paused, cancelled and awaited.
+    ///
+    /// ```
+    /// use importer::RunRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
+    /// assert_eq!(handle.join()?.counts.inserted, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the system gives no thread. What else fails is told by [`RunHandle::join`].
+    /// When the system gives no thread. All other errors are those of [`RunHandle::join`].
     pub fn start(&self, request: &RunRequest) -> Result<RunHandle> {
         let request = request.clone();
         self.start_with(move |importer| importer.run(&request))
@@ -172,10 +324,28 @@ impl Importer {
 }
 
 impl Desk<'_> {
-    /// Begins what [`import`](Self::import) does on a thread of its own, as the actor.
+    /// Begins what [`import`](Self::import) does, on a thread of its own and as the actor.
+    ///
+    /// Returns a handle at once, by which the run is watched, paused, cancelled and awaited. Needs a steward.
+    ///
+    /// ```
+    /// use importer::RunRequest;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let handle = desk.start(&RunRequest::new("csv").file(&file), "the monthly list")?;
+    /// assert_eq!(handle.join()?.counts.inserted, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the system gives no thread. What else fails, the actor's rights included, is told by [`RunHandle::join`].
+    /// When the system gives no thread. All other errors are those of [`RunHandle::join`], a role that does not allow
+    /// it included.
     pub fn start(&self, request: &RunRequest, reason: &str) -> Result<RunHandle> {
         let (actor, request, reason) = (self.actor().clone(), request.clone(), reason.to_owned());
         self.importer.start_with(move |importer| importer.desk(actor).import(&request, &reason))

@@ -4,7 +4,7 @@ use importer_core::Result;
 
 use super::runs::contract;
 
-/// The header of a file that needs no mapping.
+/// Returns the header of a file that needs no mapping.
 ///
 /// ```
 /// let template = importer::service::template::csv("volunteer")?;
@@ -18,7 +18,13 @@ pub fn csv(entity: &str) -> Result<String> {
     Ok(headers(entity)?.join(",") + "\n")
 }
 
-/// The template with one row of examples.
+/// Returns the header of a file that needs no mapping, and one row of examples.
+///
+/// ```
+/// let sample = importer::service::template::sample_csv("volunteer")?;
+/// assert_eq!(sample.lines().count(), 2);
+/// # Ok::<(), importer::Error>(())
+/// ```
 ///
 /// # Errors
 /// When there is no such entity.
@@ -35,7 +41,16 @@ pub fn sample_csv(entity: &str) -> Result<String> {
     Ok(csv(entity)? + &row.join(",") + "\n")
 }
 
-/// A mapping document that names every field, to be filled in.
+/// Returns a mapping document that names every field, to be filled in.
+///
+/// ```
+/// use importer::mapping::Mapping;
+/// use importer::service::template;
+///
+/// let mapping = Mapping::parse(&template::mapping_yaml("volunteer")?, "mapping.yaml")?;
+/// assert_eq!(mapping.entity(), "volunteer");
+/// # Ok::<(), importer::Error>(())
+/// ```
 ///
 /// # Errors
 /// When there is no such entity.

@@ -14,46 +14,96 @@ const OPERATION: &str = "train a model";
 /// The thresholds that are told of.
 const THRESHOLDS: [f64; 7] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 
-/// A learned model with what is to be expected of it.
+/// A learned match model, with what to expect of it; [`Importer::train`] returns it.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let training = importer.train("volunteer", 1.0)?;
+/// assert_eq!((training.pairs_scored, training.decided_same, training.decided_other), (1, 0, 0));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Training {
-    /// The model.
+    /// The model, as a document to store and to use again. It holds no values of people.
     pub document: ModelDocument,
-    /// The checksum of its document.
+    /// The checksum of the document.
     pub checksum: String,
-    /// How many pairs were scored.
+    /// The number of pairs that were scored.
     pub pairs_scored: u64,
-    /// Decided pairs that are one person.
+    /// The number of decided pairs that are one person.
     pub decided_same: u64,
-    /// Decided pairs that are two people.
+    /// The number of decided pairs that are two people.
     pub decided_other: u64,
     /// What to expect, threshold by threshold.
     pub expectations: Vec<Expectation>,
 }
 
-/// What to expect when pairs from a probability on are taken for one person, if the model's probabilities are right.
+/// What to expect when pairs from a probability on are taken for one person, if the probabilities of the model are
+/// right.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+/// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let training = importer.train("volunteer", 1.0)?;
+/// let first = training.expectations[0];
+/// assert!(first.threshold == 0.5 && first.expected_matches <= first.pairs as f64);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Expectation {
-    /// The probability.
+    /// The threshold: a probability from 0 to 1.
     pub threshold: f64,
-    /// How many pairs have it.
+    /// The number of pairs that reach it.
     pub pairs: u64,
-    /// How many of them are one person.
+    /// How many of these pairs are expected to be one person.
     pub expected_matches: f64,
-    /// The share of them that is one person.
+    /// The share of these pairs that is expected to be one person, from 0 to 1.
     pub precision: f64,
-    /// The share of all scored pairs of one person that they are.
+    /// The share of all scored pairs of one person that is expected to be among these pairs, from 0 to 1.
     pub recall: f64,
 }
 
 impl Importer {
-    /// Learns a model from the core, and from what people decided about suggestions: each decision counts as `weight` pairs.
-    /// Stores nothing.
+    /// Learns a match model from the core, and from decisions about suggestions. Stores nothing.
     ///
-    /// An accepted possible duplicate is one person, a rejected one is two people, and so is an accepted household; a
-    /// rejected household tells neither.
+    /// Each decision counts as `weight` pairs. An accepted possible duplicate is one person. A rejected one is two
+    /// people, and so is an accepted household. A rejected household tells nothing. Returns the model with what to
+    /// expect of it.
+    ///
+    /// ```
+    /// use importer::{Importer, matching::MatchModel};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email,dob\n1,Brinda,Kelley,b@example.org,1971-03-04\n".to_owned()
+    /// #     + "2,Brimda,Kelley,b@example.org,1971-03-04\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// let training = importer.train("volunteer", 10.0)?;
+    /// let learned = MatchModel::Learned(training.document);
+    /// let importer = Importer::builder().database(&url).match_model(learned).build()?;
+    /// assert_eq!(training.expectations.len(), 7);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When there is no such entity, somebody cancels it, or the database fails.

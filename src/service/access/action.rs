@@ -2,29 +2,36 @@ use importer_core::contracts::PiiClass;
 
 use super::Role;
 
-/// What can be done at a desk.
+/// What an actor can do at a [`Desk`](super::Desk). Each action needs a certain role.
+///
+/// ```
+/// use importer::service::{Action, Role};
+///
+/// assert_eq!(Action::FixRows.as_str(), "fix_rows");
+/// assert_eq!(Action::FixRows.needs(), Role::Steward);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// See runs and what they found.
     ViewRuns,
-    /// See records, with what the role sees of them.
+    /// See records and their changes, masked for the role.
     ViewRecords,
-    /// See rows in quarantine, with what the role sees of them.
+    /// See findings and rows in quarantine, masked for the role.
     ViewQuarantine,
-    /// See pairs to review.
+    /// See pairs to review and their scores, masked for the role.
     ViewSuggestions,
-    /// See who did what.
+    /// See the audit log.
     ViewAudit,
-    /// Write records, rows or logs to files, with what the role sees of them.
+    /// Write records, findings or rows to files, masked for the role.
     Export,
-    /// Run imports, scans and training; pause, cancel and go on with them.
+    /// Run imports, scans and training; pause, cancel, label and resume runs.
     ControlRuns,
     /// Correct rows in quarantine and send them in again.
     FixRows,
-    /// Exempt a row from a rule, or give it up.
+    /// Exempt a row from a rule, give a row up, or reopen one.
     SuppressRows,
-    /// Make a person by hand.
+    /// Create a person by hand.
     CreateRecords,
     /// Edit a person.
     EditRecords,
@@ -32,18 +39,18 @@ pub enum Action {
     Review,
     /// Merge people.
     Merge,
-    /// Take a merge back.
+    /// Undo a merge or a match.
     UndoMerge,
     /// Let a held run into the core, or give it up.
     ApproveRuns,
-    /// Take a whole run back.
+    /// Roll a whole run back.
     RollBackRuns,
-    /// Purge or anonymise what is old.
+    /// Purge or anonymise old data.
     Retain,
 }
 
 impl Action {
-    /// Every action.
+    /// Every action, those that need the weakest role first.
     pub const ALL: [Self; 17] = [
         Self::ViewRuns,
         Self::ViewRecords,
@@ -64,7 +71,11 @@ impl Action {
         Self::Retain,
     ];
 
-    /// Its name in the audit log.
+    /// Returns the name that the action has in the audit log, such as `merge`.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::Action::RollBackRuns.as_str(), "roll_back_runs");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ViewRuns => "view_runs",
@@ -97,7 +108,11 @@ impl Action {
         }
     }
 
-    /// What it is, in a few words.
+    /// Describes the action in a few words, as for a list of permissions.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::Action::EditRecords.describe(), "edit a person");
+    /// ```
     pub fn describe(self) -> &'static str {
         match self {
             Self::ViewRuns => "see runs and what they found",
@@ -120,7 +135,14 @@ impl Action {
         }
     }
 
-    /// The least mighty role that may do it (specification, IMP-90: merge and undo need an admin).
+    /// Returns the weakest role that may do it (specification, IMP-90: merge and undo need an admin).
+    ///
+    /// ```
+    /// use importer::service::{Action, Role};
+    ///
+    /// assert_eq!(Action::ViewRecords.needs(), Role::Viewer);
+    /// assert_eq!(Action::UndoMerge.needs(), Role::Admin);
+    /// ```
     pub fn needs(self) -> Role {
         match self {
             Self::ViewRuns | Self::ViewRecords | Self::ViewQuarantine | Self::ViewSuggestions => Role::Viewer,
@@ -138,7 +160,7 @@ impl Action {
         }
     }
 
-    /// Whether a role may do it.
+    /// Returns whether a role may do it. A stronger role may do whatever a weaker one may.
     ///
     /// ```
     /// use importer::service::{Action, Role};
@@ -151,7 +173,12 @@ impl Action {
     }
 }
 
-/// Who may do and see what, as a page in Markdown.
+/// Returns a page in Markdown that says what each role may do and see.
+///
+/// ```
+/// let page = importer::service::roles_reference();
+/// assert!(page.contains("| `merge` | merge people | yes | no | no |"));
+/// ```
 pub fn roles_reference() -> String {
     use std::fmt::Write;
     let heads: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();

@@ -6,7 +6,16 @@ use importer_core::{Error, ErrorKind, Result};
 use super::{Action, Actor};
 use crate::Importer;
 
-/// Where somebody acts: every call is authorised first, done in one transaction, and kept in the audit log.
+/// The place where an actor acts: it authorises each call, masks the answer and writes the audit log.
+///
+/// [`Importer::desk`] opens one. Its methods have these things in common:
+///
+/// - The role must allow the [`Action`]. A refusal has the kind [`ErrorKind::Forbidden`], and the audit log keeps it.
+/// - A change needs a reason: a text of at most 2,000 characters that is not blank. It is made in one transaction
+///   together with its line in the audit log, or in several, each with a line, where a method says so. Reading needs no
+///   reason and leaves no line.
+/// - Values that the role does not see are masked. A role also cannot set a field that it does not see.
+/// - Where nothing may be written, refusals and exports are not in the audit log.
 ///
 /// ```
 /// use importer::service::{Actor, Role};
@@ -17,7 +26,7 @@ use crate::Importer;
 /// let desk = importer.desk(Actor::new("vera", Role::Viewer));
 /// let refused = desk.audit_log(&Default::default()).unwrap_err();
 /// assert_eq!(refused.kind(), ErrorKind::Forbidden);
-/// // Who was refused is remembered, too.
+/// // The refusal is in the audit log.
 /// let log = importer.desk(Actor::admin("ann")).audit_log(&Default::default())?;
 /// assert_eq!((log[0].entry.actor.as_str(), log[0].entry.action.as_str()), ("vera", "view_audit"));
 /// # Ok::<(), importer::Error>(())
@@ -56,14 +65,43 @@ impl Note {
 }
 
 impl Importer {
-    /// The desk of somebody.
+    /// Opens the desk of an actor.
+    ///
+    /// The host answers for the name and the role. Opening a desk checks nothing; each call at the desk does.
+    ///
+    /// ```
+    /// use importer::service::{Actor, Role};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// let desk = importer.desk(Actor::new("vera", Role::Viewer));
+    /// assert_eq!(desk.runs(&Default::default())?.len(), 1);
+    /// assert!(desk.rerun(1, importer::service::RerunStep::Validate, "new rules").is_err());
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn desk(&self, actor: Actor) -> Desk<'_> {
         Desk { importer: self, actor }
     }
 }
 
 impl Desk<'_> {
-    /// Who acts.
+    /// Returns the actor who acts at this desk. It needs no permission.
+    ///
+    /// ```
+    /// use importer::service::Actor;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// let desk = importer.desk(Actor::admin("ann"));
+    /// assert_eq!(desk.actor(), &Actor::admin("ann"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn actor(&self) -> &Actor {
         &self.actor
     }

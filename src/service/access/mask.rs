@@ -14,7 +14,23 @@ use super::Role;
 use super::columns::{Columns, class_of};
 use super::view::{ContactView, RecordView};
 
-/// What stands where a value would.
+/// The text that replaces a value which the role does not see: `***`.
+///
+/// ```
+/// use importer::service::{Actor, MASKED, Role};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// let desk = importer.desk(Actor::new("vera", Role::Viewer));
+/// let ann = desk.record("volunteer", 1)?.unwrap();
+/// assert_eq!((ann.values["first_name"].as_str(), ann.values["email_normalized"].as_str()), ("Ann", MASKED));
+/// # Ok::<(), importer::Error>(())
+/// ```
 pub const MASKED: &str = importer_plugin::spreadsheet::MASKED;
 /// What stands where a message would that quotes a value.
 pub(crate) const MASKED_MESSAGE: &str = "(the message is about a value that this role does not see)";

@@ -1,22 +1,35 @@
 use importer_core::contracts::PiiClass;
 
-/// What somebody is to the importer (specification, section 11).
+/// The role of an actor, which says what the actor may do and see (specification, section 11).
+///
+/// A role is parsed from its name, as options and settings have it.
+///
+/// ```
+/// use importer::service::Role;
+///
+/// assert_eq!("steward".parse(), Ok(Role::Steward));
+/// assert_eq!(Role::Viewer.to_string(), "viewer");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// May do everything, and sees everything.
+    /// May do everything, and sees every field.
     Admin,
-    /// Keeps the data in order: fixes rows, reviews pairs, runs imports.
+    /// Keeps the data in order: corrects rows, reviews pairs and runs imports. Sees every field but sensitive ones.
     Steward,
-    /// Looks.
+    /// Reads. Sees neither contacts nor sensitive fields.
     Viewer,
 }
 
 impl Role {
-    /// Every role, the mightiest first.
+    /// Every role, the strongest first.
     pub const ALL: [Self; 3] = [Self::Admin, Self::Steward, Self::Viewer];
 
-    /// Its name.
+    /// Returns the name of the role: `admin`, `steward` or `viewer`.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::Role::Admin.as_str(), "admin");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -25,7 +38,7 @@ impl Role {
         }
     }
 
-    /// Whether fields of this class are shown to it; others are masked.
+    /// Returns whether the role sees the fields of a PII class. Other fields are masked.
     ///
     /// ```
     /// use importer::contracts::PiiClass;
@@ -59,22 +72,41 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// Who acts, and as what. Whoever embeds the importer knows its users and says so.
+/// The person or program that acts, and its role. The host knows its users and says who acts.
+///
+/// ```
+/// use importer::service::{Actor, Role};
+///
+/// let job = Actor::new("nightly job", Role::Steward);
+/// assert_eq!((job.name.as_str(), job.role), ("nightly job", Role::Steward));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The name under which it is remembered.
+    /// The name in the audit log and with decisions, of at most 200 characters; each call refuses a longer one.
     pub name: String,
-    /// What it may do.
+    /// The role, which says what the actor may do and see.
     pub role: Role,
 }
 
 impl Actor {
-    /// An actor.
+    /// Makes an actor of a name and a role.
+    ///
+    /// ```
+    /// use importer::service::{Actor, Role};
+    ///
+    /// assert_eq!(Actor::new("vera", Role::Viewer).role, Role::Viewer);
+    /// ```
     pub fn new(name: impl Into<String>, role: Role) -> Self {
         Self { name: name.into(), role }
     }
 
-    /// One who may do everything.
+    /// Makes an actor with the role [`Role::Admin`], who may do everything and sees every field.
+    ///
+    /// ```
+    /// use importer::service::{Actor, Role};
+    ///
+    /// assert_eq!(Actor::admin("ann"), Actor::new("ann", Role::Admin));
+    /// ```
     pub fn admin(name: impl Into<String>) -> Self {
         Self::new(name, Role::Admin)
     }

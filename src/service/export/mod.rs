@@ -21,12 +21,18 @@ pub use read::{ExportReader, ExportRow};
 
 use super::access::{Action, Desk, Note};
 
-/// What a file holds.
+/// What an exported file holds.
+///
+/// ```
+/// use importer::service::ExportKind;
+///
+/// assert_eq!(ExportKind::Quarantine.of_what(), "row");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ExportKind {
-    /// People.
+    /// Core records.
     Records,
     /// Findings of rules.
     Violations,
@@ -38,7 +44,11 @@ impl ExportKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Records, Self::Violations, Self::Quarantine];
 
-    /// What the ids of the first column are ids of.
+    /// Returns what the ids in the first column belong to: `record`, `violation` or `row`.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::ExportKind::Records.of_what(), "record");
+    /// ```
     pub fn of_what(self) -> &'static str {
         match self {
             Self::Records => "record",

@@ -14,12 +14,31 @@ use crate::service::runs;
 const BESIDE: [&str; 5] = ["status", "system", "line", "rules", "problems"];
 
 impl Desk<'_> {
-    /// Writes rows in quarantine as they were received, under the columns of their sources, each with its id: to be
-    /// corrected elsewhere and read back by [`Desk::fix_file`]. Cells that the role does not see are masked; read back, they count
-    /// as unchanged. Says how many rows there are.
+    /// Writes rows in quarantine as they were received, to be corrected elsewhere and read back by [`Desk::fix_file`].
+    ///
+    /// The file is delimited text in UTF-8 that is safe in spreadsheets. It has the columns of the sources, each row
+    /// with its id in the first column, and columns that say what is wrong. Cells that the role does not see are
+    /// masked; when the file is read back, they count as unchanged. Returns the number of rows. Needs a steward; the
+    /// audit log keeps the number of rows.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let mut out = Vec::new();
+    /// assert_eq!(desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?, 1);
+    /// assert!(String::from_utf8(out).unwrap().contains("bob@@example.org"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason or no such rule, the database fails or the file cannot be written.
+    /// When the actor may not, there is no reason or no such rule, the database fails, or the file cannot be written.
     pub fn export_quarantine(
         &self,
         entity: &str,

@@ -8,19 +8,40 @@ use importer_plugin::spreadsheet::{EXPORT_MARK, MASKED, unguard};
 
 use super::{ExportKind, ROW, text};
 
-/// A row of an exported file.
+/// A row of an exported file, as [`ExportReader::next_row`] returns it.
+///
+/// ```
+/// use importer::service::ExportReader;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let path = folder.path().join("rows.csv");
+/// # let mut out = std::fs::File::create(&path).unwrap();
+/// # desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?;
+/// # drop(out);
+/// let row = ExportReader::open(&path)?.next_row()?.unwrap();
+/// assert_eq!((row.number, row.line), (2, 2), "the names of the columns stand in row 1");
+/// assert_eq!(row.cells[..2], ["2", "Bob"]);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExportRow {
-    /// Its number as spreadsheets count rows, the names of the columns being the first.
+    /// The number of the row as spreadsheets count rows; the names of the columns are row 1.
     pub number: u64,
-    /// The line of the file on which it begins.
+    /// The line of the file on which the row begins.
     pub line: u64,
-    /// The id in its first column.
+    /// The id in the first column.
     pub id: i64,
-    /// The cells behind it, as they were before they were made safe.
+    /// The cells behind the id, as they were before they were made safe for spreadsheets.
     pub cells: Vec<String>,
-    /// The places of cells that are masked: nobody knows here what they hold.
+    /// The places of masked cells, counted from 0. The file does not say what these cells hold.
     pub masked: Vec<usize>,
 }
 
@@ -31,7 +52,31 @@ impl fmt::Debug for ExportRow {
     }
 }
 
-/// Reads a file that the importer wrote, also after a spreadsheet wrote it anew.
+/// Reads a file that the importer exported, also after a spreadsheet saved it again.
+///
+/// It recognises commas, semicolons and tabs, and reads row by row, whatever the size of the file.
+///
+/// ```
+/// use importer::service::{ExportKind, ExportReader};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let path = folder.path().join("rows.csv");
+/// # let mut out = std::fs::File::create(&path).unwrap();
+/// # desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?;
+/// # drop(out);
+/// let mut reader = ExportReader::open(&path)?;
+/// assert_eq!(reader.kind(), ExportKind::Quarantine);
+/// assert_eq!(reader.next_row()?.unwrap().cells[1], "Bob");
+/// assert_eq!(reader.next_row()?, None);
+/// # Ok::<(), importer::Error>(())
+/// ```
 pub struct ExportReader {
     path: PathBuf,
     kind: ExportKind,
@@ -51,8 +96,29 @@ impl fmt::Debug for ExportReader {
 impl ExportReader {
     /// Opens a file and reads the names of its columns.
     ///
+    /// ```
+    /// use importer::service::ExportReader;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let path = folder.path().join("rows.csv");
+    /// # let mut out = std::fs::File::create(&path).unwrap();
+    /// # desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?;
+    /// # drop(out);
+    /// assert!(ExportReader::open(&path).is_ok());
+    /// assert!(ExportReader::open(&file).is_err(), "the importer did not write it");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// When it cannot be read, or the importer did not write it.
+    /// When the file cannot be read, is not text in UTF-8, has a quote that is never closed, or was not written by the
+    /// importer.
     pub fn open(path: &Path) -> Result<Self> {
         let (file, delimiter) = text::open(path)?;
         let mut records = csv::ReaderBuilder::new()
@@ -76,20 +142,82 @@ impl ExportReader {
         Ok(Self { path: path.into(), kind, columns, records, record, number: 1 })
     }
 
-    /// What the file holds.
+    /// Returns what the file holds, as its first column says.
+    ///
+    /// ```
+    /// use importer::service::{ExportKind, ExportReader};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let path = folder.path().join("rows.csv");
+    /// # let mut out = std::fs::File::create(&path).unwrap();
+    /// # desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?;
+    /// # drop(out);
+    /// assert_eq!(ExportReader::open(&path)?.kind(), ExportKind::Quarantine);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn kind(&self) -> ExportKind {
         self.kind
     }
 
-    /// The columns behind the ids.
+    /// Returns the names of the columns behind the ids.
+    ///
+    /// ```
+    /// use importer::service::ExportReader;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let path = folder.path().join("rows.csv");
+    /// # let mut out = std::fs::File::create(&path).unwrap();
+    /// # desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?;
+    /// # drop(out);
+    /// assert_eq!(ExportReader::open(&path)?.columns()[..2], ["id", "first_name"]);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// The next row; rows without anything in them are left out.
+    /// Reads the next row; `None` at the end of the file. Rows with nothing but blank cells are left out.
+    ///
+    /// ```
+    /// use importer::service::ExportReader;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let path = folder.path().join("rows.csv");
+    /// # let mut out = std::fs::File::create(&path).unwrap();
+    /// # desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?;
+    /// # drop(out);
+    /// let mut reader = ExportReader::open(&path)?;
+    /// let mut rows = 0;
+    /// while reader.next_row()?.is_some() {
+    ///     rows += 1;
+    /// }
+    /// assert_eq!(rows, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the file cannot be read on, or a row has no id.
+    /// When the file cannot be read on, a row has no id, or a row has more cells than the file has columns.
     pub fn next_row(&mut self) -> Result<Option<ExportRow>> {
         loop {
             let read = self.records.read_record(&mut self.record);

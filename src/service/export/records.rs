@@ -10,12 +10,30 @@ use crate::service::access::Desk;
 use crate::service::runs;
 
 impl Desk<'_> {
-    /// Writes every record of an entity; the columns have the names of the contract's fields, so that the file can be
-    /// imported without a mapping. Values that the role does not see are masked, which an import takes for missing ones. Says how
-    /// many records there are.
+    /// Writes every record of an entity as delimited text in UTF-8 that is safe in spreadsheets.
+    ///
+    /// The columns have the names of the contract's fields, so that the file can be imported without a mapping. Values
+    /// that the role does not see are masked; an import takes masked values for missing ones. Returns the number of
+    /// records. Needs a steward; the audit log keeps the number of records.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let mut out = Vec::new();
+    /// assert_eq!(desk.export_records("volunteer", "for the newsletter", &mut out)?, 1);
+    /// assert!(String::from_utf8(out).unwrap().contains("ann@example.org"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason, the database fails or the file cannot be written.
+    /// When the actor may not, there is no reason, the database fails, or the file cannot be written.
     pub fn export_records(&self, entity: &str, reason: &str, out: &mut dyn Write) -> Result<u64> {
         let contract = runs::contract(entity)?;
         self.export(ExportKind::Records, entity, reason, None, || {

@@ -11,10 +11,30 @@ const COLUMNS: [&str; 9] =
     ["run", "entity", "status", "record", "line", "rule", "severity", "field", "message"];
 
 impl Desk<'_> {
-    /// Writes findings of rules, without the rows they are about, masked. Says how many there are.
+    /// Writes findings of rules as delimited text in UTF-8 that is safe in spreadsheets, without the rows they are
+    /// about.
+    ///
+    /// Messages and external ids are masked for the role. Returns the number of findings. Needs a steward; the audit
+    /// log keeps the number of findings.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let mut out = Vec::new();
+    /// assert_eq!(desk.export_violations(&Default::default(), "a report", &mut out)?, 1);
+    /// assert!(String::from_utf8(out).unwrap().contains("FMT-101"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, there is no reason or no such rule, the database fails or the file cannot be written.
+    /// When the actor may not, there is no reason or no such rule, the database fails, or the file cannot be written.
     pub fn export_violations(
         &self,
         filter: &ViolationFilter,

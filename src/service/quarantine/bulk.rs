@@ -15,24 +15,69 @@ use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Desk, MaskedSearch, Note};
 use crate::service::runs;
 
-/// One correction for many rows.
+/// One change for many rows in quarantine, as [`Desk::preview_bulk`] and [`Desk::fix_bulk`] take it.
+///
+/// ```
+/// use importer::QuarantineFilter;
+/// use importer::service::{BulkChange, BulkFix};
+///
+/// let fix = BulkFix {
+///     filter: QuarantineFilter { rule: Some("FMT-101".into()), ..QuarantineFilter::default() },
+///     change: BulkChange::AutoFix { rule: "FMT-101".into() },
+///     reason: "as suggested".into(),
+///     current_mapping: false,
+/// };
+/// assert_eq!(fix.filter.status, None, "open rows alone are touched in any case");
+/// ```
 #[derive(Debug, Clone)]
 pub struct BulkFix {
-    /// Which rows; only open ones are touched.
+    /// The rows. Only open ones are touched, and the filter's limit is not applied.
     pub filter: QuarantineFilter,
-    /// What is done to each.
+    /// The change that each row gets.
     pub change: BulkChange,
-    /// Why.
+    /// The reason, for the audit log.
     pub reason: String,
-    /// Reads rows with the mapping there is now, although their run had another one.
+    /// Reads the rows with the mapping of this importer, although their run had another one; otherwise another mapping
+    /// is an error.
     pub current_mapping: bool,
 }
 
 impl Desk<'_> {
-    /// What a bulk fix would do. Changes nothing; lists at most `most` rows, masked, and counts all.
+    /// Computes what a bulk change would do. Nothing changes.
+    ///
+    /// Returns the counts of all rows, and at most `most` rows with their cells, masked for the role. Needs a steward.
+    /// The reason of the change may be empty.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let change = importer::service::BulkChange::Replace {
+    /// #     field: "email".into(),
+    /// #     find: "@@".into(),
+    /// #     replace: "@".into(),
+    /// # };
+    /// # let fix = importer::service::BulkFix {
+    /// #     filter: Default::default(),
+    /// #     change,
+    /// #     reason: "a typo of the form".into(),
+    /// #     current_mapping: false,
+    /// # };
+    /// let preview = desk.preview_bulk("volunteer", &fix, 10)?;
+    /// assert_eq!((preview.counts.changed, preview.counts.loaded), (1, 1));
+    /// assert_eq!(importer.count("volunteer")?, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, no row has a column of the name, or the database fails.
+    /// When the actor may not, the change names a rule that does not exist or suggests nothing, no row has the column,
+    /// the column is masked for the role, the mapping is another one than that of a row's run, or the database fails.
     pub fn preview_bulk(&self, entity: &str, fix: &BulkFix, most: usize) -> Result<BulkPreview> {
         self.authorize(fix.change.action(), &Note::new("rows in quarantine", &fix.reason).entity(entity))?;
         let contract = runs::contract(entity)?;
@@ -58,10 +103,35 @@ impl Desk<'_> {
         Ok(preview)
     }
 
-    /// Corrects many rows and sends in those that pass then. Rows that do not are left as they are.
+    /// Changes many rows in quarantine and sends in those that pass the rules then. All others are left as they are.
+    ///
+    /// Rows go in by runs of corrections, one for each external system and set of columns. Returns the counts. The
+    /// audit log gets one line for each run. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::{BulkChange, BulkFix};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let fix = BulkFix {
+    ///     filter: Default::default(),
+    ///     change: BulkChange::Replace { field: "email".into(), find: "@@".into(), replace: "@".into() },
+    ///     reason: "a typo of the form".into(),
+    ///     current_mapping: false,
+    /// };
+    /// assert_eq!(desk.fix_bulk("volunteer", &fix)?.loaded, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Desk::fix`]. Rows that went in before an error stay in; the same call takes the others.
+    /// As for [`Desk::fix`] and [`Desk::preview_bulk`]. Rows that went in before an error stay in; the same call takes
+    /// the others.
     pub fn fix_bulk(&self, entity: &str, fix: &BulkFix) -> Result<BulkReport> {
         let action = fix.change.action();
         let mut note = Note::new("", &fix.reason).entity(entity);

@@ -14,12 +14,22 @@ use crate::service::runs;
 /// The rule that wants a way to reach everybody.
 const CONTACT: &str = "REQ-001";
 
-/// A person who came in through no source.
+/// A person whom no source brought, as [`Desk::create`] takes it.
+///
+/// Its `Debug` text holds no value, because values are personal data.
+///
+/// ```
+/// use importer::service::NewPerson;
+///
+/// let values = vec![("first_name".into(), "Ida".into()), ("last_name".into(), "Noddack".into())];
+/// let person = NewPerson { values, reason: "at the front desk".into() };
+/// assert_eq!(format!("{person:?}"), "NewPerson(2 values)");
+/// ```
 #[derive(Clone, Default)]
 pub struct NewPerson {
-    /// Field and value, as somebody types it.
+    /// Pairs of field and value, as a person types the value.
     pub values: Vec<(String, String)>,
-    /// Why.
+    /// The reason, for the audit log.
     pub reason: String,
 }
 
@@ -31,12 +41,33 @@ impl fmt::Debug for NewPerson {
 }
 
 impl Desk<'_> {
-    /// Makes a person by hand, under a temporary identifier unless one is given. Nobody needs a contact for that; every
-    /// other rule holds. Somebody who is known already is found, as in an import.
+    /// Creates a person by hand, under a temporary external id unless one is given.
+    ///
+    /// The values are judged by the rules like a row. One rule does not count: a person made by hand needs no email
+    /// address and no phone number (`REQ-001`). A person who is known already is found, as in an import, and updated.
+    /// If a rule holds the values back, [`Fixed::loaded`] is `None`, [`Fixed::findings`] says why, and nothing changes.
+    /// Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::NewPerson;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let values = vec![("first_name".into(), "Ida".into()), ("last_name".into(), "Noddack".into())];
+    /// let made = desk.create("volunteer", &NewPerson { values, reason: "at the front desk".into() })?;
+    /// assert_eq!(made.loaded.unwrap().outcome, "inserted");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not or does not see a field that is to be set, a name is no field, or the database refuses the
-    /// person.
+    /// When the actor may not or does not see a field that is to be set, no reason is given, a name is no field, a
+    /// rollback of the entity is unfinished, or the database refuses the person.
     pub fn create(&self, entity: &str, person: &NewPerson) -> Result<Fixed> {
         let mut note = Note::new("a new person", &person.reason).entity(entity);
         note.detail("fields", person.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());

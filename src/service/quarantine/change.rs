@@ -7,29 +7,38 @@ use super::OPERATION;
 use super::revalidator::{Draft, Revalidator};
 use crate::service::access::{Action, Note};
 
-/// What is done to each of many rows.
+/// The change that many rows in quarantine get at once.
+///
+/// Its `Debug` text holds no cells, because cells are personal data.
+///
+/// ```
+/// use importer::service::BulkChange;
+///
+/// let change = BulkChange::Replace { field: "email".into(), find: "@gmial.com".into(), replace: "@gmail.com".into() };
+/// assert_eq!(format!("{change:?}"), "Replace(email)");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum BulkChange {
-    /// Replaces a text wherever it stands in a column of the source or in the columns of a field.
+    /// Replaces a text wherever it stands in a column of the source, or in the columns that are read into a field.
     Replace {
         /// The column or field.
         field: String,
-        /// What is replaced, letter for letter.
+        /// The text to replace, letter for letter.
         find: String,
-        /// What stands there instead.
+        /// The text that takes its place.
         replace: String,
     },
-    /// Writes what a rule suggests.
+    /// Writes the value that a rule suggests.
     AutoFix {
-        /// The rule.
+        /// The code of the rule.
         rule: String,
     },
     /// Exempts the rows from rules.
     Exempt {
-        /// The rules.
+        /// The codes of the rules.
         rules: Vec<String>,
     },
-    /// Looks at the rows once more, by the rules of today.
+    /// Changes nothing: the rules of today judge the rows again.
     Nothing,
 }
 

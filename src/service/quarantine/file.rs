@@ -22,23 +22,58 @@ use crate::service::runs;
 
 const OPERATION: &str = "read corrected rows";
 
-/// How a corrected file is read back.
+/// How [`Desk::fix_file`] reads a corrected file back.
+///
+/// ```
+/// use importer::service::FileFix;
+///
+/// let fix = FileFix { reason: "back from the office".into(), ..FileFix::default() };
+/// assert!(!fix.current_mapping);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct FileFix {
-    /// Why.
+    /// The reason, for the audit log.
     pub reason: String,
-    /// Reads rows with the mapping there is now, although their run had another one.
+    /// Reads the rows with the mapping of this importer, although their run had another one; otherwise another mapping
+    /// is an error.
     pub current_mapping: bool,
 }
 
 impl Desk<'_> {
-    /// Reads a file back that [`Desk::export_quarantine`] wrote and somebody corrected: rows are found by their ids, and
-    /// those with changed cells are sent in like any correction. Masked cells count as unchanged; a row in which somebody typed
-    /// a value in place of one is a problem, whatever is hidden there. Rows may be left out, columns for further fields added.
+    /// Reads a file back that [`Desk::export_quarantine`] wrote and that somebody has corrected.
+    ///
+    /// Rows are found by their ids. Rows with changed cells are sent in like any correction, all others are left alone.
+    /// Rows may be left out, and columns for further fields may be added. Masked cells count as unchanged. If somebody
+    /// typed a value over a masked cell, the row is a problem, whatever the masked value is. Returns what became of the
+    /// rows. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::FileFix;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// # let path = folder.path().join("rows.csv");
+    /// # let mut out = std::fs::File::create(&path).unwrap();
+    /// # desk.export_quarantine("volunteer", &Default::default(), "for the office", &mut out)?;
+    /// # drop(out);
+    /// let text = std::fs::read_to_string(&path).unwrap().replace("bob@@", "bob@");
+    /// std::fs::write(&path, text).unwrap();
+    /// let fix = FileFix { reason: "back from the office".into(), ..FileFix::default() };
+    /// let report = desk.fix_file("volunteer", &path, &fix)?;
+    /// assert_eq!((report.read, report.loaded), (1, 1));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not, the file is no such export or names a column that is none, or as [`Desk::fix`]. Rows that
-    /// went in before an error stay in; the same file again takes the others.
+    /// When the actor may not, no reason is given, the file is no such export or has a column that is neither of a
+    /// source nor a field, or as for [`Desk::fix`]. A broken file is refused before any of its rows is sent in. Rows
+    /// that went in before a later error stay in; the same file again takes the others.
     pub fn fix_file(&self, entity: &str, path: &Path, fix: &FileFix) -> Result<FileReport> {
         let mut note = Note::new("", &fix.reason).entity(entity);
         note.detail("change", "file");

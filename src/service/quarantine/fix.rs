@@ -15,17 +15,31 @@ use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Action, Columns, Desk, Note};
 use crate::service::runs;
 
-/// What is done to a row in quarantine before it is sent in again.
+/// The correction of one row in quarantine, as [`Desk::fix`] takes it.
+///
+/// Its `Debug` text holds no cells, because cells are personal data.
+///
+/// ```
+/// use importer::service::RowFix;
+///
+/// let fix = RowFix {
+///     values: vec![("email".into(), "bob@example.org".into())],
+///     reason: "he called".into(),
+///     ..RowFix::default()
+/// };
+/// assert_eq!(format!("{fix:?}"), "RowFix(1 cells, exempt from [])");
+/// ```
 #[derive(Clone, Default)]
 pub struct RowFix {
     /// New cells: a column of the source or a field of the contract, and what it holds from now on. Cells that are not
-    /// named stay as they were received.
+    /// named stay as they were received. A blank text takes the value out.
     pub values: Vec<(String, String)>,
-    /// Rules the row is exempt from.
+    /// The codes of rules that do not hold the row back.
     pub exempt: Vec<String>,
-    /// Why.
+    /// The reason, for the audit log.
     pub reason: String,
-    /// Reads the row with the mapping there is now, although its run had another one.
+    /// Reads the row with the mapping of this importer, although its run had another one; otherwise another mapping is
+    /// an error.
     pub current_mapping: bool,
 }
 
@@ -36,16 +50,34 @@ impl fmt::Debug for RowFix {
     }
 }
 
-/// What became of a row that was sent in again.
+/// What became of a row that was sent in again, or of a person who was made by hand.
+///
+/// ```
+/// use importer::service::RowFix;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+/// let values = vec![("email".into(), "nowhere".into())];
+/// let fixed = desk.fix("volunteer", row, &RowFix { values, reason: "a guess".into(), ..RowFix::default() })?;
+/// assert_eq!((fixed.loaded, fixed.findings[0].rule.as_str()), (None, "FMT-101"));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Fixed {
-    /// The row in quarantine.
+    /// The id of the row in quarantine; 0 for a person who was made by hand.
     pub row: RowId,
-    /// Where it went; nothing when the rules still hold it back, and then nothing has changed anywhere.
+    /// Where the row went; `None` when the rules still hold it back, and then nothing has changed anywhere.
     pub loaded: Option<Loaded>,
-    /// What the rules say about the corrected row, also when it went in: they may warn that a value was not taken. What the
-    /// role does not see is masked.
+    /// What the rules say about the corrected row, also when it went in: a warning may say that a value was not taken.
+    /// What the role does not see is masked.
     pub findings: Vec<FindingView>,
 }
 
@@ -56,12 +88,35 @@ pub(crate) struct Amended {
 }
 
 impl Desk<'_> {
-    /// Corrects cells of a row in quarantine and sends it in again; without corrections the rules of today look at it once
-    /// more. The row goes the way of an import: it is landed beside the one it corrects, resolved and merged.
+    /// Corrects cells of a row in quarantine and sends the row in again.
+    ///
+    /// Without new cells, the rules of today judge the row again as it is. A row that passes goes the way of an import:
+    /// a run of corrections lands it beside the row that it corrects, finds out who the person is, and merges it. A row
+    /// that is still held back changes nothing; [`Fixed::findings`] says why. Needs a steward.
+    ///
+    /// ```
+    /// use importer::service::RowFix;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+    /// let values = vec![("email".into(), "bob@example.org".into())];
+    /// let fixed = desk.fix("volunteer", row, &RowFix { values, reason: "he called".into(), ..RowFix::default() })?;
+    /// assert_eq!(fixed.loaded.unwrap().outcome, "inserted");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not or does not see a cell that is to be set, there is no such row or rule or the row is not open, a name is
-    /// neither column nor field, a value that could be read cannot be any more, or the database refuses the row.
+    /// When the actor may not or does not see a cell that is to be set, no reason is given, there is no such row or
+    /// rule, the row is not open, a name is neither a column nor a field, the mapping is another one than that of the
+    /// row's run, a value that could be read cannot be read any more, a rollback of the entity is unfinished, or the
+    /// database refuses the row.
     pub fn fix(&self, entity: &str, row: RowId, fix: &RowFix) -> Result<Fixed> {
         let action = if fix.exempt.is_empty() { Action::FixRows } else { Action::SuppressRows };
         let mut note = Note::new(format!("row {row}"), &fix.reason).entity(entity);

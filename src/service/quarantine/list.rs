@@ -10,13 +10,28 @@ use super::view::{FindingView, RowDetail, RowSummary};
 use crate::service::access::{Action, Columns, Desk, MaskedSearch};
 use crate::service::runs;
 
-/// How many rows a filter finds.
+/// The number of rows in quarantine that a filter finds; [`Desk::quarantine_tally`] returns it.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let tally = desk.quarantine_tally("volunteer", &Default::default())?;
+/// assert_eq!((tally.rows, tally.by_run), (1, vec![(report.run_id, 1)]));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QuarantineTally {
-    /// All of them.
+    /// The number of all rows.
     pub rows: i64,
-    /// By the run that landed them.
+    /// The number of rows by the run that landed them.
     pub by_run: Vec<(i64, i64)>,
 }
 
@@ -24,8 +39,28 @@ const OPERATION: &str = "show a row in quarantine";
 const LIST: &str = "list rows in quarantine";
 
 impl Desk<'_> {
-    /// Rows in quarantine, in the order of their ids; page with [`QuarantineFilter::after`]. A text is sought only in what the
-    /// role sees.
+    /// Returns rows in quarantine, in the order of their ids and without their cells.
+    ///
+    /// Rows that were decided are listed too, unless the filter names a status. To page, set
+    /// [`QuarantineFilter::after`] to the id of the last row. External ids and reasons that quote a masked value are
+    /// masked. A text is searched only in what the role sees. Any role may call it.
+    ///
+    /// ```
+    /// use importer::{QuarantineFilter, QuarantineStatus};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let filter = QuarantineFilter { status: Some(QuarantineStatus::Open), limit: 50, ..Default::default() };
+    /// let rows = desk.quarantine("volunteer", &filter)?;
+    /// assert_eq!((rows.len(), rows[0].position), (1, 3), "it stands on line 3 of the file");
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the actor may not see them, there is no such entity or rule, or the database fails.
@@ -41,10 +76,27 @@ impl Desk<'_> {
         })
     }
 
-    /// How many rows in quarantine a filter finds, whatever its limit.
+    /// Counts the rows in quarantine that a filter finds, whatever its limit.
+    ///
+    /// Returns the number of all rows, and of those of each run. A text is searched only in what the role sees. Any
+    /// role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// assert_eq!(desk.quarantine_tally("volunteer", &Default::default())?.rows, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Desk::quarantine`].
+    /// As for [`Desk::quarantine`].
     pub fn quarantine_tally(&self, entity: &str, filter: &QuarantineFilter) -> Result<QuarantineTally> {
         let contract = runs::contract(entity)?;
         self.query(Action::ViewQuarantine, "the quarantine", |session| {
@@ -54,10 +106,29 @@ impl Desk<'_> {
         })
     }
 
-    /// Everything about a row in quarantine: as received, as normalised, and what is wrong with it; masked.
+    /// Returns everything about a row in quarantine: as received, as normalised, and what is wrong with it.
+    ///
+    /// Cells, values, messages and suggestions are masked for the role. Any role may call it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+    /// let detail = desk.quarantined_row("volunteer", row)?;
+    /// assert_eq!(detail.raw["email"], "bob@@example.org");
+    /// assert_eq!(detail.findings[0].suggestion.as_deref(), Some("bob@example.org"));
+    /// # Ok::<(), importer::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// When the actor may not see it, there is no such row, or the database fails.
+    /// When the actor may not see it, there is no such entity or row, or the database fails.
     pub fn quarantined_row(&self, entity: &str, row: RowId) -> Result<RowDetail> {
         let contract = runs::contract(entity)?;
         self.query(Action::ViewQuarantine, &format!("row {row}"), |session| {

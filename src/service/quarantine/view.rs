@@ -5,35 +5,51 @@ use importer_core::ports::{CoreId, QuarantineEntry, RowId, RunId, ViolationRow, 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A row in quarantine without its values.
+/// A row in quarantine without its cells, as lists show it.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let row = &desk.quarantine("volunteer", &Default::default())?[0];
+/// assert_eq!((row.external_id.as_str(), row.status), ("2", "open"));
+/// assert_eq!(row.rules, ["FMT-101"]);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RowSummary {
-    /// Its id.
+    /// The id of the row.
     pub row: RowId,
     /// The run that landed it.
     pub run: RunId,
     /// The adapter that read it.
     pub source: String,
-    /// The system whose ids it has.
+    /// The external system that its external id belongs to.
     pub system: String,
-    /// Its name in its source.
+    /// The external id, which is its name in its source; masked if the role does not see it.
     pub external_id: String,
-    /// Where it stands in its source; 0 when unknown.
+    /// The place of the row in its source, such as its line in a file; 0 when unknown.
     pub position: i64,
-    /// The rules that hold it back.
+    /// The codes of the rules that hold it back.
     pub rules: Vec<String>,
-    /// `open`, `fixed`, `suppressed`, `wont_fix` or `superseded`.
+    /// The status: `open`, `fixed`, `suppressed`, `wont_fix` or `superseded`.
     pub status: &'static str,
-    /// When it was held back first.
+    /// The moment at which it was held back first, in UTC.
     pub first_seen_at: String,
-    /// When a source brought it last.
+    /// The moment at which a source brought it last, in UTC.
     pub last_seen_at: String,
-    /// Who ended it.
+    /// The actor who decided about it.
     pub decided_by: Option<String>,
-    /// When.
+    /// The moment of the decision, in UTC.
     pub decided_at: Option<String>,
-    /// Why.
+    /// The reason for the decision; masked if it quotes a value that the role does not see.
     pub reason: Option<String>,
     /// The row that took its place.
     pub corrected_by: Option<RowId>,
@@ -61,22 +77,41 @@ impl From<&QuarantineEntry> for RowSummary {
 }
 
 /// What a rule found about a row, and what to do about it.
+///
+/// Its `Debug` text holds no suggestion, because suggestions are personal data.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+/// let finding = &desk.quarantined_row("volunteer", row)?.findings[0];
+/// assert_eq!((finding.rule.as_str(), finding.field.as_str()), ("FMT-101", "email_normalized"));
+/// assert_eq!((finding.severity, finding.status.as_str()), ("error", "open"));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FindingView {
-    /// The rule.
+    /// The code of the rule.
     pub rule: String,
-    /// The severity that counts.
+    /// The severity that counts: `error`, `warning` or `info`.
     pub severity: &'static str,
-    /// The field it is about; empty for the row.
+    /// The field that the finding is about; empty for the row as a whole.
     pub field: String,
-    /// What is wrong.
+    /// What is wrong; masked if it is about a value that the role does not see.
     pub message: String,
-    /// How it stands; empty for a finding that is not stored.
+    /// The status of the stored finding; empty for a finding that is not stored.
     pub status: String,
     /// What the rule advises.
     pub hint: String,
-    /// What the rule would write instead, where it has an idea.
+    /// The value that the rule would write instead, where it suggests one; masked if the role does not see the field.
     pub suggestion: Option<String>,
 }
 
@@ -114,22 +149,41 @@ impl FindingView {
     }
 }
 
-/// Everything about a row in quarantine.
+/// Everything about a row in quarantine; [`Desk::quarantined_row`](crate::service::Desk::quarantined_row) returns it.
+///
+/// Its `Debug` text holds no cells, because cells are personal data.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+/// let detail = desk.quarantined_row("volunteer", row)?;
+/// assert_eq!((detail.raw["id"].as_str(), detail.normalised["last_name"].as_str()), (Some("2"), Some("Ray")));
+/// assert_eq!(detail.columns[..4], ["id", "first_name", "last_name", "email"]);
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct RowDetail {
-    /// The row.
+    /// The row without its cells.
     #[serde(flatten)]
     pub summary: RowSummary,
     /// The entity.
     pub entity: String,
     /// The columns of its source, in their order.
     pub columns: Vec<String>,
-    /// The cells as received, by column; missing ones are left out.
+    /// The cells as received, by column; missing ones are left out, masked ones are `***`.
     pub raw: Map<String, Value>,
-    /// The values by field, as the rules saw them.
+    /// The values by field, as the rules saw them; masked ones are `***`.
     pub normalised: Map<String, Value>,
-    /// Everything found about it.
+    /// Every finding about the row.
     pub findings: Vec<FindingView>,
 }
 
@@ -140,15 +194,44 @@ impl fmt::Debug for RowDetail {
     }
 }
 
-/// A cell before and after a change.
+/// A cell before and after a change; both are `***` if the role does not see the column.
+///
+/// Its `Debug` text holds no value, because values are personal data.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let change = importer::service::BulkChange::Replace {
+/// #     field: "email".into(),
+/// #     find: "@@".into(),
+/// #     replace: "@".into(),
+/// # };
+/// # let fix = importer::service::BulkFix {
+/// #     filter: Default::default(),
+/// #     change,
+/// #     reason: "a typo of the form".into(),
+/// #     current_mapping: false,
+/// # };
+/// let cell = &desk.preview_bulk("volunteer", &fix, 10)?.rows[0].cells[0];
+/// assert_eq!(cell.before.as_deref(), Some("bob@@example.org"));
+/// assert_eq!(cell.after.as_deref(), Some("bob@example.org"));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CellChange {
-    /// The column.
+    /// The column of the source.
     pub column: String,
-    /// What it held; nothing when it was missing.
+    /// The cell before the change; `None` when it was missing.
     pub before: Option<String>,
-    /// What it would hold.
+    /// The cell after the change.
     pub after: Option<String>,
 }
 
@@ -158,18 +241,38 @@ impl fmt::Debug for CellChange {
     }
 }
 
-/// Where a corrected row went.
+/// The place in the core where a corrected row went.
+///
+/// ```
+/// use importer::service::RowFix;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+/// let values = vec![("email".into(), "bob@example.org".into())];
+/// let fixed = desk.fix("volunteer", row, &RowFix { values, reason: "he called".into(), ..RowFix::default() })?;
+/// let loaded = fixed.loaded.unwrap();
+/// assert_eq!((loaded.outcome, importer.report(loaded.run)?.source.as_str()), ("inserted", "corrections"));
+/// # Ok::<(), importer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The run of corrections.
     pub run: RunId,
-    /// The corrected row.
+    /// The id of the corrected row, which was landed beside the original.
     pub row: RowId,
-    /// The record it belongs to.
+    /// The record that the row belongs to.
     pub record: Option<CoreId>,
-    /// `inserted`, `updated` or `unchanged`.
+    /// What became of the row: `inserted`, `updated` or `unchanged`.
     pub outcome: &'static str,
-    /// Why.
+    /// Why the row was taken for this person, or what kept a value; parts about fields that the role does not see are
+    /// masked.
     pub why: Option<String>,
 }
