@@ -34,7 +34,8 @@ pub(super) fn load(context: &RunContext<'_>, session: &mut dyn Session, work: &m
             work.retries.progressed();
         }
         match result {
-            Ok(()) if !moved => return Ok(()),
+            // Who was asked to stop before the first batch has not come to the end.
+            Ok(()) if !moved && !context.cancel.is_requested() => return Ok(()),
             Ok(()) => {}
             Err(error) => context.wait_to_try_again(session, work, error)?,
         }
