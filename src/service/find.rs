@@ -1,5 +1,7 @@
 //! Finding records: for lists that people page through, and for counts beside them.
 
+use std::collections::HashMap;
+
 use importer_core::contracts::Contract;
 use importer_core::ports::{RecordCursor, RecordFilter, RecordOrder, RecordSearch};
 use importer_core::{Error, ErrorKind, Result};
@@ -70,19 +72,18 @@ impl Desk<'_> {
         let wanted = RecordFilter { limit: limit + 1, ..filter.clone() };
         let (fields, contacts) = self.sought_in(contract, filter)?;
         let search = RecordSearch { filter: &wanted, fields: &fields, contacts };
-        let (mut found, records) = self.query(Action::ViewRecords, "records", |session| {
-            let mut found = session.find_records(contract, search)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let ids: Vec<_> = found.iter().map(|place| place.id).collect();
+        let (places, more, records) = self.query(Action::ViewRecords, "records", |session| {
+            let mut places = session.find_records(contract, search)?;
+            let more = places.len() > limit;
+            places.truncate(limit);
+            let ids: Vec<_> = places.iter().map(|place| place.id).collect();
             let records = session.load(contract, &ids)?;
-            Ok(((found, more), records))
+            Ok((places, more, records))
         })?;
-        let next = if found.1 { found.0.pop() } else { None };
-        let mut views: std::collections::HashMap<_, _> =
+        let mut views: HashMap<_, _> =
             records.iter().map(|record| (record.id, self.mask().record(contract, record))).collect();
-        let order = found.0.iter().chain(&next);
-        let records = order.filter_map(|place| views.remove(&place.id)).collect();
+        let records = places.iter().filter_map(|place| views.remove(&place.id)).collect();
+        let next = places.last().filter(|_| more).cloned();
         Ok(RecordPage { records, next })
     }
 

@@ -168,7 +168,8 @@ fn no_files_import_each_other() {
     }
 }
 
-fn collect(folder: &std::path::Path, into: &mut Vec<std::path::PathBuf>) {
+/// The Rust files of a folder and of the folders in it.
+pub(crate) fn collect(folder: &std::path::Path, into: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -3,9 +3,9 @@
 //! `UPDATE_DOCS=1 cargo test --test suite -- surface::` rewrites the file.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::support;
+use super::{architecture, support};
 
 /// A source without comments and without what is for tests.
 fn code(path: &Path) -> String {
@@ -54,19 +54,10 @@ fn names(text: &str, module: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        match entry.is_dir() {
-            true => sources(&entry, into),
-            false => into.push(entry),
-        }
-    }
-}
-
 /// The public functions of the types that the facade defines, as they are written.
 fn functions(known: &BTreeSet<String>, found: &mut BTreeSet<String>) {
     let mut files = Vec::new();
-    sources(&support::root().join("src"), &mut files);
+    architecture::collect(&support::root().join("src"), &mut files);
     for file in files {
         for block in format!("\n{}", code(&file)).split("\nimpl ").skip(1) {
             let (of, body) = block.split_once("{\n").unwrap();

@@ -46,7 +46,7 @@ impl SqlSession {
     ) -> Result<()> {
         let (RowKey::Primary(key) | RowKey::Whole(key)) = &moved.key else { return Ok(()) };
         let all = [&key[..], &moved.others[..]].concat();
-        if !column.seen_indexes(&RowKey::Whole(all.clone())) {
+        if !column.is_told_apart_by(&RowKey::Whole(all.clone())) {
             return Ok(());
         }
         let place = match (&moved.key, &column.handle) {

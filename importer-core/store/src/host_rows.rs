@@ -101,7 +101,7 @@ impl SqlSession {
             if !rows.others.is_empty() {
                 self.rows_with_others_back(contract, column, rows, survivor)
                     .map_err(|e| at_column(e, column))?;
-            } else if column.seen_indexes(&rows.key) {
+            } else if column.is_told_apart_by(&rows.key) {
                 self.rows_back(column, &rows.key, &rows.rows, survivor).map_err(|e| at_column(e, column))?;
             }
         }

@@ -77,7 +77,7 @@ impl HostColumn {
     }
 
     /// Whether its rows can still be told apart by a key that was kept earlier.
-    pub(super) fn seen_indexes(&self, key: &RowKey) -> bool {
+    pub(super) fn is_told_apart_by(&self, key: &RowKey) -> bool {
         match (key, &self.found) {
             (RowKey::Primary(columns) | RowKey::Whole(columns), Some(table)) => {
                 columns.iter().all(|column| table.columns.contains(column))

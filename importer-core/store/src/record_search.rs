@@ -87,12 +87,11 @@ impl SqlSession {
         }
         if filter.external_id.is_some() || filter.external_system.is_some() {
             let mut sql =
-                "EXISTS (SELECT 1 FROM external_id_map m WHERE m.core_id = c.id AND m.entity_type = ?"
-                    .to_owned();
-            binds.push(Cell::Text(entity(contract)));
+                "c.id IN (SELECT m.core_id FROM external_id_map m WHERE m.entity_type = ?".to_owned();
+            binds.push(Cell::Text(contract.entity));
             if let Some(id) = &filter.external_id {
-                sql.push_str(" AND m.external_id = ?");
-                binds.push(Cell::Text(id));
+                sql.push_str(&format!(" AND {}", self.connection.is_id("m", "?")));
+                binds.extend([Cell::Text(id), Cell::Text(id)]);
             }
             if let Some(system) = &filter.external_system {
                 sql.push_str(" AND m.external_system = ?");
@@ -102,8 +101,4 @@ impl SqlSession {
         }
         (conditions.join(" AND "), binds)
     }
-}
-
-fn entity(contract: &Contract) -> &'static str {
-    contract.entity
 }

@@ -116,7 +116,7 @@ impl Mask {
     /// What a rule says. Built-in rules never repeat a value; what plugins say about a value may hold it in another form.
     pub(super) fn message(self, rule: &str, about_hidden: bool, hidden: &[String], message: &mut String) {
         let ours = importer_dq::catalogue().iter().any(|meta| meta.code == rule);
-        if (about_hidden && !ours) || csv_quoting(message, hidden) {
+        if (about_hidden && !ours) || quotes_hidden(message, hidden) {
             *message = MASKED_MESSAGE.into();
         }
     }
@@ -126,7 +126,7 @@ impl Mask {
     pub(super) fn hides_name(self, id: &str, hidden: &[String]) -> bool {
         self.hides(PiiClass::Contact) && id.contains('@')
             || !self.shows_all() && is_content_name(id)
-            || csv_quoting(id, hidden)
+            || quotes_hidden(id, hidden)
     }
 
     /// A row as normalised, by field, with what its cells were under `original`.
@@ -184,7 +184,7 @@ pub(super) fn is_content_name(name: &str) -> bool {
 }
 
 /// Whether a text holds one of the values, whatever its case. Short ones count as words of their own: every text has an `f`.
-pub(super) fn csv_quoting(text: &str, hidden: &[String]) -> bool {
+pub(super) fn quotes_hidden(text: &str, hidden: &[String]) -> bool {
     let text = text.to_lowercase();
     hidden.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).any(|value| {
         if value.chars().count() > 3 {

@@ -126,8 +126,8 @@ proptest! {
 #[test]
 fn short_values_hide_messages_that_quote_them_and_no_others() {
     let hidden = ["f".to_owned(), "++".to_owned(), "  ".to_owned()];
-    assert!(csv_quoting("the gender is F, not X", &hidden) && csv_quoting("it is ++", &hidden));
-    assert!(!csv_quoting("the first field is far off", &hidden));
+    assert!(quotes_hidden("the gender is F, not X", &hidden) && quotes_hidden("it is ++", &hidden));
+    assert!(!quotes_hidden("the first field is far off", &hidden));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use importer_dedupe::history::{PlannedField, Undone};
 use serde_json::{Map, Value};
 
 use super::columns::{Columns, class_of};
-use super::mask::{MASKED, MASKED_MESSAGE, Mask, csv_quoting};
+use super::mask::{MASKED, MASKED_MESSAGE, Mask, quotes_hidden};
 use crate::service::quarantine::{BulkRow, FindingView, RowDetail, RowSummary};
 
 impl Mask {
@@ -38,7 +38,7 @@ impl Mask {
             row.external_id = MASKED.into();
         }
         // People quote what they correct.
-        if row.reason.as_deref().is_some_and(|reason| csv_quoting(reason, hidden)) {
+        if row.reason.as_deref().is_some_and(|reason| quotes_hidden(reason, hidden)) {
             row.reason = Some(MASKED_MESSAGE.into());
         }
     }
@@ -82,7 +82,7 @@ impl Mask {
                 class_of(contract, &finding.field)
             };
             if self.hides(class)
-                || finding.suggestion.as_deref().is_some_and(|text| csv_quoting(text, hidden))
+                || finding.suggestion.as_deref().is_some_and(|text| quotes_hidden(text, hidden))
             {
                 finding.suggestion = finding.suggestion.take().map(|_| MASKED.into());
             }

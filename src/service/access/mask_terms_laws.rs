@@ -126,7 +126,7 @@ proptest! {
         let features: Value = serde_json::from_str(&one.features_json).unwrap();
         for (place, term) in terms(contract).iter().enumerate() {
             let found = features["terms"].as_array().is_some_and(|terms| {
-                terms.iter().any(|features| features["term"] == *term.as_str())
+                terms.iter().any(|shown| shown["term"] == *term.as_str())
             });
             let told_of = model != "deterministic" && (Mask(role).sees_term(contract, term));
             prop_assert_eq!(found, told_of && (role != Role::Admin || visible[place].2 || found), "{}", term);

@@ -7,7 +7,7 @@ use importer_dedupe::history::PlannedField;
 use serde_json::Value;
 
 use super::columns::class_of;
-use super::mask::{MASKED, MASKED_MESSAGE, Mask, csv_quoting};
+use super::mask::{MASKED, MASKED_MESSAGE, Mask, quotes_hidden};
 use crate::service::merge::{MergeDone, MergeLine, MergePreview};
 use crate::service::quarantine::Loaded;
 
@@ -92,7 +92,7 @@ impl Mask {
             change.reason = match (change.row, about_hidden) {
                 (Some(_), true) => MASKED.into(),
                 (Some(_), false) if change.field.is_none() => self.decision(contract, &change.reason),
-                _ if csv_quoting(&change.reason, &hidden) => MASKED_MESSAGE.into(),
+                _ if quotes_hidden(&change.reason, &hidden) => MASKED_MESSAGE.into(),
                 _ => std::mem::take(&mut change.reason),
             };
         }
@@ -105,7 +105,7 @@ impl Mask {
         }
         let hidden = self.hidden_values(contract, &preview.fields);
         for apart in &mut preview.rejected {
-            if csv_quoting(&apart.reason, &hidden) {
+            if quotes_hidden(&apart.reason, &hidden) {
                 apart.reason = MASKED_MESSAGE.into();
             }
         }
@@ -139,7 +139,7 @@ impl Mask {
                 self.cells(contact, |_| PiiClass::Contact, &mut hidden);
             }
         }
-        if csv_quoting(&line.reason, &hidden) {
+        if quotes_hidden(&line.reason, &hidden) {
             line.reason = MASKED_MESSAGE.into();
         }
     }

@@ -93,7 +93,7 @@ impl Desk<'_> {
                     if preview.rows.len() < most {
                         let columns = search.columns(session.as_mut(), entry.run)?;
                         let payload = entry.payload_json.clone();
-                        let mut row = changed.findings_view(&group.revalidator, entry);
+                        let mut row = changed.into_row(&group.revalidator, entry);
                         self.mask().bulk_row(columns, &payload, &mut row);
                         preview.rows.push(row);
                     }

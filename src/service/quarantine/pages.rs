@@ -44,7 +44,7 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    pub(super) fn findings_view(self, revalidator: &Revalidator, entry: QuarantineEntry) -> BulkRow {
+    pub(super) fn into_row(self, revalidator: &Revalidator, entry: QuarantineEntry) -> BulkRow {
         let cells = self.cells.into_iter().map(|(column, before)| CellChange {
             column: revalidator.columns.get(column).cloned().unwrap_or_default(),
             before,
