@@ -9,6 +9,9 @@
 
 #[path = "made_up/mod.rs"]
 mod made_up;
+#[cfg(feature = "postgres")]
+#[path = "server/mod.rs"]
+mod server;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -50,15 +53,7 @@ fn main() {
 
 #[cfg(feature = "postgres")]
 fn on_postgres(file: &Path) -> Vec<(String, Duration)> {
-    let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else { return Vec::new() };
-    let mut admin = postgres::Client::connect(&server, postgres::NoTls).unwrap();
-    admin.batch_execute("DROP DATABASE IF EXISTS stewardship").unwrap();
-    admin.batch_execute("CREATE DATABASE stewardship TEMPLATE template0").unwrap();
-    let (address, options) = server.split_once('?').unwrap_or((&server, ""));
-    let (base, _) = address.rsplit_once('/').unwrap();
-    let times = measure(&format!("{base}/stewardship?{options}"), file);
-    admin.batch_execute("DROP DATABASE stewardship").unwrap();
-    times
+    server::with_database("stewardship", |database| measure(database, file)).unwrap_or_default()
 }
 
 #[cfg(not(feature = "postgres"))]

@@ -15,6 +15,9 @@ mod made_up;
 #[cfg(all(feature = "postgres", target_os = "linux"))]
 #[path = "postgres/mod.rs"]
 mod postgres;
+#[cfg(all(feature = "postgres", target_os = "linux"))]
+#[path = "server/mod.rs"]
+mod server;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -6,27 +6,25 @@ use std::time::Duration;
 use cpu_time::ProcessTime;
 use postgres::{Client, NoTls};
 
-use super::{import, ratio};
+use super::{import, ratio, server};
 
 /// Ticks of /proc per second; 100 on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
 
 /// Measures against the server that `IMPORTER_TEST_POSTGRES` names, if any.
 pub(crate) fn measure(file: &Path) {
-    let Ok(server) = std::env::var("IMPORTER_TEST_POSTGRES") else { return };
-    let mut admin = Client::connect(&server, NoTls).unwrap();
-    admin.batch_execute("DROP DATABASE IF EXISTS whole_run").unwrap();
-    admin.batch_execute("CREATE DATABASE whole_run TEMPLATE template0").unwrap();
-    let database = in_database(&server, "whole_run");
+    server::with_database("whole_run", |database| measure_in(database, file));
+}
 
+fn measure_in(database: &str, file: &Path) {
     let before = server_time();
-    let (client, read) = import(&database, file);
+    let (client, read) = import(database, file);
     let first = client + (server_time() - before);
     let before = server_time();
-    let floor = copy(&database);
+    let floor = copy(database);
     let floor = floor + (server_time() - before);
     let before = server_time();
-    let (client, _) = import(&database, file);
+    let (client, _) = import(database, file);
     let replay = client + (server_time() - before);
 
     let per_row = |time: Duration| time.as_secs_f64() * 1e6 / read as f64;
@@ -42,14 +40,6 @@ pub(crate) fn measure(file: &Path) {
         per_row(replay),
         ratio(first, replay)
     );
-    admin.batch_execute("DROP DATABASE whole_run").unwrap();
-}
-
-/// The address of another database on the same server.
-fn in_database(server: &str, name: &str) -> String {
-    let (address, options) = server.split_once('?').map_or((server, None), |(a, o)| (a, Some(o)));
-    let (base, _) = address.rsplit_once('/').unwrap();
-    options.map_or_else(|| format!("{base}/{name}"), |options| format!("{base}/{name}?{options}"))
 }
 
 /// Copies table by table with `INSERT INTO … SELECT` into empty tables with the same columns, constraints and indexes.
