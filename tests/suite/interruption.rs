@@ -1,5 +1,6 @@
 //! Whatever stops a run, the same command goes on, and the end is the end of an uninterrupted run.
 
+mod before_loading;
 mod changed;
 mod changing;
 mod killed;
