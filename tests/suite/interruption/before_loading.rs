@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use importer::plugin::{Batch, Category, Error, Plugin, PluginMeta, RuleMeta, SetFindings, SetRule};
-use importer::{Cancel, Importer, ReportStatus, RunRequest};
+use importer::{Cancel, ErrorKind, Importer, ReportStatus, RunRequest};
 use importer_dq::SuiteDocument;
 
 use super::people::csv;
@@ -56,7 +56,7 @@ fn a_run_that_is_stopped_before_its_first_load_goes_on_and_loads_everything() {
         let stopped = importer(&db);
         *STOPS.lock().unwrap() = Some(stopped.cancel());
         let report = stopped.run(&request).unwrap();
-        assert_eq!(report.status, ReportStatus::Cancelled, "{}: {report:?}", db.backend);
+        assert_eq!(report.error_kind, Some(ErrorKind::Cancelled), "{}: {report:?}", db.backend);
         assert!(report.counts.clean > 200 && report.counts.inserted == 0, "{report:?}");
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM core_volunteers"), 0);
 
