@@ -42,7 +42,7 @@ fn main() {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         match postgres.get(at) {
             Some((same, other)) => {
-                assert_eq!(what, same, "both databases did the same");
+                assert_eq!(what, same, "SQLite and Postgres did the same");
                 let ratio = other.as_secs_f64() / time.as_secs_f64();
                 println!("  {what:<44} {:10.1} {:10.1} {ratio:7.2}", ms(*time), ms(*other));
             }
