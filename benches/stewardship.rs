@@ -17,7 +17,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use importer::service::{Actor, BulkChange, BulkFix, Desk, MergeRequest, RollbackRequest, ScanRequest};
-use importer::{AutoMerge, QuarantineFilter, SuggestionFilter};
+use importer::{AutoMerge, QuarantineFilter, RunId, SuggestionFilter};
 use importer::{Importer, ReportStatus, RunRequest};
 use made_up::Spread;
 
@@ -87,14 +87,14 @@ fn measure(database: &str, file: &Path) -> Vec<(String, Duration)> {
     let obvious = desk.merge_obvious("volunteer", WHY).unwrap();
     timed(format!("merge what is obvious ({})", obvious.merged), start.elapsed());
     let start = Instant::now();
-    roll_back(&desk, obvious.run.unwrap(), false);
+    roll_back(&desk, obvious.run.unwrap().0, false);
     timed("rollback of that".into(), start.elapsed());
 
     let start = Instant::now();
     let fixed = desk.fix_bulk("volunteer", &fix()).unwrap();
     timed(format!("bulk fix ({})", fixed.loaded), start.elapsed());
     let start = Instant::now();
-    let filter = QuarantineFilter { run: Some(run), ..QuarantineFilter::default() };
+    let filter = QuarantineFilter { run: Some(RunId(run)), ..QuarantineFilter::default() };
     let given_up = desk.reject_rows("volunteer", &filter, WHY).unwrap();
     timed(format!("reject by filter ({given_up})"), start.elapsed());
 
@@ -119,11 +119,11 @@ fn measure(database: &str, file: &Path) -> Vec<(String, Duration)> {
 fn import(importer: &Importer, file: &Path) -> i64 {
     let report = importer.run(&RunRequest::new("csv").file(file)).unwrap();
     assert_eq!(report.status, ReportStatus::Succeeded, "{:?}", report.error);
-    report.run_id
+    report.run_id.0
 }
 
 fn roll_back(desk: &Desk<'_>, run: i64, dry_run: bool) {
-    desk.roll_back(&RollbackRequest { run, reason: WHY.into(), dry_run }).unwrap();
+    desk.roll_back(&RollbackRequest { run: RunId(run), reason: WHY.into(), dry_run }).unwrap();
 }
 
 /// Merges the first pairs that are waiting, and takes each back; says how many, and how long both took.

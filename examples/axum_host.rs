@@ -28,7 +28,7 @@ use axum::{Json, Router};
 use futures_util::{Stream, StreamExt as _, stream};
 use importer::QuarantineFilter;
 use importer::service::{Actor, Role, RunHandle};
-use importer::{Error, ErrorKind, Importer, RunRequest};
+use importer::{Error, ErrorKind, Importer, RowId, RunId, RunRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ async fn import(State(host): State<Host>, body: Body) -> Result<Response, Failur
         let handle = host.importer.desk(clerk()).start(&RunRequest::new("csv").file(&path), "an upload")?;
         match handle.run() {
             Some(run) => {
-                host.runs().insert(run, handle);
+                host.runs().insert(run.0, handle);
                 Ok(run)
             }
             // It could not begin; the error says why.
@@ -135,7 +135,7 @@ struct Page {
 /// A page of rows that are held back, behind the row `after`.
 async fn quarantine(State(host): State<Host>, Query(page): Query<Page>) -> Result<Json<Value>, Failure> {
     let limit = if (1..=500).contains(&page.limit) { page.limit } else { 50 };
-    let filter = QuarantineFilter { after: page.after, limit, ..QuarantineFilter::default() };
+    let filter = QuarantineFilter { after: RowId(page.after), limit, ..QuarantineFilter::default() };
     let rows =
         blocking(&host, move |host| host.importer.desk(clerk()).quarantine("volunteer", &filter)).await?;
     let next = rows.last().filter(|_| rows.len() as i64 == limit).map(|row| row.row);
@@ -168,7 +168,7 @@ impl Host {
             return Ok(json!({ "run": run, "status": "running", "progress": handle.progress() }));
         }
         self.runs().remove(&run);
-        let report = self.importer.desk(clerk()).report(run)?;
+        let report = self.importer.desk(clerk()).report(RunId(run))?;
         Ok(serde_json::to_value(report).unwrap_or_default())
     }
 }

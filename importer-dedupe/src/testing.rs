@@ -1,7 +1,7 @@
 //! People for tests.
 
 use importer_core::contracts::VOLUNTEER;
-use importer_core::ports::{Contact, ContactKind, CoreRecord, Origin, Record};
+use importer_core::ports::{Contact, ContactKind, CoreRecord, Origin, Record, RecordId};
 
 /// A person with these values; an email address and a phone number are contacts too.
 pub(crate) fn person(values: &[(&str, &str)], source: &str, verified: Option<&str>) -> CoreRecord {
@@ -24,7 +24,7 @@ pub(crate) fn person(values: &[(&str, &str)], source: &str, verified: Option<&st
         });
     }
     CoreRecord {
-        id: 1,
+        id: RecordId(1),
         record,
         contacts,
         origin: Origin::new(source, verified),

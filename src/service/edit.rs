@@ -2,7 +2,7 @@
 
 use importer_core::contracts::Contract;
 use importer_core::mapping::Mapping;
-use importer_core::ports::{Change, ChangeAction, CoreId, CoreWrite};
+use importer_core::ports::{Change, ChangeAction, CoreWrite, RecordId};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::{Typed, edited};
 use importer_plugin::Batch;
@@ -55,7 +55,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not or does not see a field, no reason is given, the record or a field does not exist, a
     /// value has no normal form, or an unfinished rollback concerns the record.
-    pub fn edit(&self, entity: &str, id: CoreId, edit: &Edit) -> Result<()> {
+    pub fn edit(&self, entity: &str, id: RecordId, edit: &Edit) -> Result<()> {
         let contract = super::runs::contract(entity)?;
         let note = Note::new(format!("{entity} {id}"), &edit.reason).entity(entity);
         self.ready(Action::EditRecords, &note)?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, MergeFilter, MergeRow, Rejected, moment_text, no_unfinished_rollback};
+use importer_core::ports::{
+    MergeFilter, MergeId, MergeRow, RecordId, Rejected, SuggestionId, moment_text, no_unfinished_rollback,
+};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{
     self, FieldWinner, MergeContext, MergeOrder, MergePlan, PlannedField, Undone,
@@ -33,9 +35,9 @@ pub struct MergeRequest {
     /// The entity, such as `volunteer`.
     pub entity: String,
     /// The ids of the records to merge, the survivor included: two or more, each named once.
-    pub people: Vec<CoreId>,
+    pub people: Vec<RecordId>,
     /// The record that remains; by default the one with the lowest id, which has been in the core the longest.
-    pub survivor: Option<CoreId>,
+    pub survivor: Option<RecordId>,
     /// Fields whose value was chosen by hand; the survivorship policy decides about all others.
     pub choices: Vec<(String, FieldChoice)>,
     /// The reason, for the audit log and the list of merges.
@@ -48,15 +50,16 @@ impl MergeRequest {
     /// Makes a request that leaves every choice to the survivorship policy.
     ///
     /// ```
+    /// use importer::RecordId;
     /// use importer::service::MergeRequest;
     ///
     /// let request = MergeRequest::new("volunteer", [1, 2], "one person");
-    /// assert_eq!((request.people, request.survivor), (vec![1, 2], None));
+    /// assert_eq!((request.people, request.survivor), (vec![RecordId(1), RecordId(2)], None));
     /// ```
-    pub fn new(entity: &str, people: impl Into<Vec<CoreId>>, reason: &str) -> Self {
+    pub fn new(entity: &str, people: impl IntoIterator<Item: Into<RecordId>>, reason: &str) -> Self {
         Self {
             entity: entity.into(),
-            people: people.into(),
+            people: people.into_iter().map(Into::into).collect(),
             survivor: None,
             choices: Vec::new(),
             reason: reason.into(),
@@ -76,7 +79,7 @@ impl MergeRequest {
 #[derive(Debug, Clone)]
 pub struct RedoRequest {
     /// The id of the merge that was undone.
-    pub merge: i64,
+    pub merge: MergeId,
     /// The reason, for the audit log and the list of merges.
     pub reason: String,
     /// Merges although somebody has rejected a pair among the people; otherwise a rejected pair is an error.
@@ -91,7 +94,7 @@ impl RedoRequest {
     ///
     /// assert!(!RedoRequest::new(1, "one person after all").although_rejected);
     /// ```
-    pub fn new(merge: i64, reason: &str) -> Self {
+    pub fn new(merge: MergeId, reason: &str) -> Self {
         Self { merge, reason: reason.into(), although_rejected: false }
     }
 }
@@ -108,7 +111,7 @@ impl RedoRequest {
 #[derive(Clone, PartialEq, Eq)]
 pub enum FieldChoice {
     /// The value of the record with this id.
-    Of(CoreId),
+    Of(RecordId),
     /// Another value, as a person types it. A blank one empties the field.
     Value(String),
 }
@@ -147,9 +150,9 @@ impl std::fmt::Debug for FieldChoice {
 #[non_exhaustive]
 pub struct MergePreview {
     /// The record that would remain.
-    pub survivor: CoreId,
+    pub survivor: RecordId,
     /// The records that would go.
-    pub retired: Vec<CoreId>,
+    pub retired: Vec<RecordId>,
     /// The value that would survive in each field, whose it is and why. What the role does not see is masked, the
     /// reason included.
     pub fields: Vec<PlannedField>,
@@ -180,11 +183,11 @@ pub struct MergePreview {
 #[non_exhaustive]
 pub struct MergeDone {
     /// The id of the merge, by which [`Desk::undo_merge`] undoes it.
-    pub merge: i64,
+    pub merge: MergeId,
     /// The record that remained.
-    pub survivor: CoreId,
+    pub survivor: RecordId,
     /// The records that went.
-    pub retired: Vec<CoreId>,
+    pub retired: Vec<RecordId>,
     /// The fields of the survivor that changed; fields that the role does not see are left out.
     pub changed: Vec<String>,
 }
@@ -213,15 +216,15 @@ pub struct MergeDone {
 #[non_exhaustive]
 pub struct MergeLine {
     /// The id of the merge.
-    pub merge: i64,
+    pub merge: MergeId,
     /// The entity.
     pub entity: String,
     /// The record that remained.
-    pub survivor: CoreId,
+    pub survivor: RecordId,
     /// The records that went.
-    pub retired: Vec<CoreId>,
+    pub retired: Vec<RecordId>,
     /// The suggestion that led to the merge.
-    pub suggestion: Option<i64>,
+    pub suggestion: Option<SuggestionId>,
     /// The actor who merged.
     pub actor: String,
     /// The reason; it is masked if it quotes a value that the role does not see.
@@ -233,7 +236,7 @@ pub struct MergeLine {
     /// The actor who undid it.
     pub undone_by: Option<String>,
     /// The later merge that repeated this one after it was undone.
-    pub redone_by: Option<i64>,
+    pub redone_by: Option<MergeId>,
 }
 
 impl From<MergeRow> for MergeLine {
@@ -385,9 +388,9 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not, there is no reason, there is no such merge, it is undone already, or an unfinished
     /// rollback concerns one of the people.
-    pub fn undo_merge(&self, merge: i64, reason: &str) -> Result<Undone> {
+    pub fn undo_merge(&self, merge: MergeId, reason: &str) -> Result<Undone> {
         self.of_merge(merge, Action::UndoMerge, reason, |session, merge_context, _, reason, note| {
-            let undone = history::undo(session, merge_context, merge, &self.actor.name, reason)?;
+            let undone = history::undo(session, merge_context, MergeId(merge.0), &self.actor.name, reason)?;
             note.detail("restored", undone.restored.clone());
             note.detail("conflicts", undone.conflicts.len());
             Ok(self.mask().undone(undone))
@@ -469,7 +472,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// As for [`Desk::redo`].
-    pub fn redo_merge(&self, merge: i64, reason: &str) -> Result<i64> {
+    pub fn redo_merge(&self, merge: MergeId, reason: &str) -> Result<MergeId> {
         self.redo(&RedoRequest::new(merge, reason))
     }
 
@@ -502,7 +505,7 @@ impl Desk<'_> {
     /// When the actor may not, there is no reason, there is no such merge, it was not undone, or a pair among the
     /// people was rejected otherwise than by undoing it and the request does not say that they are to be merged all the
     /// same.
-    pub fn redo(&self, request: &RedoRequest) -> Result<i64> {
+    pub fn redo(&self, request: &RedoRequest) -> Result<MergeId> {
         let RedoRequest { merge, reason, although_rejected } = request;
         self.of_merge(*merge, Action::Merge, reason, |session, merge_context, row, reason, note| {
             if let Some((at, by, _)) = &row.undone {
@@ -519,7 +522,7 @@ impl Desk<'_> {
                 )?;
                 although(note, &apart);
             }
-            let new = history::redo(session, merge_context, *merge, &self.actor.name, reason)?;
+            let new = history::redo(session, merge_context, MergeId(merge.0), &self.actor.name, reason)?;
             note.detail("again", new);
             Ok(new)
         })
@@ -587,7 +590,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not see records, or the database fails.
-    pub fn who_is(&self, entity: &str, id: CoreId) -> Result<CoreId> {
+    pub fn who_is(&self, entity: &str, id: RecordId) -> Result<RecordId> {
         let contract = super::runs::contract(entity)?;
         self.query(Action::ViewRecords, &format!("{entity} {id}"), |session| {
             Ok(session.survivor_of(contract, id)?.map_or(id, |(survivor, _)| survivor))
@@ -596,7 +599,7 @@ impl Desk<'_> {
 
     fn of_merge<T>(
         &self,
-        merge: i64,
+        merge: MergeId,
         action: Action,
         reason: &str,
         work: impl FnOnce(
@@ -681,7 +684,7 @@ impl Importer {
     }
 }
 
-pub(super) fn done(merge: i64, order: &MergeOrder, plan: MergePlan) -> MergeDone {
+pub(super) fn done(merge: MergeId, order: &MergeOrder, plan: MergePlan) -> MergeDone {
     let mut changed: Vec<String> = plan.changes.into_iter().map(|change| change.field).collect();
     changed.dedup();
     MergeDone { merge, survivor: order.survivor, retired: order.retired.clone(), changed }
@@ -690,14 +693,14 @@ pub(super) fn done(merge: i64, order: &MergeOrder, plan: MergePlan) -> MergeDone
 /// Tells the audit log who was told apart of those who are merged all the same.
 pub(super) fn although(note: &mut Note, apart: &[Rejected]) {
     if !apart.is_empty() {
-        let mut suggestions: Vec<i64> = apart.iter().map(|rejected| rejected.suggestion).collect();
+        let mut suggestions: Vec<SuggestionId> = apart.iter().map(|rejected| rejected.suggestion).collect();
         suggestions.sort_unstable();
         suggestions.dedup();
         note.detail("although_rejected", suggestions);
     }
 }
 
-fn members(row: &MergeRow) -> Vec<CoreId> {
+fn members(row: &MergeRow) -> Vec<RecordId> {
     std::iter::once(row.merge.survivor).chain(row.merge.retired.iter().copied()).collect()
 }
 
@@ -705,7 +708,7 @@ fn subject(order: &MergeOrder) -> String {
     people(std::iter::once(&order.survivor).chain(&order.retired))
 }
 
-fn people<'a>(ids: impl IntoIterator<Item = &'a CoreId>) -> String {
-    let ids: Vec<String> = ids.into_iter().map(i64::to_string).collect();
+fn people<'a>(ids: impl IntoIterator<Item = &'a RecordId>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(RecordId::to_string).collect();
     format!("people {}", ids.join(", "))
 }

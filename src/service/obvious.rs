@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    AuditOutcome, CoreId, NewRun, Phase, RunId, RunStatus, StewardSession, SuggestionDecision,
-    SuggestionFilter, SuggestionKind, SuggestionRow, SuggestionVerdict, no_unfinished_rollback,
+    AuditOutcome, NewRun, Phase, RecordId, RunId, RunStatus, StewardSession, SuggestionDecision,
+    SuggestionFilter, SuggestionId, SuggestionKind, SuggestionRow, SuggestionVerdict, no_unfinished_rollback,
 };
 use importer_core::{ErrorKind, Result};
 use importer_dedupe::Thresholds;
@@ -78,10 +78,10 @@ pub struct ObviousReport {
     /// person who went into one of them is part of a rejected pair with the other.
     pub rejected: u64,
     /// The suggestions that could not be decided, each with the reason.
-    pub failed: Vec<(i64, String)>,
+    pub failed: Vec<(SuggestionId, String)>,
     /// The first obvious pairs of a preview, at most 20: suggestion, both records, probability from 0 to 1. Only roles
     /// that see every field get them, because it tells of each field that nothing speaks against a pair.
-    pub pairs: Vec<(i64, i64, i64, f64)>,
+    pub pairs: Vec<(SuggestionId, RecordId, RecordId, f64)>,
 }
 
 impl Desk<'_> {
@@ -112,7 +112,7 @@ impl Desk<'_> {
         self.query(Action::ViewSuggestions, "suggestions", |session| {
             let mut report = ObviousReport::default();
             let most = if self.mask().shows_all() { SHOWN } else { 0 };
-            let mut after = 0;
+            let mut after = SuggestionId(0);
             while let Some(page) = self.obvious(session, contract, &mut after)? {
                 let apart = session.are_rejected(contract, &pairs(&page))?;
                 let page: Vec<_> =
@@ -190,9 +190,9 @@ impl Desk<'_> {
         reason: &str,
         report: &mut ObviousReport,
     ) -> Result<()> {
-        let mut left: BTreeSet<i64> = BTreeSet::new();
+        let mut left: BTreeSet<SuggestionId> = BTreeSet::new();
         loop {
-            let (before, mut after) = (report.merged, 0);
+            let (before, mut after) = (report.merged, SuggestionId(0));
             while let Some(page) = self.obvious(session, contract, &mut after)? {
                 let apart = session.are_rejected(contract, &pairs(&page))?;
                 for (row, apart) in page.into_iter().zip(apart) {
@@ -235,7 +235,7 @@ impl Desk<'_> {
         &self,
         session: &mut dyn StewardSession,
         contract: &Contract,
-        after: &mut i64,
+        after: &mut SuggestionId,
     ) -> Result<Option<Vec<SuggestionRow>>> {
         let filter = SuggestionFilter {
             entity: Some(contract.entity.into()),
@@ -324,7 +324,7 @@ enum Fate {
     ToldApart,
 }
 
-fn pairs(rows: &[SuggestionRow]) -> Vec<(CoreId, CoreId)> {
+fn pairs(rows: &[SuggestionRow]) -> Vec<(RecordId, RecordId)> {
     rows.iter().map(|row| (row.left, row.right)).collect()
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{ScanPhase, ScanProgress};
-use importer_core::ports::{CoreId, StewardSession};
+use importer_core::ports::{RecordId, StewardSession};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::PluginFeatures;
 use importer_dedupe::matching::people::People;
@@ -29,10 +29,10 @@ impl Importer {
         let mut people = People::with_further(contract, features.as_ref());
         let mut after = 0;
         loop {
-            let page = session.records_after(contract, after, PAGE)?;
+            let page = session.records_after(contract, RecordId(after), PAGE)?;
             let Some(last) = page.last() else { break };
-            after = last.id;
-            let ids: Vec<CoreId> = page.iter().map(|person| person.id).collect();
+            after = last.id.0;
+            let ids: Vec<RecordId> = page.iter().map(|person| person.id).collect();
             let mut known = session.map_of(contract, &ids)?;
             // A stable order: of one person's ids the oldest come first.
             known.sort_by_key(|entry| entry.core_id);
@@ -71,11 +71,11 @@ impl Importer {
 }
 
 /// The number of a record in the frame. Records come in the order of their ids.
-pub(super) fn number_of(people: &People, id: CoreId) -> Option<u32> {
-    people.ids.binary_search(&id).ok().and_then(|place| u32::try_from(place).ok())
+pub(super) fn number_of(people: &People, id: RecordId) -> Option<u32> {
+    people.ids.binary_search(&id.0).ok().and_then(|place| u32::try_from(place).ok())
 }
 
 /// The id of a record of the frame.
-pub(super) fn id_of(people: &People, number: u32) -> CoreId {
-    people.ids.get(number as usize).copied().unwrap_or_default()
+pub(super) fn id_of(people: &People, number: u32) -> RecordId {
+    RecordId(people.ids.get(number as usize).copied().unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use importer_core::pipeline::RunReport;
 use importer_core::ports::{
-    ChangeFilter, ChangeRow, CoreId, RowId, RunFilter, RunId, RunRecord, SuggestionFilter, SuggestionRow,
+    ChangeFilter, ChangeRow, RecordId, RowId, RunFilter, RunId, RunRecord, SuggestionFilter, SuggestionRow,
     ViolationFilter, ViolationRow,
 };
 use importer_core::{Error, ErrorKind, Result};
@@ -39,7 +39,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
-    pub fn record(&self, entity: &str, id: CoreId) -> Result<Option<RecordView>> {
+    pub fn record(&self, entity: &str, id: RecordId) -> Result<Option<RecordView>> {
         let contract = super::runs::contract(entity)?;
         let subject = format!("{entity} {id}");
         let found = self.query(Action::ViewRecords, &subject, |session| {
@@ -72,7 +72,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
-    pub fn records(&self, entity: &str, after: CoreId, limit: usize) -> Result<Vec<RecordView>> {
+    pub fn records(&self, entity: &str, after: RecordId, limit: usize) -> Result<Vec<RecordView>> {
         let contract = super::runs::contract(entity)?;
         let found = self
             .query(Action::ViewRecords, "records", |session| session.records_after(contract, after, limit))?;
@@ -139,7 +139,7 @@ impl Desk<'_> {
         self.query(Action::ViewQuarantine, &format!("row {row}"), |session| {
             let Some(staged) = session.staged_rows(contract, &[row])?.pop() else { return Ok(None) };
             // The upper half of a row's id is its run.
-            let columns = session.run(row >> 32)?.map(|run| Columns::of(contract, &run));
+            let columns = session.run(row.run())?.map(|run| Columns::of(contract, &run));
             Ok(Some(self.mask().received(&columns.unwrap_or_default(), &staged.payload_json)))
         })
     }
@@ -231,8 +231,8 @@ impl Desk<'_> {
     pub fn score(
         &self,
         entity: &str,
-        one: CoreId,
-        other: CoreId,
+        one: RecordId,
+        other: RecordId,
         model: Option<&ModelDocument>,
     ) -> Result<PairScore> {
         self.authorize(Action::ViewSuggestions, &Note::new(format!("{entity} {one} and {other}"), ""))?;

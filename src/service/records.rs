@@ -1,7 +1,7 @@
 //! Core records.
 
 use importer_core::Result;
-use importer_core::ports::{CoreId, CoreRecord, HostReference};
+use importer_core::ports::{CoreRecord, HostReference, RecordId};
 
 use crate::Importer;
 
@@ -50,7 +50,7 @@ impl Importer {
     ///
     /// # Errors
     /// When there is no such entity, or the database fails.
-    pub fn record(&self, entity: &str, id: CoreId) -> Result<Option<CoreRecord>> {
+    pub fn record(&self, entity: &str, id: RecordId) -> Result<Option<CoreRecord>> {
         Ok(self.store()?.session()?.load(super::runs::contract(entity)?, &[id])?.pop())
     }
 

@@ -1,7 +1,7 @@
 //! Who was told apart is merged only when somebody asks for it all the same.
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, Rejected, StewardSession, moment_text};
+use importer_core::ports::{RecordId, Rejected, StewardSession, moment_text};
 use importer_core::{Error, ErrorKind, Result};
 
 /// An error when somebody has said of two of these people that they are no duplicates, unless they are to be merged although
@@ -12,7 +12,7 @@ use importer_core::{Error, ErrorKind, Result};
 pub(super) fn no_rejected_pairs(
     session: &mut dyn StewardSession,
     contract: &Contract,
-    people: &[CoreId],
+    people: &[RecordId],
     although_rejected: bool,
     operation: &'static str,
 ) -> Result<Vec<Rejected>> {
@@ -26,7 +26,7 @@ pub(super) fn no_rejected_pairs(
 pub(super) fn rejected_pairs(
     session: &mut dyn StewardSession,
     contract: &Contract,
-    people: &[CoreId],
+    people: &[RecordId],
     although_rejected: bool,
     counts: impl Fn(&Rejected) -> bool,
     operation: &'static str,

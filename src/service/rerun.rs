@@ -174,7 +174,7 @@ impl Adapter for StoredRows {
             run: self.run,
             unwritten: self.step != RerunStep::Validate,
             columns: self.columns.clone(),
-            after,
+            after: RowId(after),
         }))
     }
 }

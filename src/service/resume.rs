@@ -180,7 +180,7 @@ impl Desk<'_> {
             // Behind the gate there is nothing to read; a source that is there only tells whether it has changed.
             let mut in_use = None;
             let source: Option<(Box<dyn Adapter>, _)> = if let Some(of) = request.options.get(RERUN_OF) {
-                let of = self.stored(of.as_i64().unwrap_or_default())?;
+                let of = self.stored(RunId(of.as_i64().unwrap_or_default()))?;
                 let step = RerunStep::of(&request.options);
                 Some((
                     Box::new(StoredRows::new(importer.shared_store()?, contract, &of, step)?),

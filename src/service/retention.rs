@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use importer_core::contracts::{self, Contract};
 use importer_core::pipeline;
 use importer_core::ports::{
-    Kind, Moment, RunFilter, RunRecord, RunStatus, Scope, StewardSession, Weighed, in_transaction,
+    Kind, Moment, RunFilter, RunId, RunRecord, RunStatus, Scope, StewardSession, Weighed, in_transaction,
 };
 use importer_core::retention::{Cutoffs, OpenEntries, RetentionPolicy};
 use importer_core::{ErrorKind, Result};
@@ -216,7 +216,7 @@ impl Purge<'_> {
             let mut table = RetentionTable::new(kind.as_str(), kind.is_anonymised());
             for contract in contracts::CONTRACTS {
                 if let Some(before) = before {
-                    self.scope(&mut table, contract, &self.scope_of(kind, 0, before))?;
+                    self.scope(&mut table, contract, &self.scope_of(kind, RunId(0), before))?;
                 }
             }
             tables.push(table);
@@ -225,7 +225,7 @@ impl Purge<'_> {
         Ok(tables)
     }
 
-    fn scope_of(&self, kind: Kind, run: i64, before: Moment) -> Scope {
+    fn scope_of(&self, kind: Kind, run: RunId, before: Moment) -> Scope {
         Scope { kind, run, before, rollback_from: self.cutoffs.images, keep_open: self.keep_open }
     }
 

@@ -2,8 +2,8 @@
 
 use importer_core::contracts::{self, Contract};
 use importer_core::ports::{
-    CoreId, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow,
-    SuggestionVerdict, days_later,
+    RecordId, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionId, SuggestionKind,
+    SuggestionRow, SuggestionVerdict, days_later,
 };
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, MergeOrder};
@@ -47,7 +47,7 @@ pub enum ReviewDecision {
     /// The suggestion is right: the records of one person are merged, or two people of one household are linked.
     Accept {
         /// The record that remains in a merge; by default the one with the lower id.
-        survivor: Option<CoreId>,
+        survivor: Option<RecordId>,
         /// Fields whose value was chosen by hand.
         choices: Vec<(String, FieldChoice)>,
     },
@@ -55,7 +55,7 @@ pub enum ReviewDecision {
     /// error then.
     AcceptAlthoughRejected {
         /// The record that remains in a merge; by default the one with the lower id.
-        survivor: Option<CoreId>,
+        survivor: Option<RecordId>,
         /// Fields whose value was chosen by hand.
         choices: Vec<(String, FieldChoice)>,
     },
@@ -83,7 +83,7 @@ impl ReviewDecision {
     }
 
     /// Who is to stay and which fields were decided about, where a suggestion is accepted.
-    fn accepts(&self) -> Option<(Option<CoreId>, &Choices)> {
+    fn accepts(&self) -> Option<(Option<RecordId>, &Choices)> {
         match self {
             Self::Accept { survivor, choices } | Self::AcceptAlthoughRejected { survivor, choices } => {
                 Some((*survivor, choices))
@@ -232,7 +232,7 @@ impl Desk<'_> {
     /// When the actor may not, there is no such suggestion or no reason, its records are merged already, the pair is
     /// rejected and the decision does not say that it is accepted all the same, an unfinished rollback concerns one of
     /// the records, a table of the host does not accept the merge, or the database fails.
-    pub fn review(&self, id: i64, verdict: &ReviewDecision, reason: &str) -> Result<Reviewed> {
+    pub fn review(&self, id: SuggestionId, verdict: &ReviewDecision, reason: &str) -> Result<Reviewed> {
         let note = Note::new(format!("suggestion {id}"), reason);
         self.authorize(Action::Review, &note)?;
         let known = self.importer.store()?.session()?.suggestion(id)?;
@@ -280,10 +280,10 @@ impl Desk<'_> {
     /// ```
     pub fn review_all(
         &self,
-        ids: &[i64],
+        ids: &[SuggestionId],
         verdict: &ReviewDecision,
         reason: &str,
-    ) -> Vec<(i64, Result<Reviewed>)> {
+    ) -> Vec<(SuggestionId, Result<Reviewed>)> {
         ids.iter().map(|id| (*id, self.review(*id, verdict, reason))).collect()
     }
 
@@ -417,7 +417,7 @@ impl Desk<'_> {
         &self,
         session: &mut dyn StewardSession,
         note: &mut Note,
-        id: i64,
+        id: SuggestionId,
         verdict: &ReviewDecision,
     ) -> Result<Reviewed> {
         let not_there = || {
@@ -475,7 +475,7 @@ impl Desk<'_> {
         &self,
         session: &mut dyn StewardSession,
         contract: &Contract,
-        id: i64,
+        id: SuggestionId,
         verdict: &ReviewDecision,
         reason: &str,
     ) -> Result<()> {

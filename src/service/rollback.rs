@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    AuditOutcome, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
-    StewardSession, Traces, in_transaction, no_unfinished_rollback,
+    AuditOutcome, MergeFilter, MergeId, Moment, RecordId, RollbackItem, RollbackRow, RunId, RunRecord,
+    RunStatus, StewardSession, Traces, in_transaction, no_unfinished_rollback,
 };
 use importer_core::{Error, ErrorKind, Result, pipeline};
 use importer_dedupe::history::{self, MergeContext};
@@ -69,7 +69,7 @@ pub struct RollbackReport {
     /// The number of changes by outcome: `reverted`, `kept` because of what came since, and `failed`.
     pub counts: BTreeMap<String, u64>,
     /// The merges of the run that were undone.
-    pub merges: Vec<i64>,
+    pub merges: Vec<MergeId>,
     /// What else of the run ended, such as open suggestions and rows in quarantine.
     pub traces: Traces,
     /// The number of records that are left as they were. The same call takes them back once what keeps them is gone.
@@ -215,7 +215,7 @@ impl Work<'_> {
             let items = session.rollback_items(self.run.id, Some(outcome), 0, SHOWN)?;
             not_reverted.extend(items.into_iter().map(|(_, item)| item));
         }
-        let left = session.left_by(rollback.id, 0, usize::MAX)?.len() as u64;
+        let left = session.left_by(rollback.id, RecordId(0), usize::MAX)?.len() as u64;
         Ok(RollbackReport {
             run: self.run.id,
             rollback: (!self.dry_run).then_some(rollback.id),
@@ -268,7 +268,7 @@ impl Work<'_> {
     /// Tries a rollback again that had to leave somebody, in the caller's transaction; true when somebody was taken back.
     fn again(&self, session: &mut dyn StewardSession, run: &RunRecord) -> Result<bool> {
         let left = |session: &mut dyn StewardSession| match session.rollback_of(run.id)? {
-            Some(rollback) => Ok(session.left_by(rollback.id, 0, usize::MAX)?.len()),
+            Some(rollback) => Ok(session.left_by(rollback.id, RecordId(0), usize::MAX)?.len()),
             None => Ok(0),
         };
         let before = left(session)?;
@@ -289,7 +289,7 @@ impl Work<'_> {
     }
 
     /// Takes back what the run merged, the last first.
-    fn merges(&self, session: &mut dyn StewardSession) -> Result<Vec<i64>> {
+    fn merges(&self, session: &mut dyn StewardSession) -> Result<Vec<MergeId>> {
         session.guard_references(true)?;
         let undone = self.undo_merges(session);
         // Whether anything refers to the records of a page is asked once for the page.
@@ -297,7 +297,7 @@ impl Work<'_> {
         undone
     }
 
-    fn undo_merges(&self, session: &mut dyn StewardSession) -> Result<Vec<i64>> {
+    fn undo_merges(&self, session: &mut dyn StewardSession) -> Result<Vec<MergeId>> {
         let run = Some(self.run.id);
         let filter =
             MergeFilter { standing: true, run, newest_first: true, limit: 1, ..MergeFilter::default() };
@@ -308,7 +308,13 @@ impl Work<'_> {
                 return Ok(undone);
             };
             self.step(session, |session| {
-                history::undo(session, self.merge_context, last.id, &self.desk.actor.name, &self.note.reason)
+                history::undo(
+                    session,
+                    self.merge_context,
+                    MergeId(last.id.0),
+                    &self.desk.actor.name,
+                    &self.note.reason,
+                )
             })?;
             undone.push(last.id);
         }
@@ -375,9 +381,9 @@ impl Work<'_> {
 fn keeps_values(session: &mut dyn StewardSession, contract: &Contract, run: RunId) -> Result<bool> {
     let mut after = 0;
     loop {
-        let people = session.with_kept_values(run, after, PAGE)?;
+        let people = session.with_kept_values(run, RecordId(after), PAGE)?;
         let Some(&last) = people.last() else { return Ok(false) };
-        after = last;
+        after = last.0;
         if !session.born(contract, &people)?.is_empty() {
             return Ok(true);
         }
@@ -398,7 +404,7 @@ fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> 
         && let Some(rollback) = session.rollback_of(id)?.filter(|rollback| rollback.done)
     {
         // What kept somebody may be gone by now.
-        if !session.left_by(rollback.id, 0, 1)?.is_empty() {
+        if !session.left_by(rollback.id, RecordId(0), 1)?.is_empty() {
             return Ok(run);
         }
         let contract = super::runs::contract(&run.new.entity)?;

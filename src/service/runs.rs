@@ -8,7 +8,7 @@ use importer_core::mapping::{Mapping, batch_columns};
 use importer_core::pipeline::RunContext;
 use importer_core::pipeline::{PluginReport, ReportStatus, RunReport, RunRequest};
 use importer_core::plugins::{PluginInfo, check_declared, check_secrets};
-use importer_core::ports::{AutoMerge, Resolver, RunFilter};
+use importer_core::ports::{AutoMerge, Resolver, RunFilter, RunId};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::{MatchModel, PluginFeatures, Probabilistic, ResolveOptions, WithFeatures};
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
@@ -58,7 +58,7 @@ impl Importer {
             in_use.succeeded();
         }
         tracing::info!(
-            run_id = report.run_id,
+            run_id = report.run_id.0,
             source = report.source,
             status = report.status.as_str(),
             "run ended"
@@ -112,7 +112,7 @@ impl Importer {
     ///
     /// # Errors
     /// When there is no such run, or the database fails.
-    pub fn report(&self, run: i64) -> Result<RunReport> {
+    pub fn report(&self, run: RunId) -> Result<RunReport> {
         match self.store()?.session()?.run(run)? {
             Some(run) => Ok(RunReport::of(&run)),
             None => Err(Error::new(ErrorKind::NotFound, "show the run", format!("there is no run {run}"))),
@@ -209,7 +209,7 @@ impl Importer {
             .compile(&Binding {
                 entity: contract.entity,
                 source,
-                today: self.clock.now().date(),
+                today: self.clock.now().date_naive(),
                 columns: &columns,
             })
     }

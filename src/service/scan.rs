@@ -6,7 +6,7 @@ use std::time::Instant;
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{Counts, ScanPhase, ScanProgress};
 use importer_core::ports::{
-    CoreId, Moment, NewRun, Phase, RunFilter, RunId, RunRecord, RunStatus, Session, StewardSession,
+    Moment, NewRun, Phase, RecordId, RowId, RunFilter, RunId, RunRecord, RunStatus, Session, StewardSession,
     Suggested, Suggestion, SuggestionDecision, SuggestionFilter, SuggestionKind, in_transaction, moment_text,
     no_unfinished_rollback, parse_moment,
 };
@@ -120,7 +120,7 @@ impl ScanRequest {
 #[non_exhaustive]
 pub struct ScanReport {
     /// The id of the scan among the runs; `None` for a preview.
-    pub run_id: Option<i64>,
+    pub run_id: Option<RunId>,
     /// The entity.
     pub entity: String,
     /// True for a preview, which stores nothing.
@@ -128,7 +128,7 @@ pub struct ScanReport {
     /// The number of records in the core.
     pub records: u64,
     /// The earlier scan since which records were taken; `None` when every pair was.
-    pub since_scan: Option<i64>,
+    pub since_scan: Option<RunId>,
     /// The number of records that are new or changed since then.
     pub changed_records: Option<u64>,
     /// The number of pairs that were scored.
@@ -208,9 +208,9 @@ pub struct ScanSample {
     /// The kind of pair: `merge`, `review` or `household`.
     pub kind: String,
     /// The lower id.
-    pub left: CoreId,
+    pub left: RecordId,
     /// The higher id.
-    pub right: CoreId,
+    pub right: RecordId,
     /// The probability that both are one person, from 0 to 1.
     pub score: f64,
     /// The terms that say most, the strongest first.
@@ -231,7 +231,7 @@ struct Stored {
 
 /// An earlier scan.
 pub(super) struct Earlier {
-    pub(super) id: i64,
+    pub(super) id: RunId,
     pub(super) model: ModelDocument,
     seen_until: Option<Moment>,
 }
@@ -492,11 +492,11 @@ fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<L
         decision: Some(SuggestionDecision::Open),
         ..SuggestionFilter::default()
     };
-    let found: BTreeSet<(CoreId, CoreId)> = (work.found.iter())
+    let found: BTreeSet<(RecordId, RecordId)> = (work.found.iter())
         .map(|pair| (id_of(&work.people, pair.a), id_of(&work.people, pair.b)))
         .map(|(one, other)| (one.min(other), one.max(other)))
         .collect();
-    let wanted = |id: CoreId| work.changed.as_ref().is_none_or(|ids| ids.binary_search(&id).is_ok());
+    let wanted = |id: RecordId| work.changed.as_ref().is_none_or(|ids| ids.binary_search(&id).is_ok());
     let mut scans: BTreeMap<RunId, bool> = BTreeMap::new();
     let mut lost = Lost::default();
     for row in session.suggestions(&filter)? {
@@ -519,7 +519,7 @@ fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<L
         let verdict = work.scan.judge(&work.people.frame, a, b, &THRESHOLDS).verdict;
         let explanation = work.scan.explain(&work.people.frame, a, b, &THRESHOLDS);
         let now = Suggestion {
-            row: 0,
+            row: RowId(0),
             left: row.left,
             right: row.right,
             kind: row.kind,
@@ -542,7 +542,7 @@ struct Work {
     document: ModelDocument,
     found: Vec<Found>,
     /// Records that are new or changed, in the order of their ids; none when every pair counts.
-    changed: Option<Vec<CoreId>>,
+    changed: Option<Vec<RecordId>>,
     report: ScanReport,
     begun: Instant,
 }
@@ -601,7 +601,7 @@ fn suggestion(scan: &Scan, people: &People, pair: &Found) -> Suggestion {
     };
     let (one, other) = (id_of(people, pair.a), id_of(people, pair.b));
     Suggestion {
-        row: 0,
+        row: RowId(0),
         left: one.min(other),
         right: one.max(other),
         kind,

@@ -1,7 +1,7 @@
 //! Why two records have the score they have.
 
 use importer_core::contracts::Contract;
-use importer_core::ports::CoreId;
+use importer_core::ports::RecordId;
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::matching::model::{Explanation, Model, ModelDocument};
 use importer_dedupe::matching::pairing::Pairing;
@@ -37,9 +37,9 @@ const WHOLE: usize = 200_000;
 #[non_exhaustive]
 pub struct PairScore {
     /// The lower id.
-    pub left: CoreId,
+    pub left: RecordId,
     /// The higher id.
-    pub right: CoreId,
+    pub right: RecordId,
     /// The probability and the terms it is made of, in bits.
     pub explanation: Explanation,
     /// The number of terms that are left out because they are about fields that the role does not see. The score is of
@@ -87,8 +87,8 @@ impl Importer {
     pub fn score(
         &self,
         entity: &str,
-        one: CoreId,
-        other: CoreId,
+        one: RecordId,
+        other: RecordId,
         model: Option<&ModelDocument>,
     ) -> Result<PairScore> {
         self.score_by(entity, one, other, model, |_, _| true)
@@ -98,8 +98,8 @@ impl Importer {
     pub(super) fn score_by(
         &self,
         entity: &str,
-        one: CoreId,
-        other: CoreId,
+        one: RecordId,
+        other: RecordId,
         model: Option<&ModelDocument>,
         sees: impl Fn(&Contract, &str) -> bool,
     ) -> Result<PairScore> {
@@ -111,7 +111,7 @@ impl Importer {
         }
         let mut session = self.store()?.session()?;
         let known = session.load(contract, &[left, right])?;
-        let missing = |id: CoreId| {
+        let missing = |id: RecordId| {
             Error::new(ErrorKind::NotFound, OPERATION, format!("there is no {} {id}", contract.entity))
         };
         for id in [one, other] {

@@ -1,7 +1,7 @@
 //! Pairs to look at, and who lives with whom.
 
 use importer_core::Result;
-use importer_core::ports::{CoreId, Household, SuggestionFilter, SuggestionRow};
+use importer_core::ports::{Household, RecordId, SuggestionFilter, SuggestionRow};
 
 use super::access::{Action, Desk};
 use crate::Importer;
@@ -79,7 +79,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
-    pub fn households(&self, entity: &str, id: CoreId) -> Result<Vec<Household>> {
+    pub fn households(&self, entity: &str, id: RecordId) -> Result<Vec<Household>> {
         let contract = super::runs::contract(entity)?;
         self.query(Action::ViewRecords, &format!("{entity} {id}"), |session| session.households(contract, id))
     }

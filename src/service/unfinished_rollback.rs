@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use importer_core::Result;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, MergeFilter, QuarantineEntry, StewardSession, no_unfinished_rollback};
+use importer_core::ports::{MergeFilter, QuarantineEntry, RecordId, StewardSession, no_unfinished_rollback};
 
 use crate::Importer;
 
@@ -25,7 +25,7 @@ impl Importer {
 pub(super) fn not_in_unfinished_rollback(
     session: &mut dyn StewardSession,
     contract: &Contract,
-    people: &[CoreId],
+    people: &[RecordId],
     operation: &'static str,
 ) -> Result<()> {
     let half = session.unfinished_rollback(contract.entity)?;
@@ -65,10 +65,10 @@ pub(super) fn row_not_in_unfinished_rollback(
 fn ever_merged(
     session: &mut dyn StewardSession,
     contract: &Contract,
-    people: &[CoreId],
-) -> Result<Vec<CoreId>> {
-    let mut found: BTreeSet<CoreId> = people.iter().copied().collect();
-    let mut new: Vec<CoreId> = found.iter().copied().collect();
+    people: &[RecordId],
+) -> Result<Vec<RecordId>> {
+    let mut found: BTreeSet<RecordId> = people.iter().copied().collect();
+    let mut new: Vec<RecordId> = found.iter().copied().collect();
     while !new.is_empty() {
         let filter = MergeFilter { people: std::mem::take(&mut new), ..MergeFilter::default() };
         for row in session.merges(contract, &filter)? {

@@ -8,7 +8,7 @@ use importer::service::{
     Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
     ReviewDecision, Role, RollbackRequest, RowFix, ScanRequest,
 };
-use importer::{Error, ErrorKind, Importer, RunRequest};
+use importer::{Error, ErrorKind, Importer, MergeId, RecordId, RowId, RunId, RunRequest, SuggestionId};
 use importer_core::ports::{AuditFilter, AuditOutcome, AuditRow, QuarantineFilter};
 use importer_core::retention::RetentionPolicy;
 use importer_dedupe::matching::model::ModelDocument;
@@ -27,7 +27,7 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
         desk.quarantine_tally("volunteer", &Default::default()).map(drop)
     }),
     ("quarantined_row", Action::ViewQuarantine, false, |desk, _| {
-        desk.quarantined_row("volunteer", HELD).map(drop)
+        desk.quarantined_row("volunteer", RowId(HELD)).map(drop)
     }),
     ("preview_bulk", Action::FixRows, false, |desk, reason| {
         desk.preview_bulk("volunteer", &bulk(reason), 10).map(drop)
@@ -42,10 +42,12 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
         desk.export_violations(&Default::default(), reason, &mut Vec::new()).map(drop)
     }),
     ("suppress", Action::SuppressRows, true, |desk, reason| {
-        desk.suppress("volunteer", 1, &["REQ-001".into()], reason).map(drop)
+        desk.suppress("volunteer", RowId(1), &["REQ-001".into()], reason).map(drop)
     }),
-    ("reject_row", Action::SuppressRows, true, |desk, reason| desk.reject_row("volunteer", HELD, reason)),
-    ("reopen", Action::SuppressRows, true, |desk, reason| desk.reopen("volunteer", HELD, reason)),
+    ("reject_row", Action::SuppressRows, true, |desk, reason| {
+        desk.reject_row("volunteer", RowId(HELD), reason)
+    }),
+    ("reopen", Action::SuppressRows, true, |desk, reason| desk.reopen("volunteer", RowId(HELD), reason)),
     ("reject_rows", Action::SuppressRows, true, |desk, reason| {
         let filter = QuarantineFilter { rule: Some("REQ-001".into()), ..Default::default() };
         desk.reject_rows("volunteer", &filter, reason).map(drop)
@@ -58,7 +60,7 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("fix", Action::FixRows, true, |desk, reason| {
         let values = vec![("email_normalized".to_owned(), "grace@example.org".to_owned())];
         let fix = RowFix { values, reason: reason.into(), ..RowFix::default() };
-        desk.fix("volunteer", HELD, &fix).map(drop)
+        desk.fix("volunteer", RowId(HELD), &fix).map(drop)
     }),
     ("create", Action::CreateRecords, true, |desk, reason| {
         let values =
@@ -69,9 +71,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
         desk.scan(&ScanRequest::new("volunteer"), reason).map(drop)
     }),
     ("train", Action::ControlRuns, true, |desk, reason| desk.train("volunteer", 1.0, reason).map(drop)),
-    ("approve", Action::ApproveRuns, true, |desk, reason| desk.approve(1, reason).map(drop)),
-    ("cancel", Action::ControlRuns, true, |desk, reason| desk.cancel(1, reason).map(drop)),
-    ("discard", Action::ApproveRuns, true, |desk, reason| desk.discard(1, reason)),
+    ("approve", Action::ApproveRuns, true, |desk, reason| desk.approve(RunId(1), reason).map(drop)),
+    ("cancel", Action::ControlRuns, true, |desk, reason| desk.cancel(RunId(1), reason).map(drop)),
+    ("discard", Action::ApproveRuns, true, |desk, reason| desk.discard(RunId(1), reason)),
     ("start", Action::ControlRuns, true, |desk, reason| {
         desk.start(&RunRequest::new("nothing"), reason).and_then(importer::service::RunHandle::join).map(drop)
     }),
@@ -82,9 +84,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("find_count", Action::ViewRecords, false, |desk, _| {
         desk.find_count("volunteer", &Default::default()).map(drop)
     }),
-    ("households", Action::ViewRecords, false, |desk, _| desk.households("volunteer", 1).map(drop)),
+    ("households", Action::ViewRecords, false, |desk, _| desk.households("volunteer", RecordId(1)).map(drop)),
     ("interrupted", Action::ViewRuns, false, |desk, _| desk.interrupted().map(drop)),
-    ("label", Action::ControlRuns, true, |desk, reason| desk.label(1, Some("spring"), reason)),
+    ("label", Action::ControlRuns, true, |desk, reason| desk.label(RunId(1), Some("spring"), reason)),
     ("merge", Action::Merge, true, |desk, reason| {
         desk.merge(&MergeRequest::new("volunteer", [1, 2], reason)).map(drop)
     }),
@@ -95,22 +97,24 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("merges", Action::ViewSuggestions, false, |desk, _| {
         desk.merges("volunteer", &Default::default()).map(drop)
     }),
-    ("pause", Action::ControlRuns, true, |desk, reason| desk.pause(1, reason).map(drop)),
+    ("pause", Action::ControlRuns, true, |desk, reason| desk.pause(RunId(1), reason).map(drop)),
     ("preview_merge", Action::Review, false, |desk, reason| {
         desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], reason)).map(drop)
     }),
-    ("redo_merge", Action::Merge, true, |desk, reason| desk.redo_merge(1, reason).map(drop)),
-    ("redo", Action::Merge, true, |desk, reason| desk.redo(&RedoRequest::new(1, reason)).map(drop)),
-    ("rerun", Action::ControlRuns, true, |desk, reason| desk.rerun(1, RerunStep::Upsert, reason).map(drop)),
-    ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(1, reason).map(drop)),
+    ("redo_merge", Action::Merge, true, |desk, reason| desk.redo_merge(MergeId(1), reason).map(drop)),
+    ("redo", Action::Merge, true, |desk, reason| desk.redo(&RedoRequest::new(MergeId(1), reason)).map(drop)),
+    ("rerun", Action::ControlRuns, true, |desk, reason| {
+        desk.rerun(RunId(1), RerunStep::Upsert, reason).map(drop)
+    }),
+    ("resume", Action::ControlRuns, true, |desk, reason| desk.resume(RunId(1), reason).map(drop)),
     ("retention", Action::Retain, true, |desk, reason| {
         desk.retention(&RetentionPolicy::shipped(), false, reason).map(drop)
     }),
     ("review", Action::Review, true, |desk, reason| {
-        desk.review(1, &ReviewDecision::Reject, reason).map(drop)
+        desk.review(SuggestionId(1), &ReviewDecision::Reject, reason).map(drop)
     }),
     ("review_all", Action::Review, true, |desk, reason| {
-        desk.review_all(&[1], &ReviewDecision::Reject, reason)
+        desk.review_all(&[SuggestionId(1)], &ReviewDecision::Reject, reason)
             .into_iter()
             .try_for_each(|(_, result)| result.map(drop))
     }),
@@ -118,31 +122,35 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
         desk.review_matching(&Default::default(), &ReviewDecision::Reject, reason, false).map(drop)
     }),
     ("roll_back", Action::RollBackRuns, true, |desk, reason| {
-        desk.roll_back(&RollbackRequest { run: 1, reason: reason.into(), dry_run: false }).map(drop)
+        desk.roll_back(&RollbackRequest { run: RunId(1), reason: reason.into(), dry_run: false }).map(drop)
     }),
-    ("rollback_items", Action::ViewRuns, false, |desk, _| desk.rollback_items(1, None, 0, 10).map(drop)),
+    ("rollback_items", Action::ViewRuns, false, |desk, _| {
+        desk.rollback_items(RunId(1), None, 0, 10).map(drop)
+    }),
     ("undo_match", Action::UndoMerge, true, |desk, reason| {
         desk.undo_match("volunteer", "csv", "1", reason).map(drop)
     }),
-    ("undo_merge", Action::UndoMerge, true, |desk, reason| desk.undo_merge(1, reason).map(drop)),
-    ("who_is", Action::ViewRecords, false, |desk, _| desk.who_is("volunteer", 1).map(drop)),
-    ("retry", Action::ControlRuns, true, |desk, reason| desk.retry(1, reason).map(drop)),
+    ("undo_merge", Action::UndoMerge, true, |desk, reason| desk.undo_merge(MergeId(1), reason).map(drop)),
+    ("who_is", Action::ViewRecords, false, |desk, _| desk.who_is("volunteer", RecordId(1)).map(drop)),
+    ("retry", Action::ControlRuns, true, |desk, reason| desk.retry(RunId(1), reason).map(drop)),
     ("audit_log", Action::ViewAudit, false, |desk, _| desk.audit_log(&Default::default()).map(drop)),
     ("changes", Action::ViewRecords, false, |desk, _| {
         desk.changes("volunteer", &Default::default()).map(drop)
     }),
     ("edit", Action::EditRecords, true, |desk, reason| {
         let values = vec![("city".to_owned(), "Liberty".to_owned())];
-        desk.edit("volunteer", 1, &Edit { values, reason: reason.into() })
+        desk.edit("volunteer", RecordId(1), &Edit { values, reason: reason.into() })
     }),
     ("received", Action::ViewQuarantine, false, |desk, _| {
-        desk.received("volunteer", (1 << 32) + 1).map(drop)
+        desk.received("volunteer", RowId((1 << 32) + 1)).map(drop)
     }),
-    ("record", Action::ViewRecords, false, |desk, _| desk.record("volunteer", 1).map(drop)),
-    ("records", Action::ViewRecords, false, |desk, _| desk.records("volunteer", 0, 10).map(drop)),
-    ("report", Action::ViewRuns, false, |desk, _| desk.report(1).map(drop)),
+    ("record", Action::ViewRecords, false, |desk, _| desk.record("volunteer", RecordId(1)).map(drop)),
+    ("records", Action::ViewRecords, false, |desk, _| desk.records("volunteer", RecordId(0), 10).map(drop)),
+    ("report", Action::ViewRuns, false, |desk, _| desk.report(RunId(1)).map(drop)),
     ("runs", Action::ViewRuns, false, |desk, _| desk.runs(&Default::default()).map(drop)),
-    ("score", Action::ViewSuggestions, false, |desk, _| desk.score("volunteer", 1, 2, None).map(drop)),
+    ("score", Action::ViewSuggestions, false, |desk, _| {
+        desk.score("volunteer", RecordId(1), RecordId(2), None).map(drop)
+    }),
     ("suggestions", Action::ViewSuggestions, false, |desk, _| {
         desk.suggestions(&Default::default()).map(drop)
     }),
@@ -407,7 +415,8 @@ fn the_audit_log_is_exported_whole() {
     let desk = importer.desk(Actor::new("=zoe", Role::Steward));
     for city in ["Liberty", "Parkville"] {
         let values = vec![("city".to_owned(), city.to_owned())];
-        desk.edit("volunteer", 1, &Edit { values, reason: "she said \"move\", so".into() }).unwrap();
+        desk.edit("volunteer", RecordId(1), &Edit { values, reason: "she said \"move\", so".into() })
+            .unwrap();
     }
     let desk = cli::Desk::on(db);
     desk.call(["audit", "--role", "viewer"])

@@ -1,7 +1,7 @@
 //! What people decide about suggestions is remembered.
 
 use importer::service::{Actor, ReviewDecision};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, RecordId, RunRequest, SuggestionId};
 use importer_core::ports::{SuggestionDecision, SuggestionRow};
 
 use super::{scan, support};
@@ -12,12 +12,12 @@ fn decide(importer: &Importer, id: i64, decision: SuggestionDecision) -> Suggest
         SuggestionDecision::Deferred => ReviewDecision::Defer { days: 30 },
         _ => ReviewDecision::Reopen,
     };
-    importer.desk(Actor::admin("tester")).review(id, &verdict, "met both").unwrap().suggestion
+    importer.desk(Actor::admin("tester")).review(SuggestionId(id), &verdict, "met both").unwrap().suggestion
 }
 
 fn pair(importer: &Importer, left: i64, right: i64) -> Option<SuggestionRow> {
     let all = importer.suggestions(&Default::default()).unwrap();
-    all.into_iter().find(|row| (row.left, row.right) == (left, right))
+    all.into_iter().find(|row| (row.left, row.right) == (RecordId(left), RecordId(right)))
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_rejected_pair_is_not_suggested_again_under_other_ids() {
         let importer = scan::imported(&db);
         scan::scan(&importer, false);
         let id = pair(&importer, 1, 81).unwrap().id;
-        decide(&importer, id, SuggestionDecision::Rejected);
+        decide(&importer, id.0, SuggestionDecision::Rejected);
         // The copy is taken out of the core and comes again from another system, as a new record.
         for sql in [
             "DELETE FROM core_volunteer_contacts WHERE volunteer_id = 81",
@@ -47,7 +47,7 @@ fn a_rejected_pair_is_not_suggested_again_under_other_ids() {
         let told = scan::scan(&importer, true).suggestions.unwrap();
         assert_eq!((told.rejected_before, pair(&importer, 1, new)), (1, None), "{}: {told:?}", db.backend);
         // Taken back, the pair is shown again.
-        decide(&importer, id, SuggestionDecision::Open);
+        decide(&importer, id.0, SuggestionDecision::Open);
         assert_eq!(scan::scan(&importer, true).suggestions.unwrap().rejected_before, 0);
         assert!(pair(&importer, 1, new).is_some());
         let log = db.texts(
@@ -63,7 +63,7 @@ fn deferred_pairs_wait_outside_the_open_list() {
         let importer = scan::imported(&db);
         scan::scan(&importer, false);
         let id = pair(&importer, 1, 81).unwrap().id;
-        let row = decide(&importer, id, SuggestionDecision::Deferred);
+        let row = decide(&importer, id.0, SuggestionDecision::Deferred);
         assert!(row.deferred_until.unwrap() > row.decided_at.unwrap());
         let waits =
             || importer.suggestions(&importer.pending_suggestions()).unwrap().iter().any(|row| row.id == id);
@@ -78,7 +78,10 @@ fn a_decision_needs_a_suggestion_and_a_reason() {
     let db = support::sqlite();
     let importer = scan::imported(&db);
     let wrong = |reason: &str| {
-        importer.desk(Actor::admin("tester")).review(7, &ReviewDecision::accept(), reason).unwrap_err()
+        importer
+            .desk(Actor::admin("tester"))
+            .review(SuggestionId(7), &ReviewDecision::accept(), reason)
+            .unwrap_err()
     };
     assert_eq!(wrong(" ").kind(), ErrorKind::Config);
     assert!(wrong("why not").to_string().contains("there is no suggestion 7"));

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use importer::service::{Actor, Edit, Role};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, RecordId, RunRequest};
 use importer_core::contracts::{CONTRACTS, FieldKind, VOLUNTEER};
 use importer_core::ports::{ContactKind, CoreRecord};
 
@@ -71,10 +71,10 @@ fn edited(database: &support::Database, field: &str, value: &str, newer: &str) -
     let values = vec![(field.to_owned(), value.to_owned())];
     importer
         .desk(Actor::new("zoe", Role::Steward))
-        .edit("volunteer", id, &Edit { values, reason: "she called".into() })
+        .edit("volunteer", RecordId(id), &Edit { values, reason: "she called".into() })
         .unwrap();
     database.import(&support::file(folder.path(), "2.csv", format!("{header}{newer}\n")));
-    importer.record("volunteer", id).unwrap().unwrap()
+    importer.record("volunteer", RecordId(id)).unwrap().unwrap()
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn an_edit_outranks_every_later_import() {
         };
         assert_eq!(edit(ann.id, "shoe_size", "9"), ErrorKind::Config);
         assert_eq!(edit(ann.id, "dob", "yesterday"), ErrorKind::Config);
-        assert_eq!(edit(ann.id + 1, "city", "Liberty"), ErrorKind::NotFound);
+        assert_eq!(edit(RecordId(ann.id.0 + 1), "city", "Liberty"), ErrorKind::NotFound);
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use importer::service::{Actor, MergeRequest, RollbackRequest};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, RunId, RunRequest};
 
 use super::merging::history::{World, snapshot};
 use super::support::{self, Database};
@@ -138,11 +138,11 @@ fn wrong_file(world: &World, people: usize) -> i64 {
     );
     let file = support::file(folder.path(), "wrong.csv", csv);
     let request = RunRequest::new("csv").file(file).external_system("alpha");
-    world.importer().run(&request).unwrap().run_id
+    world.importer().run(&request).unwrap().run_id.0
 }
 
 fn roll_back(importer: &Importer, run: i64) -> importer::Result<importer::service::RollbackReport> {
-    let request = RollbackRequest { run, reason: "the wrong file".into(), dry_run: false };
+    let request = RollbackRequest { run: RunId(run), reason: "the wrong file".into(), dry_run: false };
     importer.desk(Actor::admin("ann")).roll_back(&request)
 }
 
@@ -217,7 +217,7 @@ fn a_run_that_is_taken_back_does_not_go_on() {
         let broken = report.run_id;
         assert_eq!(report.status, importer::ReportStatus::Failed, "{report:?}");
         assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM external_id_map WHERE external_id = 'x1'"), 1);
-        roll_back(&importer, broken).unwrap();
+        roll_back(&importer, broken.0).unwrap();
         assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM external_id_map WHERE external_id = 'x1'"), 0);
 
         let again = importer.run(&request).unwrap();

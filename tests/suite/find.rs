@@ -1,7 +1,7 @@
 //! Lists of records: pages that neither repeat nor leave out, found by what the role sees alone.
 
 use importer::service::{Actor, Desk, Role};
-use importer::{ErrorKind, RecordFilter, RecordOrder};
+use importer::{ErrorKind, RecordFilter, RecordId, RecordOrder};
 
 use super::support;
 
@@ -14,7 +14,7 @@ const PEOPLE: &str = "id,first name,last name,email,phone,employer,city\n\
     6,Fay,Lee,fay@example.org,,,\n";
 
 /// The ids of all pages of a filter, one after the other.
-fn pages(desk: &Desk<'_>, filter: &RecordFilter, size: usize) -> Vec<i64> {
+fn pages(desk: &Desk<'_>, filter: &RecordFilter, size: usize) -> Vec<RecordId> {
     let mut filter = RecordFilter { limit: size, after: None, ..filter.clone() };
     let mut found = Vec::new();
     loop {
@@ -68,7 +68,7 @@ fn pages_of_any_size_in_any_order_are_the_same_list_on_both_databases() {
     }
 }
 
-fn pages_from(desk: &Desk<'_>, filter: &RecordFilter) -> Vec<i64> {
+fn pages_from(desk: &Desk<'_>, filter: &RecordFilter) -> Vec<RecordId> {
     desk.find("volunteer", filter).unwrap().records.iter().map(|record| record.id).collect()
 }
 

@@ -64,6 +64,6 @@ fn place(run: Option<&RunRecord>) -> String {
     match run {
         None => "no run yet".into(),
         Some(run) if run.phase == Phase::Extract => format!("reading, {} rows stored", run.rows_read),
-        Some(run) => format!("{:?}, loaded through {}", run.phase, run.loaded_through & 0xffff_ffff),
+        Some(run) => format!("{:?}, loaded through {}", run.phase, run.loaded_through.0 & 0xffff_ffff),
     }
 }

@@ -161,7 +161,7 @@ fn a_hang_and_too_much_memory_are_failed_runs_of_a_service_that_goes_on() {
         assert!(error.contains("plugin `misbehaving`") && error.contains(why), "{error}");
         let whole = service.run("ok");
         assert_eq!((whole.status.as_str(), whole.counts.read), ("succeeded", 6), "{:?}", whole.error);
-        assert_eq!((failed.run_id, whole.run_id), (1, 1), "it goes on with the same run");
+        assert_eq!((failed.run_id.0, whole.run_id.0), (1, 1), "it goes on with the same run");
         assert_eq!(service.db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 6);
     }
 }
@@ -180,7 +180,7 @@ fn a_worker_whose_source_was_busy_opens_it_again_and_one_that_crashed_waits_for_
     assert_eq!((report.status.as_str(), report.counts.read), ("failed", 2), "{report:?}");
     assert_eq!(service.failures(), (1, false));
     let report = service.run("ok");
-    assert_eq!((report.status.as_str(), report.run_id, report.counts.read), ("succeeded", 1, 6));
+    assert_eq!((report.status.as_str(), report.run_id.0, report.counts.read), ("succeeded", 1, 6));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use importer::service::{
     Actor, Edit, FieldChoice, MergeRequest, ReviewDecision, RollbackRequest, ScanReport,
 };
-use importer::{Importer, RunRequest};
+use importer::{Importer, MergeId, RecordId, RunId, RunRequest};
 use importer_core::ports::{SuggestionDecision, SuggestionFilter, SuggestionRow};
 
 use super::support::{self, Database};
@@ -41,7 +41,7 @@ impl World {
 
     fn find(&self, (left, right): (i64, i64)) -> SuggestionRow {
         let all = self.importer.suggestions(&SuggestionFilter::default()).unwrap();
-        all.into_iter().find(|row| (row.left, row.right) == (left, right)).unwrap()
+        all.into_iter().find(|row| (row.left, row.right) == (RecordId(left), RecordId(right))).unwrap()
     }
 
     fn stands(&self, pair: (i64, i64)) -> SuggestionDecision {
@@ -51,7 +51,7 @@ impl World {
     fn edit(&self, id: i64, first: &str, born: &str) {
         let values = vec![("first_name".into(), first.into()), ("dob".into(), born.into())];
         let edit = Edit { values, reason: "they called".into() };
-        self.importer.desk(Actor::admin("ann")).edit("volunteer", id, &edit).unwrap();
+        self.importer.desk(Actor::admin("ann")).edit("volunteer", RecordId(id), &edit).unwrap();
     }
 
     fn part_the_adas(&self) {
@@ -66,11 +66,11 @@ impl World {
             .run(&RunRequest::new("csv").file(support::file(folder.path(), "changed.csv", csv)))
             .unwrap();
         assert_eq!(report.counts.updated, 1, "{report:?}");
-        report.run_id
+        report.run_id.0
     }
 
     fn roll_back(&self, run: i64) {
-        let request = RollbackRequest { run, reason: "the wrong file".into(), dry_run: false };
+        let request = RollbackRequest { run: RunId(run), reason: "the wrong file".into(), dry_run: false };
         let told = self.importer.desk(Actor::admin("ann")).roll_back(&request).unwrap();
         assert_eq!(told.left, 0, "{told:?}");
     }
@@ -78,17 +78,17 @@ impl World {
     /// Merges two; who they are is what is known of one of them, where it is named.
     fn merge(&self, survivor: i64, gone: i64, like: Option<i64>) -> i64 {
         let fields = ["first_name", "last_name", "dob"].map(str::to_owned);
-        let choices = like.map(|id| fields.map(|field| (field, FieldChoice::Of(id))));
+        let choices = like.map(|id| fields.map(|field| (field, FieldChoice::Of(RecordId(id)))));
         let request = MergeRequest {
-            survivor: Some(survivor),
+            survivor: Some(RecordId(survivor)),
             choices: choices.into_iter().flatten().collect(),
             ..MergeRequest::new("volunteer", [survivor, gone], "the same")
         };
-        self.importer.desk(Actor::admin("ann")).merge(&request).unwrap().merge
+        (self.importer.desk(Actor::admin("ann")).merge(&request).unwrap().merge).0
     }
 
     fn undo(&self, merge: i64) {
-        self.importer.desk(Actor::admin("ann")).undo_merge(merge, "two people").unwrap();
+        self.importer.desk(Actor::admin("ann")).undo_merge(MergeId(merge), "two people").unwrap();
     }
 
     /// A pair that an import has suggested.
@@ -219,7 +219,7 @@ fn taking_a_run_back_leaves_closed_what_was_and_opens_what_the_run_had_closed() 
         world.roll_back(run);
         assert_eq!(world.stands(ADAS), SuggestionDecision::Outdated, "{backend}");
         // And the scan itself.
-        world.roll_back(closed_by);
+        world.roll_back(closed_by.0);
         assert_eq!(world.stands(ADAS), SuggestionDecision::Open, "{backend}");
         assert_eq!(world.closes_and_opens(), (1, 0), "{backend}");
     }

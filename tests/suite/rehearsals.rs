@@ -1,7 +1,7 @@
 //! What only shows what would be leaves nothing behind, not even ids that are used up.
 
 use importer::service::{Actor, BulkChange, BulkFix, MergeRequest, ReviewDecision, RollbackRequest};
-use importer::{Importer, RunRequest};
+use importer::{Importer, RunId, RunRequest};
 use importer_core::ports::QuarantineFilter;
 
 use super::scan;
@@ -32,7 +32,7 @@ fn filled(db: &Database) -> (Importer, i64) {
     let run = desk.merge_obvious("volunteer", WHY).unwrap().run.unwrap();
     // Merges that came later of the same people are done again when those of the run are taken back.
     desk.merge(&MergeRequest::new("volunteer", [1, 5], WHY)).unwrap();
-    (importer, run)
+    (importer, run.0)
 }
 
 #[test]
@@ -47,8 +47,8 @@ fn what_only_shows_what_would_be_takes_no_ids() {
             assert_eq!(ids(&db), before, "rollback of run {run} on {}", db.backend);
             told
         };
-        assert!(!rolled_back(1).counts.is_empty());
-        assert!(!rolled_back(merging).merges.is_empty());
+        assert!(!rolled_back(RunId(1)).counts.is_empty());
+        assert!(!rolled_back(RunId(merging)).merges.is_empty());
         desk.preview_merge(&MergeRequest::new("volunteer", [2, 3], WHY)).unwrap();
         desk.preview_obvious("volunteer").unwrap();
         for change in [BulkChange::Nothing, BulkChange::Exempt { rules: vec!["REQ-001".into()] }] {
@@ -65,9 +65,10 @@ fn what_only_shows_what_would_be_takes_no_ids() {
             .unwrap();
         assert_eq!(ids(&db), before, "{}", db.backend);
         // After all that, what was shown is what is done.
-        let shown = rolled_back(merging);
-        let done =
-            desk.roll_back(&RollbackRequest { run: merging, reason: WHY.into(), dry_run: false }).unwrap();
+        let shown = rolled_back(RunId(merging));
+        let done = desk
+            .roll_back(&RollbackRequest { run: RunId(merging), reason: WHY.into(), dry_run: false })
+            .unwrap();
         assert_eq!((shown.counts, shown.merges), (done.counts, done.merges), "{}", db.backend);
     }
 }

@@ -1,7 +1,7 @@
 //! Who was told apart is merged only when somebody asks for it all the same.
 
 use importer::service::{Actor, Desk, MergeRequest, RedoRequest, ReviewDecision, RollbackRequest};
-use importer::{Error, ErrorKind, Importer, RunRequest};
+use importer::{Error, ErrorKind, Importer, MergeId, RecordId, RunRequest, SuggestionId};
 use importer_core::ports::{AuditFilter, SuggestionFilter};
 
 use super::merging::history::{Event, World, snapshot};
@@ -12,7 +12,7 @@ const ONE_AND_FIVE: i64 = 4;
 const TWO_AND_THREE: i64 = 5;
 
 fn merge(people: &[i64]) -> MergeRequest {
-    MergeRequest::new("volunteer", people, "the same person")
+    MergeRequest::new("volunteer", people.iter().copied(), "the same person")
 }
 
 fn although(people: &[i64]) -> MergeRequest {
@@ -40,7 +40,10 @@ fn asks(error: &Error, one: i64, other: i64, suggestion: i64) {
 }
 
 fn reject(importer: &Importer, pair: i64) {
-    importer.desk(Actor::admin("rita")).review(pair, &ReviewDecision::Reject, "met both").unwrap();
+    importer
+        .desk(Actor::admin("rita"))
+        .review(SuggestionId(pair), &ReviewDecision::Reject, "met both")
+        .unwrap();
 }
 
 #[test]
@@ -55,17 +58,18 @@ fn every_way_to_a_merge_asks_first() {
         let before = snapshot(&world.db);
 
         let accept = ReviewDecision::accept();
-        let all = || desk.review_all(&[TWO_AND_THREE], &accept, "sure").remove(0).1;
+        let all = || desk.review_all(&[SuggestionId(TWO_AND_THREE)], &accept, "sure").remove(0).1;
         for error in [
             desk.merge(&merge(&[3, 2])).unwrap_err(),
             desk.merge(&merge(&[1, 2, 3])).unwrap_err(),
-            desk.review(TWO_AND_THREE, &accept, "sure").unwrap_err(),
+            desk.review(SuggestionId(TWO_AND_THREE), &accept, "sure").unwrap_err(),
             all().unwrap_err(),
             desk.redo(&RedoRequest::new(parted, "no twins after all")).unwrap_err(),
         ] {
             asks(&error, 2, 3, TWO_AND_THREE);
         }
-        let found = SuggestionFilter { after: TWO_AND_THREE - 1, limit: 1, ..Default::default() };
+        let found =
+            SuggestionFilter { after: SuggestionId(TWO_AND_THREE - 1), limit: 1, ..Default::default() };
         let many = desk.review_matching(&found, &accept, "sure", false).unwrap();
         assert_eq!((many.found, many.refused, many.merged), (1, 1, 0), "{many:?}");
         assert!(many.first_refusal.unwrap().contains("rita rejected"), "{}", world.db.backend);
@@ -73,35 +77,39 @@ fn every_way_to_a_merge_asks_first() {
 
         let preview = desk.preview_merge(&merge(&[2, 3])).unwrap().rejected;
         let told = &preview[0];
-        assert_eq!((told.one, told.other, told.suggestion, told.by.as_str()), (2, 3, TWO_AND_THREE, "rita"));
+        assert_eq!(
+            (told.one.0, told.other.0, told.suggestion.0, told.by.as_str()),
+            (2, 3, TWO_AND_THREE, "rita")
+        );
         assert_eq!((preview.len(), told.reason.as_str()), (1, "met both"));
         assert!(desk.preview_merge(&merge(&[1, 2])).unwrap().rejected.is_empty());
 
         // All the same, in each of these ways; taken back, they are told apart again.
         let sure = ReviewDecision::AcceptAlthoughRejected { survivor: None, choices: Vec::new() };
-        let by_ids = || desk.merge(&although(&[2, 3])).unwrap().merge;
-        let by_pair = || desk.review(TWO_AND_THREE, &sure, "sure").unwrap().merge.unwrap().merge;
+        let by_ids = || desk.merge(&although(&[2, 3])).unwrap().merge.0;
+        let by_pair =
+            || desk.review(SuggestionId(TWO_AND_THREE), &sure, "sure").unwrap().merge.unwrap().merge.0;
         let by_many = || {
             assert_eq!(desk.review_matching(&found, &sure, "sure", false).unwrap().merged, 1);
             world.db.number("SELECT MAX(id) AS t FROM merge_log")
         };
         let again = || {
             let request = RedoRequest { although_rejected: true, ..RedoRequest::new(parted, "sure") };
-            desk.redo(&request).unwrap()
+            desk.redo(&request).unwrap().0
         };
         let ways: [&dyn Fn() -> i64; 4] = [&by_ids, &by_pair, &by_many, &again];
         for way in ways {
             let merge = way();
             let line = desk.audit_log(&AuditFilter::default()).unwrap().pop().unwrap().entry;
             assert_eq!(line.details["although_rejected"], serde_json::json!([TWO_AND_THREE]), "{line:?}");
-            desk.undo_merge(merge, "twins").unwrap();
+            desk.undo_merge(MergeId(merge), "twins").unwrap();
             assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
             asks(&desk.merge(&self::merge(&[2, 3])).unwrap_err(), 2, 3, TWO_AND_THREE);
         }
         // Who takes the rejection back need not ask any more.
         importer
             .desk(Actor::admin("rita"))
-            .review(TWO_AND_THREE, &ReviewDecision::Reopen, "one person")
+            .review(SuggestionId(TWO_AND_THREE), &ReviewDecision::Reopen, "one person")
             .unwrap();
         desk.merge(&merge(&[2, 3])).unwrap();
     }
@@ -116,13 +124,13 @@ fn whoever_went_into_somebody_is_still_told_apart() {
         // 1 is not 5, who goes into 6, who goes into 2; and 3 goes into 1.
         reject(&importer, ONE_AND_FIVE);
         for people in [[6, 5], [2, 6], [1, 3]] {
-            let survivor = Some(people[0]);
+            let survivor = Some(RecordId(people[0]));
             desk.merge(&MergeRequest { survivor, ..merge(&people) }).unwrap();
         }
         asks(&desk.merge(&merge(&[1, 2])).unwrap_err(), 1, 2, ONE_AND_FIVE);
         asks(&desk.merge(&merge(&[4, 2, 1])).unwrap_err(), 1, 2, ONE_AND_FIVE);
         let preview = desk.preview_merge(&merge(&[1, 2])).unwrap();
-        assert_eq!(preview.rejected[0].suggestion, ONE_AND_FIVE, "{}", world.db.backend);
+        assert_eq!(preview.rejected[0].suggestion, SuggestionId(ONE_AND_FIVE), "{}", world.db.backend);
         desk.merge(&although(&[1, 2])).unwrap();
         // Once they are one, nothing speaks against anybody else.
         desk.merge(&merge(&[4, 1])).unwrap();
@@ -164,10 +172,10 @@ fn what_was_told_apart_by_taking_a_match_back_is_one_again_when_that_is_taken_ba
         world.happen(2, &Event::Elsewhere { person: 1, variant: 2 });
         let undone = desk.undo_match("volunteer", "gamma", "g1", "her mother").unwrap();
         let (stays, apart) = (undone.survivor, undone.restored[0]);
-        let asked = desk.merge(&merge(&[stays, apart])).unwrap_err();
+        let asked = desk.merge(&merge(&[stays.0, apart.0])).unwrap_err();
         assert!(asked.to_string().contains("ann rejected on"), "{asked}");
         desk.redo_merge(undone.merge, "she herself").unwrap();
-        assert_eq!(world.owner_of("g1"), stays, "{}", world.db.backend);
+        assert_eq!(world.owner_of("g1"), stays.0, "{}", world.db.backend);
     }
 }
 
@@ -191,7 +199,7 @@ fn what_is_obvious_is_never_merged_against_somebodys_word() {
         let desk = desk(&importer);
         reject(&importer, ONE_AND_FIVE);
         // 5 goes into 6; that 6 is 1 is beyond doubt for whoever has not heard, and that 2 is 3 for everybody.
-        desk.merge(&MergeRequest { survivor: Some(6), ..merge(&[6, 5]) }).unwrap();
+        desk.merge(&MergeRequest { survivor: Some(RecordId(6)), ..merge(&[6, 5]) }).unwrap();
         let rejected_pairs = world
             .db
             .number("SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE left_id = 1 AND right_id = 6");
@@ -206,7 +214,7 @@ fn what_is_obvious_is_never_merged_against_somebodys_word() {
         assert_eq!((preview.obvious, preview.rejected), (2, 1), "{preview:?}");
         let done = desk.merge_obvious("volunteer", "beyond doubt").unwrap();
         assert_eq!((done.merged, done.obvious, done.rejected, done.left), (2, 2, 1, 0), "{done:?}");
-        assert!(importer.record("volunteer", 1).unwrap().is_some(), "{}", world.db.backend);
+        assert!(importer.record("volunteer", RecordId(1)).unwrap().is_some(), "{}", world.db.backend);
         let lines = desk.audit_log(&AuditFilter::default()).unwrap();
         let about = format!("suggestion {ONE_AND_FIVE}");
         assert!(!lines.iter().any(|line| line.entry.action == "merge" && line.entry.subject == about));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use importer::service::{
     Actor, Edit, MergeRequest, RedoRequest, RetentionReport, RetentionTable, RollbackRequest,
 };
-use importer::{GateMode, GatePolicy, Importer, RunReport, RunRequest};
+use importer::{GateMode, GatePolicy, Importer, RecordId, RunReport, RunRequest};
 use importer_core::ports::{FixedClock, QuarantineFilter, QuarantineStatus, parse_moment};
 use importer_core::retention::RetentionPolicy;
 
@@ -84,7 +84,7 @@ fn a_dry_run_changes_nothing_and_says_what_the_real_run_then_does() {
         let values = vec![("city".to_owned(), "Liberty".to_owned())];
         importer
             .desk(Actor::admin("ann"))
-            .edit("volunteer", 1, &Edit { values, reason: "she called".into() })
+            .edit("volunteer", RecordId(1), &Edit { values, reason: "she called".into() })
             .unwrap();
         on(&db, "2020-01-03", GateMode::Enforce)
             .run(&RunRequest::new("csv").external_system("held").file(file("held.csv", people(100, 15, 15))))
@@ -424,7 +424,7 @@ fn what_merges_and_rollbacks_kept_goes_once_they_are_over() {
         desk.roll_back(&rollback).unwrap();
         let kept =
             |id: i64| db.texts(&format!("SELECT before_json AS t FROM merge_log WHERE id = {id}")).remove(0);
-        assert!(kept(over).contains("markera"));
+        assert!(kept(over.0).contains("markera"));
 
         let report = purge(&db, "2020-01-10", SHORT, false);
         assert_eq!(
@@ -440,7 +440,7 @@ fn what_merges_and_rollbacks_kept_goes_once_they_are_over() {
             "{}",
             db.backend
         );
-        assert_eq!((kept(over).as_str(), kept(stands).contains("markera")), ("{}", true));
+        assert_eq!((kept(over.0).as_str(), kept(stands.0).contains("markera")), ("{}", true));
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM rollback_items"), 0);
 
         let refused = desk.redo(&RedoRequest::new(over, "the same after all")).unwrap_err();

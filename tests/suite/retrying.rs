@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use importer::plugin::{Error, ErrorKind};
 use importer::service::Actor;
-use importer::{Observer, Progress, RetryPolicy, RunReport, Waiting};
+use importer::{Observer, Progress, RetryPolicy, RunId, RunReport, Waiting};
 
 use self::flaky::{At, Script, Service};
 use super::interruption::snapshot::{assert_same, take};
@@ -42,7 +42,7 @@ fn failed(service: &Service) -> String {
 /// The runs that could go on.
 fn waiting(service: &Service) -> Vec<i64> {
     let runs = service.importer.desk(Actor::admin("ann")).interrupted().unwrap();
-    runs.iter().map(|run| run.id).collect()
+    runs.iter().map(|run| run.id.0).collect()
 }
 
 fn cursors(all: &[&str]) -> Vec<Option<String>> {
@@ -77,7 +77,7 @@ fn what_fails_in_passing_is_asked_again_and_the_run_ends_like_one_that_never_fai
         let observer = Arc::clone(&ears) as Arc<dyn Observer>;
         let service = Service::built(db, Script::new(fails), |builder| builder.observer(observer));
         let report = succeeded(&service);
-        assert_eq!((report.run_id, report.counts.read, report.counts.inserted), (1, 12, 12));
+        assert_eq!((report.run_id.0, report.counts.read, report.counts.inserted), (1, 12, 12));
         assert_eq!(service.opened(), cursors(&["", "", "", "4", "4", "8"]), "{}", service.db.backend);
         // Rows that came begin the count anew.
         let seen = std::mem::take(&mut *ears.0.lock().unwrap());
@@ -86,7 +86,7 @@ fn what_fails_in_passing_is_asked_again_and_the_run_ends_like_one_that_never_fai
         assert_eq!(service.alarm.slept(), Duration::from_secs(14));
         let note =
             "failed in passing and was tried again, 5 times with 14.0 s of waiting; the last time: too many";
-        for report in [&report, &service.importer.report(1).unwrap()] {
+        for report in [&report, &service.importer.report(RunId(1)).unwrap()] {
             assert!(report.notes.iter().any(|told| told.contains(note)), "{:?}", report.notes);
         }
         assert_same(&take(&whole.db), &take(&service.db));
@@ -113,7 +113,7 @@ fn a_source_that_does_not_recover_is_left_alone_and_the_same_request_goes_on_lat
         assert_eq!(waiting(&service), [1]);
         service.opened();
         let report = succeeded(&service);
-        assert_eq!((report.run_id, report.counts.read), (1, 12));
+        assert_eq!((report.run_id.0, report.counts.read), (1, 12));
         assert!(
             report
                 .notes
@@ -135,7 +135,7 @@ fn a_source_that_asks_for_more_time_than_a_run_has_is_not_waited_for() {
         "{error}"
     );
     assert_eq!((service.alarm.slept(), waiting(&service)), (Duration::ZERO, vec![1]));
-    assert_eq!(succeeded(&service).run_id, 1);
+    assert_eq!(succeeded(&service).run_id, RunId(1));
 }
 
 #[test]
@@ -152,14 +152,14 @@ fn a_run_that_waits_is_cancelled_and_paused_at_once() {
             let run = desk.runs(&Default::default()).unwrap().remove(0);
             let waits = RunReport::of(&run).notes.join("\n");
             assert!(waits.contains("the server is busy"), "it tells while it waits: {waits}");
-            desk.pause(1, "not now").unwrap();
+            desk.pause(RunId(1), "not now").unwrap();
         });
         assert!(failed(&service).contains("it was paused"));
         assert!(service.alarm.slept() < Duration::from_secs(2), "{:?}", service.alarm.slept());
         let status = "SELECT status AS t FROM import_runs";
         assert_eq!(service.db.texts(status), ["paused"], "{}", service.db.backend);
         let (report, opened) = (succeeded(&service), service.opened());
-        assert_eq!((report.run_id, report.counts.read, opened), (1, 12, cursors(&["", "6"])));
+        assert_eq!((report.run_id.0, report.counts.read, opened), (1, 12, cursors(&["", "6"])));
 
         let service = Service::with(support::sqlite(), Script::new([(At::Open, busy())]), policy);
         let cancel = service.importer.cancel();
@@ -193,7 +193,7 @@ fn what_can_be_mended_ends_the_run_at_once_and_the_same_request_goes_on_with_it(
             service.opened();
             service.fails([]);
             let report = succeeded(&service);
-            assert_eq!((report.run_id, report.counts.read, report.counts.inserted), (1, 12, 12));
+            assert_eq!((report.run_id.0, report.counts.read, report.counts.inserted), (1, 12, 12));
             assert_eq!(service.opened(), cursors(&["8"]));
             assert_eq!(service.db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 12);
             assert_eq!(service.alarm.slept(), Duration::ZERO);
@@ -207,21 +207,24 @@ fn a_run_can_be_resumed_by_its_number_too_and_another_request_begins_anew() {
     let service = Service::new(support::sqlite(), Script::new(bug()));
     failed(&service);
     let desk = service.importer.desk(Actor::admin("ann"));
-    assert_eq!(desk.resume(1, "the plugin is repaired").unwrap().status, importer::ReportStatus::Succeeded);
+    assert_eq!(
+        desk.resume(RunId(1), "the plugin is repaired").unwrap().status,
+        importer::ReportStatus::Succeeded
+    );
     service.fails(bug());
     failed(&service);
     assert_eq!(waiting(&service), [2]);
     // A rehearsal is no other run.
     let rehearsal = service.importer.run(&service.request().dry_run(true)).unwrap();
-    assert_eq!((rehearsal.run_id, rehearsal.status.as_str()), (3, "succeeded"));
-    assert_eq!(succeeded(&service).run_id, 2);
+    assert_eq!((rehearsal.run_id.0, rehearsal.status.as_str()), (3, "succeeded"));
+    assert_eq!(succeeded(&service).run_id, RunId(2));
     service.fails(bug());
     failed(&service);
     assert_eq!(waiting(&service), [4]);
     let mut other = service.request();
     other.limit = Some(4);
     let report = service.importer.run(&other).unwrap();
-    assert_eq!((report.run_id, report.counts.read), (5, 4));
+    assert_eq!((report.run_id.0, report.counts.read), (5, 4));
     assert_eq!(waiting(&service), [4], "what came again unchanged has loaded nothing newer");
 }
 
@@ -235,11 +238,11 @@ fn a_run_that_is_older_than_what_was_loaded_since_does_not_go_on() {
         // It fails as well, when it has loaded its rows.
         service.db.execute("ALTER TABLE watermarks RENAME TO no_watermarks");
         let report = service.importer.run(&other).unwrap();
-        assert_eq!((report.run_id, report.status.as_str()), (2, "failed"));
+        assert_eq!((report.run_id.0, report.status.as_str()), (2, "failed"));
         service.db.execute("ALTER TABLE no_watermarks RENAME TO watermarks");
         assert_eq!(waiting(&service), [2], "{}", service.db.backend);
         let report = succeeded(&service);
-        assert_eq!((report.run_id, report.counts.read), (3, 12));
+        assert_eq!((report.run_id.0, report.counts.read), (3, 12));
     }
 }
 
@@ -254,7 +257,7 @@ fn a_source_that_says_not_where_it_stands_is_read_from_its_beginning_by_a_new_ru
         assert!(!error.contains("goes on"), "{error}");
         assert!(waiting(&service).is_empty(), "{}", service.db.backend);
         let report = succeeded(&service);
-        assert_eq!((report.run_id, report.counts.read, report.counts.inserted), (2, 12, 12));
+        assert_eq!((report.run_id.0, report.counts.read, report.counts.inserted), (2, 12, 12));
         assert_eq!(service.opened(), cursors(&["", "", ""]));
     }
 }
@@ -264,10 +267,10 @@ fn a_killed_run_of_a_source_without_a_cursor_is_not_gone_on_with() {
     let service = Service::new(support::sqlite(), Script { cursor: false, ..Script::new([]) });
     succeeded(&service);
     service.db.execute("UPDATE import_runs SET status = 'running', phase = 'extract', finished_at = NULL");
-    let error = service.importer.desk(Actor::admin("ann")).resume(1, "go on").unwrap_err();
+    let error = service.importer.desk(Actor::admin("ann")).resume(RunId(1), "go on").unwrap_err();
     assert!(error.to_string().contains("cannot be read from the middle"), "{error}");
     let report = succeeded(&service);
-    assert_eq!((report.run_id, report.counts.read), (2, 12));
+    assert_eq!((report.run_id.0, report.counts.read), (2, 12));
     assert!(report.notes[0].contains("run 1 was interrupted and cannot go on"), "{:?}", report.notes);
 }
 
@@ -284,7 +287,7 @@ fn a_source_with_other_columns_is_another_source() {
     failed(&service);
     *service.script.last_column.lock().unwrap() = "state";
     let report = succeeded(&service);
-    assert_eq!((report.run_id, report.counts.read), (2, 12));
+    assert_eq!((report.run_id.0, report.counts.read), (2, 12));
     assert!(report.notes[0].contains("its source has other columns now"), "{:?}", report.notes);
 }
 
@@ -294,7 +297,7 @@ fn damage_and_a_broken_promise_end_a_run_for_good() {
     let error = failed(&service);
     assert!(error.contains("it breaks off") && !error.contains("goes on"), "{error}");
     assert!(waiting(&service).is_empty());
-    assert_eq!((succeeded(&service).run_id, service.alarm.slept()), (2, Duration::ZERO));
+    assert_eq!((succeeded(&service).run_id.0, service.alarm.slept()), (2, Duration::ZERO));
 }
 
 #[test]
@@ -323,7 +326,12 @@ fn a_database_that_is_busy_in_passing_is_tried_again_in_both_phases() {
             let (url, backend) = (service.db.url.clone(), service.db.backend);
             service.alarm.meanwhile(move || support::execute(&url, backend, &drop));
             let report = succeeded(&service);
-            assert_eq!((report.run_id, report.counts.inserted), (1, 12), "{table} on {}", service.db.backend);
+            assert_eq!(
+                (report.run_id.0, report.counts.inserted),
+                (1, 12),
+                "{table} on {}",
+                service.db.backend
+            );
             assert!(service.alarm.slept() > Duration::ZERO);
             assert_same(&take(&whole.db), &take(&service.db));
         }

@@ -4,13 +4,13 @@
 mod laws;
 
 use importer::service::{Actor, Edit, MergeRequest, Role, RollbackReport, RollbackRequest};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, RecordId, RunId, RunRequest};
 
 use super::merging::history::{World, snapshot};
 use super::support;
 
 fn request(run: i64) -> RollbackRequest {
-    RollbackRequest { run, reason: "the wrong file".into(), dry_run: false }
+    RollbackRequest { run: RunId(run), reason: "the wrong file".into(), dry_run: false }
 }
 
 pub(super) fn roll_back(importer: &Importer, run: i64) -> RollbackReport {
@@ -46,10 +46,10 @@ fn a_run_that_is_taken_back_leaves_nothing_and_can_come_again() {
 
         let dry = importer
             .desk(Actor::new("vera", Role::Viewer))
-            .roll_back(&RollbackRequest { dry_run: true, ..request(id) });
+            .roll_back(&RollbackRequest { dry_run: true, ..request(id.0) });
         let dry = dry.unwrap();
         assert_eq!(snapshot(&world.db), after, "{}", world.db.backend);
-        let told = roll_back(&importer, id);
+        let told = roll_back(&importer, id.0);
         assert_eq!(told.counts, dry.counts);
         assert_eq!(told.counts.keys().collect::<Vec<_>>(), ["reverted"], "{told:?}");
         assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
@@ -57,7 +57,7 @@ fn a_run_that_is_taken_back_leaves_nothing_and_can_come_again() {
         assert_eq!(world.db.number("SELECT COUNT(*) AS t FROM quarantine WHERE status = 'open'"), 0);
 
         // Once more is an error; the file itself comes again as if it had never come.
-        let error = importer.desk(Actor::admin("ann")).roll_back(&request(id)).unwrap_err();
+        let error = importer.desk(Actor::admin("ann")).roll_back(&request(id.0)).unwrap_err();
         assert!(error.to_string().contains("it is taken back already; nothing of it is left"), "{error}");
         let again = importer.run(&run).unwrap();
         assert_eq!(again.counts, first.counts, "{}", world.db.backend);
@@ -81,7 +81,7 @@ fn what_was_built_on_since_is_kept_and_told() {
         let (edited, merged, signed_up) = (id("n1"), id("n2"), id("n3"));
         let desk = importer.desk(Actor::admin("ann"));
         let values = vec![("city".into(), "Bergen".into())];
-        desk.edit("volunteer", edited, &Edit { values, reason: "moved".into() }).unwrap();
+        desk.edit("volunteer", RecordId(edited), &Edit { values, reason: "moved".into() }).unwrap();
         let merge = desk.merge(&MergeRequest::new("volunteer", [1, merged], "the same")).unwrap().merge;
         world.sign_up(signed_up, "picnic");
         let pair = world.suggest(2, id("n6"), "household");
@@ -102,8 +102,8 @@ fn what_was_built_on_since_is_kept_and_told() {
             "somebody said who lives with it".into(),
         ];
         assert_eq!(whys, expected, "{}", world.db.backend);
-        assert!(importer.record("volunteer", edited).unwrap().is_some());
-        let items = desk.rollback_items(run, Some("reverted"), 0, 10).unwrap();
+        assert!(importer.record("volunteer", RecordId(edited)).unwrap().is_some());
+        let items = desk.rollback_items(RunId(run), Some("reverted"), 0, 10).unwrap();
         assert_eq!(items.len(), 1);
     }
 }
@@ -129,10 +129,10 @@ fn what_was_kept_is_taken_back_by_the_same_call_once_nothing_keeps_it() {
         desk.undo_merge(merge, "somebody else").unwrap();
         let told = roll_back(&importer, run);
         assert_eq!((told.left, told.counts["reverted"], told.counts["kept"]), (1, 1, 1), "{told:?}");
-        assert!(importer.record("volunteer", merged).unwrap().is_none());
+        assert!(importer.record("volunteer", RecordId(merged)).unwrap().is_none());
         // Each change is listed once, as it stands.
         let outcomes: Vec<String> = desk
-            .rollback_items(run, None, 0, 10)
+            .rollback_items(RunId(run), None, 0, 10)
             .unwrap()
             .into_iter()
             .map(|(_, item)| item.outcome)
@@ -243,38 +243,38 @@ fn once_more_says_what_is_left_of_a_run() {
         // Somebody whom two runs know stands until the second one is taken back as well.
         let first = brings("alpha", "n1,Ann,Lee,n1@example.org,Oslo\n");
         let second = brings("gamma", "m1,Ann,Lee,n1@example.org,Oslo\n");
-        let told = roll_back(&importer, first);
+        let told = roll_back(&importer, first.0);
         assert_eq!((told.left, told.nothing_left), (1, false), "{told:?}");
-        assert!(roll_back(&importer, second).nothing_left);
+        assert!(roll_back(&importer, second.0).nothing_left);
         let nothing = |run: i64| {
             let error = desk.roll_back(&request(run)).unwrap_err().to_string();
             assert!(error.contains("it is taken back already; nothing of it is left"), "{error}");
         };
-        nothing(first);
+        nothing(first.0);
 
         // Who is kept for a row of the host, and is gone when somebody looks again.
         let run = brings("alpha", "n2,Ann,Lee,n2@example.org,Oslo\n");
         let gone = world.owner_of("n2");
         world.sign_up(gone, "picnic");
-        assert_eq!(roll_back(&importer, run).left, 1, "{}", world.db.backend);
+        assert_eq!(roll_back(&importer, run.0).left, 1, "{}", world.db.backend);
         world.db.execute(&format!(
             "DELETE FROM signups; DELETE FROM core_volunteer_contacts WHERE volunteer_id = {gone}; \
                                    DELETE FROM core_volunteers WHERE id = {gone}"
         ));
-        let told = roll_back(&importer, run);
+        let told = roll_back(&importer, run.0);
         assert_eq!((told.left, told.nothing_left, told.counts["reverted"]), (0, true, 1), "{told:?}");
         let items = desk.rollback_items(run, None, 0, 10).unwrap();
         let whys: Vec<&str> = items.iter().map(|(_, item)| item.why.as_str()).collect();
         assert_eq!(whys, ["not in the core any more; nothing of it is left"], "{}", world.db.backend);
-        nothing(run);
+        nothing(run.0);
 
         // A value that somebody changed again is theirs; the rest is as before.
         let third = brings("alpha", "p0,Ann,Lee,p0@example.org,Bergen\n");
         let values = vec![("city".into(), "Turin".into())];
-        desk.edit("volunteer", 1, &Edit { values, reason: "moved".into() }).unwrap();
-        let told = roll_back(&importer, third);
+        desk.edit("volunteer", RecordId(1), &Edit { values, reason: "moved".into() }).unwrap();
+        let told = roll_back(&importer, third.0);
         assert_eq!((told.left, told.nothing_left), (0, false), "{told:?}");
-        let error = desk.roll_back(&request(third)).unwrap_err();
+        let error = desk.roll_back(&request(third.0)).unwrap_err();
         assert!(error.to_string().contains("values that were changed again since"), "{error}");
         assert!(error.hint_text().unwrap().contains(&format!("rollback {third} --list")), "{error}");
     }

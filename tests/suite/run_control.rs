@@ -1,7 +1,7 @@
 //! Runs are paused, cancelled, resumed, retried, approved and discarded, also from other processes.
 
 use importer::service::{Actor, Desk, RerunStep, StopAck};
-use importer::{ErrorKind, GateMode, GatePolicy, Importer, RunRequest};
+use importer::{ErrorKind, GateMode, GatePolicy, Importer, RunId, RunRequest};
 use importer_core::ports::{AuditFilter, RunStatus};
 
 use super::cli;
@@ -80,7 +80,7 @@ fn an_approval_outlives_its_process() {
              metrics_json = REPLACE(metrics_json, '\"approved\":false', '\"approved\":true')",
         );
         assert_eq!(admin(&strict).interrupted().unwrap().len(), 1);
-        let report = admin(&strict).resume(1, "the machine was restarted").unwrap();
+        let report = admin(&strict).resume(RunId(1), "the machine was restarted").unwrap();
         assert_eq!((report.status.as_str(), report.counts.inserted), ("succeeded", 40), "{}", db.backend);
     }
 }
@@ -155,7 +155,7 @@ fn a_discarded_run_loads_nothing_and_what_it_replaced_is_held_again() {
         // The same file is a new run.
         assert_eq!(db.import(&file).counts.inserted, 40);
         let newest = admin(&importer).runs(&Default::default()).unwrap().remove(0);
-        assert_eq!((newest.id, newest.status), (3, RunStatus::Succeeded));
+        assert_eq!((newest.id.0, newest.status), (3, RunStatus::Succeeded));
     }
 }
 
@@ -221,7 +221,7 @@ fn a_run_is_cancelled_for_good_by_another_process() {
         let importer = db.importer();
         let mut child = start(folder.path(), &db, &file);
         assert!(wait_until(&mut child, &importer, |run| run.rows_read > 0));
-        assert_eq!(admin(&importer).cancel(1, "the wrong file").unwrap(), StopAck::Requested);
+        assert_eq!(admin(&importer).cancel(RunId(1), "the wrong file").unwrap(), StopAck::Requested);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", db.backend);
         let run = newest(&importer).unwrap();
@@ -230,10 +230,10 @@ fn a_run_is_cancelled_for_good_by_another_process() {
             (RunStatus::Cancelled, Some("cannot finish the run: it was cancelled for good"))
         );
         assert!(admin(&importer).interrupted().unwrap().is_empty());
-        let error = admin(&importer).resume(1, "go on").unwrap_err();
+        let error = admin(&importer).resume(RunId(1), "go on").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
         let small = support::file(folder.path(), "small.csv", csv(10, 12));
-        assert_eq!(db.import(&small).run_id, 2);
+        assert_eq!(db.import(&small).run_id, RunId(2));
     }
 }
 
@@ -272,14 +272,14 @@ fn what_is_not_at_work_is_ended_at_once() {
         db.import(&support::file(folder.path(), "1.csv", every_third_is_bad(9)));
         let importer = db.importer();
         let desk = admin(&importer);
-        assert!(desk.pause(1, "stop").unwrap_err().to_string().contains("it is succeeded"));
-        assert_eq!(desk.pause(7, "stop").unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(desk.pause(RunId(1), "stop").unwrap_err().to_string().contains("it is succeeded"));
+        assert_eq!(desk.pause(RunId(7), "stop").unwrap_err().kind(), ErrorKind::NotFound);
         db.execute("UPDATE import_runs SET status = 'running', phase = 'load', finished_at = NULL");
-        assert_eq!(desk.pause(1, "stop").unwrap(), StopAck::Done);
+        assert_eq!(desk.pause(RunId(1), "stop").unwrap(), StopAck::Done);
         assert_eq!(desk.interrupted().unwrap()[0].status, RunStatus::Paused);
-        assert_eq!(desk.cancel(1, "stop").unwrap(), StopAck::Done);
+        assert_eq!(desk.cancel(RunId(1), "stop").unwrap(), StopAck::Done);
         assert!(desk.interrupted().unwrap().is_empty());
-        desk.label(1, Some("spring fair"), "so that we find it").unwrap();
+        desk.label(RunId(1), Some("spring fair"), "so that we find it").unwrap();
         assert_eq!(
             db.texts("SELECT status || ' ' || label AS t FROM import_runs"),
             ["cancelled spring fair"]
@@ -304,7 +304,7 @@ fn judging_stored_rows_again_by_the_same_rules_changes_nothing() {
         };
         let before = core();
         let importer = db.importer();
-        let report = admin(&importer).rerun(1, RerunStep::Validate, "to be sure").unwrap();
+        let report = admin(&importer).rerun(RunId(1), RerunStep::Validate, "to be sure").unwrap();
         let counts = report.counts;
         assert_eq!(
             (counts.read, counts.unchanged, counts.quarantined),
@@ -313,7 +313,7 @@ fn judging_stored_rows_again_by_the_same_rules_changes_nothing() {
             db.backend
         );
         assert_same(&before, &core());
-        assert_eq!(admin(&importer).rerun(1, RerunStep::Upsert, "to be sure").unwrap().counts.read, 0);
+        assert_eq!(admin(&importer).rerun(RunId(1), RerunStep::Upsert, "to be sure").unwrap().counts.read, 0);
         let label = db.texts("SELECT label AS t FROM import_runs WHERE label IS NOT NULL ORDER BY id");
         assert_eq!(label, ["validate of run 1", "upsert of run 1"]);
     }
@@ -333,8 +333,9 @@ fn rows_that_other_rules_let_through_are_loaded_from_what_is_stored() {
             .rules_mode(Some(importer_dq::Mode::Warn))
             .build()
             .unwrap();
-        let report =
-            admin(&lenient).rerun(1, RerunStep::Validate, "an address is not needed after all").unwrap();
+        let report = admin(&lenient)
+            .rerun(RunId(1), RerunStep::Validate, "an address is not needed after all")
+            .unwrap();
         assert_eq!((report.counts.read, report.counts.inserted), (9, 3), "{report:?}");
         assert_eq!(
             db.number("SELECT COUNT(*) AS t FROM quarantine WHERE status = 'open'"),
@@ -359,11 +360,11 @@ fn rows_that_could_not_be_written_are_retried_and_only_these() {
     let report = db.import(&support::file(folder.path(), "1.csv", rows));
     assert_eq!((report.status.as_str(), report.counts.skipped), ("partially_failed", 1));
     let importer = db.importer();
-    assert_eq!(admin(&importer).retry(1, "once more").unwrap().counts.skipped, 1);
+    assert_eq!(admin(&importer).retry(RunId(1), "once more").unwrap().counts.skipped, 1);
     db.execute("DROP TRIGGER no_pat");
-    let report = admin(&importer).retry(1, "the host says yes").unwrap();
+    let report = admin(&importer).retry(RunId(1), "the host says yes").unwrap();
     assert_eq!((report.status.as_str(), report.counts.read, report.counts.inserted), ("succeeded", 1, 1));
-    assert_eq!(admin(&importer).retry(1, "again").unwrap().counts.read, 0);
+    assert_eq!(admin(&importer).retry(RunId(1), "again").unwrap().counts.read, 0);
 }
 
 #[test]
@@ -373,8 +374,8 @@ fn a_failed_step_is_retried_where_it_stopped() {
     db.import(&support::file(folder.path(), "1.csv", every_third_is_bad(9)));
     db.execute("UPDATE import_runs SET status = 'failed', phase = 'reconcile', error_summary = 'it was struck by lightning'");
     let importer = db.importer();
-    let error = admin(&importer).resume(1, "go on").unwrap_err();
+    let error = admin(&importer).resume(RunId(1), "go on").unwrap_err();
     assert!(error.to_string().contains("retry it"), "{error}");
-    let report = admin(&importer).retry(1, "the weather is better").unwrap();
-    assert_eq!((report.run_id, report.status.as_str(), report.error), (1, "succeeded", None));
+    let report = admin(&importer).retry(RunId(1), "the weather is better").unwrap();
+    assert_eq!((report.run_id.0, report.status.as_str(), report.error), (1, "succeeded", None));
 }

@@ -1,6 +1,7 @@
 //! Scores of two records, explained.
 
 use importer::ErrorKind;
+use importer_core::ports::RecordId;
 
 use super::{scan, support};
 
@@ -9,16 +10,18 @@ fn the_bits_add_up_and_the_score_is_the_scans() {
     for db in support::databases() {
         let importer = scan::imported(&db);
         scan::scan(&importer, false);
-        let told = importer.score("volunteer", 81, 1, None).unwrap();
+        let told = importer.score("volunteer", RecordId(81), RecordId(1), None).unwrap();
         let e = &told.explanation;
         let sum: f64 = e.prior_bits + e.terms.iter().map(|t| t.bits).sum::<f64>() + e.household_bits;
         assert!((sum - e.bits).abs() < 1e-9 && told.model == "scan 2", "{told:?}");
         assert!((1.0 / (1.0 + (-e.bits).exp2()) - e.probability).abs() < 1e-9);
         let stored = importer.suggestions(&Default::default()).unwrap();
-        let score = stored.iter().find(|s| (s.left, s.right) == (1, 81)).unwrap().score.unwrap();
+        let score =
+            stored.iter().find(|s| (s.left, s.right) == (RecordId(1), RecordId(81))).unwrap().score.unwrap();
         assert!((score - e.probability).abs() < 1e-5, "{score} and {}", e.probability);
         assert!(told.pairing.as_ref().unwrap().compared);
-        let terms = &stored.iter().find(|s| (s.left, s.right) == (1, 81)).unwrap().features_json;
+        let terms =
+            &stored.iter().find(|s| (s.left, s.right) == (RecordId(1), RecordId(81))).unwrap().features_json;
         let terms: serde_json::Value = serde_json::from_str(terms).unwrap();
         assert_eq!(terms["held_back"], serde_json::to_value(&e.held_back).unwrap());
         let text = e.to_text();
@@ -50,12 +53,15 @@ fn a_scan_would_merge_exactly_what_nothing_holds_back() {
 fn unknown_and_equal_ids_are_refused() {
     let db = support::sqlite();
     let importer = scan::imported(&db);
-    let error = importer.score("volunteer", 1, 999, None).unwrap_err();
+    let error = importer.score("volunteer", RecordId(1), RecordId(999), None).unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().contains("there is no volunteer 999")),
         (ErrorKind::NotFound, true)
     );
-    assert_eq!(importer.score("volunteer", 1, 1, None).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        importer.score("volunteer", RecordId(1), RecordId(1), None).unwrap_err().kind(),
+        ErrorKind::Config
+    );
 }
 
 #[test]
@@ -67,5 +73,8 @@ fn a_trained_model_is_learned_from_decisions_too() {
     db.execute("UPDATE dedupe_suggestions SET decision = 'rejected'");
     let after = importer.train("volunteer", 50.0).unwrap();
     assert!(after.decided_other > 0 && after.checksum != before.checksum);
-    assert!(importer.score("volunteer", 1, 81, Some(&after.document)).unwrap().model == "given");
+    assert!(
+        importer.score("volunteer", RecordId(1), RecordId(81), Some(&after.document)).unwrap().model
+            == "given"
+    );
 }

@@ -2,6 +2,7 @@
 
 use importer::RunRequest;
 use importer_core::ports::AutoMerge;
+use importer_core::ports::RecordId;
 
 use super::scan;
 use super::support::{self, Database};
@@ -31,7 +32,7 @@ fn scans_and_scores_compare_ids_of_different_systems() {
             import(&db, "crm", &format!("{id},Mildred,Brandt,mildred.{expected}@example.org,Liberty"));
             let left = db.number("SELECT MAX(id) AS t FROM core_volunteers");
             import(&db, "signup", &format!("{other},Millie,Brant,mb.{expected}@example.net,Liberty"));
-            let told = importer.score("volunteer", left, left + 1, None).unwrap();
+            let told = importer.score("volunteer", RecordId(left), RecordId(left + 1), None).unwrap();
             let term = told.explanation.terms.iter().find(|term| term.term == "external_id").unwrap();
             assert_eq!(term.level, expected, "{} {id}", db.backend);
             assert_eq!(term.bits > 6.0, expected == "exact", "{term:?}");
@@ -44,7 +45,11 @@ fn scans_and_scores_compare_ids_of_different_systems() {
         assert!(found.pairs_scored > 0);
         let first = db.number("SELECT MIN(core_id) AS t FROM external_id_map WHERE external_system = 'crm'");
         let all = importer.suggestions(&Default::default()).unwrap();
-        assert!(all.iter().any(|s| (s.left, s.right) == (first, first + 1)), "{}: {all:?}", db.backend);
+        assert!(
+            all.iter().any(|s| (s.left, s.right) == (RecordId(first), RecordId(first + 1))),
+            "{}: {all:?}",
+            db.backend
+        );
     }
 }
 

@@ -10,7 +10,7 @@ use importer::plugin::{
     Adapter, AdapterCapability, AdapterMeta, Error, Host, OpenRequest, Plugin, PluginMeta, Source,
 };
 use importer::service::{Actor, StopAck};
-use importer::{ErrorKind, Importer, Observer, Progress, RunRequest};
+use importer::{ErrorKind, Importer, Observer, Progress, RowId, RunId, RunRequest};
 use importer_core::ports::{Phase, RunStatus};
 
 use super::cli;
@@ -264,7 +264,7 @@ fn an_interrupted_run_is_gone_on_with_however_many_systems_were_imported_since()
         let waiting = importer.desk(Actor::admin("ann")).interrupted().unwrap();
         assert_eq!(waiting.iter().map(|run| run.id).collect::<Vec<_>>(), [1], "{}", db.backend);
         let report = importer.run(&request).unwrap();
-        assert_eq!((report.run_id, report.status.as_str(), report.counts.read), (1, "succeeded", 5_000));
+        assert_eq!((report.run_id.0, report.status.as_str(), report.counts.read), (1, "succeeded", 5_000));
     }
 }
 
@@ -293,9 +293,9 @@ fn a_run_that_died_is_found_although_another_one_of_its_system_is_at_work() {
         let watched = watched(&db, move || {
             let other = Importer::builder().database(&url).build().unwrap();
             let desk = other.desk(Actor::admin("bob"));
-            let waiting = desk.interrupted().unwrap().iter().map(|run| run.id).collect::<Vec<_>>();
+            let waiting = desk.interrupted().unwrap().iter().map(|run| run.id.0).collect::<Vec<_>>();
             // It is not taken for the one at work, which would be asked to stop in its place.
-            let refused = desk.cancel(1, "the wrong file").unwrap_err();
+            let refused = desk.cancel(RunId(1), "the wrong file").unwrap_err();
             *tell.lock().unwrap() = Some((waiting, refused.kind()));
         });
         assert_eq!(
@@ -309,9 +309,9 @@ fn a_run_that_died_is_found_although_another_one_of_its_system_is_at_work() {
         // What was loaded since is newer.
         let desk = importer.desk(Actor::admin("ann"));
         assert!(desk.interrupted().unwrap().is_empty());
-        let error = desk.resume(1, "go on").unwrap_err().to_string();
+        let error = desk.resume(RunId(1), "go on").unwrap_err().to_string();
         assert!(error.contains("run 2 of the same system was loaded since"), "{error}");
-        assert_eq!(desk.cancel(1, "the wrong file").unwrap(), StopAck::Done);
+        assert_eq!(desk.cancel(RunId(1), "the wrong file").unwrap(), StopAck::Done);
         assert_eq!(desk.runs(&Default::default()).unwrap()[1].status, RunStatus::Cancelled);
     }
 }
@@ -335,7 +335,7 @@ fn a_correction_waits_for_no_other_system_and_its_own_is_not_imported_meanwhile(
         let fix = |row: i64| {
             let values = vec![("email".to_owned(), format!("pat{row}@example.org"))];
             let fix = importer::service::RowFix { values, reason: "asked".into(), ..Default::default() };
-            desk.fix("volunteer", row, &fix)
+            desk.fix("volunteer", RowId(row), &fix)
         };
         let refused = fix(rows[0]).unwrap_err();
         assert!(refused.kind() == ErrorKind::Busy && refused.to_string().contains("north"), "{refused}");

@@ -13,7 +13,8 @@ mod transactions;
 
 use importer_core::contracts::VOLUNTEER;
 use importer_core::ports::{
-    Contact, ContactKind, CoreRecord, Moment, NewRun, Origin, Record, RunRecord, Session, Store, parse_moment,
+    Contact, ContactKind, CoreRecord, Moment, NewRun, Origin, Record, RecordId, RunRecord, Session, Store,
+    parse_moment,
 };
 use importer_store::SqlStore;
 
@@ -87,7 +88,13 @@ fn person(id: i64, values: &[(&str, &str)]) -> CoreRecord {
             _ => {}
         }
     }
-    CoreRecord { id, record, contacts, origin: Origin::new("csv", None), field_origins: Default::default() }
+    CoreRecord {
+        id: RecordId(id),
+        record,
+        contacts,
+        origin: Origin::new("csv", None),
+        field_origins: Default::default(),
+    }
 }
 
 fn contact(kind: ContactKind, value: &str, primary: bool) -> Contact {

@@ -205,7 +205,7 @@ fn an_id_that_names_somebody_else_is_told_and_both_are_shown() {
         assert_eq!(ids(&database), [format!("csv:1 {ann}")], "the map keeps to whom the id named");
         let all = importer.suggestions(&Default::default()).unwrap();
         let [pair] = &all[..] else { panic!("{all:?}") };
-        assert_eq!((pair.left, pair.right, pair.kind), (ann, zeb, SuggestionKind::Ambiguous));
+        assert_eq!((pair.left.0, pair.right.0, pair.kind), (ann, zeb, SuggestionKind::Ambiguous));
 
         // The same row again is known; the next version of it is told again, and the pair is shown once.
         let again = import(&importer, given_away, |r| r);

@@ -12,7 +12,10 @@ use importer::service::{
     Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
     ReviewDecision, RollbackRequest, RowFix, ScanRequest,
 };
-use importer::{Error, ErrorKind, GateMode, GatePolicy, Importer, RunRequest};
+use importer::{
+    Error, ErrorKind, GateMode, GatePolicy, Importer, MergeId, RecordId, RowId, RunId, RunRequest,
+    SuggestionId,
+};
 use importer_core::ports::{AuditFilter, FixedClock, QuarantineFilter, parse_moment};
 use importer_core::retention::RetentionPolicy;
 
@@ -105,11 +108,11 @@ impl Scene {
         let importer = self.world.importer();
         let desk = importer.desk(Actor::admin("ann"));
         let merge = |people: [i64; 2]| desk.merge(&MergeRequest::new("volunteer", people, "the same"));
-        self.standing = merge([5, 6]).unwrap().merge;
-        self.parted = merge([2, 3]).unwrap().merge;
-        self.parted_touched = merge([1, 4]).unwrap().merge;
+        self.standing = merge([5, 6]).unwrap().merge.0;
+        self.parted = merge([2, 3]).unwrap().merge.0;
+        self.parted_touched = merge([1, 4]).unwrap().merge.0;
         for merge in [self.parted, self.parted_touched] {
-            desk.undo_merge(merge, "two people").unwrap();
+            desk.undo_merge(MergeId(merge), "two people").unwrap();
         }
         let made: String =
             (0..5).map(|n| format!("x{n},Ann,Lee,x{n}@example.org,Oslo,Acme,{LATE}\n")).collect();
@@ -119,7 +122,7 @@ impl Scene {
         // The gate holds a newer one of the same system, with another row in place of the one that is held back.
         let held: String = (0..40).map(|n| format!("b{n},Ann,Lee,,Lima,,\n")).collect();
         self.held_too = self.brings("alpha", &format!("bad,Ann,Lee,,Lima,,\n{held}"), GateMode::Enforce);
-        self.standing_touched = merge([4, self.made[1]]).unwrap().merge;
+        self.standing_touched = merge([4, self.made[1]]).unwrap().merge.0;
         self.touched_pair = self.world.suggest(2, self.made[0], "household");
         let mut file = std::fs::File::create(&self.file).unwrap();
         let filter = QuarantineFilter { system: Some("zeta".into()), ..QuarantineFilter::default() };
@@ -150,12 +153,13 @@ impl Scene {
             .gate(GatePolicy { mode, ..GatePolicy::default() })
             .build()
             .unwrap();
-        importer.run(&self.request(system, rows)).unwrap().run_id
+        (importer.run(&self.request(system, rows)).unwrap().run_id).0
     }
 
     fn take_back(&self) -> Result<(), Error> {
         let importer = self.world.importer();
-        let request = RollbackRequest { run: self.run, reason: "the wrong file".into(), dry_run: false };
+        let request =
+            RollbackRequest { run: RunId(self.run), reason: "the wrong file".into(), dry_run: false };
         importer.desk(Actor::admin("ann")).roll_back(&request).map(drop)
     }
 
@@ -180,7 +184,7 @@ const WHY: &str = "because";
 
 fn edit(desk: &Desk<'_>, id: i64) -> Result<(), Error> {
     let values = vec![("city".to_owned(), "Turin".to_owned())];
-    desk.edit("volunteer", id, &Edit { values, reason: WHY.into() })
+    desk.edit("volunteer", RecordId(id), &Edit { values, reason: WHY.into() })
 }
 
 fn merge(people: [i64; 2]) -> MergeRequest {
@@ -202,7 +206,7 @@ fn bulk() -> BulkFix {
 }
 
 fn of_run(run: i64) -> QuarantineFilter {
-    QuarantineFilter { run: Some(run), ..QuarantineFilter::default() }
+    QuarantineFilter { run: Some(RunId(run)), ..QuarantineFilter::default() }
 }
 
 fn p0(scene: &Scene, system: &str) -> RunRequest {
@@ -212,24 +216,24 @@ fn p0(scene: &Scene, system: &str) -> RunRequest {
 /// Every public method of a desk, some of them twice: about what the run has to do with, and about something else.
 const AT_A_DESK: &[(&str, While, Call)] = &[
     // What is harmless, in an order in which it can be done.
-    ("redo_merge", Harmless, |scene, _, desk| desk.redo_merge(scene.parted, WHY).map(drop)),
-    ("undo_merge", Harmless, |scene, _, desk| desk.undo_merge(scene.standing, WHY).map(drop)),
+    ("redo_merge", Harmless, |scene, _, desk| desk.redo_merge(MergeId(scene.parted), WHY).map(drop)),
+    ("undo_merge", Harmless, |scene, _, desk| desk.undo_merge(MergeId(scene.standing), WHY).map(drop)),
     ("merge", Harmless, |_, _, desk| desk.merge(&merge([6, 5])).map(drop)),
     ("edit", Harmless, |_, _, desk| edit(desk, 2)),
-    ("review", Harmless, |_, _, desk| desk.review(2, &ReviewDecision::accept(), WHY).map(drop)),
+    ("review", Harmless, |_, _, desk| desk.review(SuggestionId(2), &ReviewDecision::accept(), WHY).map(drop)),
     ("review_all", Harmless, |_, _, desk| {
-        desk.review_all(&[2], &ReviewDecision::Reject, WHY)
+        desk.review_all(&[SuggestionId(2)], &ReviewDecision::Reject, WHY)
             .into_iter()
             .try_for_each(|(_, done)| done.map(drop))
     }),
-    ("reject_row", Harmless, |scene, _, desk| desk.reject_row("volunteer", scene.rows[0], WHY)),
-    ("reopen", Harmless, |scene, _, desk| desk.reopen("volunteer", scene.rows[0], WHY)),
+    ("reject_row", Harmless, |scene, _, desk| desk.reject_row("volunteer", RowId(scene.rows[0]), WHY)),
+    ("reopen", Harmless, |scene, _, desk| desk.reopen("volunteer", RowId(scene.rows[0]), WHY)),
     ("reject_rows", Harmless, |scene, _, desk| {
         desk.reject_rows("volunteer", &of_run(scene.held), WHY).map(drop)
     }),
-    ("discard", Harmless, |scene, _, desk| desk.discard(scene.held_too, WHY)),
-    ("label", Harmless, |scene, _, desk| desk.label(scene.gone, Some("spring"), WHY)),
-    ("pause", Harmless, |scene, _, desk| desk.pause(scene.gone, WHY).map(drop)),
+    ("discard", Harmless, |scene, _, desk| desk.discard(RunId(scene.held_too), WHY)),
+    ("label", Harmless, |scene, _, desk| desk.label(RunId(scene.gone), Some("spring"), WHY)),
+    ("pause", Harmless, |scene, _, desk| desk.pause(RunId(scene.gone), WHY).map(drop)),
     // What goes in under whatever system asks whom it knows, and half of those are about to go.
     ("import", Refused, |scene, _, desk| desk.import(&p0(scene, "alpha"), WHY).map(drop)),
     ("import", Refused, |scene, _, desk| desk.import(&p0(scene, "delta"), WHY).map(drop)),
@@ -237,19 +241,19 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("import", Refused, |scene, _, desk| {
         desk.import(&RunRequest { dry_run: true, ..p0(scene, "alpha") }, WHY).map(drop)
     }),
-    ("rerun", Refused, |_, _, desk| desk.rerun(1, RerunStep::Validate, WHY).map(drop)),
-    ("resume", Refused, |scene, _, desk| desk.resume(scene.gone, WHY).map(drop)),
-    ("retry", RefusedForGood, |scene, _, desk| desk.retry(scene.gone, WHY).map(drop)),
-    ("resume", RefusedForGood, |scene, _, desk| desk.resume(scene.run, WHY).map(drop)),
-    ("approve", Refused, |scene, _, desk| desk.approve(scene.held, WHY).map(drop)),
+    ("rerun", Refused, |_, _, desk| desk.rerun(RunId(1), RerunStep::Validate, WHY).map(drop)),
+    ("resume", Refused, |scene, _, desk| desk.resume(RunId(scene.gone), WHY).map(drop)),
+    ("retry", RefusedForGood, |scene, _, desk| desk.retry(RunId(scene.gone), WHY).map(drop)),
+    ("resume", RefusedForGood, |scene, _, desk| desk.resume(RunId(scene.run), WHY).map(drop)),
+    ("approve", Refused, |scene, _, desk| desk.approve(RunId(scene.held), WHY).map(drop)),
     ("fix", Refused, |scene, _, desk| {
-        desk.fix("volunteer", scene.rows[1], &fix(scene.rows[1], &[])).map(drop)
+        desk.fix("volunteer", RowId(scene.rows[1]), &fix(scene.rows[1], &[])).map(drop)
     }),
     ("fix", RefusedForGood, |scene, _, desk| {
-        desk.fix("volunteer", scene.own_row(), &fix(scene.own_row(), &[])).map(drop)
+        desk.fix("volunteer", RowId(scene.own_row()), &fix(scene.own_row(), &[])).map(drop)
     }),
     ("suppress", Refused, |scene, _, desk| {
-        desk.suppress("volunteer", scene.rows[2], &["FMT-101".into()], WHY).map(drop)
+        desk.suppress("volunteer", RowId(scene.rows[2]), &["FMT-101".into()], WHY).map(drop)
     }),
     ("fix_file", Refused, |scene, _, desk| {
         let fix = FileFix { reason: WHY.into(), current_mapping: false };
@@ -269,21 +273,21 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("edit", Refused, |_, _, desk| edit(desk, 1)),
     ("edit", RefusedForGood, |scene, _, desk| edit(desk, scene.made[2])),
     ("edit", Refused, |_, _, desk| edit(desk, 4)),
-    ("undo_merge", Refused, |scene, _, desk| desk.undo_merge(scene.standing_touched, WHY).map(drop)),
-    ("redo_merge", Refused, |scene, _, desk| desk.redo_merge(scene.parted_touched, WHY).map(drop)),
+    ("undo_merge", Refused, |scene, _, desk| desk.undo_merge(MergeId(scene.standing_touched), WHY).map(drop)),
+    ("redo_merge", Refused, |scene, _, desk| desk.redo_merge(MergeId(scene.parted_touched), WHY).map(drop)),
     ("redo", RefusedForGood, |scene, _, desk| {
-        desk.redo(&RedoRequest::new(scene.parted_touched, WHY)).map(drop)
+        desk.redo(&RedoRequest::new(MergeId(scene.parted_touched), WHY)).map(drop)
     }),
     ("undo_match", Refused, |_, _, desk| desk.undo_match("volunteer", "kappa", "k3", WHY).map(drop)),
     ("merge", Refused, |_, _, desk| desk.merge(&merge([2, 1])).map(drop)),
     ("review", RefusedForGood, |scene, _, desk| {
-        desk.review(scene.touched_pair, &ReviewDecision::accept(), WHY).map(drop)
+        desk.review(SuggestionId(scene.touched_pair), &ReviewDecision::accept(), WHY).map(drop)
     }),
     ("review", RefusedForGood, |scene, _, desk| {
-        desk.review(scene.touched_pair, &ReviewDecision::Reject, WHY).map(drop)
+        desk.review(SuggestionId(scene.touched_pair), &ReviewDecision::Reject, WHY).map(drop)
     }),
     ("review_all", RefusedForGood, |scene, _, desk| {
-        let done = desk.review_all(&[scene.touched_pair], &ReviewDecision::Reject, WHY);
+        let done = desk.review_all(&[SuggestionId(scene.touched_pair)], &ReviewDecision::Reject, WHY);
         done.into_iter().try_for_each(|(_, done)| done.map(drop))
     }),
     ("review_matching", Refused, |_, importer, desk| {
@@ -293,21 +297,23 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("merge_obvious", Refused, |_, _, desk| desk.merge_obvious("volunteer", WHY).map(drop)),
     ("scan", Refused, |_, _, desk| desk.scan(&ScanRequest::new("volunteer"), WHY).map(drop)),
     // What waits in quarantine is for the rollback to say.
-    ("reject_row", RefusedForGood, |scene, _, desk| desk.reject_row("volunteer", scene.own_row(), WHY)),
-    ("reopen", RefusedForGood, |scene, _, desk| desk.reopen("volunteer", scene.own_row(), WHY)),
+    ("reject_row", RefusedForGood, |scene, _, desk| {
+        desk.reject_row("volunteer", RowId(scene.own_row()), WHY)
+    }),
+    ("reopen", RefusedForGood, |scene, _, desk| desk.reopen("volunteer", RowId(scene.own_row()), WHY)),
     ("reject_rows", Refused, |scene, _, desk| {
         desk.reject_rows("volunteer", &of_run(scene.run), WHY).map(drop)
     }),
     // One after the other, and what a purge takes nobody puts back.
     ("roll_back", Refused, |_, _, desk| {
-        desk.roll_back(&RollbackRequest { run: 2, reason: WHY.into(), dry_run: false }).map(drop)
+        desk.roll_back(&RollbackRequest { run: RunId(2), reason: WHY.into(), dry_run: false }).map(drop)
     }),
     ("retention", Refused, |_, _, desk| desk.retention(&RetentionPolicy::shipped(), false, WHY).map(drop)),
-    ("cancel", Harmless, |scene, _, desk| desk.cancel(scene.gone_too, WHY).map(drop)),
+    ("cancel", Harmless, |scene, _, desk| desk.cancel(RunId(scene.gone_too), WHY).map(drop)),
     // What only looks.
     ("retention", Reads, |_, _, desk| desk.retention(&RetentionPolicy::shipped(), true, "").map(drop)),
     ("roll_back", Reads, |_, _, desk| {
-        desk.roll_back(&RollbackRequest { run: 2, reason: String::new(), dry_run: true }).map(drop)
+        desk.roll_back(&RollbackRequest { run: RunId(2), reason: String::new(), dry_run: true }).map(drop)
     }),
     ("scan", Reads, |_, _, desk| {
         desk.scan(&ScanRequest { preview: true, ..ScanRequest::new("volunteer") }, "").map(drop)
@@ -323,7 +329,9 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("quarantine_tally", Reads, |_, _, desk| {
         desk.quarantine_tally("volunteer", &Default::default()).map(drop)
     }),
-    ("quarantined_row", Reads, |scene, _, desk| desk.quarantined_row("volunteer", scene.own_row()).map(drop)),
+    ("quarantined_row", Reads, |scene, _, desk| {
+        desk.quarantined_row("volunteer", RowId(scene.own_row())).map(drop)
+    }),
     ("export_quarantine", Reads, |_, _, desk| {
         desk.export_quarantine("volunteer", &Default::default(), WHY, &mut Vec::new()).map(drop)
     }),
@@ -331,21 +339,21 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("export_violations", Reads, |_, _, desk| {
         desk.export_violations(&Default::default(), WHY, &mut Vec::new()).map(drop)
     }),
-    ("households", Reads, |_, _, desk| desk.households("volunteer", 1).map(drop)),
+    ("households", Reads, |_, _, desk| desk.households("volunteer", RecordId(1)).map(drop)),
     ("interrupted", Reads, |_, _, desk| desk.interrupted().map(drop)),
     ("merges", Reads, |_, _, desk| desk.merges("volunteer", &Default::default()).map(drop)),
-    ("rollback_items", Reads, |scene, _, desk| desk.rollback_items(scene.run, None, 0, 10).map(drop)),
-    ("who_is", Reads, |_, _, desk| desk.who_is("volunteer", 1).map(drop)),
+    ("rollback_items", Reads, |scene, _, desk| desk.rollback_items(RunId(scene.run), None, 0, 10).map(drop)),
+    ("who_is", Reads, |_, _, desk| desk.who_is("volunteer", RecordId(1)).map(drop)),
     ("audit_log", Reads, |_, _, desk| desk.audit_log(&AuditFilter::default()).map(drop)),
     ("changes", Reads, |_, _, desk| desk.changes("volunteer", &Default::default()).map(drop)),
-    ("received", Reads, |scene, _, desk| desk.received("volunteer", scene.own_row()).map(drop)),
-    ("record", Reads, |_, _, desk| desk.record("volunteer", 1).map(drop)),
+    ("received", Reads, |scene, _, desk| desk.received("volunteer", RowId(scene.own_row())).map(drop)),
+    ("record", Reads, |_, _, desk| desk.record("volunteer", RecordId(1)).map(drop)),
     ("find", Reads, |_, _, desk| desk.find("volunteer", &Default::default()).map(drop)),
     ("find_count", Reads, |_, _, desk| desk.find_count("volunteer", &Default::default()).map(drop)),
-    ("records", Reads, |_, _, desk| desk.records("volunteer", 0, 10).map(drop)),
-    ("report", Reads, |scene, _, desk| desk.report(scene.run).map(drop)),
+    ("records", Reads, |_, _, desk| desk.records("volunteer", RecordId(0), 10).map(drop)),
+    ("report", Reads, |scene, _, desk| desk.report(RunId(scene.run)).map(drop)),
     ("runs", Reads, |_, _, desk| desk.runs(&Default::default()).map(drop)),
-    ("score", Reads, |_, _, desk| desk.score("volunteer", 1, 4, None).map(drop)),
+    ("score", Reads, |_, _, desk| desk.score("volunteer", RecordId(1), RecordId(4), None).map(drop)),
     ("suggestions", Reads, |_, _, desk| desk.suggestions(&Default::default()).map(drop)),
     ("violations", Reads, |_, _, desk| desk.violations(&Default::default()).map(drop)),
 ];
@@ -360,13 +368,13 @@ const BESIDE_DESKS: &[(&str, While, Call)] = &[
         importer.scan(&ScanRequest { preview: true, ..ScanRequest::new("volunteer") }).map(drop)
     }),
     ("train", Reads, |_, importer, _| importer.train("volunteer", 1.0).map(drop)),
-    ("score", Reads, |_, importer, _| importer.score("volunteer", 1, 4, None).map(drop)),
+    ("score", Reads, |_, importer, _| importer.score("volunteer", RecordId(1), RecordId(4), None).map(drop)),
     ("preview", Reads, |scene, importer, _| importer.preview(&p0(scene, "alpha")).map(drop)),
     ("may_write", Reads, |_, importer, _| importer.may_write()),
     ("host_references", Reads, |_, importer, _| importer.host_references("volunteer").map(drop)),
     ("count", Reads, |_, importer, _| importer.count("volunteer").map(drop)),
-    ("record", Reads, |_, importer, _| importer.record("volunteer", 1).map(drop)),
-    ("report", Reads, |scene, importer, _| importer.report(scene.run).map(drop)),
+    ("record", Reads, |_, importer, _| importer.record("volunteer", RecordId(1)).map(drop)),
+    ("report", Reads, |scene, importer, _| importer.report(RunId(scene.run)).map(drop)),
     ("runs", Reads, |_, importer, _| importer.runs(&Default::default()).map(drop)),
     ("suggestions", Reads, |_, importer, _| importer.suggestions(&Default::default()).map(drop)),
     ("violations", Reads, |_, importer, _| importer.violations(&Default::default()).map(drop)),

@@ -9,7 +9,7 @@ use importer::service::{
     Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
     ReviewDecision, Reviewed, Role, RollbackRequest, RowFix, ScanRequest,
 };
-use importer::{Importer, RunReport, RunRequest};
+use importer::{Importer, MergeId, RecordId, RowId, RunId, RunReport, RunRequest};
 use importer_core::ports::{
     AuditFilter, ChangeFilter, FixedClock, QuarantineFilter, RunRecord, SuggestionFilter, parse_moment,
 };
@@ -131,7 +131,7 @@ impl World {
         let merge = admin.merge(&MergeRequest::new("volunteer", [1, 3], "it is her")).unwrap().merge;
         admin.undo_merge(merge, "it is not").unwrap();
         let values = vec![("dob".to_owned(), "1990-09-09".to_owned())];
-        admin.edit("volunteer", 3, &Edit { values, reason: "she called".into() }).unwrap();
+        admin.edit("volunteer", RecordId(3), &Edit { values, reason: "she called".into() }).unwrap();
         importer.scan(&ScanRequest { model: Some(world.model()), ..ScanRequest::new("volunteer") }).unwrap();
         world
     }
@@ -244,12 +244,14 @@ const ANSWERS: &[(&str, Answer)] = &[
         }
         Ok(told)
     }),
-    ("score", |world, desk| desk.score("volunteer", 1, 2, Some(&world.model())).map(text)),
     ("score", |world, desk| {
-        let e = desk.score("volunteer", 1, 2, Some(&world.model()))?.explanation;
+        desk.score("volunteer", RecordId(1), RecordId(2), Some(&world.model())).map(text)
+    }),
+    ("score", |world, desk| {
+        let e = desk.score("volunteer", RecordId(1), RecordId(2), Some(&world.model()))?.explanation;
         Ok(e.to_text() + &e.to_svg())
     }),
-    ("score", |_, desk| desk.score("volunteer", 1, 2, None).map(text)),
+    ("score", |_, desk| desk.score("volunteer", RecordId(1), RecordId(2), None).map(text)),
     // A model of one's own in which a single field decides.
     ("score", |world, desk| {
         let level = |name: &str, m: f64, u: f64| json!({ "name": name, "m": m, "u": u });
@@ -261,7 +263,7 @@ const ANSWERS: &[(&str, Answer)] = &[
         assert_ne!(model, world.model());
         let scan = ScanRequest { preview: true, model: Some(model.clone()), ..ScanRequest::new("volunteer") };
         let refused = desk.scan(&scan, WHY).unwrap_err();
-        Ok(text(desk.score("volunteer", 1, 2, Some(&model))?) + &refused.to_string())
+        Ok(text(desk.score("volunteer", RecordId(1), RecordId(2), Some(&model))?) + &refused.to_string())
     }),
     ("scan", |world, desk| {
         let request =
@@ -290,28 +292,30 @@ const ANSWERS: &[(&str, Answer)] = &[
         let all = desk.review_all(&[id], &ReviewDecision::Reject, WHY);
         Ok(all.into_iter().map(|(_, row)| row.map_or_else(|e| e.to_string(), |row| reviewed(&row))).collect())
     }),
-    ("record", |_, desk| desk.record("volunteer", 1).map(text)),
-    ("records", |_, desk| desk.records("volunteer", 0, 10).map(text)),
+    ("record", |_, desk| desk.record("volunteer", RecordId(1)).map(text)),
+    ("records", |_, desk| desk.records("volunteer", RecordId(0), 10).map(text)),
     ("find", |_, desk| desk.find("volunteer", &Default::default()).map(text)),
     ("find_count", |_, desk| desk.find_count("volunteer", &Default::default()).map(text)),
     ("changes", |_, desk| {
         let mut told = String::new();
         for record in 1..=4 {
-            for change in desk.changes("volunteer", &ChangeFilter { record, ..ChangeFilter::default() })? {
+            for change in desk
+                .changes("volunteer", &ChangeFilter { record: RecordId(record), ..ChangeFilter::default() })?
+            {
                 let (old, new) = (change.old, change.new);
                 told += &format!("{} {:?} {old:?} {new:?} {} ", change.action, change.field, change.reason);
             }
         }
         Ok(told)
     }),
-    ("households", |_, desk| desk.households("volunteer", 1).map(text)),
-    ("who_is", |_, desk| desk.who_is("volunteer", 1).map(text)),
-    ("received", |_, desk| desk.received("volunteer", HELD).map(text)),
+    ("households", |_, desk| desk.households("volunteer", RecordId(1)).map(text)),
+    ("who_is", |_, desk| desk.who_is("volunteer", RecordId(1)).map(text)),
+    ("received", |_, desk| desk.received("volunteer", RowId(HELD)).map(text)),
     ("violations", |_, desk| desk.violations(&Default::default()).map(told_violations)),
     ("quarantine", |_, desk| desk.quarantine("volunteer", &Default::default()).map(text)),
     ("quarantine_tally", |_, desk| desk.quarantine_tally("volunteer", &Default::default()).map(text)),
-    ("quarantined_row", |_, desk| desk.quarantined_row("volunteer", HELD).map(text)),
-    ("quarantined_row", |_, desk| desk.quarantined_row("volunteer", NAMELESS).map(text)),
+    ("quarantined_row", |_, desk| desk.quarantined_row("volunteer", RowId(HELD)).map(text)),
+    ("quarantined_row", |_, desk| desk.quarantined_row("volunteer", RowId(NAMELESS)).map(text)),
     ("preview_bulk", |_, desk| desk.preview_bulk("volunteer", &bulk(), 10).map(text)),
     ("export_quarantine", |world, desk| {
         let mut file = Vec::new();
@@ -329,8 +333,8 @@ const ANSWERS: &[(&str, Answer)] = &[
         desk.export_violations(&Default::default(), WHY, &mut file)?;
         Ok(String::from_utf8(file).unwrap())
     }),
-    ("reject_row", |_, desk| desk.reject_row("volunteer", NAMELESS, WHY).map(text)),
-    ("reopen", |_, desk| desk.reopen("volunteer", NAMELESS, WHY).map(text)),
+    ("reject_row", |_, desk| desk.reject_row("volunteer", RowId(NAMELESS), WHY).map(text)),
+    ("reopen", |_, desk| desk.reopen("volunteer", RowId(NAMELESS), WHY).map(text)),
     ("fix_file", |world, desk| {
         let fix = FileFix { reason: WHY.into(), current_mapping: false };
         desk.fix_file("volunteer", &world.file("rows.csv"), &fix).map(text)
@@ -338,9 +342,9 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("fix", |_, desk| {
         let values = vec![("email".to_owned(), "ida@example.org".to_owned())];
         let fix = RowFix { values, reason: WHY.into(), ..RowFix::default() };
-        desk.fix("volunteer", HELD, &fix).map(text)
+        desk.fix("volunteer", RowId(HELD), &fix).map(text)
     }),
-    ("suppress", |_, desk| desk.suppress("volunteer", NAMELESS, &["FMT-101".into()], WHY).map(text)),
+    ("suppress", |_, desk| desk.suppress("volunteer", RowId(NAMELESS), &["FMT-101".into()], WHY).map(text)),
     ("fix_bulk", |_, desk| desk.fix_bulk("volunteer", &bulk()).map(text)),
     ("reject_rows", |_, desk| desk.reject_rows("volunteer", &Default::default(), WHY).map(text)),
     ("create", |_, desk| {
@@ -350,7 +354,7 @@ const ANSWERS: &[(&str, Answer)] = &[
     }),
     ("edit", |_, desk| {
         let values = vec![("employer".to_owned(), "Acme".to_owned())];
-        desk.edit("volunteer", 1, &Edit { values, reason: WHY.into() }).map(text)
+        desk.edit("volunteer", RecordId(1), &Edit { values, reason: WHY.into() }).map(text)
     }),
     ("import", |world, desk| {
         let request =
@@ -362,14 +366,14 @@ const ANSWERS: &[(&str, Answer)] = &[
             RunRequest { dry_run: true, ..world.request("crm", "8,Ida,Noddack,ida@example.org,,,,,,,\n") };
         desk.start(&request, WHY)?.join().map(|told| report(&told))
     }),
-    ("rerun", |_, desk| desk.rerun(1, RerunStep::Upsert, WHY).map(|told| report(&told))),
-    ("resume", |_, desk| desk.resume(1, WHY).map(|told| report(&told))),
-    ("retry", |_, desk| desk.retry(1, WHY).map(|told| report(&told))),
-    ("approve", |_, desk| desk.approve(1, WHY).map(|told| report(&told))),
-    ("pause", |_, desk| desk.pause(1, WHY).map(text)),
-    ("cancel", |_, desk| desk.cancel(1, WHY).map(text)),
-    ("discard", |_, desk| desk.discard(1, WHY).map(text)),
-    ("label", |_, desk| desk.label(1, Some("spring"), WHY).map(text)),
+    ("rerun", |_, desk| desk.rerun(RunId(1), RerunStep::Upsert, WHY).map(|told| report(&told))),
+    ("resume", |_, desk| desk.resume(RunId(1), WHY).map(|told| report(&told))),
+    ("retry", |_, desk| desk.retry(RunId(1), WHY).map(|told| report(&told))),
+    ("approve", |_, desk| desk.approve(RunId(1), WHY).map(|told| report(&told))),
+    ("pause", |_, desk| desk.pause(RunId(1), WHY).map(text)),
+    ("cancel", |_, desk| desk.cancel(RunId(1), WHY).map(text)),
+    ("discard", |_, desk| desk.discard(RunId(1), WHY).map(text)),
+    ("label", |_, desk| desk.label(RunId(1), Some("spring"), WHY).map(text)),
     ("report", |_, desk| {
         let mut told = String::new();
         for run in desk.runs(&Default::default())?.iter().filter(|run| run.new.source == "csv") {
@@ -381,16 +385,16 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("runs", |_, desk| Ok(desk.runs(&Default::default())?.iter().map(run).collect())),
     ("interrupted", |_, desk| Ok(desk.interrupted()?.iter().map(run).collect())),
     ("roll_back", |_, desk| {
-        let request = RollbackRequest { run: 1, reason: WHY.into(), dry_run: true };
+        let request = RollbackRequest { run: RunId(1), reason: WHY.into(), dry_run: true };
         desk.roll_back(&request).map(text)
     }),
-    ("rollback_items", |_, desk| desk.rollback_items(WRONG, None, 0, 10).map(|items| debug(&items))),
+    ("rollback_items", |_, desk| desk.rollback_items(RunId(WRONG), None, 0, 10).map(|items| debug(&items))),
     ("audit_log", |_, desk| desk.audit_log(&AuditFilter::default()).map(text)),
     ("merge", |_, desk| desk.merge(&MergeRequest::new("volunteer", [1, 2], WHY)).map(text)),
     ("merge_obvious", |_, desk| desk.merge_obvious("volunteer", WHY).map(text)),
-    ("undo_merge", |_, desk| desk.undo_merge(1, WHY).map(text)),
-    ("redo_merge", |_, desk| desk.redo_merge(1, WHY).map(text)),
-    ("redo", |_, desk| desk.redo(&RedoRequest::new(1, WHY)).map(text)),
+    ("undo_merge", |_, desk| desk.undo_merge(MergeId(1), WHY).map(text)),
+    ("redo_merge", |_, desk| desk.redo_merge(MergeId(1), WHY).map(text)),
+    ("redo", |_, desk| desk.redo(&RedoRequest::new(MergeId(1), WHY)).map(text)),
     ("undo_match", |_, desk| desk.undo_match("volunteer", "csv", "1", WHY).map(text)),
     ("retention", |_, desk| desk.retention(&RetentionPolicy::shipped(), true, WHY).map(text)),
 ];
@@ -440,7 +444,10 @@ fn what_a_role_does_not_see_changes_nothing_in_what_it_is_told() {
             let admin = |world: &World| {
                 let importer = world.importer();
                 let desk = importer.desk(Actor::admin("ann"));
-                let e = desk.score("volunteer", 1, 2, Some(&world.model())).unwrap().explanation;
+                let e = desk
+                    .score("volunteer", RecordId(1), RecordId(2), Some(&world.model()))
+                    .unwrap()
+                    .explanation;
                 (debug(desk.suggestions(&Default::default()).unwrap()), debug(e))
             };
             let (told, untold) = (admin(&one), admin(&other));

@@ -1,6 +1,7 @@
 //! A database that is used again is as good as a new one.
 
 use importer::service::{Actor, RollbackRequest};
+use importer_core::ports::{MergeId, RunId};
 
 use super::merging::history::{Event, World};
 use super::migrations::TABLES;
@@ -72,8 +73,9 @@ fn live(world: &World) {
     let run = world.db.number("SELECT MAX(id) AS t FROM import_runs");
     let importer = world.importer_at(12);
     let desk = importer.desk(Actor::admin("ann"));
-    desk.undo_merge(merge.unwrap(), "two people").unwrap();
-    desk.roll_back(&RollbackRequest { run, reason: "the wrong file".into(), dry_run: false }).unwrap();
+    desk.undo_merge(MergeId(merge.unwrap()), "two people").unwrap();
+    desk.roll_back(&RollbackRequest { run: RunId(run), reason: "the wrong file".into(), dry_run: false })
+        .unwrap();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which migrations a database has, and what a program does that knows others.
 
 use importer::service::{Actor, MergeRequest};
-use importer::{ErrorKind, RunRequest};
+use importer::{ErrorKind, RecordId, RunRequest};
 use importer_core::ports::Store;
 use importer_store::SqlStore;
 
@@ -71,7 +71,7 @@ fn a_program_at_work_notices_that_a_newer_one_has_migrated() {
             }
         }
         assert_eq!(importer.count("volunteer").unwrap(), 2);
-        assert_eq!(desk.records("volunteer", 0, 10).unwrap().len(), 2);
+        assert_eq!(desk.records("volunteer", RecordId(0), 10).unwrap().len(), 2);
 
         // One that does not say who still reads it is not read.
         database

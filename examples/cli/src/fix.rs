@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args};
 use importer::service::{
     BulkChange, BulkFix, BulkReport, Desk, FileFix, FileReport, FindingView, Fixed, RowFix,
 };
-use importer::{Error, ErrorKind, Result};
+use importer::{Error, ErrorKind, Result, RowId};
 
 use crate::count::counted;
 use crate::steward::{Steward, WhichRows, findings, tell, values};
@@ -18,7 +18,7 @@ const LISTED: usize = 20;
 #[command(group(ArgGroup::new("what").required(true).args(["row", "bulk", "file"])))]
 pub(crate) struct FixArgs {
     /// The row
-    row: Option<i64>,
+    row: Option<RowId>,
     /// A cell of the row: a column of the source or a field, and what it holds from now on; may be given several times
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     set: Vec<String>,
@@ -79,7 +79,7 @@ impl Apply {
 #[command(group(ArgGroup::new("what").required(true).args(["row", "bulk"])))]
 pub(crate) struct RequeueArgs {
     /// The row
-    row: Option<i64>,
+    row: Option<RowId>,
     /// Sends in all open rows that the filters find
     #[arg(long)]
     bulk: bool,
@@ -124,7 +124,7 @@ pub(crate) fn requeue(args: &RequeueArgs) -> Result<ExitCode> {
 /// Corrects one row.
 pub(crate) fn one(
     steward: &Steward,
-    row: i64,
+    row: RowId,
     values: Vec<(String, String)>,
     exempt: &[String],
     reason: &str,

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 use importer::Result;
 use importer::service::{Action, Desk, FieldChoice, MergePreview, MergeRequest};
-use importer::{Error, ErrorKind, MergeFilter, moment_text};
+use importer::{Error, ErrorKind, MergeFilter, MergeId, RecordId, moment_text};
 
 use crate::count::counted;
 use crate::policy::PolicyFile;
@@ -15,7 +15,7 @@ use crate::{out, say, setup};
 pub(crate) struct MergeArgs {
     /// The ids of the records that are one person; `people` finds them
     #[arg(required_unless_present_any = ["list", "obvious"], num_args = 2..)]
-    people: Vec<i64>,
+    people: Vec<RecordId>,
     /// Why, for the audit log
     #[arg(long, required_unless_present_any = ["preview", "list"])]
     reason: Option<String>,
@@ -31,8 +31,8 @@ pub(crate) struct MergeArgs {
     #[arg(long, conflicts_with_all = ["people", "preview"])]
     list: bool,
     /// With --list: only those behind this id, for paging
-    #[arg(long, default_value_t = 0)]
-    after: i64,
+    #[arg(long, default_value_t = MergeId(0))]
+    after: MergeId,
     /// With --list: at most this many
     #[arg(long, default_value_t = 50)]
     limit: i64,
@@ -48,7 +48,7 @@ pub(crate) struct MergeArgs {
 pub(crate) struct Chosen {
     /// Who stays [default: the lowest id, which is there the longest]
     #[arg(long, value_name = "ID")]
-    pub(crate) survivor: Option<i64>,
+    pub(crate) survivor: Option<RecordId>,
     /// Keeps the value of this record; may be given several times
     #[arg(long, value_name = "FIELD=ID")]
     keep: Vec<String>,
@@ -105,7 +105,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
         out::as_is(serde_json::to_value(&done).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
-    let gone: Vec<String> = done.retired.iter().map(i64::to_string).collect();
+    let gone: Vec<String> = done.retired.iter().map(importer::RecordId::to_string).collect();
     say!("{} went into {} with merge {}.", gone.join(", "), done.survivor, done.merge);
     say!("Changed: {}.", if done.changed.is_empty() { "nothing".into() } else { done.changed.join(", ") });
     say!("To take it back: undo {}", done.merge);
@@ -138,7 +138,7 @@ fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
             (Some(at), None) => format!("no, since {at}"),
             (Some(_), Some(by)) => format!("no; again with {by}"),
         };
-        let gone: Vec<String> = line.retired.iter().map(i64::to_string).collect();
+        let gone: Vec<String> = line.retired.iter().map(importer::RecordId::to_string).collect();
         say!(
             "{:>6} {:<20} {:>9}  {:<16} {:<12} {:<24} {}",
             line.merge,

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::service::RecordView;
-use importer::{Error, ErrorKind, Result};
+use importer::{Error, ErrorKind, RecordId, Result};
 
 use crate::shared_args::Common;
 use crate::steward::{element, end_of_list};
@@ -11,13 +11,13 @@ use crate::{out, say, setup};
 #[derive(Args)]
 pub(crate) struct PeopleArgs {
     /// Shows this person alone, with all contacts and the household; of somebody who went in a merge, the survivor
-    person: Option<i64>,
+    person: Option<RecordId>,
     /// With this text in one of the values that the actor sees only
     #[arg(long)]
     text: Option<String>,
     /// Only those behind this id, for paging
-    #[arg(long, default_value_t = 0)]
-    after: i64,
+    #[arg(long, default_value_t = RecordId(0))]
+    after: RecordId,
     /// At most this many; 0 for all
     #[arg(long, default_value_t = 50)]
     limit: i64,
@@ -58,7 +58,7 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
             say!("  {:<24} {}{primary}", contact.kind, contact.value);
         }
         for household in &households {
-            let members: Vec<String> = household.members.iter().map(i64::to_string).collect();
+            let members: Vec<String> = household.members.iter().map(importer::RecordId::to_string).collect();
             say!("\nHousehold {}: {}", household.id, members.join(", "));
         }
         return Ok(ExitCode::SUCCESS);

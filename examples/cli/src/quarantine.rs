@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 use importer::Result;
 use importer::service::{RowDetail, RowSummary};
-use importer::{QuarantineFilter, QuarantineStatus};
+use importer::{QuarantineFilter, QuarantineStatus, RowId};
 
 use crate::shared_args::{Database, Who};
 use crate::steward::{WhichRows, element, end_of_list, findings, paged};
@@ -12,7 +12,7 @@ use crate::{out, say, setup};
 #[derive(Args)]
 pub(crate) struct QuarantineArgs {
     /// Shows this row alone, with its cells and everything that is wrong with it
-    row: Option<i64>,
+    row: Option<RowId>,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
@@ -62,7 +62,8 @@ pub(crate) fn quarantine(args: &QuarantineArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (printed, last) = paged(filter.after, args.limit, read, |row| row.row, line)?;
-    let total = desk.quarantine_tally(&args.entity, &QuarantineFilter { after: 0, ..filter.clone() })?.rows;
+    let total =
+        desk.quarantine_tally(&args.entity, &QuarantineFilter { after: RowId(0), ..filter.clone() })?.rows;
     match printed {
         0 => say!("There are no such rows in quarantine in {}.", importer.database()),
         _ if printed == args.limit && printed < total => {

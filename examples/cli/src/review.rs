@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
 use importer::service::{Desk, MergeRequest, ReviewDecision, Reviewed};
-use importer::{Error, ErrorKind, Importer, Result};
+use importer::{Error, ErrorKind, Importer, Result, SuggestionId};
 use importer::{SuggestionKind, SuggestionRow, moment_text};
 
 use crate::count::counted;
@@ -22,7 +22,7 @@ enum ReviewCommand {
     /// Shows a suggestion: both people side by side, and what speaks for and against it
     Show {
         /// The id of a suggestion
-        id: i64,
+        id: SuggestionId,
         #[command(flatten)]
         policy: PolicyFile,
         #[command(flatten)]
@@ -59,7 +59,7 @@ enum ReviewCommand {
 #[command(group(ArgGroup::new("which").required(true).args(["ids", "matching"])))]
 struct Which {
     /// The ids of suggestions
-    ids: Vec<i64>,
+    ids: Vec<SuggestionId>,
     /// All that wait for a decision and are of this kind, run and score, instead of ids
     #[arg(long)]
     matching: bool,
@@ -186,7 +186,7 @@ fn print(reviewed: &Reviewed, verdict: &ReviewDecision) {
     match verdict {
         ReviewDecision::Accept { .. } | ReviewDecision::AcceptAlthoughRejected { .. } => {
             if let Some(merge) = &reviewed.merge {
-                let gone: Vec<String> = merge.retired.iter().map(i64::to_string).collect();
+                let gone: Vec<String> = merge.retired.iter().map(importer::RecordId::to_string).collect();
                 say!("{} went into {} with merge {}.", gone.join(", "), merge.survivor, merge.merge);
                 say!("To take it back: undo {}", merge.merge);
             }
@@ -205,7 +205,7 @@ fn print(reviewed: &Reviewed, verdict: &ReviewDecision) {
     }
 }
 
-fn show(id: i64, policy: &PolicyFile, common: &Common) -> Result<ExitCode> {
+fn show(id: SuggestionId, policy: &PolicyFile, common: &Common) -> Result<ExitCode> {
     let importer = setup::merging_on(&common.database, policy)?;
     let desk = importer.desk(common.who.actor());
     let row = suggestion(&desk, id)?;
@@ -245,8 +245,8 @@ fn households(desk: &Desk<'_>, row: &SuggestionRow) -> Result<serde_json::Value>
     Ok(serde_json::to_value(all).unwrap_or_default())
 }
 
-fn suggestion(desk: &Desk<'_>, id: i64) -> Result<SuggestionRow> {
-    let filter = importer::SuggestionFilter { after: id - 1, limit: 1, ..Default::default() };
+fn suggestion(desk: &Desk<'_>, id: SuggestionId) -> Result<SuggestionRow> {
+    let filter = importer::SuggestionFilter { after: SuggestionId(id.0 - 1), limit: 1, ..Default::default() };
     desk.suggestions(&filter)?.into_iter().find(|row| row.id == id).ok_or_else(|| {
         Error::new(ErrorKind::NotFound, "show a suggestion", format!("there is no suggestion {id}"))
             .hint("`suggestions` lists them")

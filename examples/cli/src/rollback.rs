@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 use importer::RollbackItem;
 use importer::service::{Action, RollbackRequest};
-use importer::{Error, ErrorKind, Result};
+use importer::{Error, ErrorKind, Result, RunId};
 
 use crate::count::counted;
 use crate::policy::PolicyFile;
@@ -14,7 +14,7 @@ use crate::{out, say, setup};
 #[derive(Args)]
 pub(crate) struct RollbackArgs {
     /// The run to take back
-    run: i64,
+    run: RunId,
     /// Why, for the audit log
     #[arg(long, required_unless_present_any = ["dry_run", "list"])]
     reason: Option<String>,

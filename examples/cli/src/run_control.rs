@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use importer::service::{RerunStep, StopAck};
-use importer::{Importer, Result, RunReport};
+use importer::{Importer, Result, RunId, RunReport};
 use importer::{RunStatus, moment_text};
 
 use crate::count::counted;
@@ -38,7 +38,7 @@ pub(crate) enum RunsCommand {
 #[derive(Args)]
 pub(crate) struct Simple {
     /// The run
-    run: i64,
+    run: RunId,
     /// Why, for the audit log
     #[arg(long)]
     reason: String,
@@ -134,7 +134,7 @@ pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(run: i64, heard: StopAck, done: &str, asked: &str) {
+fn tell(run: RunId, heard: StopAck, done: &str, asked: &str) {
     match heard {
         StopAck::Done => say!("Run {run} {done}."),
         _ => say!("Run {run} is at work and {asked}."),

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use importer::service::SCAN_SOURCE;
-use importer::{Importer, Result, RunReport};
+use importer::{Importer, Result, RunId, RunReport};
 use importer::{RunFilter, moment_text};
 
 use crate::run_control::RunsCommand;
@@ -16,7 +16,7 @@ pub(crate) struct RunsArgs {
     #[command(subcommand)]
     pub(crate) command: Option<RunsCommand>,
     /// Shows this run alone
-    pub(crate) run: Option<i64>,
+    pub(crate) run: Option<RunId>,
     #[command(flatten)]
     pub(crate) database: Database,
     #[command(flatten)]

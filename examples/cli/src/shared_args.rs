@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use importer::service::{Actor, Role};
-use importer::{SuggestionFilter, SuggestionKind};
+use importer::{RecordId, RunId, SuggestionFilter, SuggestionId, SuggestionKind};
 
 use crate::policy::PolicyFile;
 
@@ -409,9 +409,9 @@ pub(crate) struct TrainArgs {
 #[derive(Args)]
 pub(crate) struct ScoreArgs {
     /// The id of a record of the core
-    pub(crate) one: i64,
+    pub(crate) one: RecordId,
     /// The id of another
-    pub(crate) other: i64,
+    pub(crate) other: RecordId,
     #[command(flatten)]
     pub(crate) database: Database,
     #[command(flatten)]
@@ -445,8 +445,8 @@ pub(crate) struct SuggestionsArgs {
     #[command(flatten)]
     pub(crate) pairs: Pairs,
     /// Only those behind this id, for paging
-    #[arg(long, default_value_t = 0)]
-    pub(crate) after: i64,
+    #[arg(long, default_value_t = SuggestionId(0))]
+    pub(crate) after: SuggestionId,
     /// At most this many; 0 for all
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: i64,
@@ -463,7 +463,7 @@ pub(crate) struct Pairs {
     kind: Option<String>,
     /// Only those that this run or scan found
     #[arg(long, value_name = "ID")]
-    run: Option<i64>,
+    run: Option<RunId>,
     /// Only those with at least this score
     #[arg(long, value_name = "SCORE")]
     from: Option<f64>,

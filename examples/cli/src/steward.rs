@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use importer::service::{Action, Desk, FindingView, Fixed, Loaded, Role};
-use importer::{ChangeFilter, CoreId, Moment, QuarantineFilter, QuarantineStatus};
+use importer::{ChangeFilter, Moment, QuarantineFilter, QuarantineStatus, RecordId, RowId, RunId};
 use importer::{Error, ErrorKind, Importer, Result};
 
 use crate::policy::PolicyFile;
@@ -59,7 +59,7 @@ impl Steward {
 pub(crate) struct WhichRows {
     /// Landed by this run only
     #[arg(long, value_name = "RUN")]
-    run: Option<i64>,
+    run: Option<RunId>,
     /// Read by this adapter only
     #[arg(long)]
     source: Option<String>,
@@ -82,8 +82,8 @@ pub(crate) struct WhichRows {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Only those behind this id, for paging
-    #[arg(long, default_value_t = 0)]
-    after: i64,
+    #[arg(long, default_value_t = RowId(0))]
+    after: RowId,
 }
 
 impl WhichRows {
@@ -176,7 +176,7 @@ pub(crate) fn tell(
 }
 
 /// What a row changed in the record of somebody who was known.
-fn changed(desk: &Desk<'_>, entity: &str, record: CoreId, loaded: &Loaded) -> String {
+fn changed(desk: &Desk<'_>, entity: &str, record: RecordId, loaded: &Loaded) -> String {
     // It went in: not being able to say how much it changed is no failure.
     let Ok(changes) = desk.changes(entity, &ChangeFilter { record, after: 0, limit: 0 }) else {
         return format!("it was {}", loaded.outcome);
@@ -211,13 +211,13 @@ const PAGE: i64 = 1_000;
 /// Reads a list page by page until `most` rows were told, all of them when 0. `read` is given the id of the last row and
 /// how many to read, `id` says what the id of a row is; a row is told with whether it is the first. Says how many there were,
 /// and the id of the last.
-pub(crate) fn paged<T>(
-    after: i64,
+pub(crate) fn paged<T, I: Copy>(
+    after: I,
     most: i64,
-    mut read: impl FnMut(i64, i64) -> Result<Vec<T>>,
-    id: impl Fn(&T) -> i64,
+    mut read: impl FnMut(I, i64) -> Result<Vec<T>>,
+    id: impl Fn(&T) -> I,
     mut tell: impl FnMut(&T, bool),
-) -> Result<(i64, i64)> {
+) -> Result<(i64, I)> {
     let most = if most > 0 { most } else { i64::MAX };
     let (mut printed, mut last) = (0, after);
     while printed < most {

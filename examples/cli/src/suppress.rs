@@ -1,3 +1,4 @@
+use importer::RowId;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
@@ -15,7 +16,7 @@ use crate::{out, say};
 #[command(group(ArgGroup::new("how").required(true).args(["exempt", "wont_fix", "reopen"])))]
 pub(crate) struct SuppressArgs {
     /// The row
-    row: Option<i64>,
+    row: Option<RowId>,
     /// All open rows that the filters find
     #[arg(long)]
     bulk: bool,

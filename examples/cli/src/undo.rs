@@ -1,3 +1,4 @@
+use importer::MergeId;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -13,7 +14,7 @@ use crate::{out, say, setup};
 pub(crate) struct UndoArgs {
     /// The merge to take back; `merge --list` tells its number
     #[arg(required_unless_present = "matched")]
-    merge: Option<i64>,
+    merge: Option<MergeId>,
     /// Takes one match of an import back instead: of the record that this system has under this id
     #[arg(long, num_args = 2, value_names = ["SYSTEM", "ID"], conflicts_with_all = ["merge", "again"])]
     matched: Option<Vec<String>>,
@@ -58,7 +59,7 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
         out::as_is(serde_json::to_value(&undone).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
-    let back: Vec<String> = undone.restored.iter().map(i64::to_string).collect();
+    let back: Vec<String> = undone.restored.iter().map(importer::RecordId::to_string).collect();
     match args.matched.as_deref() {
         Some([system, id]) => say!(
             "The match of {system}:{id} with {} is taken back: it is {} now. `undo {} --again` matches them again.",

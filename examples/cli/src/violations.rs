@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
-use importer::{ViolationFilter, ViolationRow};
+use importer::{RunId, ViolationFilter, ViolationRow};
 
 use crate::shared_args::{Database, Who};
 use crate::steward::{element, end_of_list, moment, paged};
@@ -28,7 +28,7 @@ pub(crate) struct ViolationsArgs {
 pub(crate) struct WhichViolations {
     /// Of this run only
     #[arg(long, value_name = "RUN")]
-    run: Option<i64>,
+    run: Option<RunId>,
     /// About rows of this entity only
     #[arg(long)]
     entity: Option<String>,

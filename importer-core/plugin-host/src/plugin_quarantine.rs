@@ -293,7 +293,7 @@ fn put(plugins: &mut Vec<QuarantinedPlugin>, mut entry: QuarantinedPlugin) -> Qu
 }
 
 pub(super) fn now() -> DateTime<Utc> {
-    SystemClock.now().and_utc().trunc_subsecs(0)
+    SystemClock.now().trunc_subsecs(0)
 }
 
 #[cfg(test)]

@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
-    AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreId, CoreRecord, CoreStore, CoreWrite,
-    Landing, LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, QuarantineEntry,
-    QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow, Rejected, RepeatedRow,
-    RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, SeenIndexes, SeenRow, Session, StagedRow,
-    StopRequest, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionRow, SuggestionStore,
-    SuggestionVerdict, SystemLock, UnfinishedRollback, ViolationFilter, ViolationRow,
+    AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreRecord, CoreStore, CoreWrite, Landing,
+    LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, QuarantineEntry,
+    QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow, RecordId, Rejected,
+    RepeatedRow, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, SeenIndexes, SeenRow, Session,
+    StagedRow, StopRequest, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionId,
+    SuggestionRow, SuggestionStore, SuggestionVerdict, SystemLock, UnfinishedRollback, ViolationFilter,
+    ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
 pub(super) struct DryRun {
     pub(super) real: Box<dyn Session>,
     pub(super) scratch: Box<dyn Session>,
-    pub(super) last_id: Option<CoreId>,
+    pub(super) last_id: Option<RecordId>,
 }
 
 impl Session for DryRun {
@@ -64,7 +65,7 @@ impl CoreStore for DryRun {
         contract: &Contract,
         keys: &[MatchKey],
         per_key: usize,
-    ) -> Result<Vec<(MatchKey, CoreId)>> {
+    ) -> Result<Vec<(MatchKey, RecordId)>> {
         let mut found = self.real.find_keys(contract, keys, per_key)?;
         found.extend(self.scratch.find_keys(contract, keys, per_key)?);
         found.sort_unstable_by_key(|&(key, id)| (id, key));
@@ -72,10 +73,10 @@ impl CoreStore for DryRun {
         Ok(found)
     }
 
-    fn load(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<Vec<CoreRecord>> {
+    fn load(&mut self, contract: &Contract, ids: &[RecordId]) -> Result<Vec<CoreRecord>> {
         let mut found = self.scratch.load(contract, ids)?;
-        let new: BTreeSet<CoreId> = found.iter().map(|p| p.id).collect();
-        let old: Vec<CoreId> = ids.iter().copied().filter(|id| !new.contains(id)).collect();
+        let new: BTreeSet<RecordId> = found.iter().map(|p| p.id).collect();
+        let old: Vec<RecordId> = ids.iter().copied().filter(|id| !new.contains(id)).collect();
         found.extend(self.real.load(contract, &old)?);
         found.sort_unstable_by_key(|p| p.id);
         Ok(found)
@@ -85,8 +86,8 @@ impl CoreStore for DryRun {
         &mut self,
         contract: &Contract,
         system: &str,
-        people: &[CoreId],
-    ) -> Result<Vec<(CoreId, String)>> {
+        people: &[RecordId],
+    ) -> Result<Vec<(RecordId, String)>> {
         let mut found = self.real.external_ids_of(contract, system, people)?;
         found.extend(self.scratch.external_ids_of(contract, system, people)?);
         Ok(found)
@@ -97,22 +98,22 @@ impl CoreStore for DryRun {
         contract: &Contract,
         system: &str,
         ids: &[&str],
-    ) -> Result<Vec<(String, CoreId)>> {
+    ) -> Result<Vec<(String, RecordId)>> {
         // A run writes ids of one system, its own.
         self.real.known_elsewhere(contract, system, ids)
     }
 
-    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>> {
+    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<RecordId>> {
         let last = match self.last_id {
             Some(last) => last,
             None => self.real.last_id(contract)?,
         };
-        let end = last + i64::try_from(count).unwrap_or(i64::MAX);
-        self.last_id = Some(end);
-        Ok((last + 1..=end).collect())
+        let end = last.0 + i64::try_from(count).unwrap_or(i64::MAX);
+        self.last_id = Some(RecordId(end));
+        Ok((last.0 + 1..=end).map(RecordId).collect())
     }
 
-    fn last_id(&mut self, contract: &Contract) -> Result<CoreId> {
+    fn last_id(&mut self, contract: &Contract) -> Result<RecordId> {
         self.real.last_id(contract)
     }
 
@@ -133,11 +134,16 @@ impl CoreStore for DryRun {
 }
 
 impl SuggestionStore for DryRun {
-    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>> {
+    fn records_after(
+        &mut self,
+        contract: &Contract,
+        after: RecordId,
+        limit: usize,
+    ) -> Result<Vec<CoreRecord>> {
         self.real.records_after(contract, after, limit)
     }
 
-    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<CoreId>> {
+    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<RecordId>> {
         self.real.changed_since(contract, since)
     }
 
@@ -156,11 +162,11 @@ impl SuggestionStore for DryRun {
     }
 
     // What people decided is in the real store; nobody decides about a dry run.
-    fn are_rejected(&mut self, contract: &Contract, pairs: &[(CoreId, CoreId)]) -> Result<Vec<bool>> {
+    fn are_rejected(&mut self, contract: &Contract, pairs: &[(RecordId, RecordId)]) -> Result<Vec<bool>> {
         self.real.are_rejected(contract, pairs)
     }
 
-    fn rejected_among(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>> {
+    fn rejected_among(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Rejected>> {
         self.real.rejected_among(contract, people)
     }
 
@@ -172,7 +178,7 @@ impl SuggestionStore for DryRun {
         &mut self,
         contract: &Contract,
         prints: &[i64],
-    ) -> Result<Vec<(i64, CoreId, Option<i64>)>> {
+    ) -> Result<Vec<(i64, RecordId, Option<i64>)>> {
         self.real.rejected_as(contract, prints)
     }
 
@@ -180,15 +186,15 @@ impl SuggestionStore for DryRun {
         self.real.suggestions(filter)
     }
 
-    fn suggestion(&mut self, id: i64) -> Result<Option<SuggestionRow>> {
+    fn suggestion(&mut self, id: SuggestionId) -> Result<Option<SuggestionRow>> {
         self.real.suggestion(id)
     }
 
     fn suggestion_of(
         &mut self,
         contract: &Contract,
-        left: CoreId,
-        right: CoreId,
+        left: RecordId,
+        right: RecordId,
     ) -> Result<Option<SuggestionRow>> {
         self.real.suggestion_of(contract, left, right)
     }

@@ -67,12 +67,13 @@ mod tests {
     use crate::pipeline::RunRequest;
     use crate::pipeline::request::stored;
     use crate::ports::{NewRun, parse_moment};
+    use crate::ports::{RowId, RunId};
 
     /// A run that has read rows and knows where its source stands.
     fn run() -> RunRecord {
         let now = parse_moment("2025-06-01T08:00:00Z").unwrap();
         RunRecord {
-            id: 1,
+            id: RunId(1),
             new: NewRun {
                 entity: "volunteer".into(),
                 source: "csv".into(),
@@ -94,7 +95,7 @@ mod tests {
             finished_at: None,
             cursor: Some("7".into()),
             rows_read: 7,
-            loaded_through: 0,
+            loaded_through: RowId(0),
             counts_json: "{}".into(),
             metrics_json: "{}".into(),
             anomaly_flags: "[]".into(),

@@ -21,7 +21,7 @@ use super::working::{Working, millis};
 use crate::mapping::Plan;
 use crate::ports::{
     BatchVerdict, CleanRow, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, SeenIndexes,
-    Session, StagedRow, in_transaction, moment_text, parse_moment, row_id,
+    Session, StagedRow, in_transaction, moment_text, parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
 use recognise::{Stands, stand};
@@ -262,7 +262,7 @@ impl Extraction<'_> {
                 Error::new(ErrorKind::Source, "land rows", "one run takes at most 4,294,967,295 rows")
                     .hint("split the source")
             })?;
-            let id = row_id(work.run.id, number);
+            let id = RowId::of(work.run.id, number);
             let correction = self.context.corrections.and_then(|corrections| corrections.about(index));
             let corrects = correction.as_ref().and_then(|correction| correction.corrects);
             let external_id = match correction {

@@ -6,7 +6,7 @@ use super::ending::can_go_on;
 use super::report::Metrics;
 use super::request::{is_correction, request_of};
 use crate::Result;
-use crate::ports::{NewRun, RunFilter, RunId, RunRecord, RunStatus, Session};
+use crate::ports::{NewRun, RowId, RunFilter, RunId, RunRecord, RunStatus, Session};
 
 /// How many runs are read at a time.
 const PAGE: i64 = 20;
@@ -40,7 +40,7 @@ pub fn is_outdated_by(run: &RunRecord, other: &RunRecord) -> bool {
 }
 
 fn has_loaded(run: &RunRecord) -> bool {
-    !run.new.dry_run && run.loaded_through > 0 && !is_correction(run)
+    !run.new.dry_run && run.loaded_through > RowId(0) && !is_correction(run)
 }
 
 /// Shows the runs of a system, the newest first, until `visit` has seen enough.

@@ -8,7 +8,7 @@ use super::payload;
 use super::resolve::resolve;
 use super::working::{Working, millis};
 use crate::ports::{
-    CleanRow, CoreId, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RowId, Session,
+    CleanRow, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RecordId, RowId, Session,
 };
 use crate::{ErrorKind, Result, ports};
 
@@ -202,7 +202,7 @@ fn parity_misses(context: &RunContext<'_>, session: &mut dyn Session, write: &Co
     for records in [&write.inserts, &write.updates] {
         sample.extend(records.iter().step_by(records.len() / PARITY_SAMPLE + 1));
     }
-    let ids: Vec<CoreId> = sample.iter().map(|person| person.id).collect();
+    let ids: Vec<RecordId> = sample.iter().map(|person| person.id).collect();
     let stored = session.load(context.contract, &ids)?;
     let misses = sample.iter().filter(|person| {
         let Some(stored) = stored.iter().find(|s| s.id == person.id) else { return true };

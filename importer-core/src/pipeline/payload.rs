@@ -6,7 +6,7 @@ use importer_plugin::{Batch, Row};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
 use crate::contracts::{Contract, FieldKind};
-use crate::ports::{Contact, ContactKind, CoreRecord, Origin, Record};
+use crate::ports::{Contact, ContactKind, CoreRecord, Origin, Record, RecordId};
 use crate::{Error, ErrorKind, Result};
 
 /// Writes JSON objects of text values.
@@ -190,7 +190,13 @@ impl Read<'_> {
                 self.values.set(place, None);
             }
         }
-        CoreRecord { id: 0, record: self.values, contacts, origin, field_origins: Default::default() }
+        CoreRecord {
+            id: RecordId(0),
+            record: self.values,
+            contacts,
+            origin,
+            field_origins: Default::default(),
+        }
     }
 }
 

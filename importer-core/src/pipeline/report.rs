@@ -6,7 +6,7 @@ use super::retry::Retried;
 use super::run_notes::{MergeSample, RunNotes};
 use super::{Anomaly, Counts, RunRequest};
 use crate::ErrorKind;
-use crate::ports::{AutoMerge, RunRecord, RunStatus};
+use crate::ports::{AutoMerge, RunId, RunRecord, RunStatus};
 
 /// How long each step took, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,7 +146,7 @@ impl ReportStatus {
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
     /// The run's id.
-    pub run_id: i64,
+    pub run_id: RunId,
     /// The adapter's name.
     pub source: String,
     /// The entity.

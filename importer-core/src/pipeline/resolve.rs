@@ -13,8 +13,8 @@ use super::shared_contacts::SharedContacts;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
 use crate::ports::{
-    CandidateFacts, Change, ChangeAction, CoreId, CoreRecord, CoreWrite, Decision, Incoming, LookAt,
-    MapEntry, MatchKey, Outcome, OutcomeKind, Policies, RowId, RunRecord, Session, Suggestion,
+    CandidateFacts, Change, ChangeAction, CoreRecord, CoreWrite, Decision, Incoming, LookAt, MapEntry,
+    MatchKey, Outcome, OutcomeKind, Policies, RecordId, RowId, RunRecord, Session, Suggestion,
     SuggestionKind, fingerprint,
 };
 use crate::{Error, ErrorKind, Result};
@@ -44,7 +44,7 @@ pub(super) struct Merge {
     pub(super) external_id: String,
     /// The id is in the map, for somebody else.
     pub(super) id_is_known: bool,
-    pub(super) record: CoreId,
+    pub(super) record: RecordId,
     /// The record is one that this batch makes.
     pub(super) new_record: bool,
     pub(super) reason: String,
@@ -55,9 +55,9 @@ pub(super) struct IdMoved {
     pub(super) row: RowId,
     pub(super) external_id: String,
     /// Whom the map names by the id.
-    pub(super) before: CoreId,
+    pub(super) before: RecordId,
     /// Who the row is.
-    pub(super) now: CoreId,
+    pub(super) now: RecordId,
 }
 
 /// A row that became a record which has another id of the same system.
@@ -65,7 +65,7 @@ pub(super) struct Joined {
     pub(super) row: RowId,
     pub(super) external_id: String,
     pub(super) other_id: String,
-    pub(super) record: CoreId,
+    pub(super) record: RecordId,
 }
 
 /// Resolves rows in their order. Reads the core, writes nothing.
@@ -119,18 +119,18 @@ struct ResolveBatch<'a> {
     policies: &'a Policies,
     run: &'a RunRecord,
     map: FxHashMap<String, Mapped>,
-    under_key: FxHashMap<MatchKey, Vec<CoreId>>,
-    people: FxHashMap<CoreId, Person>,
-    free_ids: std::vec::IntoIter<CoreId>,
+    under_key: FxHashMap<MatchKey, Vec<RecordId>>,
+    people: FxHashMap<RecordId, Person>,
+    free_ids: std::vec::IntoIter<RecordId>,
     keys: Vec<MatchKey>,
     /// By the fingerprint of a row, who is not that person: somebody has looked and said so.
-    told_apart: FxHashMap<i64, Vec<(CoreId, Option<i64>)>>,
+    told_apart: FxHashMap<i64, Vec<(RecordId, Option<i64>)>>,
     /// Who has a row's external id in another system.
-    elsewhere: FxHashMap<String, Vec<CoreId>>,
+    elsewhere: FxHashMap<String, Vec<RecordId>>,
     /// How many may have a contact before nobody is looked for by it in this batch.
     most_at_home: usize,
     /// While a row is resolved whose id belongs to somebody else: who that is.
-    owner_of_id: Option<CoreId>,
+    owner_of_id: Option<RecordId>,
     out: Resolved,
 }
 
@@ -153,7 +153,7 @@ impl<'a> ResolveBatch<'a> {
         }
     }
 
-    fn is_somebody_else(&self, id: CoreId, row: &Incoming) -> bool {
+    fn is_somebody_else(&self, id: RecordId, row: &Incoming) -> bool {
         self.people.get(&id).is_some_and(|known| {
             self.policies.resolver.contradicts(self.contract, &row.person, &known.record)
         })
@@ -166,7 +166,7 @@ impl<'a> ResolveBatch<'a> {
     }
 
     /// Who was told apart from the row's person, for ever, whatever id it comes under: these are no candidates.
-    fn without_told_apart(&self, row: &Incoming, ids: &mut Vec<CoreId>) {
+    fn without_told_apart(&self, row: &Incoming, ids: &mut Vec<RecordId>) {
         if self.told_apart.is_empty() {
             return;
         }
@@ -183,7 +183,7 @@ impl<'a> ResolveBatch<'a> {
         self.keys.clear();
         self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
         let resolver = &self.policies.resolver;
-        let (mut ids, mut at_home): (Vec<CoreId>, Vec<CoreId>) = Default::default();
+        let (mut ids, mut at_home): (Vec<RecordId>, Vec<RecordId>) = Default::default();
         let (under_key, contacts) = (&self.under_key, self.keys.iter());
         let contacts = contacts.filter(|key| resolver.is_shared_by_homes(key.kind));
         self.out.shared.row(contacts.map(|key| under_key.get(key).map_or(0, Vec::len)));
@@ -214,7 +214,7 @@ impl<'a> ResolveBatch<'a> {
         if candidates.is_empty() {
             return self.insert(row, Vec::new(), "nobody known is like it");
         }
-        let places = |of: &[CoreId]| -> Vec<usize> {
+        let places = |of: &[RecordId]| -> Vec<usize> {
             (0..candidates.len()).filter(|place| of.contains(&candidates[*place].id)).collect()
         };
         let (same_id, alone) = (places(&same_id), places(if by_name_alone { &at_home } else { &[] }));
@@ -256,7 +256,7 @@ impl<'a> ResolveBatch<'a> {
     }
 
     /// Tells of a row whose id names somebody else, and shows people both, unless they are shown anyway.
-    fn moved(&mut self, row: &Incoming, now: CoreId, shown: &[CoreId]) {
+    fn moved(&mut self, row: &Incoming, now: RecordId, shown: &[RecordId]) {
         let Some(before) = self.owner_of_id.filter(|before| *before != now) else { return };
         self.out.moved.push(IdMoved { row: row.row, external_id: row.external_id.clone(), before, now });
         if shown.contains(&before) {
@@ -282,7 +282,7 @@ impl<'a> ResolveBatch<'a> {
     }
 
     /// The reason of an outcome, with the other one that the row's id named.
-    fn with_owner(&self, reason: Cow<'static, str>, now: CoreId) -> Cow<'static, str> {
+    fn with_owner(&self, reason: Cow<'static, str>, now: RecordId) -> Cow<'static, str> {
         match self.owner_of_id.filter(|before| *before != now) {
             Some(before) => {
                 format!("{reason}; the source's id named record {before}, who is somebody else").into()
@@ -291,7 +291,7 @@ impl<'a> ResolveBatch<'a> {
         }
     }
 
-    fn insert(&mut self, row: Incoming, pairs: Vec<(CoreId, LookAt)>, reason: &'static str) -> Result<()> {
+    fn insert(&mut self, row: Incoming, pairs: Vec<(RecordId, LookAt)>, reason: &'static str) -> Result<()> {
         let id = self.free_ids.next().ok_or_else(|| {
             Error::new(
                 ErrorKind::Invariant,
@@ -302,7 +302,7 @@ impl<'a> ResolveBatch<'a> {
         self.out.counts.inserted += 1;
         self.out.counts.needs_review += u64::from(!pairs.is_empty());
         self.out.counts.households += u64::from(pairs.iter().any(|p| p.1.kind == SuggestionKind::Household));
-        let shown: Vec<CoreId> = pairs.iter().map(|(other, _)| *other).collect();
+        let shown: Vec<RecordId> = pairs.iter().map(|(other, _)| *other).collect();
         self.moved(&row, id, &shown);
         for (other, LookAt { kind, score, terms, .. }) in pairs {
             let (left, right) = (other.min(id), other.max(id));
@@ -334,7 +334,7 @@ impl<'a> ResolveBatch<'a> {
         Ok(())
     }
 
-    fn update(&mut self, row: Incoming, id: CoreId, reason: Cow<'static, str>) {
+    fn update(&mut self, row: Incoming, id: RecordId, reason: Cow<'static, str>) {
         self.out.counts.matched += 1;
         let reason = self.with_owner(reason, id);
         let Some(existing) = self.people.get(&id) else { return };
@@ -383,7 +383,7 @@ impl<'a> ResolveBatch<'a> {
         self.note_map(&row.external_id, id, row.row_hash, row.row);
     }
 
-    fn outcome(&mut self, row: RowId, kind: OutcomeKind, id: CoreId, reason: Cow<'static, str>) {
+    fn outcome(&mut self, row: RowId, kind: OutcomeKind, id: RecordId, reason: Cow<'static, str>) {
         self.out.outcomes.push(Outcome {
             row,
             staging_id: row,

@@ -11,7 +11,7 @@ use super::shared_contacts::SharedContacts;
 use crate::Result;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
-use crate::ports::{CoreId, Outcome, RowId, RunRecord, Session};
+use crate::ports::{Outcome, RecordId, RowId, RunRecord, Session};
 
 /// How many examples of each kind a run keeps.
 const SAMPLES: usize = 5;
@@ -22,7 +22,7 @@ pub struct MergeSample {
     /// Where the row stands in its source; 0 when unknown.
     pub row: i64,
     /// The record it would be merged with.
-    pub record: CoreId,
+    pub record: RecordId,
     /// True when no run has written that record yet: it would be made by an earlier row of the same source.
     pub new_record: bool,
     /// Why they are one person.
@@ -34,8 +34,8 @@ pub struct MergeSample {
 struct MovedSample {
     row: i64,
     external_id: String,
-    before: CoreId,
-    now: CoreId,
+    before: RecordId,
+    now: RecordId,
 }
 
 /// A row that became a record which its system knows under another id.
@@ -44,7 +44,7 @@ struct JoinedSample {
     row: i64,
     external_id: String,
     other_id: String,
-    record: CoreId,
+    record: RecordId,
 }
 
 /// Stored with the run, so that a resumed one goes on counting.
@@ -192,7 +192,7 @@ fn joined(
     let own = |id: &str| !is_content_name(&run.new.source, id);
     let merges: Vec<&Merge> =
         resolved.merges.iter().filter(|m| !m.id_is_known && own(&m.external_id)).collect();
-    let mut records: Vec<CoreId> = merges.iter().filter(|m| !m.new_record).map(|m| m.record).collect();
+    let mut records: Vec<RecordId> = merges.iter().filter(|m| !m.new_record).map(|m| m.record).collect();
     records.sort_unstable();
     records.dedup();
     let mut known = session.external_ids_of(contract, &run.new.external_system, &records)?;
@@ -201,7 +201,7 @@ fn joined(
         known.extend(resolved.write.map.iter().map(|entry| (entry.core_id, entry.external_id.clone())));
     }
     known.retain(|(_, id)| own(id));
-    let mut first_of: rustc_hash::FxHashMap<CoreId, &str> = rustc_hash::FxHashMap::default();
+    let mut first_of: rustc_hash::FxHashMap<RecordId, &str> = rustc_hash::FxHashMap::default();
     for (record, id) in &known {
         first_of.entry(*record).or_insert(id);
     }

@@ -84,13 +84,13 @@ fn each_batch(
             }
             let run = work.run.id;
             let rows = if again {
-                session.repeated_clean_rows(context.contract, run, after, ROWS_PER_BATCH)?
+                session.repeated_clean_rows(context.contract, run, RowId(after), ROWS_PER_BATCH)?
             } else {
-                let fresh = session.clean_rows(context.contract, run, after, ROWS_PER_BATCH)?;
+                let fresh = session.clean_rows(context.contract, run, RowId(after), ROWS_PER_BATCH)?;
                 fresh.into_iter().map(|row| (row.staging_id, row)).collect()
             };
             let Some((last, _)) = rows.last() else { break };
-            after = *last;
+            after = last.0;
             visit(session, &rows)?;
         }
     }

@@ -1,4 +1,4 @@
-use super::{CoreId, Moment, RowId, RunId};
+use super::{Moment, RecordId, RowId, RunId};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -8,7 +8,7 @@ pub struct ChangeRow {
     /// Its id; lines are numbered in the order in which things changed.
     pub id: i64,
     /// The record.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// The run that led to it; none for an edit in the application.
     pub run_id: Option<RunId>,
     /// The row that led to it.
@@ -40,7 +40,7 @@ impl std::fmt::Debug for ChangeRow {
 #[derive(Debug, Clone, Default)]
 pub struct ChangeFilter {
     /// The record.
-    pub record: CoreId,
+    pub record: RecordId,
     /// Only those behind this id, for paging.
     pub after: i64,
     /// At most this many; all when 0.

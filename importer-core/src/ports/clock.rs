@@ -20,7 +20,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
-        chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).naive_utc()
+        std::time::SystemTime::now().into()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{CoreId, CoreRecord, MatchKey, Moment, OtherRow, RowId, RunId, RunRecord, Suggestion};
+use super::{CoreRecord, MatchKey, Moment, OtherRow, RecordId, RowId, RunId, RunRecord, Suggestion};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -12,7 +12,7 @@ pub struct MapEntry {
     /// The name in the source.
     pub external_id: String,
     /// The record.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// The hash of the last row seen under this id.
     pub row_hash: i64,
     /// Other rows that the same run brought under this id.
@@ -60,7 +60,7 @@ impl ChangeAction {
 #[derive(Clone)]
 pub struct Change {
     /// The record.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// The row that led to it.
     pub row: Option<RowId>,
     /// What happened.
@@ -89,7 +89,7 @@ pub struct CoreWrite {
     /// Existing records after their changes.
     pub updates: Vec<CoreRecord>,
     /// Keys under which records are found from now on.
-    pub keys: Vec<(MatchKey, CoreId)>,
+    pub keys: Vec<(MatchKey, RecordId)>,
     /// Entries of the id map, new or changed.
     pub map: Vec<MapEntry>,
     /// Lines of the change log.
@@ -117,8 +117,8 @@ pub trait CoreStore {
         &mut self,
         contract: &Contract,
         system: &str,
-        people: &[CoreId],
-    ) -> Result<Vec<(CoreId, String)>>;
+        people: &[RecordId],
+    ) -> Result<Vec<(RecordId, String)>>;
     /// Who is known by these ids in other systems than this one.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ pub trait CoreStore {
         contract: &Contract,
         system: &str,
         ids: &[&str],
-    ) -> Result<Vec<(String, CoreId)>>;
+    ) -> Result<Vec<(String, RecordId)>>;
     /// Records under keys, at most `per_key` of each; a pair per record and key, in the order of the ids.
     ///
     /// # Errors
@@ -138,22 +138,22 @@ pub trait CoreStore {
         contract: &Contract,
         keys: &[MatchKey],
         per_key: usize,
-    ) -> Result<Vec<(MatchKey, CoreId)>>;
+    ) -> Result<Vec<(MatchKey, RecordId)>>;
     /// Records by id, in the order of their ids; unknown ids are left out.
     ///
     /// # Errors
     /// When the database fails.
-    fn load(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<Vec<CoreRecord>>;
+    fn load(&mut self, contract: &Contract, ids: &[RecordId]) -> Result<Vec<CoreRecord>>;
     /// Ids for `count` new records, ascending.
     ///
     /// # Errors
     /// When the database fails.
-    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>>;
+    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<RecordId>>;
     /// The highest id in use; 0 without any.
     ///
     /// # Errors
     /// When the database fails.
-    fn last_id(&mut self, contract: &Contract) -> Result<CoreId>;
+    fn last_id(&mut self, contract: &Contract) -> Result<RecordId>;
     /// Writes what phase 2 decided about a batch of rows. `run` is `None` for an edit in the application.
     ///
     /// # Errors

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, CoreId, CoreRecord, Dated, MapImage, MatchKey, Moment, RowId, RunId};
+use super::{
+    Change, CoreRecord, Dated, MapImage, MatchKey, MergeId, Moment, RecordId, RowId, RunId, SuggestionId,
+};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -10,13 +12,13 @@ use crate::contracts::Contract;
 #[derive(Debug, Clone)]
 pub struct NewMerge {
     /// Who stays.
-    pub survivor: CoreId,
+    pub survivor: RecordId,
     /// Who goes, ascending.
-    pub retired: Vec<CoreId>,
+    pub retired: Vec<RecordId>,
     /// The run that merged, where none of the people did.
     pub run: Option<RunId>,
     /// The suggestion that led to it.
-    pub suggestion: Option<i64>,
+    pub suggestion: Option<SuggestionId>,
     /// The last line of the change log before.
     pub change_mark: i64,
     /// Everything an undo needs, as JSON.
@@ -33,7 +35,7 @@ pub struct NewMerge {
 #[derive(Debug, Clone)]
 pub struct MergeRow {
     /// Its id.
-    pub id: i64,
+    pub id: MergeId,
     /// The entity.
     pub entity: String,
     /// The merge.
@@ -43,7 +45,7 @@ pub struct MergeRow {
     /// When it was taken back, by whom and why.
     pub undone: Option<(Moment, String, String)>,
     /// The merge that did it again, after an earlier one was taken back.
-    pub redone_by: Option<i64>,
+    pub redone_by: Option<MergeId>,
     /// Where it was taken back: whether the lines of the change log behind it were told again then. Earlier versions did not.
     pub retold: bool,
 }
@@ -54,11 +56,11 @@ pub struct MergeFilter {
     /// Only those that stand.
     pub standing: bool,
     /// Only those of any of these people; empty for everybody.
-    pub people: Vec<CoreId>,
+    pub people: Vec<RecordId>,
     /// Only those of this run.
     pub run: Option<RunId>,
     /// Only those behind this id, for paging.
-    pub after: i64,
+    pub after: MergeId,
     /// At most this many; all when 0.
     pub limit: i64,
     /// The newest first.
@@ -69,7 +71,7 @@ pub struct MergeFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// A merge, or taking it back.
-    Merge(i64),
+    Merge(MergeId),
     /// A rollback.
     Rollback(i64),
 }
@@ -105,7 +107,7 @@ pub struct Reference {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MovedSuggestion {
     /// Its id.
-    pub id: i64,
+    pub id: SuggestionId,
     /// What was said about it, by whom and when.
     pub decision: String,
     /// Who said so.
@@ -125,13 +127,13 @@ pub struct MovedReferences {
     pub suggestions: Vec<MovedSuggestion>,
     /// Suggestions about any of the people that nobody had decided about, with the scan that had closed each.
     #[serde(default)]
-    pub undecided: Vec<(i64, Option<RunId>)>,
+    pub undecided: Vec<(SuggestionId, Option<RunId>)>,
     /// The last rejection before the merge.
     pub rejections_through: i64,
     /// In which household who was of those whom the merge concerned.
-    pub households: Vec<(CoreId, i64)>,
+    pub households: Vec<(RecordId, i64)>,
     /// Rows of other tables as earlier versions kept them: the table, the column, the row's key, and who it referred to.
-    pub references: Vec<(String, String, String, CoreId)>,
+    pub references: Vec<(String, String, String, RecordId)>,
     /// Rows of the host's tables, in the order in which they were moved.
     #[serde(default)]
     pub host_rows: Vec<HostRows>,
@@ -147,13 +149,13 @@ pub struct HostRows {
     /// What tells the rows apart.
     pub key: RowKey,
     /// Each row, by what tells it apart, and whom it referred to.
-    pub rows: Vec<(String, CoreId)>,
+    pub rows: Vec<(String, RecordId)>,
     /// Other columns that tell the rows apart and refer to records as well: other merges change these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
     /// Whom each row referred to in these columns; as many as there are rows, or none where there are no such columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub others_were: Vec<Vec<Option<CoreId>>>,
+    pub others_were: Vec<Vec<Option<RecordId>>>,
 }
 
 /// What tells rows of a host's table apart while their reference to a record changes.
@@ -187,9 +189,9 @@ pub struct Rejection {
     /// Its number.
     pub id: i64,
     /// Who is not the other.
-    pub one: CoreId,
+    pub one: RecordId,
     /// The other.
-    pub other: CoreId,
+    pub other: RecordId,
 }
 
 /// How a rollback stands.
@@ -210,7 +212,7 @@ pub struct RollbackRow {
     /// When it ended.
     pub finished_at: Option<Moment>,
     /// The last record that is dealt with.
-    pub records_through: CoreId,
+    pub records_through: RecordId,
     /// The last row that is dealt with.
     pub rows_through: RowId,
     /// What became of changes, and how often.
@@ -234,7 +236,7 @@ pub struct RollbackItem {
     /// The landed row that had led to it.
     pub row: Option<RowId>,
     /// The record.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// The field; none for the record as a whole.
     pub field: Option<String>,
     /// `reverted`, `kept` or `failed`.
@@ -254,22 +256,22 @@ pub trait HistoryStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn log_merge(&mut self, contract: &Contract, merge: &NewMerge, now: Moment) -> Result<i64>;
+    fn log_merge(&mut self, contract: &Contract, merge: &NewMerge, now: Moment) -> Result<MergeId>;
     /// Completes what an undo needs to know.
     ///
     /// # Errors
     /// When the database fails.
-    fn set_merge_before(&mut self, id: i64, before_json: &str) -> Result<()>;
+    fn set_merge_before(&mut self, id: MergeId, before_json: &str) -> Result<()>;
     /// Marks a merge as taken back.
     ///
     /// # Errors
     /// When the database fails.
-    fn end_merge(&mut self, id: i64, actor: &str, reason: &str, now: Moment) -> Result<()>;
+    fn end_merge(&mut self, id: MergeId, actor: &str, reason: &str, now: Moment) -> Result<()>;
     /// Says which merge did another one again.
     ///
     /// # Errors
     /// When the database fails.
-    fn set_redone(&mut self, id: i64, by: i64) -> Result<()>;
+    fn set_redone(&mut self, id: MergeId, by: MergeId) -> Result<()>;
     /// Merges, in the order of their ids.
     ///
     /// # Errors
@@ -279,22 +281,22 @@ pub trait HistoryStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn merge(&mut self, id: i64) -> Result<Option<MergeRow>>;
+    fn merge(&mut self, id: MergeId) -> Result<Option<MergeRow>>;
     /// Who somebody is now: the survivor, over as many merges as stand, and the last of them; nothing for who never went.
     ///
     /// # Errors
     /// When the database fails.
-    fn survivor_of(&mut self, contract: &Contract, id: CoreId) -> Result<Option<(CoreId, i64)>>;
+    fn survivor_of(&mut self, contract: &Contract, id: RecordId) -> Result<Option<(RecordId, MergeId)>>;
     /// The entries of the id map of people, in the order of their numbers.
     ///
     /// # Errors
     /// When the database fails.
-    fn map_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MapImage>>;
+    fn map_of(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<MapImage>>;
     /// Gives an entry of the id map to a person.
     ///
     /// # Errors
     /// When the database fails.
-    fn give_map(&mut self, entry: i64, to: CoreId) -> Result<()>;
+    fn give_map(&mut self, entry: i64, to: RecordId) -> Result<()>;
     /// Puts entries of the id map back as they were, by their numbers.
     ///
     /// # Errors
@@ -309,12 +311,12 @@ pub trait HistoryStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>>;
+    fn born(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Dated>>;
     /// When people last changed, in the order of their ids.
     ///
     /// # Errors
     /// When the database fails.
-    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>>;
+    fn changed(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Dated>>;
     /// Puts records in as they are, contacts and all, whether they are there or not.
     ///
     /// # Errors
@@ -329,7 +331,7 @@ pub trait HistoryStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn remove_records(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
+    fn remove_records(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()>;
     /// Adds and takes away keys under which records are found.
     ///
     /// # Errors
@@ -337,8 +339,8 @@ pub trait HistoryStore {
     fn change_keys(
         &mut self,
         contract: &Contract,
-        remove: &[(MatchKey, CoreId)],
-        add: &[(MatchKey, CoreId)],
+        remove: &[(MatchKey, RecordId)],
+        add: &[(MatchKey, RecordId)],
     ) -> Result<()>;
     /// Whether, from the next transaction on, the database itself sees to it that no row refers to something that is not there.
     /// Postgres always does. SQLite does not until it is asked to: each record that is written or taken out costs a look into
@@ -366,8 +368,8 @@ pub trait HistoryStore {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        survivor: CoreId,
-        retired: &[CoreId],
+        survivor: RecordId,
+        retired: &[RecordId],
     ) -> Result<MovedReferences>;
     /// Lets everything refer again to whom it referred to, the id map left out, and suggestions be decided as they were; these are
     /// settled once the merge is ended.
@@ -378,7 +380,7 @@ pub trait HistoryStore {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        survivor: CoreId,
+        survivor: RecordId,
         moved: &MovedReferences,
     ) -> Result<()>;
     /// Lets suggestions about people, about who went into them, and what was said about these, be about whom the merges that
@@ -390,8 +392,8 @@ pub trait HistoryStore {
     fn settle_suggestions(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-        households: &[(CoreId, i64)],
+        people: &[RecordId],
+        households: &[(RecordId, i64)],
     ) -> Result<()>;
     /// The last rejection; 0 without any.
     ///
@@ -405,7 +407,7 @@ pub trait HistoryStore {
     fn rejections_since(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         after: i64,
     ) -> Result<Vec<Rejection>>;
     /// Lets a rejection know its people by other data, where there is any.
@@ -422,8 +424,8 @@ pub trait HistoryStore {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        people: &[CoreId],
-    ) -> Result<BTreeMap<CoreId, u64>>;
+        people: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, u64>>;
     /// Which values of these records rows of the host refer to by foreign keys that do not follow a change: by record, the
     /// columns of the core.
     ///
@@ -432,8 +434,8 @@ pub trait HistoryStore {
     fn referred_values(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-    ) -> Result<BTreeMap<CoreId, BTreeSet<String>>>;
+        people: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, BTreeSet<String>>>;
     /// Clean rows with where they come from, in the order of their ids.
     ///
     /// # Errors

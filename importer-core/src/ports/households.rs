@@ -1,4 +1,4 @@
-use super::{CoreId, Moment};
+use super::{Moment, RecordId, SuggestionId};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -8,7 +8,7 @@ pub struct Household {
     /// Its id.
     pub id: i64,
     /// Who lives in it, ascending.
-    pub members: Vec<CoreId>,
+    pub members: Vec<RecordId>,
 }
 
 /// Links between people who live together; never merges.
@@ -20,7 +20,7 @@ pub trait HouseholdStore {
     fn link_household(
         &mut self,
         contract: &Contract,
-        suggestion: i64,
+        suggestion: SuggestionId,
         actor: &str,
         now: Moment,
     ) -> Result<i64>;
@@ -28,15 +28,15 @@ pub trait HouseholdStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn part_household(&mut self, contract: &Contract, suggestion: i64) -> Result<()>;
+    fn part_household(&mut self, contract: &Contract, suggestion: SuggestionId) -> Result<()>;
     /// The households of a person.
     ///
     /// # Errors
     /// When the database fails.
-    fn households(&mut self, contract: &Contract, id: CoreId) -> Result<Vec<Household>>;
+    fn households(&mut self, contract: &Contract, id: RecordId) -> Result<Vec<Household>>;
     /// Who of these lives in a household.
     ///
     /// # Errors
     /// When the database fails.
-    fn living_with_others(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<CoreId>>;
+    fn living_with_others(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<RecordId>>;
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contact, ContactKind, CoreId, CoreRecord, Moment, Origin, OtherRow, Record};
+use super::{Contact, ContactKind, CoreRecord, Moment, Origin, OtherRow, Record, RecordId, RowId, RunId};
 use crate::contracts::Contract;
 
 /// A record as it was, whole: what merges and rollbacks keep to be able to bring it back. Values are kept by the names of
@@ -10,7 +10,7 @@ use crate::contracts::Contract;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordImage {
     /// Its id.
-    pub id: CoreId,
+    pub id: RecordId,
     /// The values by field.
     pub values: BTreeMap<String, String>,
     /// Every email address and phone number.
@@ -117,23 +117,23 @@ pub struct MapImage {
     /// The name in the source.
     pub external_id: String,
     /// The record.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// The hash of the last row seen under this id.
     pub row_hash: i64,
     /// Other rows that the same run brought under this id.
     #[serde(default, rename = "other_hashes", skip_serializing_if = "Vec::is_empty")]
     pub other_rows: Vec<OtherRow>,
     /// The last row seen under this id.
-    pub staging_id: i64,
+    pub staging_id: RowId,
     /// The run that saw it last.
-    pub last_run: i64,
+    pub last_run: RunId,
 }
 
 /// A record and a moment of its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dated {
     /// The record.
-    pub id: CoreId,
+    pub id: RecordId,
     /// When.
     pub at: Moment,
 }

@@ -10,6 +10,7 @@ mod core;
 mod fingerprint;
 mod history;
 mod households;
+mod ids;
 mod image;
 mod landing;
 mod outcome;
@@ -41,6 +42,7 @@ pub use history::{
     NewMerge, Reference, Rejection, RollbackItem, RollbackRow, RowKey, SourceRow, Traces,
 };
 pub use households::{Household, HouseholdStore};
+pub use ids::{MergeId, RecordId, RowId, RunId, SuggestionId};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
 pub use landing::{CleanRow, Landing, LandingWrite, QuarantineRow, StagedRow};
 pub use outcome::{Outcome, OutcomeKind, OutcomeTally};
@@ -68,38 +70,13 @@ pub use suggestions::{
 pub use unfinished_rollback::{UnfinishedRollback, no_unfinished_rollback};
 pub use violation::{Violation, ViolationFilter, ViolationRow};
 
-/// The id of a run.
-pub type RunId = i64;
-/// The id of a core record.
-pub type CoreId = i64;
-/// The id of a landed row: the run's id in the upper half, the row's number in the run in the lower.
-pub type RowId = i64;
-
 /// Moments are UTC.
-pub type Moment = chrono::NaiveDateTime;
-
-/// The id of the `number`-th row of a run, counted from 1.
-///
-/// Computed instead of drawn from a sequence, so that a resumed run gives its rows the ids an uninterrupted one gives.
-///
-/// ```
-/// use importer_core::ports::row_id;
-/// assert_eq!(row_id(1, 1), (1 << 32) + 1);
-/// assert!(row_id(1, u32::MAX) < row_id(2, 0));
-/// ```
-pub const fn row_id(run: RunId, number: u32) -> RowId {
-    (run << 32) | number as i64
-}
-
-/// The run that landed a row.
-pub const fn run_of(row: RowId) -> RunId {
-    row >> 32
-}
+pub type Moment = chrono::DateTime<chrono::Utc>;
 
 /// A moment as text, in the canonical form of contracts.
 ///
 /// ```
-/// let moment = chrono::DateTime::from_timestamp(0, 0).unwrap().naive_utc();
+/// let moment = chrono::DateTime::from_timestamp(0, 0).unwrap();
 /// assert_eq!(importer_core::ports::moment_text(moment), "1970-01-01T00:00:00Z");
 /// ```
 pub fn moment_text(moment: Moment) -> String {
@@ -108,7 +85,7 @@ pub fn moment_text(moment: Moment) -> String {
 
 /// The moment a canonical text names.
 pub fn parse_moment(text: &str) -> Option<Moment> {
-    chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ").ok()
+    chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ").ok().map(|moment| moment.and_utc())
 }
 
 /// The moment so many days later; the same moment where the calendar ends.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{CoreId, RowId};
+use super::{RecordId, RowId};
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ pub struct Outcome {
     /// What became of it.
     pub kind: OutcomeKind,
     /// The record it belongs to.
-    pub core_id: Option<CoreId>,
+    pub core_id: Option<RecordId>,
     /// Why.
     pub reason: Option<Cow<'static, str>>,
 }

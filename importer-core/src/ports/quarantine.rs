@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{CoreId, Moment, OutcomeKind, RowId, RunId, RunRecord, ViolationRow};
+use super::{Moment, OutcomeKind, RecordId, RowId, RunId, RunRecord, ViolationRow};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -135,7 +135,7 @@ pub struct StoredOutcome {
     /// What became of it.
     pub kind: OutcomeKind,
     /// The record it belongs to.
-    pub core_id: Option<CoreId>,
+    pub core_id: Option<RecordId>,
     /// Why.
     pub reason: Option<String>,
 }

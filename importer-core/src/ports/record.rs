@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{CoreId, RowId};
+use super::{RecordId, RowId};
 
 /// The values of a record, by the places of the contract's fields. A missing value is `None`; there are no blanks.
 ///
@@ -149,7 +149,7 @@ impl Origin {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoreRecord {
     /// Its id; stable for ever.
-    pub id: CoreId,
+    pub id: RecordId,
     /// The values with a column in the core table.
     pub record: Record,
     /// Every email address and phone number, in a stable order.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CoreId;
+use super::RecordId;
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -26,7 +26,7 @@ pub struct RecordCursor {
     /// What the record is listed by; nothing where that is its id.
     pub key: Option<String>,
     /// The record.
-    pub id: CoreId,
+    pub id: RecordId,
 }
 
 impl std::fmt::Debug for RecordCursor {

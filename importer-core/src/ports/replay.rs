@@ -1,4 +1,4 @@
-use super::{ChangeAction, CoreId, Moment, RecordImage, RowId, RunId, RunRecord};
+use super::{ChangeAction, Moment, RecordId, RecordImage, RowId, RunId, RunRecord};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -8,7 +8,7 @@ pub struct LaterChange {
     /// Its id.
     pub id: i64,
     /// Whom it is about in the history that stands.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// The run; none for an edit.
     pub run: Option<RunId>,
     /// Whether that run was taken back; its word stands all the same with whom the rollback had to leave as they were.
@@ -48,7 +48,7 @@ pub struct Subject {
     /// The line.
     pub change: i64,
     /// Whom it is about.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// What it did to them.
     pub action: ChangeAction,
 }
@@ -64,14 +64,14 @@ pub trait ReplayStore {
     fn later_changes(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         after: i64,
     ) -> Result<Vec<LaterChange>>;
     /// What runs said about people, those that were taken back included, in order.
     ///
     /// # Errors
     /// When the database fails.
-    fn said_by_runs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<LaterChange>>;
+    fn said_by_runs(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<LaterChange>>;
     /// The next people behind `after` about whom a run said something, ascending.
     ///
     /// # Errors
@@ -80,9 +80,9 @@ pub trait ReplayStore {
         &mut self,
         contract: &Contract,
         run: RunId,
-        after: CoreId,
+        after: RecordId,
         limit: usize,
-    ) -> Result<Vec<CoreId>>;
+    ) -> Result<Vec<RecordId>>;
     /// Keeps what lines come to now.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ pub trait ReplayStore {
     fn replace_images(
         &mut self,
         contract: &Contract,
-        remove: &[(RunId, CoreId)],
+        remove: &[(RunId, RecordId)],
         images: &[(RunId, RecordImage)],
     ) -> Result<()>;
     /// Which other runs, dry ones aside, brought landed rows again as they were.
@@ -107,12 +107,12 @@ pub trait ReplayStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn left_as_they_were(&mut self, runs: &[RunId], people: &[CoreId]) -> Result<Vec<(RunId, CoreId)>>;
+    fn left_as_they_were(&mut self, runs: &[RunId], people: &[RecordId]) -> Result<Vec<(RunId, RecordId)>>;
     /// Adds people to those whom the last rollback of a run left as they were, so that the next attempt looks at them.
     ///
     /// # Errors
     /// When the database fails.
-    fn leave(&mut self, run: RunId, people: &[CoreId], why: &str) -> Result<()>;
+    fn leave(&mut self, run: RunId, people: &[RecordId], why: &str) -> Result<()>;
     /// Other runs that were taken back and left somebody about whom this run, too, said something: what kept them may have been
     /// this run. The last one first.
     ///

@@ -1,4 +1,4 @@
-use super::{CoreId, CoreRecord, RowId};
+use super::{CoreRecord, RecordId, RowId};
 use crate::contracts::Contract;
 
 /// A hash under which records that may be the same are found. Different values may share a hash: it finds candidates,
@@ -46,9 +46,9 @@ pub struct Suggestion {
     /// The landed row that led to it; 0 when a scan did.
     pub row: RowId,
     /// The lower id of the two.
-    pub left: CoreId,
+    pub left: RecordId,
     /// The higher id of the two.
-    pub right: CoreId,
+    pub right: RecordId,
     /// Why it is shown.
     pub kind: SuggestionKind,
     /// The probability that both are one person, where the resolver knows one.

@@ -1,5 +1,5 @@
 use super::{
-    CoreId, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord, Traces,
+    MapImage, Moment, RecordId, RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord, Traces,
 };
 use crate::Result;
 use crate::contracts::Contract;
@@ -25,7 +25,7 @@ pub trait RollbackStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[CoreId]) -> Result<Vec<CoreId>>;
+    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[RecordId]) -> Result<Vec<RecordId>>;
     /// Keeps what became of changes.
     ///
     /// # Errors
@@ -52,17 +52,17 @@ pub trait RollbackStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn left_by(&mut self, rollback: i64, after: CoreId, limit: usize) -> Result<Vec<CoreId>>;
+    fn left_by(&mut self, rollback: i64, after: RecordId, limit: usize) -> Result<Vec<RecordId>>;
     /// Which of these records a rollback left as they were.
     ///
     /// # Errors
     /// When the database fails.
-    fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>>;
+    fn kept_by(&mut self, rollback: i64, people: &[RecordId]) -> Result<Vec<RecordId>>;
     /// The next people behind `after`, ascending, of whom a rollback of the run kept a value that it had changed.
     ///
     /// # Errors
     /// When the database fails.
-    fn with_kept_values(&mut self, run: RunId, after: CoreId, limit: usize) -> Result<Vec<CoreId>>;
+    fn with_kept_values(&mut self, run: RunId, after: RecordId, limit: usize) -> Result<Vec<RecordId>>;
     /// Which of these runs were taken back.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ pub trait RollbackStore {
     fn record_images(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         runs: &[RunId],
     ) -> Result<Vec<(RunId, RecordImage)>>;
     /// Entries of the id map as they were before a run, by their names in the source.
@@ -109,13 +109,13 @@ pub trait RollbackStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()>;
+    fn forget_people(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()>;
     /// Opens suggestions about people again that scans have closed since a run began, which has changed these people and is
     /// taken back: the next scan says whether they are too unlikely without it.
     ///
     /// # Errors
     /// When the database fails.
-    fn reopen_outdated(&mut self, contract: &Contract, people: &[CoreId], run: RunId) -> Result<()>;
+    fn reopen_outdated(&mut self, contract: &Contract, people: &[RecordId], run: RunId) -> Result<()>;
     /// Ends what else a run left: open suggestions, open rows in quarantine with what was found about them; opens again what it
     /// had ended in quarantine, and what it had closed as outdated; and lets the watermark stand where it stood, unless a later run has moved it.
     ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CoreId, RowId, RunId};
+use super::{RecordId, RowId, RunId};
 
 /// Where the store knows any row of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct SeenRow {
     /// The entry of the id map; none when the row is in quarantine.
     pub map_entry: Option<i64>,
     /// The record it belongs to; none when the row is in quarantine.
-    pub core_id: Option<CoreId>,
+    pub core_id: Option<RecordId>,
     /// The rules that hold it back, separated by commas; those it is exempt from when it belongs to a record.
     pub rule_codes: Option<String>,
     /// The row as received, when somebody decided about it in quarantine: the decision outlives a change of rules.
@@ -85,7 +85,7 @@ pub struct RepeatedRow {
 #[serde(untagged)]
 pub enum OtherRow {
     /// One that is another record, because the source uses the id for several: its hash, where it was landed, and that record.
-    Apart(i64, RowId, CoreId),
+    Apart(i64, RowId, RecordId),
     /// One that came before the last one: its hash, and where it was landed.
     Earlier(i64, RowId),
     /// Any of a database that an earlier version wrote: its hash. Whose it is was not kept.

@@ -1,4 +1,6 @@
-use super::{CoreId, CoreRecord, Moment, RowId, RunId, RunRecord, Suggestion, SuggestionKind};
+use super::{
+    CoreRecord, Moment, RecordId, RowId, RunId, RunRecord, Suggestion, SuggestionId, SuggestionKind,
+};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -49,7 +51,7 @@ impl SuggestionDecision {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SuggestionRow {
     /// Its id.
-    pub id: i64,
+    pub id: SuggestionId,
     /// The run or scan that found it.
     pub run_id: RunId,
     /// The entity.
@@ -57,9 +59,9 @@ pub struct SuggestionRow {
     /// The landed row that led to it; 0 when a scan did.
     pub row: RowId,
     /// The lower id of the two.
-    pub left: CoreId,
+    pub left: RecordId,
     /// The higher id of the two.
-    pub right: CoreId,
+    pub right: RecordId,
     /// Why it is shown.
     pub kind: SuggestionKind,
     /// The probability that both are one person, where it is known.
@@ -96,7 +98,7 @@ pub struct SuggestionFilter {
     /// Only those with a lower score than this.
     pub score_below: Option<f64>,
     /// Only those behind this id, for paging.
-    pub after: i64,
+    pub after: SuggestionId,
     /// At most this many; all when 0.
     pub limit: i64,
 }
@@ -138,7 +140,7 @@ impl Suggested {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuggestionVerdict {
     /// The suggestion.
-    pub id: i64,
+    pub id: SuggestionId,
     /// What was decided.
     pub decision: SuggestionDecision,
     /// Who decided.
@@ -153,12 +155,12 @@ pub struct SuggestionVerdict {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Rejected {
     /// One of both.
-    pub one: CoreId,
+    pub one: RecordId,
     /// The other.
-    pub other: CoreId,
+    pub other: RecordId,
     /// The suggestion that was rejected: about these two, about somebody who went into one of them by now, or about others
     /// with their data.
-    pub suggestion: i64,
+    pub suggestion: SuggestionId,
     /// Who rejected it.
     pub by: String,
     /// When.
@@ -178,12 +180,17 @@ pub trait SuggestionStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>>;
+    fn records_after(
+        &mut self,
+        contract: &Contract,
+        after: RecordId,
+        limit: usize,
+    ) -> Result<Vec<CoreRecord>>;
     /// The ids of records that were made or changed at or after a moment, ascending.
     ///
     /// # Errors
     /// When the database fails.
-    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<CoreId>>;
+    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<RecordId>>;
     /// Stores what a scan suggests: pairs that are not known are added, open ones get the new score and terms, outdated ones
     /// are open again, decided ones stay, and what was rejected under other ids is left out.
     ///
@@ -206,13 +213,13 @@ pub trait SuggestionStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn are_rejected(&mut self, contract: &Contract, pairs: &[(CoreId, CoreId)]) -> Result<Vec<bool>>;
+    fn are_rejected(&mut self, contract: &Contract, pairs: &[(RecordId, RecordId)]) -> Result<Vec<bool>>;
     /// Which two of these people somebody has said are no duplicates, in the same sense; that two do not live together says
     /// nothing about that.
     ///
     /// # Errors
     /// When the database fails.
-    fn rejected_among(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>>;
+    fn rejected_among(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Rejected>>;
     /// Whether somebody has rejected any pair.
     ///
     /// # Errors
@@ -223,8 +230,11 @@ pub trait SuggestionStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn rejected_as(&mut self, contract: &Contract, prints: &[i64])
-    -> Result<Vec<(i64, CoreId, Option<i64>)>>;
+    fn rejected_as(
+        &mut self,
+        contract: &Contract,
+        prints: &[i64],
+    ) -> Result<Vec<(i64, RecordId, Option<i64>)>>;
     /// Suggestions, in the order of their ids.
     ///
     /// # Errors
@@ -234,7 +244,7 @@ pub trait SuggestionStore {
     ///
     /// # Errors
     /// When the database fails.
-    fn suggestion(&mut self, id: i64) -> Result<Option<SuggestionRow>>;
+    fn suggestion(&mut self, id: SuggestionId) -> Result<Option<SuggestionRow>>;
     /// The suggestion about a pair.
     ///
     /// # Errors
@@ -242,8 +252,8 @@ pub trait SuggestionStore {
     fn suggestion_of(
         &mut self,
         contract: &Contract,
-        left: CoreId,
-        right: CoreId,
+        left: RecordId,
+        right: RecordId,
     ) -> Result<Option<SuggestionRow>>;
     /// Records a decision and keeps it in the log of decisions. A rejection is remembered with the fingerprints of both
     /// records; any other decision about the same suggestion takes that back.

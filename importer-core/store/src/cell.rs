@@ -10,6 +10,16 @@ pub(super) enum Cell<'a> {
     Text(&'a str),
 }
 
+impl Cell<'_> {
+    pub(super) fn id(id: impl Into<i64>) -> Self {
+        Self::Int(id.into())
+    }
+
+    pub(super) fn optional_id(id: Option<impl Into<i64>>) -> Self {
+        id.map_or(Self::Null, Self::id)
+    }
+}
+
 impl<'a> From<Option<&'a str>> for Cell<'a> {
     fn from(text: Option<&'a str>) -> Self {
         text.map_or(Self::Null, Self::Text)
@@ -38,6 +48,15 @@ impl TextRow {
 
     pub(super) fn optional_int(&self, column: usize) -> Option<i64> {
         self.get(column)?.parse().ok()
+    }
+
+    /// A number that is an id.
+    pub(super) fn id<T: From<i64>>(&self, column: usize) -> T {
+        self.int(column).into()
+    }
+
+    pub(super) fn optional_id<T: From<i64>>(&self, column: usize) -> Option<T> {
+        self.optional_int(column).map(Into::into)
     }
 
     pub(super) fn flag(&self, column: usize) -> bool {

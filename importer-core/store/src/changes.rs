@@ -12,19 +12,15 @@ impl ChangeLog for SqlSession {
              CAST(staging_id AS TEXT) AS s, action, field, old_value, new_value, actor, reason, changed_at AS t \
              FROM change_log WHERE core_id = ? AND entity_type = ? AND id > ? ORDER BY id LIMIT ?";
         let limit = if filter.limit > 0 { filter.limit } else { i64::MAX };
-        let binds = [
-            Cell::Int(filter.record),
-            Cell::Text(contract.entity),
-            Cell::Int(filter.after),
-            Cell::Int(limit),
-        ];
+        let binds =
+            [Cell::id(filter.record), Cell::Text(contract.entity), Cell::Int(filter.after), Cell::Int(limit)];
         let rows = self.connection.rows(READ, sql, &binds)?;
         let change = |mut row: super::cell::TextRow| {
             Ok(ChangeRow {
                 id: row.int(0),
-                core_id: row.int(1),
-                run_id: row.optional_int(2),
-                row: row.optional_int(3),
+                core_id: row.id(1),
+                run_id: row.optional_id(2),
+                row: row.optional_id(3),
                 action: row.text(4),
                 field: row.optional(5),
                 old: row.optional(6),

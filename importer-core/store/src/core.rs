@@ -7,8 +7,8 @@ use super::preview_ids::ids_from;
 use super::session::SqlSession;
 use importer_core::contracts::{Contract, FieldKind};
 use importer_core::ports::{
-    Change, Contact, ContactKind, CoreId, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment,
-    Origin, OtherRow, Record, RunId, RunRecord, moment_text,
+    Change, Contact, ContactKind, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment, Origin,
+    OtherRow, Record, RecordId, RunId, RunRecord, moment_text,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -58,11 +58,11 @@ impl CoreStore for SqlSession {
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
         let entries = rows.into_iter().map(|mut row| MapEntry {
-            core_id: row.int(1),
+            core_id: row.id(1),
             row_hash: row.int(2),
             other_rows: row.get(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
-            staging_id: row.int(4),
-            last_run: row.int(5),
+            staging_id: row.id(4),
+            last_run: row.id(5),
             external_id: row.text(0),
             known: true,
         });
@@ -73,8 +73,8 @@ impl CoreStore for SqlSession {
         &mut self,
         contract: &Contract,
         system: &str,
-        people: &[CoreId],
-    ) -> Result<Vec<(CoreId, String)>> {
+        people: &[RecordId],
+    ) -> Result<Vec<(RecordId, String)>> {
         if people.is_empty() {
             return Ok(Vec::new());
         }
@@ -85,7 +85,7 @@ impl CoreStore for SqlSession {
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
-        Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
+        Ok(rows.into_iter().map(|mut row| (row.id(0), row.text(1))).collect())
     }
 
     fn known_elsewhere(
@@ -93,7 +93,7 @@ impl CoreStore for SqlSession {
         contract: &Contract,
         system: &str,
         ids: &[&str],
-    ) -> Result<Vec<(String, CoreId)>> {
+    ) -> Result<Vec<(String, RecordId)>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -105,7 +105,7 @@ impl CoreStore for SqlSession {
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
-        Ok(rows.into_iter().map(|mut row| (row.text(0), row.int(1))).collect())
+        Ok(rows.into_iter().map(|mut row| (row.text(0), row.id(1))).collect())
     }
 
     fn find_keys(
@@ -113,7 +113,7 @@ impl CoreStore for SqlSession {
         contract: &Contract,
         keys: &[MatchKey],
         per_key: usize,
-    ) -> Result<Vec<(MatchKey, CoreId)>> {
+    ) -> Result<Vec<(MatchKey, RecordId)>> {
         let mut by_kind: BTreeMap<i16, Vec<i64>> = BTreeMap::new();
         for key in keys {
             by_kind.entry(key.kind).or_default().push(key.hash);
@@ -147,7 +147,7 @@ impl CoreStore for SqlSession {
                 binds.extend([entity, kind_cell]);
             }
             for row in self.connection.rows("look keys up", &sql, &binds)? {
-                found.push((MatchKey { kind, hash: row.int(0) }, row.int(1)));
+                found.push((MatchKey { kind, hash: row.int(0) }, row.id(1)));
             }
         }
         found.sort_unstable_by_key(|&(key, id)| (id, key));
@@ -155,7 +155,7 @@ impl CoreStore for SqlSession {
         Ok(found)
     }
 
-    fn load(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<Vec<CoreRecord>> {
+    fn load(&mut self, contract: &Contract, ids: &[RecordId]) -> Result<Vec<CoreRecord>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -186,19 +186,19 @@ impl CoreStore for SqlSession {
         Ok(records)
     }
 
-    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<CoreId>> {
+    fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<RecordId>> {
         let table = contract.core_table();
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         if self.connection.is_postgres() {
             let sql = "SELECT CAST(nextval(pg_get_serial_sequence(?, 'id')) AS TEXT) AS i FROM generate_series(1, ?)";
             let rows = self.connection.rows("reserve ids", sql, &[Cell::Text(&table), Cell::Int(count)])?;
-            return Ok(rows.iter().map(|row| row.int(0)).collect());
+            return Ok(rows.iter().map(|row| row.id(0)).collect());
         }
-        let last = self.last_id(contract)?;
-        Ok((last + 1..=last + count).collect())
+        let RecordId(last) = self.last_id(contract)?;
+        Ok((last + 1..=last + count).map(RecordId).collect())
     }
 
-    fn last_id(&mut self, contract: &Contract) -> Result<CoreId> {
+    fn last_id(&mut self, contract: &Contract) -> Result<RecordId> {
         let table = contract.core_table();
         // AUTOINCREMENT never gives an id twice; neither may an import.
         let (sql, binds) = if self.connection.is_postgres() {
@@ -211,7 +211,7 @@ impl CoreStore for SqlSession {
             (sql, vec![Cell::Text(&table)])
         };
         let rows = self.connection.rows("reserve ids", &sql, &binds)?;
-        Ok(rows.first().map_or(0, |row| row.int(0)))
+        Ok(rows.first().map_or(RecordId(0), |row| row.id(0)))
     }
 
     fn write(
@@ -252,7 +252,7 @@ fn core_record(contract: &Contract, mut row: TextRow) -> CoreRecord {
     }
     let field_origins = row.get(3).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
     CoreRecord {
-        id: row.int(0),
+        id: row.id(0),
         record,
         contacts: Vec::new(),
         origin: Origin { verified_at: row.optional(2), source: row.text(1) },
@@ -362,7 +362,7 @@ impl SqlSession {
                 extension: row.optional(4).map(Into::into),
                 source: row.text(6).into(),
             };
-            if let Ok(place) = records.binary_search_by_key(&id, |r| r.id) {
+            if let Ok(place) = records.binary_search_by_key(&id, |r| r.id.0) {
                 records[place].contacts.push(contact);
             }
         }
@@ -390,7 +390,7 @@ impl SqlSession {
                 .collect();
         let mut rows = Bulk::new(&table, &columns).on_conflict(conflict).room(records.len());
         for (record, origins) in records.iter().zip(&origins) {
-            rows.cells.push(Cell::Int(record.id));
+            rows.cells.push(Cell::id(record.id));
             for (place, field) in contract.columns() {
                 rows.cells.push(field_cell(field.kind, record.record.get(place))?);
             }
@@ -428,7 +428,7 @@ impl SqlSession {
             for record in records {
                 for contact in &record.contacts {
                     rows.row([
-                        Cell::Int(record.id),
+                        Cell::id(record.id),
                         Cell::Text(contact.kind.as_str()),
                         Cell::Text(&contact.value),
                         contact.original.as_deref().into(),
@@ -459,7 +459,7 @@ impl SqlSession {
                     Cell::Text(contract.entity),
                     Cell::Int(key.kind.into()),
                     Cell::Int(key.hash),
-                    Cell::Int(id),
+                    Cell::id(id),
                 ]);
             }
             rows.insert(&mut self.connection, WRITE)?;
@@ -489,13 +489,13 @@ impl SqlSession {
                     Cell::Text(contract.entity),
                     Cell::Text(&run.new.external_system),
                     Cell::Text(&entry.external_id),
-                    Cell::Int(entry.core_id),
+                    Cell::id(entry.core_id),
                     Cell::Int(entry.row_hash),
                     others.as_deref().into(),
-                    Cell::Int(entry.staging_id),
+                    Cell::id(entry.staging_id),
                     Cell::Text(now),
                     Cell::Text(now),
-                    Cell::Int(run.id),
+                    Cell::id(run.id),
                     self.connection.hash_cell(&entry.external_id),
                 ]);
             }
@@ -532,11 +532,11 @@ impl SqlSession {
         let mut rows = Bulk::new("change_log", columns).room(changes.len());
         for (id, change) in ids_from(first).zip(changes) {
             rows.cells.extend([
-                id.map_or(Cell::Null, Cell::Int),
-                run.map_or(Cell::Null, Cell::Int),
+                Cell::optional_id(id),
+                Cell::optional_id(run),
                 Cell::Text(contract.entity),
-                Cell::Int(change.core_id),
-                change.row.map_or(Cell::Null, Cell::Int),
+                Cell::id(change.core_id),
+                Cell::optional_id(change.row),
                 Cell::Text(change.action.as_str()),
                 change.field.as_deref().into(),
                 change.old.as_deref().into(),

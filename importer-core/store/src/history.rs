@@ -7,9 +7,9 @@ use super::core::{columns_with, contact_owner, json_list};
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    Cause, Change, CoreId, CoreRecord, CoreWrite, Dated, HistoryStore, HostReference, MapImage, MatchKey,
-    MergeFilter, MergeRow, Moment, MovedReferences, MovedSuggestion, NewMerge, Reference, Rejection, RowId,
-    SourceRow, moment_text, parse_moment,
+    Cause, Change, CoreRecord, CoreWrite, Dated, HistoryStore, HostReference, MapImage, MatchKey,
+    MergeFilter, MergeId, MergeRow, Moment, MovedReferences, MovedSuggestion, NewMerge, RecordId, Reference,
+    Rejection, RowId, SourceRow, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -38,7 +38,7 @@ impl HistoryStore for SqlSession {
         Ok(self.connection.rows("read the change log", sql, &[])?.first().map_or(0, |row| row.int(0)))
     }
 
-    fn log_merge(&mut self, contract: &Contract, merge: &NewMerge, now: Moment) -> Result<i64> {
+    fn log_merge(&mut self, contract: &Contract, merge: &NewMerge, now: Moment) -> Result<MergeId> {
         let id = self.id_of_new("merge_log")?;
         let sql = format!(
             "INSERT INTO merge_log (id, entity_type, survivor_id, run_id, suggestion_id, change_mark, before_json, \
@@ -50,9 +50,9 @@ impl HistoryStore for SqlSession {
             &sql,
             &[
                 Cell::Text(contract.entity),
-                Cell::Int(merge.survivor),
-                merge.run.map_or(Cell::Null, Cell::Int),
-                merge.suggestion.map_or(Cell::Null, Cell::Int),
+                Cell::id(merge.survivor),
+                Cell::optional_id(merge.run),
+                Cell::optional_id(merge.suggestion),
                 Cell::Int(merge.change_mark),
                 Cell::Text(&merge.before_json),
                 Cell::Text(&merge.decisions_json),
@@ -65,37 +65,37 @@ impl HistoryStore for SqlSession {
         let id = id.ok_or_else(|| Error::new(ErrorKind::Store, MERGE, "the database gave it no id"))?;
         for &retired in &merge.retired {
             let sql = "INSERT INTO merge_members (merge_id, entity_type, retired_id) VALUES (?, ?, ?)";
-            let binds = [Cell::Int(id), Cell::Text(contract.entity), Cell::Int(retired)];
+            let binds = [Cell::Int(id), Cell::Text(contract.entity), Cell::id(retired)];
             self.connection.run(MERGE, sql, &binds)?;
         }
-        Ok(id)
+        Ok(MergeId(id))
     }
 
-    fn set_merge_before(&mut self, id: i64, before_json: &str) -> Result<()> {
+    fn set_merge_before(&mut self, id: MergeId, before_json: &str) -> Result<()> {
         let sql = "UPDATE merge_log SET before_json = ? WHERE id = ?";
-        self.connection.run(MERGE, sql, &[Cell::Text(before_json), Cell::Int(id)])?;
+        self.connection.run(MERGE, sql, &[Cell::Text(before_json), Cell::Int(id.0)])?;
         Ok(())
     }
 
-    fn end_merge(&mut self, id: i64, actor: &str, reason: &str, now: Moment) -> Result<()> {
+    fn end_merge(&mut self, id: MergeId, actor: &str, reason: &str, now: Moment) -> Result<()> {
         let sql =
             "UPDATE merge_log SET undone_at = ?time, undone_by = ?, undo_reason = ?, retold = ? WHERE id = ?";
         let now = moment_text(now);
         let binds =
-            [Cell::Text(&now), Cell::Text(actor), Cell::Text(reason), Cell::Flag(true), Cell::Int(id)];
+            [Cell::Text(&now), Cell::Text(actor), Cell::Text(reason), Cell::Flag(true), Cell::Int(id.0)];
         self.connection.run("take a merge back", sql, &binds)?;
         Ok(())
     }
 
-    fn set_redone(&mut self, id: i64, by: i64) -> Result<()> {
+    fn set_redone(&mut self, id: MergeId, by: MergeId) -> Result<()> {
         let sql = "UPDATE merge_log SET redone_by = ? WHERE id = ?";
-        self.connection.run(MERGE, sql, &[Cell::Int(by), Cell::Int(id)])?;
+        self.connection.run(MERGE, sql, &[Cell::Int(by.0), Cell::Int(id.0)])?;
         Ok(())
     }
 
     fn merges(&mut self, contract: &Contract, filter: &MergeFilter) -> Result<Vec<MergeRow>> {
         let mut conditions = String::from("entity_type = ? AND id > ?");
-        let mut binds = vec![Cell::Text(contract.entity), Cell::Int(filter.after)];
+        let mut binds = vec![Cell::Text(contract.entity), Cell::id(filter.after)];
         let list = serde_json::Value::from(filter.people.as_slice()).to_string();
         if !filter.people.is_empty() {
             let elements = self.connection.among(true);
@@ -110,7 +110,7 @@ impl HistoryStore for SqlSession {
         }
         if let Some(run) = filter.run {
             conditions.push_str(" AND run_id = ?");
-            binds.push(Cell::Int(run));
+            binds.push(Cell::id(run));
         }
         conditions.push_str(if filter.newest_first {
             " ORDER BY id DESC LIMIT ?"
@@ -121,26 +121,26 @@ impl HistoryStore for SqlSession {
         self.stored_merges(&conditions, &binds)
     }
 
-    fn merge(&mut self, id: i64) -> Result<Option<MergeRow>> {
-        Ok(self.stored_merges("id = ?", &[Cell::Int(id)])?.pop())
+    fn merge(&mut self, id: MergeId) -> Result<Option<MergeRow>> {
+        Ok(self.stored_merges("id = ?", &[Cell::Int(id.0)])?.pop())
     }
 
-    fn survivor_of(&mut self, contract: &Contract, id: CoreId) -> Result<Option<(CoreId, i64)>> {
+    fn survivor_of(&mut self, contract: &Contract, id: RecordId) -> Result<Option<(RecordId, MergeId)>> {
         let sql = "SELECT CAST(l.survivor_id AS TEXT) AS s, CAST(l.id AS TEXT) AS m FROM merge_members m \
                    JOIN merge_log l ON l.id = m.merge_id \
                    WHERE m.retired_id = ? AND m.entity_type = ? AND l.undone_at IS NULL ORDER BY l.id DESC LIMIT 1";
         let (mut found, mut id) = (None, id);
         // Each step goes to a later merge, so this comes to an end.
         while let Some(row) =
-            self.connection.rows(READ, sql, &[Cell::Int(id), Cell::Text(contract.entity)])?.first()
+            self.connection.rows(READ, sql, &[Cell::id(id), Cell::Text(contract.entity)])?.first()
         {
-            id = row.int(0);
-            found = Some((id, row.int(1)));
+            id = row.id(0);
+            found = Some((id, row.id(1)));
         }
         Ok(found)
     }
 
-    fn map_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MapImage>> {
+    fn map_of(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<MapImage>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "SELECT {MAP_IMAGE} {} AND m.entity_type = ? ORDER BY m.id",
@@ -151,9 +151,9 @@ impl HistoryStore for SqlSession {
         Ok(rows.into_iter().map(map_image).collect())
     }
 
-    fn give_map(&mut self, entry: i64, to: CoreId) -> Result<()> {
+    fn give_map(&mut self, entry: i64, to: RecordId) -> Result<()> {
         let sql = "UPDATE external_id_map SET core_id = ? WHERE id = ?";
-        self.connection.run("change the id map", sql, &[Cell::Int(to), Cell::Int(entry)])?;
+        self.connection.run("change the id map", sql, &[Cell::id(to), Cell::Int(entry)])?;
         Ok(())
     }
 
@@ -171,13 +171,13 @@ impl HistoryStore for SqlSession {
                 Cell::Text(contract.entity),
                 Cell::Text(&entry.system),
                 Cell::Text(&entry.external_id),
-                Cell::Int(entry.core_id),
+                Cell::id(entry.core_id),
                 Cell::Int(entry.row_hash),
                 others.as_deref().into(),
-                Cell::Int(entry.staging_id),
+                Cell::id(entry.staging_id),
                 Cell::Text(&now),
                 Cell::Text(&now),
-                Cell::Int(entry.last_run),
+                Cell::id(entry.last_run),
                 self.connection.hash_cell(&entry.external_id),
             ]);
         }
@@ -191,11 +191,11 @@ impl HistoryStore for SqlSession {
         Ok(())
     }
 
-    fn born(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>> {
+    fn born(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Dated>> {
         self.dated(contract, people, "created_at")
     }
 
-    fn changed(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Dated>> {
+    fn changed(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Dated>> {
         self.dated(contract, people, "updated_at")
     }
 
@@ -210,12 +210,12 @@ impl HistoryStore for SqlSession {
     fn set_born(&mut self, contract: &Contract, people: &[Dated]) -> Result<()> {
         let sql = format!("UPDATE {} SET created_at = ?time WHERE id = ?", contract.core_table());
         for born in people {
-            self.connection.run(PEOPLE, &sql, &[Cell::Text(&moment_text(born.at)), Cell::Int(born.id)])?;
+            self.connection.run(PEOPLE, &sql, &[Cell::Text(&moment_text(born.at)), Cell::id(born.id)])?;
         }
         Ok(())
     }
 
-    fn remove_records(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    fn remove_records(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()> {
         self.keep_referred(contract, people)?;
         self.remove_contacts(contract, people)?;
         let list = serde_json::Value::from(people).to_string();
@@ -227,8 +227,8 @@ impl HistoryStore for SqlSession {
     fn change_keys(
         &mut self,
         contract: &Contract,
-        remove: &[(MatchKey, CoreId)],
-        add: &[(MatchKey, CoreId)],
+        remove: &[(MatchKey, RecordId)],
+        add: &[(MatchKey, RecordId)],
     ) -> Result<()> {
         if !remove.is_empty() {
             self.remove_keys(contract, remove)?;
@@ -256,8 +256,8 @@ impl HistoryStore for SqlSession {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        survivor: CoreId,
-        retired: &[CoreId],
+        survivor: RecordId,
+        retired: &[RecordId],
     ) -> Result<MovedReferences> {
         let mut moved =
             MovedReferences { map: self.map_of(contract, retired)?, ..MovedReferences::default() };
@@ -278,7 +278,7 @@ impl HistoryStore for SqlSession {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        survivor: CoreId,
+        survivor: RecordId,
         moved: &MovedReferences,
     ) -> Result<()> {
         const BACK: &str = "move references back";
@@ -291,7 +291,7 @@ impl HistoryStore for SqlSession {
                 decided_by.as_deref().into(),
                 decided_at.as_deref().into(),
                 deferred_until.as_deref().into(),
-                Cell::Int(*id),
+                Cell::id(*id),
             ];
             self.connection.run(BACK, sql, &binds)?;
         }
@@ -303,8 +303,8 @@ impl HistoryStore for SqlSession {
     fn settle_suggestions(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-        households: &[(CoreId, i64)],
+        people: &[RecordId],
+        households: &[(RecordId, i64)],
     ) -> Result<()> {
         self.settle_pairs(contract, people)?;
         let near = people.iter().chain(households.iter().map(|(who, _)| who)).copied().collect::<Vec<_>>();
@@ -319,7 +319,7 @@ impl HistoryStore for SqlSession {
     fn rejections_since(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         after: i64,
     ) -> Result<Vec<Rejection>> {
         let list = serde_json::Value::from(people).to_string();
@@ -330,14 +330,14 @@ impl HistoryStore for SqlSession {
         );
         let binds = [Cell::Text(contract.entity), Cell::Int(after), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read rejections", &sql, &binds)?;
-        let rejection = |row: &TextRow| Rejection { id: row.int(0), one: row.int(1), other: row.int(2) };
+        let rejection = |row: &TextRow| Rejection { id: row.int(0), one: row.id(1), other: row.id(2) };
         Ok(rows.iter().map(rejection).collect())
     }
 
     fn print_rejection(&mut self, id: i64, one: Option<i64>, other: Option<i64>) -> Result<()> {
         let sql = "UPDATE not_duplicates SET fingerprint = COALESCE(?int, fingerprint), \
                    other_fingerprint = COALESCE(?int, other_fingerprint) WHERE id = ?";
-        let print = |print: Option<i64>| print.map_or(Cell::Null, Cell::Int);
+        let print = |print: Option<i64>| Cell::optional_id(print);
         self.connection.run("change a rejection", sql, &[print(one), print(other), Cell::Int(id)])?;
         Ok(())
     }
@@ -346,8 +346,8 @@ impl HistoryStore for SqlSession {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        people: &[CoreId],
-    ) -> Result<BTreeMap<CoreId, u64>> {
+        people: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, u64>> {
         let mut found = BTreeMap::new();
         for (_, person, rows) in self.host_rows_of(contract, references, people)? {
             *found.entry(person).or_default() += rows;
@@ -358,8 +358,8 @@ impl HistoryStore for SqlSession {
     fn referred_values(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-    ) -> Result<BTreeMap<CoreId, BTreeSet<String>>> {
+        people: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, BTreeSet<String>>> {
         self.values_of_host(contract, people)
     }
 
@@ -373,7 +373,7 @@ impl HistoryStore for SqlSession {
         );
         let rows = self.connection.rows("read landed rows", &sql, &[Cell::Text(&list)])?;
         let found = rows.into_iter().map(|mut row| SourceRow {
-            row: row.int(0),
+            row: row.id(0),
             system: row.text(1),
             external_id: row.text(2),
             payload_json: row.optional(3),
@@ -393,13 +393,13 @@ impl HistoryStore for SqlSession {
             Cause::Merge(_) => columns_with("merge_id"),
             Cause::Rollback(_) => columns_with("rollback_id"),
         };
-        let (Cause::Merge(id) | Cause::Rollback(id)) = cause;
+        let (Cause::Merge(MergeId(id)) | Cause::Rollback(id)) = cause;
         self.write_lines(contract, &columns, None, Some(id), actor, changes, &moment_text(now))
     }
 }
 
 impl SqlSession {
-    fn dated(&mut self, contract: &Contract, people: &[CoreId], column: &str) -> Result<Vec<Dated>> {
+    fn dated(&mut self, contract: &Contract, people: &[RecordId], column: &str) -> Result<Vec<Dated>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i, {column} AS t FROM {} WHERE id {} ORDER BY id",
@@ -407,7 +407,7 @@ impl SqlSession {
             self.connection.among(true)
         );
         let rows = self.connection.rows("read records", &sql, &[Cell::Text(&list)])?;
-        Ok(rows.iter().filter_map(|r| Some(Dated { id: r.int(0), at: parse_moment(r.get(1)?)? })).collect())
+        Ok(rows.iter().filter_map(|r| Some(Dated { id: r.id(0), at: parse_moment(r.get(1)?)? })).collect())
     }
 
     fn stored_merges(&mut self, conditions: &str, binds: &[Cell<'_>]) -> Result<Vec<MergeRow>> {
@@ -427,7 +427,7 @@ impl SqlSession {
         Ok(rows.into_iter().map(merge_row).collect())
     }
 
-    fn remove_contacts(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    fn remove_contacts(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "DELETE FROM core_{}_contacts WHERE {} {}",
@@ -440,7 +440,11 @@ impl SqlSession {
     }
 
     /// Pairs about those who go, as they stand.
-    fn suggestions_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<MovedSuggestion>> {
+    fn suggestions_about(
+        &mut self,
+        contract: &Contract,
+        people: &[RecordId],
+    ) -> Result<Vec<MovedSuggestion>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
@@ -450,7 +454,7 @@ impl SqlSession {
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read suggestions", &sql, &binds)?;
         let moved = |mut row: TextRow| MovedSuggestion {
-            id: row.int(0),
+            id: row.id(0),
             decision: row.text(1),
             decided_by: row.optional(2),
             decided_at: row.optional(3),
@@ -468,11 +472,11 @@ pub(super) const MAP_IMAGE: &str = "CAST(m.id AS TEXT) AS i, m.external_system, 
 pub(super) fn map_image(mut row: TextRow) -> MapImage {
     MapImage {
         id: row.int(0),
-        core_id: row.int(3),
+        core_id: row.id(3),
         row_hash: row.int(4),
         other_rows: row.get(5).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
-        staging_id: row.int(6),
-        last_run: row.int(7),
+        staging_id: row.id(6),
+        last_run: row.id(7),
         system: row.text(1),
         external_id: row.text(2),
     }
@@ -481,16 +485,16 @@ pub(super) fn map_image(mut row: TextRow) -> MapImage {
 fn merge_row(mut row: TextRow) -> MergeRow {
     let undone = row.get(11).and_then(parse_moment);
     MergeRow {
-        id: row.int(0),
+        id: row.id(0),
         merged_at: row.get(10).and_then(parse_moment).unwrap_or_default(),
-        redone_by: row.optional_int(14),
+        redone_by: row.optional_id(14),
         retold: row.flag(16),
         entity: row.text(1),
         merge: NewMerge {
-            survivor: row.int(2),
+            survivor: row.id(2),
             retired: row.get(15).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
-            run: row.optional_int(3),
-            suggestion: row.optional_int(4),
+            run: row.optional_id(3),
+            suggestion: row.optional_id(4),
             change_mark: row.int(5),
             before_json: row.text(6),
             decisions_json: row.text(7),
@@ -503,14 +507,14 @@ fn merge_row(mut row: TextRow) -> MergeRow {
 
 impl SqlSession {
     /// Takes keys away, all by one statement: Postgres is told arrays, SQLite walks one list.
-    fn remove_keys(&mut self, contract: &Contract, keys: &[(MatchKey, CoreId)]) -> Result<()> {
-        let json = |of: &dyn Fn(&(MatchKey, CoreId)) -> i64| {
+    fn remove_keys(&mut self, contract: &Contract, keys: &[(MatchKey, RecordId)]) -> Result<()> {
+        let json = |of: &dyn Fn(&(MatchKey, RecordId)) -> i64| {
             serde_json::Value::from(keys.iter().map(of).collect::<Vec<_>>()).to_string()
         };
         let lists = if self.connection.is_postgres() {
-            vec![json(&|(key, _)| key.kind.into()), json(&|(key, _)| key.hash), json(&|(_, id)| *id)]
+            vec![json(&|(key, _)| key.kind.into()), json(&|(key, _)| key.hash), json(&|(_, id)| id.0)]
         } else {
-            let keys: Vec<(i16, i64, CoreId)> =
+            let keys: Vec<(i16, i64, RecordId)> =
                 keys.iter().map(|(key, id)| (key.kind, key.hash, *id)).collect();
             vec![serde_json::to_string(&keys).unwrap_or_default()]
         };

@@ -7,7 +7,7 @@ use super::host_sql::{at_column, list_of};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, CoreRecord, CoreStore, Reference};
+use importer_core::ports::{CoreRecord, CoreStore, RecordId, Reference};
 use importer_core::{Error, ErrorKind, Result};
 
 const COUNT: &str = "look up what refers to the people";
@@ -19,8 +19,8 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        people: &[CoreId],
-    ) -> Result<Vec<(String, CoreId, u64)>> {
+        people: &[RecordId],
+    ) -> Result<Vec<(String, RecordId, u64)>> {
         let columns = self.host_columns(contract, references)?;
         let keys = self.host_keys(contract)?;
         let mut found = Vec::new();
@@ -40,7 +40,7 @@ impl SqlSession {
             );
             let at_column = |error: Error| error.at("table", &key.table.name);
             for row in self.connection.rows(COUNT, &sql, &[Cell::Text(&list)]).map_err(at_column)? {
-                found.push((key.table.name.clone(), row.int(0), row.int(1).unsigned_abs()));
+                found.push((key.table.name.clone(), row.id(0), row.int(1).unsigned_abs()));
             }
         }
         Ok(found)
@@ -49,8 +49,8 @@ impl SqlSession {
     pub(super) fn count_rows(
         &mut self,
         column: &HostColumn,
-        people: &[CoreId],
-    ) -> Result<Vec<(CoreId, u64)>> {
+        people: &[RecordId],
+    ) -> Result<Vec<(RecordId, u64)>> {
         let HostColumn { table_sql, column_sql, .. } = column;
         // A record that refers to itself does not stay because of that.
         let others = if column.of_core { format!(" AND {column_sql} <> id") } else { String::new() };
@@ -60,16 +60,16 @@ impl SqlSession {
             self.ids()
         );
         let rows = self.connection.rows(COUNT, &sql, &[Cell::Text(&list_of(people))])?;
-        Ok(rows.iter().map(|row| (row.int(0), row.int(1).unsigned_abs())).collect())
+        Ok(rows.iter().map(|row| (row.id(0), row.int(1).unsigned_abs())).collect())
     }
 
     /// Which columns of these records rows of the host refer to by value.
     pub(super) fn values_of_host(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-    ) -> Result<BTreeMap<CoreId, BTreeSet<String>>> {
-        let mut found: BTreeMap<CoreId, BTreeSet<String>> = BTreeMap::new();
+        people: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, BTreeSet<String>>> {
+        let mut found: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
         let list = list_of(people);
         for key in self.host_keys(contract)?.iter().filter(|key| key.to_id().is_none() && !key.follows) {
             let sql = format!(
@@ -78,7 +78,7 @@ impl SqlSession {
             );
             let at_column = |error: Error| error.at("table", &key.table.name);
             for row in self.connection.rows(COUNT, &sql, &[Cell::Text(&list)]).map_err(at_column)? {
-                found.entry(row.int(0)).or_default().extend(key.pairs.iter().map(|(_, to)| to.clone()));
+                found.entry(row.id(0)).or_default().extend(key.pairs.iter().map(|(_, to)| to.clone()));
             }
         }
         Ok(found)
@@ -101,9 +101,9 @@ impl SqlSession {
         if self.host_keys(contract)?.iter().all(|key| key.to_id().is_some()) {
             return Ok(());
         }
-        let ids: Vec<CoreId> = people.iter().map(|person| person.id).collect();
+        let ids: Vec<RecordId> = people.iter().map(|person| person.id).collect();
         let referred = self.values_of_host(contract, &ids)?;
-        let changed: Vec<CoreId> = referred.keys().copied().collect();
+        let changed: Vec<RecordId> = referred.keys().copied().collect();
         for now in self.load(contract, &changed)? {
             let Some(after) = people.iter().find(|person| person.id == now.id) else { continue };
             for column in referred.get(&now.id).into_iter().flatten() {
@@ -128,7 +128,7 @@ impl SqlSession {
     }
 
     /// Refuses to take out records that rows of the host refer to.
-    pub(super) fn keep_referred(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    pub(super) fn keep_referred(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()> {
         let Some((table, person, rows)) = self.host_rows_of(contract, &[], people)?.into_iter().next() else {
             return Ok(());
         };

@@ -10,19 +10,19 @@ use super::host_tables::HostColumn;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, HostRows, RowKey};
+use importer_core::ports::{HostRows, RecordId, RowKey};
 
 /// A row as it is now.
 struct Now {
     /// Where it is.
     place: String,
     key: String,
-    others: Vec<Option<CoreId>>,
+    others: Vec<Option<RecordId>>,
 }
 
 /// Whom a row refers to in columns that were read as text, from the first of them on.
-pub(super) fn others_of(row: &TextRow, first: usize, count: usize) -> Vec<Option<CoreId>> {
-    (first..first + count).map(|column| row.optional_int(column)).collect()
+pub(super) fn others_of(row: &TextRow, first: usize, count: usize) -> Vec<Option<RecordId>> {
+    (first..first + count).map(|column| row.optional_id(column)).collect()
 }
 
 impl SqlSession {
@@ -42,7 +42,7 @@ impl SqlSession {
         contract: &Contract,
         column: &HostColumn,
         moved: &HostRows,
-        survivor: CoreId,
+        survivor: RecordId,
     ) -> Result<()> {
         let (RowKey::Primary(key) | RowKey::Whole(key)) = &moved.key else { return Ok(()) };
         let all = [&key[..], &moved.others[..]].concat();
@@ -55,8 +55,8 @@ impl SqlSession {
             _ => self.key_sql(&RowKey::Primary(all))?,
         };
         let mut there = self.rows_there(column, moved, &place, survivor)?;
-        let mut by_person: BTreeMap<CoreId, Vec<String>> = BTreeMap::new();
-        let mut wanted: Vec<(&String, CoreId, &Vec<Option<CoreId>>)> = Vec::new();
+        let mut by_person: BTreeMap<RecordId, Vec<String>> = BTreeMap::new();
+        let mut wanted: Vec<(&String, RecordId, &Vec<Option<RecordId>>)> = Vec::new();
         for ((key, was), others) in moved.rows.iter().zip(&moved.others_were) {
             match there.iter().position(|now| now.key == *key && now.others == *others) {
                 Some(found) => by_person.entry(*was).or_default().push(there.swap_remove(found).place),
@@ -66,7 +66,7 @@ impl SqlSession {
         if !wanted.is_empty() && !there.is_empty() {
             let people = wanted.iter().flat_map(|(_, _, others)| others.iter().flatten().copied()).collect();
             let one_with = self.ever_one_with(contract, people)?;
-            let is = |was: &Option<CoreId>, now: &Option<CoreId>| match (was, now) {
+            let is = |was: &Option<RecordId>, now: &Option<RecordId>| match (was, now) {
                 (Some(was), Some(now)) => {
                     was == now || one_with.get(was).is_some_and(|group| one_with.get(now) == Some(group))
                 }
@@ -92,7 +92,7 @@ impl SqlSession {
         column: &HostColumn,
         moved: &HostRows,
         place: &str,
-        survivor: CoreId,
+        survivor: RecordId,
     ) -> Result<Vec<Now>> {
         let HostColumn { table_sql, column_sql, .. } = column;
         let key_sql = self.key_sql(&moved.key)?;
@@ -106,7 +106,7 @@ impl SqlSession {
             self.others_sql(&moved.others),
             self.connection.list(false)
         );
-        let found = self.connection.rows(BACK, &sql, &[Cell::Int(survivor), Cell::Text(&keys)])?;
+        let found = self.connection.rows(BACK, &sql, &[Cell::id(survivor), Cell::Text(&keys)])?;
         let count = moved.others.len();
         let now = |mut row: TextRow| {
             let others = others_of(&row, 2, count);
@@ -119,8 +119,8 @@ impl SqlSession {
     fn ever_one_with(
         &mut self,
         contract: &Contract,
-        mut people: BTreeSet<CoreId>,
-    ) -> Result<BTreeMap<CoreId, CoreId>> {
+        mut people: BTreeSet<RecordId>,
+    ) -> Result<BTreeMap<RecordId, RecordId>> {
         let sql = format!(
             "SELECT CAST(l.survivor_id AS TEXT) AS s, CAST(m.retired_id AS TEXT) AS r FROM merge_log l \
              JOIN merge_members m ON m.merge_id = l.id WHERE l.entity_type = ? \
@@ -130,18 +130,14 @@ impl SqlSession {
         loop {
             let list = list_of(&people.iter().copied().collect::<Vec<_>>());
             let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
-            let pairs: Vec<[CoreId; 2]> = self
-                .connection
-                .rows(BACK, &sql, &binds)?
-                .iter()
-                .map(|row| [row.int(0), row.int(1)])
-                .collect();
+            let pairs: Vec<[RecordId; 2]> =
+                self.connection.rows(BACK, &sql, &binds)?.iter().map(|row| [row.id(0), row.id(1)]).collect();
             let before = people.len();
             people.extend(pairs.as_flattened());
             if people.len() > before {
                 continue;
             }
-            let mut group: BTreeMap<CoreId, CoreId> = people.iter().map(|id| (*id, *id)).collect();
+            let mut group: BTreeMap<RecordId, RecordId> = people.iter().map(|id| (*id, *id)).collect();
             // Until each has the lowest id of its group.
             let mut settled = false;
             while !settled {

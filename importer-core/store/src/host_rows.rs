@@ -8,7 +8,7 @@ use super::host_sql::{at_column, list_of};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, HostRows, MovedReferences, Reference, RowKey};
+use importer_core::ports::{HostRows, MovedReferences, RecordId, Reference, RowKey};
 use importer_core::{Error, ErrorKind, Result};
 
 const MOVE: &str = "move the rows that refer to the people";
@@ -20,8 +20,8 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        survivor: CoreId,
-        retired: &[CoreId],
+        survivor: RecordId,
+        retired: &[RecordId],
         moved: &mut MovedReferences,
     ) -> Result<()> {
         let columns = self.host_columns(contract, references)?;
@@ -41,8 +41,8 @@ impl SqlSession {
     fn move_rows(
         &mut self,
         column: &HostColumn,
-        survivor: CoreId,
-        retired: &[CoreId],
+        survivor: RecordId,
+        retired: &[RecordId],
     ) -> Result<Option<HostRows>> {
         let HostColumn { table_sql, column_sql, .. } = column;
         let (list, elements) = (list_of(retired), self.ids());
@@ -63,12 +63,12 @@ impl SqlSession {
             0 => Vec::new(),
             count => found.iter().map(|row| others_of(row, 2, count)).collect(),
         };
-        let rows = found.into_iter().map(|mut row| (row.text(0), row.int(1))).collect();
+        let rows = found.into_iter().map(|mut row| (row.text(0), row.id(1))).collect();
         let sql = format!(
             "UPDATE {} {table_sql} SET {column_sql} = ? WHERE {column_sql} IN {elements}",
             self.or_abort()
         );
-        self.connection.run(MOVE, &sql, &[Cell::Int(survivor), Cell::Text(&list)])?;
+        self.connection.run(MOVE, &sql, &[Cell::id(survivor), Cell::Text(&list)])?;
         if !self.count_rows(column, retired)?.is_empty() {
             let why = "a trigger or rule of the table keeps rows from being changed";
             return Err(Error::new(ErrorKind::Refused, MOVE, why));
@@ -84,7 +84,7 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         references: &[Reference],
-        survivor: CoreId,
+        survivor: RecordId,
         moved: &MovedReferences,
     ) -> Result<()> {
         if moved.host_rows.is_empty() && moved.references.is_empty() {
@@ -113,10 +113,10 @@ impl SqlSession {
     fn earlier_rows_back(
         &mut self,
         columns: &[HostColumn],
-        survivor: CoreId,
+        survivor: RecordId,
         moved: &MovedReferences,
     ) -> Result<()> {
-        let mut by_column: BTreeMap<(&str, &str), Vec<(String, CoreId)>> = BTreeMap::new();
+        let mut by_column: BTreeMap<(&str, &str), Vec<(String, RecordId)>> = BTreeMap::new();
         for (table, column, key, was) in &moved.references {
             by_column.entry((table, column)).or_default().push((key.clone(), *was));
         }
@@ -139,11 +139,11 @@ impl SqlSession {
         &mut self,
         column: &HostColumn,
         key: &RowKey,
-        rows: &[(String, CoreId)],
-        survivor: CoreId,
+        rows: &[(String, RecordId)],
+        survivor: RecordId,
     ) -> Result<()> {
         let key_sql = self.key_sql(key)?;
-        let mut by_person: BTreeMap<CoreId, Vec<&str>> = BTreeMap::new();
+        let mut by_person: BTreeMap<RecordId, Vec<&str>> = BTreeMap::new();
         match (key, &column.handle) {
             (RowKey::Whole(_), Some(handle)) => {
                 let handles = self.handles(column, &key_sql, handle, rows, survivor)?;
@@ -166,8 +166,8 @@ impl SqlSession {
         &mut self,
         column: &HostColumn,
         what: &str,
-        by_person: BTreeMap<CoreId, Vec<&str>>,
-        survivor: CoreId,
+        by_person: BTreeMap<RecordId, Vec<&str>>,
+        survivor: RecordId,
     ) -> Result<()> {
         let HostColumn { table_sql, column_sql, .. } = column;
         let sql = format!(
@@ -177,7 +177,7 @@ impl SqlSession {
         );
         for (person, which) in by_person {
             let which = serde_json::Value::from(which).to_string();
-            let binds = [Cell::Int(person), Cell::Int(survivor), Cell::Text(&which)];
+            let binds = [Cell::id(person), Cell::id(survivor), Cell::Text(&which)];
             self.connection.run(BACK, &sql, &binds)?;
         }
         Ok(())
@@ -189,11 +189,11 @@ impl SqlSession {
         column: &HostColumn,
         key_sql: &str,
         handle: &str,
-        rows: &[(String, CoreId)],
-        survivor: CoreId,
-    ) -> Result<Vec<(String, CoreId)>> {
+        rows: &[(String, RecordId)],
+        survivor: RecordId,
+    ) -> Result<Vec<(String, RecordId)>> {
         let HostColumn { table_sql, column_sql, .. } = column;
-        let mut wanted: HashMap<&str, Vec<CoreId>> = HashMap::new();
+        let mut wanted: HashMap<&str, Vec<RecordId>> = HashMap::new();
         for (key, was) in rows {
             wanted.entry(key).or_default().push(*was);
         }
@@ -205,7 +205,7 @@ impl SqlSession {
              AND {key_sql} IN {}{lock}",
             self.connection.list(false)
         );
-        let found = self.connection.rows(BACK, &sql, &[Cell::Int(survivor), Cell::Text(&keys)])?;
+        let found = self.connection.rows(BACK, &sql, &[Cell::id(survivor), Cell::Text(&keys)])?;
         let whose = found.into_iter().filter_map(|mut row| {
             let was = wanted.get_mut(row.get(1)?)?.pop()?;
             Some((row.text(0), was))

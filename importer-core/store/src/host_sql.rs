@@ -4,7 +4,7 @@ use super::cell::{Cell, quoted};
 use super::host_tables::HostColumn;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, RowKey};
+use importer_core::ports::{RecordId, RowKey};
 use importer_core::{Error, ErrorKind, Result};
 
 const PREPARE: &str = "prepare to move the rows that refer to the people";
@@ -28,13 +28,13 @@ pub(super) fn at_column(error: Error, column: &HostColumn) -> Error {
 }
 
 /// Ids as a list to be bound.
-pub(super) fn list_of(people: &[CoreId]) -> String {
+pub(super) fn list_of(people: &[RecordId]) -> String {
     serde_json::Value::from(people).to_string()
 }
 
 impl SqlSession {
     /// Nobody may add a row that refers to these records until the transaction ends. SQLite has one writer anyway.
-    pub(super) fn lock_records(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    pub(super) fn lock_records(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()> {
         if !self.connection.is_postgres() {
             return Ok(());
         }

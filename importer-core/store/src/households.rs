@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cell::Cell;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, Household, HouseholdStore, Moment, moment_text};
+use importer_core::ports::{Household, HouseholdStore, Moment, RecordId, SuggestionId, moment_text};
 use importer_core::{Error, ErrorKind, Result};
 
 const LINK: &str = "link a household";
@@ -15,8 +15,8 @@ const GROUP: &str = "tell households apart";
 /// Two people of whom somebody said that they live together.
 struct Link {
     id: i64,
-    one: CoreId,
-    other: CoreId,
+    one: RecordId,
+    other: RecordId,
     by: String,
     at: String,
 }
@@ -25,7 +25,7 @@ impl HouseholdStore for SqlSession {
     fn link_household(
         &mut self,
         contract: &Contract,
-        suggestion: i64,
+        suggestion: SuggestionId,
         actor: &str,
         now: Moment,
     ) -> Result<i64> {
@@ -35,9 +35,9 @@ impl HouseholdStore for SqlSession {
         let (one, other) = self.sides(contract, suggestion)?;
         let binds = [
             Cell::Text(contract.entity),
-            Cell::Int(suggestion),
-            Cell::Int(one),
-            Cell::Int(other),
+            Cell::Int(suggestion.0),
+            Cell::id(one),
+            Cell::id(other),
             Cell::Text(actor),
             Cell::Text(&now),
         ];
@@ -47,31 +47,31 @@ impl HouseholdStore for SqlSession {
         household.ok_or_else(|| Error::new(ErrorKind::Store, LINK, "the new link cannot be read back"))
     }
 
-    fn part_household(&mut self, contract: &Contract, suggestion: i64) -> Result<()> {
+    fn part_household(&mut self, contract: &Contract, suggestion: SuggestionId) -> Result<()> {
         let sql = "DELETE FROM household_links WHERE suggestion_id = ? \
                    RETURNING CAST(one_id AS TEXT) AS o, CAST(other_id AS TEXT) AS t";
-        let rows = self.connection.rows(PART, sql, &[Cell::Int(suggestion)])?;
-        let people: Vec<CoreId> = rows.iter().flat_map(|row| [row.int(0), row.int(1)]).collect();
+        let rows = self.connection.rows(PART, sql, &[Cell::Int(suggestion.0)])?;
+        let people: Vec<RecordId> = rows.iter().flat_map(|row| [row.id(0), row.id(1)]).collect();
         self.regroup(contract, &people, &BTreeMap::new())
     }
 
-    fn households(&mut self, contract: &Contract, id: CoreId) -> Result<Vec<Household>> {
+    fn households(&mut self, contract: &Contract, id: RecordId) -> Result<Vec<Household>> {
         let mut found = Vec::new();
         for household in self.households_of(contract, &[id])?.into_values() {
             let sql = "SELECT CAST(core_id AS TEXT) AS c FROM household_members WHERE household_id = ? ORDER BY core_id";
             let rows = self.connection.rows("read households", sql, &[Cell::Int(household)])?;
-            found.push(Household { id: household, members: rows.iter().map(|row| row.int(0)).collect() });
+            found.push(Household { id: household, members: rows.iter().map(|row| row.id(0)).collect() });
         }
         Ok(found)
     }
 
-    fn living_with_others(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<CoreId>> {
+    fn living_with_others(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<RecordId>> {
         Ok(self.households_of(contract, people)?.into_keys().collect())
     }
 }
 
 impl SqlSession {
-    fn households_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<BTreeMap<CoreId, i64>> {
+    fn households_of(&mut self, contract: &Contract, people: &[RecordId]) -> Result<BTreeMap<RecordId, i64>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "SELECT CAST(core_id AS TEXT) AS c, CAST(household_id AS TEXT) AS h FROM household_members \
@@ -80,24 +80,24 @@ impl SqlSession {
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
         let rows = self.connection.rows("read households", &sql, &binds)?;
-        Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
+        Ok(rows.iter().map(|row| (row.id(0), row.id(1))).collect())
     }
 
     /// In which household who is of these, and of all who are connected with them.
     pub(super) fn households_near(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-    ) -> Result<Vec<(CoreId, i64)>> {
+        people: &[RecordId],
+    ) -> Result<Vec<(RecordId, i64)>> {
         if self.links_of(contract, people)?.is_empty() {
             return Ok(Vec::new());
         }
-        let people: Vec<CoreId> = self.connected(contract, people)?.into_iter().collect();
+        let people: Vec<RecordId> = self.connected(contract, people)?.into_iter().collect();
         Ok(self.households_of(contract, &people)?.into_iter().collect())
     }
 
     /// Forgets with whom people lived who are there no more.
-    pub(super) fn leave_households(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    pub(super) fn leave_households(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()> {
         let near = self.connected(contract, people)?;
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
@@ -109,7 +109,7 @@ impl SqlSession {
         self.regroup(contract, &near.into_iter().collect::<Vec<_>>(), &BTreeMap::new())
     }
 
-    fn links_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Link>> {
+    fn links_of(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Link>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
@@ -122,8 +122,8 @@ impl SqlSession {
             .into_iter()
             .map(|mut row| Link {
                 id: row.int(0),
-                one: row.int(1),
-                other: row.int(2),
+                one: row.id(1),
+                other: row.id(2),
                 by: row.text(3),
                 at: row.text(4),
             })
@@ -131,11 +131,11 @@ impl SqlSession {
     }
 
     /// These people, and everybody whom links or households connect them with.
-    fn connected(&mut self, contract: &Contract, people: &[CoreId]) -> Result<BTreeSet<CoreId>> {
-        let mut found: BTreeSet<CoreId> = people.iter().copied().collect();
-        let mut new: Vec<CoreId> = people.to_vec();
+    fn connected(&mut self, contract: &Contract, people: &[RecordId]) -> Result<BTreeSet<RecordId>> {
+        let mut found: BTreeSet<RecordId> = people.iter().copied().collect();
+        let mut new: Vec<RecordId> = people.to_vec();
         while !new.is_empty() {
-            let mut near: Vec<CoreId> =
+            let mut near: Vec<RecordId> =
                 self.links_of(contract, &new)?.iter().flat_map(|link| [link.one, link.other]).collect();
             let list = serde_json::Value::from(new.as_slice()).to_string();
             let sql = format!(
@@ -144,7 +144,7 @@ impl SqlSession {
                 self.connection.among(true)
             );
             let binds = [Cell::Text(contract.entity), Cell::Text(&list)];
-            near.extend(self.connection.rows(GROUP, &sql, &binds)?.iter().map(|row| row.int(0)));
+            near.extend(self.connection.rows(GROUP, &sql, &binds)?.iter().map(|row| row.id::<RecordId>(0)));
             near.retain(|who| found.insert(*who));
             new = near;
         }
@@ -156,18 +156,18 @@ impl SqlSession {
     pub(super) fn regroup(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-        were: &BTreeMap<CoreId, i64>,
+        people: &[RecordId],
+        were: &BTreeMap<RecordId, i64>,
     ) -> Result<()> {
         if people.is_empty() {
             return Ok(());
         }
-        let people: Vec<CoreId> = self.connected(contract, people)?.into_iter().collect();
+        let people: Vec<RecordId> = self.connected(contract, people)?.into_iter().collect();
         let links = self.links_of(contract, &people)?;
         let now = self.households_of(contract, &people)?;
         let mut known = now.clone();
         known.extend(were);
-        let mut groups: Vec<(BTreeSet<CoreId>, &Link)> = Vec::new();
+        let mut groups: Vec<(BTreeSet<RecordId>, &Link)> = Vec::new();
         for link in links.iter().filter(|link| link.one != link.other) {
             let mut group = (BTreeSet::from([link.one, link.other]), link);
             groups.retain_mut(|(others, first)| {
@@ -198,7 +198,7 @@ impl SqlSession {
                 numbers.insert(place, household);
             }
         }
-        let mut then: BTreeMap<CoreId, i64> = BTreeMap::new();
+        let mut then: BTreeMap<RecordId, i64> = BTreeMap::new();
         for (place, (group, first)) in groups.iter().enumerate() {
             let household = match numbers.get(&place) {
                 Some(household) => *household,
@@ -224,16 +224,16 @@ impl SqlSession {
     fn move_members(
         &mut self,
         contract: &Contract,
-        now: &BTreeMap<CoreId, i64>,
-        then: &BTreeMap<CoreId, i64>,
+        now: &BTreeMap<RecordId, i64>,
+        then: &BTreeMap<RecordId, i64>,
     ) -> Result<()> {
         for (who, _) in now.iter().filter(|(who, household)| then.get(who) != Some(household)) {
             let sql = "DELETE FROM household_members WHERE core_id = ? AND entity_type = ?";
-            self.connection.run(GROUP, sql, &[Cell::Int(*who), Cell::Text(contract.entity)])?;
+            self.connection.run(GROUP, sql, &[Cell::id(*who), Cell::Text(contract.entity)])?;
         }
         for (who, household) in then.iter().filter(|(who, household)| now.get(who) != Some(household)) {
             let sql = "INSERT INTO household_members (core_id, entity_type, household_id) VALUES (?, ?, ?)";
-            let binds = [Cell::Int(*who), Cell::Text(contract.entity), Cell::Int(*household)];
+            let binds = [Cell::id(*who), Cell::Text(contract.entity), Cell::Int(*household)];
             self.connection.run(GROUP, sql, &binds)?;
         }
         Ok(())

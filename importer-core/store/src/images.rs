@@ -36,12 +36,7 @@ impl SqlSession {
             .collect();
         let mut rows = Bulk::new("record_images", &RECORDS).on_conflict(Conflict::Keep);
         for (person, image) in write.images.iter().zip(&images) {
-            rows.row([
-                Cell::Int(run.id),
-                Cell::Text(contract.entity),
-                Cell::Int(person.id),
-                Cell::Text(image),
-            ]);
+            rows.row([Cell::id(run.id), Cell::Text(contract.entity), Cell::id(person.id), Cell::Text(image)]);
         }
         rows.insert(&mut self.connection, IMAGE)?;
         let system = &run.new.external_system;
@@ -65,11 +60,11 @@ impl SqlSession {
         let mut rows = Bulk::new("map_images", &MAP).on_conflict(Conflict::Keep);
         for (entry, image) in write.map_images.iter().zip(&images) {
             rows.row([
-                Cell::Int(run.id),
+                Cell::id(run.id),
                 Cell::Text(contract.entity),
                 Cell::Text(system),
                 Cell::Text(&entry.external_id),
-                Cell::Int(entry.core_id),
+                Cell::id(entry.core_id),
                 Cell::Text(image),
                 self.connection.hash_cell(&entry.external_id),
             ]);

@@ -7,7 +7,7 @@ use importer_core::contracts::Contract;
 use importer_core::ports::{
     CleanRow, Landing, LandingWrite, Moment, OtherRow, Outcome, OutcomeTally, ReadRow, RepeatedRow, RowId,
     RunId, RunRecord, SeenAs, SeenIndexes, SeenRow, StagedRow, Violation, ViolationFilter, ViolationRow,
-    moment_text, row_id,
+    moment_text,
 };
 
 const LAND: &str = "land rows";
@@ -75,12 +75,12 @@ pub(super) const STAGED_ROW: &str = "CAST(s.id AS TEXT) AS i, s.external_id, s.p
 
 pub(super) fn staged_row(mut row: TextRow) -> StagedRow {
     StagedRow {
-        id: row.int(0),
+        id: row.id(0),
         external_id: row.text(1),
         payload_json: row.text(2),
         row_hash: row.int(3),
         position: row.optional_int(4).unwrap_or(0),
-        corrects: row.optional_int(5),
+        corrects: row.optional_id(5),
     }
 }
 
@@ -133,8 +133,8 @@ impl Landing for SqlSession {
         let mut rows = Bulk::new(&staging, &STAGING).room(write.staged.len());
         for row in &write.staged {
             rows.row([
-                Cell::Int(row.id),
-                Cell::Int(run.id),
+                Cell::id(row.id),
+                Cell::id(run.id),
                 Cell::Text(&run.new.source),
                 Cell::Text(&run.new.external_system),
                 Cell::Text(&row.external_id),
@@ -142,15 +142,15 @@ impl Landing for SqlSession {
                 Cell::Int(row.row_hash),
                 Cell::Int(row.position),
                 Cell::Text(&now),
-                row.corrects.map_or(Cell::Null, Cell::Int),
+                Cell::optional_id(row.corrects),
             ]);
         }
         rows.insert(&mut self.connection, LAND)?;
         let mut rows = Bulk::new(&clean, &CLEAN).room(write.clean.len());
         for row in &write.clean {
             rows.row([
-                Cell::Int(row.staging_id),
-                Cell::Int(run.id),
+                Cell::id(row.staging_id),
+                Cell::id(run.id),
                 Cell::Text(&row.external_id),
                 Cell::Text(&row.payload_json),
                 Cell::Int(row.checksum),
@@ -192,7 +192,7 @@ impl Landing for SqlSession {
             return Ok(());
         }
         let which = "status = 'open' AND replaced_in_run_id = ?";
-        let binds = [Cell::Int(run.id)];
+        let binds = [Cell::id(run.id)];
         let sql = format!(
             "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND staging_id IN \
              (SELECT staging_id FROM quarantine WHERE {which})"
@@ -215,15 +215,15 @@ impl Landing for SqlSession {
              CAST(row_hash AS TEXT) AS h FROM {} WHERE staging_id > ? AND staging_id < ? ORDER BY staging_id LIMIT ?",
             contract.clean_table()
         );
-        let from = after.max(row_id(run, 0));
+        let from = after.max(RowId::of(run, 0));
         let binds = [
-            Cell::Int(from),
-            Cell::Int(row_id(run + 1, 0)),
+            Cell::id(from),
+            Cell::Int(RowId::behind(run).0),
             Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
         ];
         let rows = self.connection.rows("read clean rows", &sql, &binds)?;
         let clean = rows.into_iter().map(|mut row| CleanRow {
-            staging_id: row.int(0),
+            staging_id: row.id(0),
             checksum: row.int(3),
             row_hash: row.int(4),
             external_id: row.text(1),
@@ -247,20 +247,20 @@ impl Landing for SqlSession {
             contract.clean_table()
         );
         let binds = [
-            Cell::Int(after.max(row_id(run, 0))),
-            Cell::Int(row_id(run + 1, 0)),
+            Cell::Int((after.max(RowId::of(run, 0))).0),
+            Cell::Int(RowId::behind(run).0),
             Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
         ];
         let rows = self.connection.rows("read clean rows of earlier runs", &sql, &binds)?;
         let clean = rows.into_iter().map(|mut row| {
             let clean = CleanRow {
-                staging_id: row.int(1),
+                staging_id: row.id(1),
                 checksum: row.int(4),
                 row_hash: row.int(5),
                 external_id: row.text(2),
                 payload_json: row.text(3),
             };
-            (row.int(0), clean)
+            (row.id(0), clean)
         });
         Ok(clean.collect())
     }
@@ -283,18 +283,18 @@ impl Landing for SqlSession {
             self.connection.listed_in("dq_violations v", "v.staging_id", true)
         );
         let rows = self.connection.rows("look findings up", &sql, &[Cell::Text(&list)])?;
-        Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
+        Ok(rows.into_iter().map(|mut row| (row.id(0), row.text(1))).collect())
     }
 
     fn write_outcomes(&mut self, run: RunId, outcomes: &[Outcome]) -> Result<()> {
         let mut rows = Bulk::new("row_outcomes", &OUTCOMES).room(outcomes.len());
         for outcome in outcomes {
             rows.row([
-                Cell::Int(outcome.row),
-                Cell::Int(run),
-                Cell::Int(outcome.staging_id),
+                Cell::id(outcome.row),
+                Cell::id(run),
+                Cell::id(outcome.staging_id),
                 Cell::Text(outcome.kind.as_str()),
-                outcome.core_id.map_or(Cell::Null, Cell::Int),
+                Cell::optional_id(outcome.core_id),
                 outcome.reason.as_deref().into(),
             ]);
         }
@@ -303,7 +303,7 @@ impl Landing for SqlSession {
 
     fn tally(&mut self, run: RunId) -> Result<OutcomeTally> {
         let sql = "SELECT outcome, CAST(COUNT(*) AS TEXT) AS n FROM row_outcomes WHERE id > ? AND id < ? GROUP BY outcome";
-        let binds = [Cell::Int(row_id(run, 0)), Cell::Int(row_id(run + 1, 0))];
+        let binds = [Cell::Int(RowId::of(run, 0).0), Cell::Int(RowId::behind(run).0)];
         let rows = self.connection.rows("count what became of rows", sql, &binds)?;
         Ok(rows.into_iter().map(|mut row| (row.text(0), row.int(1))).collect())
     }
@@ -313,7 +313,7 @@ impl Landing for SqlSession {
         let mut binds = vec![Cell::Int(filter.after)];
         if let Some(run) = filter.run {
             sql.push_str(" AND run_id = ?");
-            binds.push(Cell::Int(run));
+            binds.push(Cell::id(run));
         }
         let status = filter.status.as_deref();
         for (column, value) in [
@@ -379,7 +379,7 @@ impl SqlSession {
                 row_hash,
                 staging_id,
                 map_entry: row.optional_int(5),
-                core_id: row.optional_int(3),
+                core_id: row.optional_id(3),
                 rule_codes: None,
                 payload_json: None,
                 replaced_in: None,
@@ -391,9 +391,9 @@ impl SqlSession {
                     SeenRow { core_id: Some(record), ..entry(SeenAs::Aside, hash, staging_id) }
                 }
                 OtherRow::Earlier(hash, staging_id) => entry(SeenAs::Earlier, hash, staging_id),
-                OtherRow::Aside(hash) => entry(SeenAs::Aside, hash, current),
+                OtherRow::Aside(hash) => entry(SeenAs::Aside, hash, RowId(current)),
             });
-            let current = entry(SeenAs::Current, row.int(1), current);
+            let current = entry(SeenAs::Current, row.int(1), RowId(current));
             known.extend(others.chain([current]).map(|entry| (id.clone(), entry)));
         }
         Ok(())
@@ -409,9 +409,9 @@ impl SqlSession {
         let mut rows = Bulk::new("dq_violations", &VIOLATIONS);
         for violation in violations {
             rows.row([
-                Cell::Int(run.id),
+                Cell::id(run.id),
                 Cell::Text(contract.entity),
-                Cell::Int(violation.staging_id),
+                Cell::id(violation.staging_id),
                 Cell::Text(&violation.record_key),
                 Cell::Text(&violation.rule_code),
                 Cell::Text(violation.severity.as_str()),
@@ -441,14 +441,14 @@ impl SqlSession {
                 self.connection.named_in("quarantine", "q", "")
             );
             let binds =
-                [Cell::Int(run.id), Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
+                [Cell::id(run.id), Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
             self.connection.run("mark quarantine entries", &sql, &binds)?;
         }
         let mut rows = Bulk::new("quarantine", &QUARANTINE);
         for row in &write.quarantined {
             rows.row([
-                Cell::Int(row.staging_id),
-                Cell::Int(run.id),
+                Cell::id(row.staging_id),
+                Cell::id(run.id),
                 Cell::Text(contract.entity),
                 Cell::Text(system),
                 Cell::Text(&row.external_id),
@@ -457,8 +457,8 @@ impl SqlSession {
                 Cell::Text("open"),
                 Cell::Text(now),
                 Cell::Text(now),
-                Cell::Int(run.id),
-                if row.replaced { Cell::Int(run.id) } else { Cell::Null },
+                Cell::id(run.id),
+                if row.replaced { Cell::id(run.id) } else { Cell::Null },
                 self.connection.hash_cell(&row.external_id),
             ]);
         }
@@ -472,7 +472,7 @@ impl SqlSession {
                 "{update} external_id_map SET last_seen_at = ?time, last_run_id = ? WHERE id {}",
                 self.connection.among(true)
             );
-            let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];
+            let binds = [Cell::Text(now), Cell::id(run.id), Cell::Text(&list)];
             self.connection.run("note rows seen again", &sql, &binds)?;
         }
         if !write.held_again.is_empty() {
@@ -481,7 +481,7 @@ impl SqlSession {
                 "{update} quarantine SET last_seen_at = ?time, last_run_id = ? WHERE staging_id {}",
                 self.connection.among(true)
             );
-            let binds = [Cell::Text(now), Cell::Int(run.id), Cell::Text(&list)];
+            let binds = [Cell::Text(now), Cell::id(run.id), Cell::Text(&list)];
             self.connection.run("note rows held again", &sql, &binds)?;
         }
         if !write.held_last.is_empty() {
@@ -514,12 +514,12 @@ pub(super) fn violation_row(mut row: TextRow) -> ViolationRow {
         .unwrap_or(0);
     ViolationRow {
         id: row.int(0),
-        run_id: row.int(1),
+        run_id: row.id(1),
         entity: row.text(2),
         status: row.text(3),
         position,
         violation: Violation {
-            staging_id: row.int(4),
+            staging_id: row.id(4),
             record_key: row.text(5),
             rule_code: row.text(6),
             severity,

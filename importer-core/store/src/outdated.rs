@@ -5,7 +5,7 @@ use super::cell::Cell;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
-use importer_core::ports::{CoreId, RunId, RunRecord, Suggestion};
+use importer_core::ports::{RecordId, RunId, RunRecord, Suggestion, SuggestionId};
 
 const CLOSE: &str = "close suggestions";
 const OPEN: &str = "open suggestions again";
@@ -30,10 +30,10 @@ impl SqlSession {
                 &[
                     suggestion.score.map_or(Cell::Null, Cell::Real),
                     Cell::Text(&suggestion.features_json),
-                    Cell::Int(run.id),
+                    Cell::id(run.id),
                     Cell::Text(contract.entity),
-                    Cell::Int(suggestion.left),
-                    Cell::Int(suggestion.right),
+                    Cell::id(suggestion.left),
+                    Cell::id(suggestion.right),
                 ],
             )? as u64;
         }
@@ -44,7 +44,7 @@ impl SqlSession {
     pub(super) fn open_outdated_since(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         run: RunId,
     ) -> Result<()> {
         let list = serde_json::Value::from(people).to_string();
@@ -54,7 +54,7 @@ impl SqlSession {
              AND own_decision = 'open' AND (left_id {elements} OR right_id {elements})"
         );
         let list = Cell::Text(&list);
-        let binds = [Cell::Text(contract.entity), Cell::Int(run), list, list];
+        let binds = [Cell::Text(contract.entity), Cell::id(run), list, list];
         // Whether one of them stands is for the merges to say.
         if self.connection.run(OPEN, &sql, &binds)? > 0 {
             self.settle_pairs(contract, people)
@@ -67,8 +67,8 @@ impl SqlSession {
     pub(super) fn open_outdated_by(&mut self, contract: &Contract, scan: RunId) -> Result<()> {
         let sql = "UPDATE dedupe_suggestions SET outdated_in_run_id = NULL WHERE outdated_in_run_id = ? \
                    RETURNING CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r";
-        let rows = self.connection.rows(OPEN, sql, &[Cell::Int(scan)])?;
-        let people: Vec<CoreId> = rows.iter().flat_map(|row| [row.int(0), row.int(1)]).collect();
+        let rows = self.connection.rows(OPEN, sql, &[Cell::id(scan)])?;
+        let people: Vec<RecordId> = rows.iter().flat_map(|row| [row.id(0), row.id(1)]).collect();
         if people.is_empty() { Ok(()) } else { self.settle_pairs(contract, &people) }
     }
 
@@ -76,8 +76,8 @@ impl SqlSession {
     pub(super) fn undecided_about(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
-    ) -> Result<Vec<(i64, Option<RunId>)>> {
+        people: &[RecordId],
+    ) -> Result<Vec<(SuggestionId, Option<RunId>)>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
@@ -86,14 +86,14 @@ impl SqlSession {
         );
         let list = Cell::Text(&list);
         let rows = self.connection.rows(CLOSE, &sql, &[Cell::Text(contract.entity), list, list])?;
-        Ok(rows.iter().map(|row| (row.int(0), row.optional_int(1))).collect())
+        Ok(rows.iter().map(|row| (row.id(0), row.optional_id(1))).collect())
     }
 
     /// Lets suggestions that nobody has decided about be as closed as they were.
-    pub(super) fn close_as_before(&mut self, were: &[(i64, Option<RunId>)]) -> Result<()> {
+    pub(super) fn close_as_before(&mut self, were: &[(SuggestionId, Option<RunId>)]) -> Result<()> {
         for (id, scan) in were {
             let sql = "UPDATE dedupe_suggestions SET outdated_in_run_id = ?int WHERE id = ? AND own_decision = 'open'";
-            self.connection.run(OPEN, sql, &[scan.map_or(Cell::Null, Cell::Int), Cell::Int(*id)])?;
+            self.connection.run(OPEN, sql, &[Cell::optional_id(*scan), Cell::id(*id)])?;
         }
         Ok(())
     }

@@ -1,22 +1,23 @@
 //! Whom suggestions are about while people are merged. What was suggested, and what was said about it, stays as it was; whom
 //! it is about now, and whether another pair stands for it, follows from the merges that stand.
 
+use importer_core::ports::SuggestionId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::Cell;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
-use importer_core::ports::CoreId;
+use importer_core::ports::RecordId;
 
 const SETTLE: &str = "move suggestions";
 
 /// A stored suggestion.
 struct Pair {
-    id: i64,
-    stored: (CoreId, CoreId),
+    id: SuggestionId,
+    stored: (RecordId, RecordId),
     decision: String,
-    original: (CoreId, CoreId),
+    original: (RecordId, RecordId),
     own_decision: String,
     household: bool,
     /// A scan has closed it.
@@ -25,14 +26,14 @@ struct Pair {
 
 impl Pair {
     /// Whom it is about by now.
-    fn now(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
+    fn now(&self, merged: &BTreeMap<RecordId, RecordId>) -> (RecordId, RecordId) {
         let (one, other) = self.sides(merged);
         (one.min(other), one.max(other))
     }
 
     /// Who the two sides are by now.
-    fn sides(&self, merged: &BTreeMap<CoreId, CoreId>) -> (CoreId, CoreId) {
-        let now = |id: CoreId| merged.get(&id).copied().unwrap_or(id);
+    fn sides(&self, merged: &BTreeMap<RecordId, RecordId>) -> (RecordId, RecordId) {
+        let now = |id: RecordId| merged.get(&id).copied().unwrap_or(id);
         (now(self.original.0), now(self.original.1))
     }
 
@@ -56,10 +57,10 @@ impl SqlSession {
     /// Lets suggestions be about whom they are about by now, after merges of these people, or after these were taken back. Of
     /// several about the same two, the one that was about them from the beginning stands, else a rejected one, else the oldest;
     /// the others are superseded.
-    pub(super) fn settle_pairs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    pub(super) fn settle_pairs(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()> {
         let about = self.gone_into(contract, people)?;
         let pairs = self.pairs_about(contract, &about.into_iter().collect::<Vec<_>>())?;
-        let sides: Vec<CoreId> = pairs.iter().flat_map(|pair| [pair.original.0, pair.original.1]).collect();
+        let sides: Vec<RecordId> = pairs.iter().flat_map(|pair| [pair.original.0, pair.original.1]).collect();
         let standing = self.standing(contract, &sides)?;
         let mut order: Vec<&Pair> = pairs.iter().collect();
         order.sort_by_key(|pair| {
@@ -67,7 +68,7 @@ impl SqlSession {
             (now != pair.original, pair.own_decision != "rejected", pair.is_outdated(), pair.id)
         });
         // What a scan has closed about two of them is open as long as another pair, which waits, is about the same two.
-        let waiting: BTreeSet<(CoreId, CoreId)> =
+        let waiting: BTreeSet<(RecordId, RecordId)> =
             pairs.iter().filter(|pair| pair.waits()).map(|pair| pair.now(&standing)).collect();
         let (mut taken, mut settled) = (BTreeSet::new(), Vec::new());
         for pair in order {
@@ -89,11 +90,11 @@ impl SqlSession {
         // Two are never about the same people, not even in between: first each is what it was.
         let sql = "UPDATE dedupe_suggestions SET left_id = original_left_id, right_id = original_right_id WHERE id = ?";
         for (pair, _, _) in settled.iter().filter(|(pair, _, _)| pair.stored != pair.original) {
-            self.connection.run(SETTLE, sql, &[Cell::Int(pair.id)])?;
+            self.connection.run(SETTLE, sql, &[Cell::Int(pair.id.0)])?;
         }
         let sql = "UPDATE dedupe_suggestions SET left_id = ?, right_id = ?, decision = ? WHERE id = ?";
         for (pair, (left, right), decision) in settled {
-            let binds = [Cell::Int(left), Cell::Int(right), Cell::Text(decision), Cell::Int(pair.id)];
+            let binds = [Cell::id(left), Cell::id(right), Cell::Text(decision), Cell::Int(pair.id.0)];
             self.connection.run(SETTLE, sql, &binds)?;
         }
         for pair in &pairs {
@@ -103,32 +104,40 @@ impl SqlSession {
     }
 
     /// Lets what was said about a suggestion be about whom its sides are by now.
-    fn settle_said(&mut self, pair: &Pair, (left, right): (CoreId, CoreId)) -> Result<()> {
+    fn settle_said(&mut self, pair: &Pair, (left, right): (RecordId, RecordId)) -> Result<()> {
         if pair.own_decision == "rejected" {
             for (of_left, one, other) in [(1, left, right), (0, right, left)] {
                 let sql = "UPDATE not_duplicates SET core_id = ?, other_core_id = ? WHERE suggestion_id = ? AND of_left = ?";
-                self.connection.run(SETTLE, sql, &[one, other, pair.id, of_left].map(Cell::Int))?;
+                self.connection.run(
+                    SETTLE,
+                    sql,
+                    &[Cell::id(one), Cell::id(other), Cell::id(pair.id), Cell::Int(of_left)],
+                )?;
             }
         }
         if pair.household && pair.own_decision == "accepted" {
             let sql = "UPDATE household_links SET one_id = ?, other_id = ? WHERE suggestion_id = ?";
-            self.connection.run(SETTLE, sql, &[left, right, pair.id].map(Cell::Int))?;
+            self.connection.run(SETTLE, sql, &[Cell::id(left), Cell::id(right), Cell::id(pair.id)])?;
         }
         Ok(())
     }
 
     /// Who the two sides of a suggestion, as it was made, are by now.
-    pub(super) fn sides(&mut self, contract: &Contract, suggestion: i64) -> Result<(CoreId, CoreId)> {
+    pub(super) fn sides(
+        &mut self,
+        contract: &Contract,
+        suggestion: SuggestionId,
+    ) -> Result<(RecordId, RecordId)> {
         let sql = "SELECT CAST(original_left_id AS TEXT) AS l, CAST(original_right_id AS TEXT) AS r \
                    FROM dedupe_suggestions WHERE id = ?";
-        let rows = self.connection.rows("read suggestions", sql, &[Cell::Int(suggestion)])?;
+        let rows = self.connection.rows("read suggestions", sql, &[Cell::Int(suggestion.0)])?;
         let (left, right) = rows.first().map_or((0, 0), |row| (row.int(0), row.int(1)));
-        let standing = self.standing(contract, &[left, right])?;
-        let now = |id: CoreId| standing.get(&id).copied().unwrap_or(id);
-        Ok((now(left), now(right)))
+        let standing = self.standing(contract, &[RecordId(left), RecordId(right)])?;
+        let now = |id: RecordId| standing.get(&id).copied().unwrap_or(id);
+        Ok((now(RecordId(left)), now(RecordId(right))))
     }
 
-    fn pairs_about(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Pair>> {
+    fn pairs_about(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Pair>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         // One that is superseded lies under the people whom it was about from the beginning.
@@ -144,9 +153,9 @@ impl SqlSession {
         Ok(rows
             .into_iter()
             .map(|mut row| Pair {
-                id: row.int(0),
-                stored: (row.int(1), row.int(2)),
-                original: (row.int(4), row.int(5)),
+                id: SuggestionId(row.int(0)),
+                stored: (row.id(1), row.id(2)),
+                original: (row.id(4), row.id(5)),
                 household: row.get(7) == Some("household"),
                 outdated: row.get(8).is_some(),
                 decision: row.text(3),
@@ -156,9 +165,9 @@ impl SqlSession {
     }
 
     /// These, and everybody who went into one of them, over as many merges as stand.
-    fn gone_into(&mut self, contract: &Contract, people: &[CoreId]) -> Result<BTreeSet<CoreId>> {
-        let mut found: BTreeSet<CoreId> = people.iter().copied().collect();
-        let mut new: Vec<CoreId> = people.to_vec();
+    fn gone_into(&mut self, contract: &Contract, people: &[RecordId]) -> Result<BTreeSet<RecordId>> {
+        let mut found: BTreeSet<RecordId> = people.iter().copied().collect();
+        let mut new: Vec<RecordId> = people.to_vec();
         while !new.is_empty() {
             let went = self.standing_members(contract, "l.survivor_id", &new)?;
             new = went.into_iter().map(|(id, _)| id).filter(|id| found.insert(*id)).collect();
@@ -167,15 +176,15 @@ impl SqlSession {
     }
 
     /// Who of these went into somebody, and into whom in the end.
-    fn standing(&mut self, contract: &Contract, ids: &[CoreId]) -> Result<BTreeMap<CoreId, CoreId>> {
-        let mut went: BTreeMap<CoreId, CoreId> = BTreeMap::new();
-        let mut new: Vec<CoreId> = ids.to_vec();
+    fn standing(&mut self, contract: &Contract, ids: &[RecordId]) -> Result<BTreeMap<RecordId, RecordId>> {
+        let mut went: BTreeMap<RecordId, RecordId> = BTreeMap::new();
+        let mut new: Vec<RecordId> = ids.to_vec();
         while !new.is_empty() {
             let steps = self.standing_members(contract, "m.retired_id", &new)?;
             new = steps.iter().map(|(_, into)| *into).filter(|into| !went.contains_key(into)).collect();
             went.extend(steps);
         }
-        let end = |id: &CoreId| {
+        let end = |id: &RecordId| {
             let mut id = *id;
             while let Some(into) = went.get(&id) {
                 id = *into;
@@ -190,8 +199,8 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         column: &str,
-        ids: &[CoreId],
-    ) -> Result<Vec<(CoreId, CoreId)>> {
+        ids: &[RecordId],
+    ) -> Result<Vec<(RecordId, RecordId)>> {
         let list = serde_json::Value::from(ids).to_string();
         let sql = format!(
             "SELECT CAST(m.retired_id AS TEXT) AS r, CAST(l.survivor_id AS TEXT) AS s FROM merge_members m \
@@ -201,6 +210,6 @@ impl SqlSession {
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(contract.entity), Cell::Text(&list)];
         let rows = self.connection.rows("read merges", &sql, &binds)?;
-        Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
+        Ok(rows.iter().map(|row| (row.id(0), row.id(1))).collect())
     }
 }

@@ -6,7 +6,7 @@ use importer_core::contracts::Contract;
 use importer_core::ports::{
     Moment, OutcomeKind, QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore,
     QuarantineVerdict, RowId, RunId, RunRecord, SeenAs, SeenRow, StoredOutcome, ViolationRow, moment_text,
-    parse_moment, row_id,
+    parse_moment,
 };
 
 const DECIDE: &str = "decide about rows in quarantine";
@@ -32,7 +32,7 @@ impl QuarantineStore for SqlSession {
     ) -> Result<Vec<(RunId, i64)>> {
         let select = "SELECT CAST(q.run_id AS TEXT) AS r, CAST(COUNT(*) AS TEXT) AS n";
         let rows = self.filtered(contract, filter, select, "GROUP BY q.run_id ORDER BY q.run_id", None)?;
-        Ok(rows.into_iter().map(|row| (row.int(0), row.int(1))).collect())
+        Ok(rows.into_iter().map(|row| (row.id(0), row.id(1))).collect())
     }
 
     fn violations_of(&mut self, rows: &[RowId]) -> Result<Vec<ViolationRow>> {
@@ -109,9 +109,9 @@ impl QuarantineStore for SqlSession {
             Cell::Text(&verdict.actor),
             Cell::Text(&now),
             Cell::Text(&verdict.reason),
-            Cell::Int(*first),
-            Cell::Int(*last),
-            Cell::Int(run.id),
+            Cell::id(*first),
+            Cell::id(*last),
+            Cell::id(run.id),
             Cell::Text(&list),
         ];
         self.connection.run(DECIDE, &sql, &binds)
@@ -125,9 +125,9 @@ impl QuarantineStore for SqlSession {
         );
         let binds = [
             Cell::Text(contract.entity),
-            Cell::Int(row_id(run, 0)),
-            Cell::Int(row_id(run + 1, 0)),
-            Cell::Int(run),
+            Cell::Int(RowId::of(run, 0).0),
+            Cell::Int(RowId::behind(run).0),
+            Cell::id(run),
         ];
         let sql = format!(
             "UPDATE dq_violations SET status = 'open' WHERE status IN ('fixed', 'suppressed') AND staging_id IN \
@@ -143,7 +143,7 @@ impl QuarantineStore for SqlSession {
 
     fn outcome(&mut self, row: RowId) -> Result<Option<StoredOutcome>> {
         let sql = "SELECT outcome, CAST(core_id AS TEXT) AS c, reason FROM row_outcomes WHERE id = ?";
-        let found = self.connection.rows("read what became of a row", sql, &[Cell::Int(row)])?.pop();
+        let found = self.connection.rows("read what became of a row", sql, &[Cell::id(row)])?.pop();
         Ok(found.map(|mut row| StoredOutcome {
             kind: match row.get(0) {
                 Some("inserted") => OutcomeKind::Inserted,
@@ -152,7 +152,7 @@ impl QuarantineStore for SqlSession {
                 Some("skipped") => OutcomeKind::Skipped,
                 _ => OutcomeKind::Quarantined,
             },
-            core_id: row.optional_int(1),
+            core_id: row.optional_id(1),
             reason: row.optional(2),
         }))
     }
@@ -174,7 +174,7 @@ impl SqlSession {
              LEFT JOIN {} s ON s.id = q.staging_id WHERE q.entity_type = ? AND q.staging_id > ?",
             contract.staging_table()
         );
-        let mut binds = vec![Cell::Text(contract.entity), Cell::Int(filter.after)];
+        let mut binds = vec![Cell::Text(contract.entity), Cell::id(filter.after)];
         let list = serde_json::Value::from(filter.rows.as_slice()).to_string();
         if !filter.rows.is_empty() {
             sql.push_str(&format!(" AND q.staging_id {}", self.connection.among(true)));
@@ -182,11 +182,11 @@ impl SqlSession {
         }
         if let Some(run) = filter.run {
             sql.push_str(" AND q.staging_id >= ?");
-            binds.push(Cell::Int(row_id(run, 0)));
+            binds.push(Cell::Int(RowId::of(run, 0).0));
         }
         if let Some(run) = filter.run {
             sql.push_str(" AND q.staging_id < ?");
-            binds.push(Cell::Int(row_id(run + 1, 0)));
+            binds.push(Cell::Int(RowId::behind(run).0));
         }
         let (since, until) = (filter.since.map(moment_text), filter.until.map(moment_text));
         let text = self.connection.holds_text("q.external_id || ' ' || COALESCE(s.payload_json, '')");
@@ -257,14 +257,14 @@ impl SqlSession {
             let entry = SeenRow {
                 seen_as,
                 row_hash: row.int(1),
-                staging_id: row.int(2),
+                staging_id: row.id(2),
                 map_entry: if went_in { row.optional_int(5) } else { None },
-                core_id: if went_in { row.optional_int(4) } else { None },
+                core_id: if went_in { row.optional_id(4) } else { None },
                 // A corrected row passed the rules; one that went in without passing is exempt from them.
                 rule_codes: if row.get(7) == Some("fixed") { None } else { row.optional(3) },
                 payload_json: row.optional(6).filter(|_| !superseded),
                 payload_purged: row.int(9) == 1,
-                replaced_in: row.optional_int(8),
+                replaced_in: row.optional_id(8),
             };
             known.push((row.text(0), entry));
         }
@@ -274,8 +274,8 @@ impl SqlSession {
 
 fn entry(mut row: TextRow) -> QuarantineEntry {
     QuarantineEntry {
-        row: row.int(0),
-        run: row.int(1),
+        row: row.id(0),
+        run: row.id(1),
         source: row.text(2),
         system: row.text(3),
         external_id: row.text(4),
@@ -287,7 +287,7 @@ fn entry(mut row: TextRow) -> QuarantineEntry {
         decided_by: row.optional(10),
         decided_at: row.get(11).and_then(parse_moment),
         reason: row.optional(12),
-        corrected_by: row.optional_int(13),
+        corrected_by: row.optional_id(13),
         payload_json: row.text(14),
     }
 }

@@ -26,7 +26,7 @@ impl RecordSearchStore for SqlSession {
                 }
                 None => sql.push_str(&format!(" AND c.id {comes} ?")),
             }
-            binds.push(Cell::Int(after.id));
+            binds.push(Cell::id(after.id));
         }
         if let Some(key) = &key {
             sql.push_str(&format!(" ORDER BY {key} {direction}, c.id {direction} LIMIT ?"));
@@ -35,7 +35,7 @@ impl RecordSearchStore for SqlSession {
         }
         binds.push(Cell::Int(i64::try_from(filter.limit).unwrap_or(i64::MAX)));
         let rows = self.connection.rows(FIND, &sql, &binds)?;
-        Ok(rows.into_iter().map(|mut row| RecordCursor { id: row.int(0), key: row.optional(1) }).collect())
+        Ok(rows.into_iter().map(|mut row| RecordCursor { id: row.id(0), key: row.optional(1) }).collect())
     }
 
     fn count_records(&mut self, contract: &Contract, search: RecordSearch<'_>, most: i64) -> Result<i64> {

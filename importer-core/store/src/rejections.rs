@@ -6,7 +6,7 @@ use super::cell::{Cell, TextRow};
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    CoreId, CoreStore, Rejected, Suggestion, SuggestionStore, fingerprint, parse_moment,
+    CoreStore, RecordId, Rejected, Suggestion, SuggestionId, SuggestionStore, fingerprint, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -15,35 +15,35 @@ const READ: &str = "read rejections";
 /// One side of a rejected pair, and the other; each with the fingerprint it had then.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NotDuplicate {
-    suggestion: i64,
+    suggestion: SuggestionId,
     /// That the two do not live together is all that was said.
     household: bool,
-    pub(super) one: (CoreId, Option<i64>),
-    pub(super) other: (CoreId, Option<i64>),
+    pub(super) one: (RecordId, Option<i64>),
+    pub(super) other: (RecordId, Option<i64>),
 }
 
 impl NotDuplicate {
     /// Whether the other side is somebody with this id or with this data.
-    fn is_about(&self, id: CoreId, print: Option<i64>) -> bool {
+    fn is_about(&self, id: RecordId, print: Option<i64>) -> bool {
         self.other.0 == id || (print.is_some() && self.other.1 == print)
     }
 }
 
 /// Everything that was rejected about some people.
 struct Rejections {
-    prints: HashMap<CoreId, i64>,
-    by_id: HashMap<CoreId, Vec<NotDuplicate>>,
+    prints: HashMap<RecordId, i64>,
+    by_id: HashMap<RecordId, Vec<NotDuplicate>>,
     by_print: HashMap<i64, Vec<NotDuplicate>>,
 }
 
 impl Rejections {
     /// What was rejected about somebody, or about others with the same data.
-    fn of(&self, id: CoreId) -> impl Iterator<Item = &NotDuplicate> {
+    fn of(&self, id: RecordId) -> impl Iterator<Item = &NotDuplicate> {
         let of_print = self.prints.get(&id).and_then(|print| self.by_print.get(print));
         self.by_id.get(&id).into_iter().flatten().chain(of_print.into_iter().flatten())
     }
 
-    fn between(&self, one: CoreId, other: CoreId) -> impl Iterator<Item = &NotDuplicate> {
+    fn between(&self, one: RecordId, other: RecordId) -> impl Iterator<Item = &NotDuplicate> {
         let print = self.prints.get(&other).copied();
         self.of(one).filter(move |rejection| rejection.is_about(other, print))
     }
@@ -56,7 +56,7 @@ impl SqlSession {
         contract: &Contract,
         suggestions: &[Suggestion],
     ) -> Result<Vec<bool>> {
-        let ids: Vec<CoreId> = suggestions.iter().flat_map(|s| [s.left, s.right]).collect();
+        let ids: Vec<RecordId> = suggestions.iter().flat_map(|s| [s.left, s.right]).collect();
         let Some(known) = self.rejections_about(contract, ids)? else {
             return Ok(vec![false; suggestions.len()]);
         };
@@ -67,36 +67,36 @@ impl SqlSession {
     pub(super) fn rejected_pairs(
         &mut self,
         contract: &Contract,
-        pairs: &[(CoreId, CoreId)],
+        pairs: &[(RecordId, RecordId)],
     ) -> Result<Vec<bool>> {
-        let ids: Vec<CoreId> = pairs.iter().flat_map(|(one, other)| [*one, *other]).collect();
+        let ids: Vec<RecordId> = pairs.iter().flat_map(|(one, other)| [*one, *other]).collect();
         let Some(known) = self.rejections_about(contract, ids)? else { return Ok(vec![false; pairs.len()]) };
-        let rejected = |&(one, other): &(CoreId, CoreId)| known.between(one, other).any(|r| !r.household);
+        let rejected = |&(one, other): &(RecordId, RecordId)| known.between(one, other).any(|r| !r.household);
         Ok(pairs.iter().map(rejected).collect())
     }
 
     /// Which two of these people somebody has said are no duplicates.
-    pub(super) fn rejected_of(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>> {
+    pub(super) fn rejected_of(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Rejected>> {
         let Some(known) = self.rejections_about(contract, people.to_vec())? else { return Ok(Vec::new()) };
-        let mut found: BTreeMap<(CoreId, CoreId), i64> = BTreeMap::new();
+        let mut found: BTreeMap<(RecordId, RecordId), i64> = BTreeMap::new();
         for &one in people {
             for rejection in known.of(one).filter(|rejection| !rejection.household) {
                 let others = people.iter().filter(|other| {
                     **other != one && rejection.is_about(**other, known.prints.get(*other).copied())
                 });
                 for &other in others {
-                    found.entry((one.min(other), one.max(other))).or_insert(rejection.suggestion);
+                    found.entry((one.min(other), one.max(other))).or_insert(rejection.suggestion.0);
                 }
             }
         }
-        found.into_iter().map(|((one, other), id)| self.rejection(one, other, id)).collect()
+        found.into_iter().map(|((one, other), id)| self.rejection(one, other, SuggestionId(id))).collect()
     }
 
     /// Who rejected a suggestion, when and why.
-    fn rejection(&mut self, one: CoreId, other: CoreId, suggestion: i64) -> Result<Rejected> {
+    fn rejection(&mut self, one: RecordId, other: RecordId, suggestion: SuggestionId) -> Result<Rejected> {
         let sql = "SELECT actor, reason, decided_at AS t FROM suggestion_decisions WHERE suggestion_id = ? AND decision = 'rejected' \
              ORDER BY id DESC LIMIT 1";
-        let row = self.connection.rows(READ, sql, &[Cell::Int(suggestion)])?.pop();
+        let row = self.connection.rows(READ, sql, &[Cell::Int(suggestion.0)])?.pop();
         let unreadable = || {
             Error::new(ErrorKind::Store, READ, "a rejection has no decision that led to it")
                 .at("suggestion", suggestion)
@@ -107,7 +107,11 @@ impl SqlSession {
     }
 
     /// Everything that was rejected about people; none where nobody has ever rejected anything.
-    fn rejections_about(&mut self, contract: &Contract, mut ids: Vec<CoreId>) -> Result<Option<Rejections>> {
+    fn rejections_about(
+        &mut self,
+        contract: &Contract,
+        mut ids: Vec<RecordId>,
+    ) -> Result<Option<Rejections>> {
         if ids.is_empty() || !self.has_rejections(contract)? {
             return Ok(None);
         }
@@ -134,7 +138,7 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         column: &str,
-        list: Vec<i64>,
+        list: Vec<impl Into<serde_json::Value>>,
     ) -> Result<Vec<NotDuplicate>> {
         let list = serde_json::Value::from(list).to_string();
         let sql = format!(
@@ -147,10 +151,10 @@ impl SqlSession {
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
         let pair = |row: TextRow| NotDuplicate {
-            suggestion: row.int(4),
+            suggestion: row.id(4),
             household: row.get(5) == Some("household"),
-            one: (row.int(0), row.optional_int(1)),
-            other: (row.int(2), row.optional_int(3)),
+            one: (row.id(0), row.optional_int(1)),
+            other: (row.id(2), row.optional_int(3)),
         };
         Ok(rows.into_iter().map(pair).collect())
     }
@@ -158,8 +162,8 @@ impl SqlSession {
     pub(super) fn fingerprints(
         &mut self,
         contract: &Contract,
-        ids: &[CoreId],
-    ) -> Result<HashMap<CoreId, i64>> {
+        ids: &[RecordId],
+    ) -> Result<HashMap<RecordId, i64>> {
         let people = self.load(contract, ids)?;
         Ok(people.iter().filter_map(|p| Some((p.id, fingerprint(contract, p)?))).collect())
     }

@@ -9,7 +9,7 @@ use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
     Landing, Moment, Outcome, OutcomeKind, ReadRow, RepeatedRow, RowId, RunId, RunRecord, Violation,
-    moment_text, row_id,
+    moment_text,
 };
 
 const AGAIN: &str = "land rows again";
@@ -30,12 +30,12 @@ impl SqlSession {
              JOIN {staging} s ON s.id = o.staging_id WHERE o.id > ? AND o.id < ? AND o.staging_id <> o.id) x \
              ORDER BY x.i LIMIT ?"
         );
-        let (from, to) = (Cell::Int(after.max(row_id(run, 0))), Cell::Int(row_id(run + 1, 0)));
+        let (from, to) = (Cell::Int((after.max(RowId::of(run, 0))).0), Cell::Int(RowId::behind(run).0));
         let limit = Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX));
         let rows = self.connection.rows("read what a run has read", &sql, &[from, to, from, to, limit])?;
         let read = rows.into_iter().map(|mut row| ReadRow {
-            row: row.int(0),
-            staging_id: row.int(1),
+            row: row.id(0),
+            staging_id: row.id(1),
             row_hash: row.int(3),
             external_id: row.text(2),
         });
@@ -68,7 +68,7 @@ impl SqlSession {
             format!("{staging} s JOIN {clean} c ON c.staging_id = s.id WHERE s.id = ?")
         };
         let sql = format!("SELECT '1' AS t FROM {from}");
-        Ok(!self.connection.rows(AGAIN, &sql, &[Cell::Int(row.staging_id)])?.is_empty())
+        Ok(!self.connection.rows(AGAIN, &sql, &[Cell::id(row.staging_id)])?.is_empty())
     }
 
     fn land_row_again(
@@ -78,14 +78,14 @@ impl SqlSession {
         row: &RepeatedRow,
         now: &str,
     ) -> Result<Vec<String>> {
-        let (new, old, run_id) = (Cell::Int(row.row), Cell::Int(row.staging_id), Cell::Int(run.id));
+        let (new, old, run_id) = (Cell::id(row.row), Cell::id(row.staging_id), Cell::id(run.id));
         let staging = contract.staging_table();
         let sql = format!(
             "INSERT INTO {staging} (id, run_id, source, external_system, external_id, payload_json, row_hash, \
              source_position, extracted_at) SELECT ?, ?, ?, external_system, external_id, payload_json, row_hash, \
              COALESCE(?int, source_position), ?time FROM {staging} WHERE id = ?"
         );
-        let position = row.position.map_or(Cell::Null, Cell::Int);
+        let position = Cell::optional_id(row.position);
         let binds = [new, run_id, Cell::Text(&run.new.source), position, Cell::Text(now), old];
         self.connection.run(AGAIN, &sql, &binds)?;
         self.connection.run(AGAIN, "DELETE FROM row_outcomes WHERE id = ?", &[new])?;
@@ -134,7 +134,7 @@ impl SqlSession {
             "{} FROM dq_violations v WHERE v.staging_id = ? AND v.status <> 'preview' ORDER BY v.id",
             super::landing::VIOLATION
         );
-        let rows = self.connection.rows(AGAIN, &sql, &[Cell::Int(row.staging_id)])?;
+        let rows = self.connection.rows(AGAIN, &sql, &[Cell::id(row.staging_id)])?;
         let found = rows.into_iter().map(|found| {
             let mut violation = violation_row(found).violation;
             violation.staging_id = row.row;

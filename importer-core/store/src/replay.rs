@@ -10,8 +10,8 @@ use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    ChangeAction, CoreId, LaterChange, RecordImage, ReplayStore, RollbackStore, RowId, RunId, RunRecord,
-    Subject, parse_moment, row_id, run_of,
+    ChangeAction, LaterChange, RecordId, RecordImage, ReplayStore, RollbackStore, RowId, RunId, RunRecord,
+    Subject, parse_moment,
 };
 
 const READ: &str = "read the change log";
@@ -28,7 +28,7 @@ impl ReplayStore for SqlSession {
     fn later_changes(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         after: i64,
     ) -> Result<Vec<LaterChange>> {
         let mut lines = self.lines(contract, people, "l.id > ?", &[Cell::Int(after)])?;
@@ -43,7 +43,7 @@ impl ReplayStore for SqlSession {
         Ok(lines)
     }
 
-    fn said_by_runs(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<LaterChange>> {
+    fn said_by_runs(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<LaterChange>> {
         self.lines(contract, people, "l.run_id IS NOT NULL", &[])
     }
 
@@ -51,9 +51,9 @@ impl ReplayStore for SqlSession {
         &mut self,
         contract: &Contract,
         run: RunId,
-        after: CoreId,
+        after: RecordId,
         limit: usize,
-    ) -> Result<Vec<CoreId>> {
+    ) -> Result<Vec<RecordId>> {
         // Whom the log alone names may be somebody about whom no line of the run is any more; then nothing of it is found.
         let sql = "SELECT CAST(p.core_id AS TEXT) AS i FROM (\
              SELECT u.core_id FROM (SELECT DISTINCT core_id FROM change_log WHERE run_id = ? AND core_id > ? \
@@ -62,9 +62,9 @@ impl ReplayStore for SqlSession {
                  ON c.id = s.change_id WHERE c.run_id = ? AND s.core_id > ? AND s.entity_type = ? \
                  ORDER BY s.core_id LIMIT ?) u) p ORDER BY p.core_id LIMIT ?";
         let limit = Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX));
-        let page = [Cell::Int(run), Cell::Int(after), Cell::Text(contract.entity), limit];
+        let page = [Cell::id(run), Cell::id(after), Cell::Text(contract.entity), limit];
         let binds = [&page[..], &page[..], &[limit]].concat();
-        Ok(self.connection.rows(READ, sql, &binds)?.iter().map(|row| row.int(0)).collect())
+        Ok(self.connection.rows(READ, sql, &binds)?.iter().map(|row| row.id(0)).collect())
     }
 
     fn put_subjects(&mut self, contract: &Contract, subjects: &[Subject]) -> Result<()> {
@@ -77,7 +77,7 @@ impl ReplayStore for SqlSession {
             rows.row([
                 Cell::Int(subject.change),
                 Cell::Text(contract.entity),
-                Cell::Int(subject.core_id),
+                Cell::id(subject.core_id),
                 Cell::Text(subject.action.as_str()),
             ]);
         }
@@ -87,26 +87,26 @@ impl ReplayStore for SqlSession {
     fn replace_images(
         &mut self,
         contract: &Contract,
-        remove: &[(RunId, CoreId)],
+        remove: &[(RunId, RecordId)],
         images: &[(RunId, RecordImage)],
     ) -> Result<()> {
         let runs: BTreeSet<RunId> = remove.iter().map(|(run, _)| *run).collect();
         for run in runs {
-            let people: Vec<CoreId> =
+            let people: Vec<RecordId> =
                 remove.iter().filter(|(of, _)| *of == run).map(|(_, person)| *person).collect();
             let list = serde_json::Value::from(people).to_string();
             let sql = format!(
                 "DELETE FROM record_images WHERE run_id = ? AND entity_type = ? AND core_id {}",
                 self.connection.among(true)
             );
-            let binds = [Cell::Int(run), Cell::Text(contract.entity), Cell::Text(&list)];
+            let binds = [Cell::id(run), Cell::Text(contract.entity), Cell::Text(&list)];
             self.connection.run(WRITE, &sql, &binds)?;
         }
         let texts: Vec<String> =
             images.iter().map(|(_, image)| serde_json::to_string(image).unwrap_or_default()).collect();
         let mut rows = Bulk::new("record_images", &RECORDS).on_conflict(Conflict::Keep);
         for ((run, image), text) in images.iter().zip(&texts) {
-            rows.row([Cell::Int(*run), Cell::Text(contract.entity), Cell::Int(image.id), Cell::Text(text)]);
+            rows.row([Cell::id(*run), Cell::Text(contract.entity), Cell::id(image.id), Cell::Text(text)]);
         }
         rows.insert(&mut self.connection, WRITE)
     }
@@ -120,11 +120,11 @@ impl ReplayStore for SqlSession {
             self.connection.listed_in(outcomes, "o.staging_id", true)
         );
         let found = self.connection.rows(READ, &sql, &[Cell::Text(&list)])?;
-        let others = |(row, run): &(RowId, RunId)| run_of(*row) != *run;
-        Ok(found.iter().map(|row| (row.int(0), row.int(1))).filter(others).collect())
+        let others = |(row, run): &(RowId, RunId)| row.run() != *run;
+        Ok(found.iter().map(|row| (row.id(0), row.id(1))).filter(others).collect())
     }
 
-    fn left_as_they_were(&mut self, runs: &[RunId], people: &[CoreId]) -> Result<Vec<(RunId, CoreId)>> {
+    fn left_as_they_were(&mut self, runs: &[RunId], people: &[RecordId]) -> Result<Vec<(RunId, RecordId)>> {
         if runs.is_empty() || people.is_empty() {
             return Ok(Vec::new());
         }
@@ -135,19 +135,20 @@ impl ReplayStore for SqlSession {
             self.connection.among(true),
             left("b.id", "j.value")
         );
-        let [runs, people] = [runs, people].map(|list| serde_json::Value::from(list).to_string());
+        let (runs, people) =
+            (serde_json::Value::from(runs).to_string(), serde_json::Value::from(people).to_string());
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&people), Cell::Text(&runs)])?;
-        Ok(rows.iter().map(|row| (row.int(0), row.int(1))).collect())
+        Ok(rows.iter().map(|row| (row.id(0), row.id(1))).collect())
     }
 
-    fn leave(&mut self, run: RunId, people: &[CoreId], why: &str) -> Result<()> {
+    fn leave(&mut self, run: RunId, people: &[RecordId], why: &str) -> Result<()> {
         let Some(rollback) = self.rollback_of(run)? else { return Ok(()) };
         for person in people {
             let id = self.id_of_new("rollback_items")?;
             let sql = format!(
                 "INSERT INTO rollback_items (id, rollback_id, core_id, outcome, why) VALUES ({id}, ?, ?, 'kept', ?)"
             );
-            let binds = [Cell::Int(rollback.id), Cell::Int(*person), Cell::Text(why)];
+            let binds = [Cell::Int(rollback.id), Cell::id(*person), Cell::Text(why)];
             self.connection.run(WRITE, &sql, &binds)?;
         }
         Ok(())
@@ -162,14 +163,14 @@ impl ReplayStore for SqlSession {
               UNION SELECT k.core_id FROM rollback_items k JOIN rollbacks m ON m.id = k.rollback_id WHERE m.run_id = ?)"
         );
         let binds = [
-            Cell::Int(run.id),
+            Cell::id(run.id),
             Cell::Text(&run.new.entity),
-            Cell::Int(row_id(run.id, 0)),
-            Cell::Int(row_id(run.id + 1, 0)),
-            Cell::Int(run.id),
+            Cell::Int(RowId::of(run.id, 0).0),
+            Cell::Int(RowId::behind(run.id).0),
+            Cell::id(run.id),
         ];
         let mut runs: Vec<RunId> =
-            self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.int(0)).collect();
+            self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.id(0)).collect();
         runs.sort_unstable_by(|one, other| other.cmp(one));
         Ok(runs)
     }
@@ -180,7 +181,7 @@ impl SqlSession {
     fn lines(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         condition: &str,
         binds: &[Cell<'_>],
     ) -> Result<Vec<LaterChange>> {
@@ -212,10 +213,10 @@ impl SqlSession {
 fn line(mut row: TextRow) -> LaterChange {
     LaterChange {
         id: row.int(0),
-        core_id: row.int(1),
-        run: row.optional_int(2),
+        core_id: row.id(1),
+        run: row.optional_id(2),
         taken_back: row.flag(10),
-        row: row.optional_int(3),
+        row: row.optional_id(3),
         action: match row.get(4) {
             Some("created") => ChangeAction::Created,
             Some("confirmed") => ChangeAction::Confirmed,

@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
-use importer_core::ports::{Kind, Retention, RunId, Scope, Weighed, moment_text, row_id};
+use importer_core::ports::{Kind, Retention, RowId, RunId, Scope, Weighed, moment_text};
 
 const OPERATION: &str = "purge old data";
 
@@ -124,7 +124,7 @@ impl Retention for SqlSession {
     fn images(&mut self, run: RunId) -> Result<u64> {
         let sql = "SELECT CAST((SELECT COUNT(*) FROM record_images WHERE run_id = ?) \
                    + (SELECT COUNT(*) FROM map_images WHERE run_id = ?) AS TEXT) AS n";
-        let rows = self.connection.rows(OPERATION, sql, &[Cell::Int(run), Cell::Int(run)])?;
+        let rows = self.connection.rows(OPERATION, sql, &[Cell::id(run), Cell::id(run)])?;
         Ok(rows.first().map_or(0, |row| row.int(0).unsigned_abs()))
     }
 
@@ -137,7 +137,7 @@ impl Retention for SqlSession {
                  (SELECT i.{key} FROM {table} i WHERE i.run_id = ? ORDER BY i.{key} LIMIT ?)"
             );
             gone +=
-                self.connection.run(OPERATION, &sql, &[Cell::Int(run), Cell::Int(run), Cell::Int(limit)])?;
+                self.connection.run(OPERATION, &sql, &[Cell::id(run), Cell::id(run), Cell::Int(limit)])?;
         }
         Ok(gone as u64)
     }
@@ -185,7 +185,7 @@ fn shape<'a>(contract: &'a Contract, scope: &'a Scope, times: &'a [String; 2]) -
     let merged = |more: &str| ("merge", format!("{MERGED}'{entity}' AND {more})"));
     let (before, rollback_from) = (Cell::Text(&times[0]), &times[1]);
     let rows = || {
-        let range = vec![Cell::Int(row_id(scope.run, 0)), Cell::Int(row_id(scope.run + 1, 0))];
+        let range = vec![Cell::Int(RowId::of(scope.run, 0).0), Cell::Int(RowId::behind(scope.run).0)];
         (format!("t.{key} > ? AND t.{key} < ?"), range)
     };
     let (old, binds, stays) = match scope.kind {
@@ -214,16 +214,16 @@ fn shape<'a>(contract: &'a Contract, scope: &'a Scope, times: &'a [String; 2]) -
                 // Those are anonymised, which is told on a line of its own.
                 old += &format!(" AND NOT {OPEN}t.staging_id)");
             }
-            (old, vec![Cell::Int(scope.run)], stays)
+            (old, vec![Cell::id(scope.run)], stays)
         }
         Kind::OpenViolations => (
             format!("t.run_id = ? AND t.details_json <> '{{}}' AND {OPEN}t.staging_id)"),
-            vec![Cell::Int(scope.run)],
+            vec![Cell::id(scope.run)],
             Vec::new(),
         ),
         Kind::Quarantine => (
             "t.run_id = ? AND t.status <> 'open' AND COALESCE(t.decided_at, t.last_seen_at) < ?time".into(),
-            vec![Cell::Int(scope.run), before],
+            vec![Cell::id(scope.run), before],
             vec![
                 ("decided", "t.status IN ('suppressed', 'wont_fix')".into()),
                 ("rollback", format!("t.status = 'superseded' AND t.replaced_in_run_id {ended_by}")),

@@ -7,8 +7,8 @@ use super::preview_ids::ids_from;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    CoreId, MapImage, Moment, RecordImage, RollbackItem, RollbackRow, RollbackStore, RowId, RunId, RunRecord,
-    Traces, moment_text, parse_moment, row_id,
+    MapImage, Moment, RecordId, RecordImage, RollbackItem, RollbackRow, RollbackStore, RowId, RunId,
+    RunRecord, Traces, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -41,7 +41,7 @@ impl RollbackStore for SqlSession {
             "INSERT INTO rollbacks (id, run_id, status, actor, reason, started_at) VALUES ({id}, ?, 'running', ?, ?, ?time)"
         );
         let now = moment_text(now);
-        let binds = [Cell::Int(run), Cell::Text(actor), Cell::Text(reason), Cell::Text(&now)];
+        let binds = [Cell::id(run), Cell::Text(actor), Cell::Text(reason), Cell::Text(&now)];
         self.connection.run(WRITE, &sql, &binds)?;
         self.rollback_of(run)?
             .ok_or_else(|| Error::new(ErrorKind::Store, WRITE, "the new rollback cannot be read back"))
@@ -57,8 +57,8 @@ impl RollbackStore for SqlSession {
             &[
                 Cell::Text(if rollback.done { "done" } else { "running" }),
                 finished.as_deref().into(),
-                Cell::Int(rollback.records_through),
-                Cell::Int(rollback.rows_through),
+                Cell::id(rollback.records_through),
+                Cell::id(rollback.rows_through),
                 Cell::Text(&counts),
                 Cell::Int(rollback.id),
             ],
@@ -70,22 +70,22 @@ impl RollbackStore for SqlSession {
         let sql = "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, status, actor, reason, started_at AS s, finished_at AS f, \
              CAST(records_through AS TEXT) AS c, CAST(rows_through AS TEXT) AS w, counts_json FROM rollbacks \
              WHERE run_id = ? ORDER BY id DESC LIMIT 1";
-        let row = self.connection.rows(READ, sql, &[Cell::Int(run)])?.into_iter().next();
+        let row = self.connection.rows(READ, sql, &[Cell::id(run)])?.into_iter().next();
         Ok(row.map(|mut row| RollbackRow {
             id: row.int(0),
-            run: row.int(1),
+            run: row.id(1),
             done: row.get(2) == Some("done"),
             started_at: row.get(5).and_then(parse_moment).unwrap_or_default(),
             finished_at: row.get(6).and_then(parse_moment),
-            records_through: row.int(7),
-            rows_through: row.int(8),
+            records_through: row.id(7),
+            rows_through: row.id(8),
             counts: row.get(9).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default(),
             actor: row.text(3),
             reason: row.text(4),
         }))
     }
 
-    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[CoreId]) -> Result<Vec<CoreId>> {
+    fn touched_by(&mut self, contract: &Contract, run: RunId, people: &[RecordId]) -> Result<Vec<RecordId>> {
         if people.is_empty() {
             return Ok(Vec::new());
         }
@@ -100,10 +100,10 @@ impl RollbackStore for SqlSession {
              AND (last_run_id = ? OR (staging_id > ? AND staging_id < ?))) x ORDER BY x.core_id"
         );
         let (entity, list) = (Cell::Text(contract.entity), Cell::Text(&list));
-        let said = [Cell::Int(run), entity, list];
-        let range = [Cell::Int(run), Cell::Int(row_id(run, 0)), Cell::Int(row_id(run + 1, 0))];
+        let said = [Cell::id(run), entity, list];
+        let range = [Cell::id(run), Cell::Int(RowId::of(run, 0).0), Cell::Int(RowId::behind(run).0)];
         let binds = [&said[..], &said, &[entity, list], &range].concat();
-        Ok(self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.int(0)).collect())
+        Ok(self.connection.rows(READ, &sql, &binds)?.iter().map(|row| row.id(0)).collect())
     }
 
     fn log_rollback(&mut self, rollback: i64, items: &[RollbackItem]) -> Result<()> {
@@ -111,10 +111,10 @@ impl RollbackStore for SqlSession {
         let mut rows = Bulk::new("rollback_items", &ITEMS).room(items.len());
         for (id, item) in ids_from(first).zip(items) {
             rows.row([
-                id.map_or(Cell::Null, Cell::Int),
+                Cell::optional_id(id),
                 Cell::Int(rollback),
-                item.row.map_or(Cell::Null, Cell::Int),
-                Cell::Int(item.core_id),
+                Cell::optional_id(item.row),
+                Cell::id(item.core_id),
                 item.field.as_deref().into(),
                 Cell::Text(&item.outcome),
                 Cell::Text(&item.why),
@@ -136,7 +136,7 @@ impl RollbackStore for SqlSession {
              AND (outcome = 'reverted' OR field IS NOT NULL \
              OR rollback_id = (SELECT MAX(b.id) FROM rollbacks b WHERE b.run_id = ?)) AND id > ?",
         );
-        let mut binds = vec![Cell::Int(run), Cell::Int(run), Cell::Int(after)];
+        let mut binds = vec![Cell::id(run), Cell::id(run), Cell::Int(after)];
         if let Some(outcome) = outcome {
             sql.push_str(" AND outcome = ?");
             binds.push(Cell::Text(outcome));
@@ -146,8 +146,8 @@ impl RollbackStore for SqlSession {
         let rows = self.connection.rows(READ, &sql, &binds)?;
         let item = |mut row: TextRow| {
             let item = RollbackItem {
-                row: row.optional_int(1),
-                core_id: row.int(2),
+                row: row.optional_id(1),
+                core_id: row.id(2),
                 field: row.optional(3),
                 outcome: row.text(4),
                 why: row.text(5),
@@ -159,20 +159,20 @@ impl RollbackStore for SqlSession {
 
     fn earlier_rollback(&mut self, rollback: &RollbackRow) -> Result<Option<i64>> {
         let sql = "SELECT CAST(MAX(id) AS TEXT) AS i FROM rollbacks WHERE run_id = ? AND id < ?";
-        let binds = [Cell::Int(rollback.run), Cell::Int(rollback.id)];
+        let binds = [Cell::id(rollback.run), Cell::Int(rollback.id)];
         Ok(self.connection.rows(READ, sql, &binds)?.first().and_then(|row| row.optional_int(0)))
     }
 
-    fn left_by(&mut self, rollback: i64, after: CoreId, limit: usize) -> Result<Vec<CoreId>> {
+    fn left_by(&mut self, rollback: i64, after: RecordId, limit: usize) -> Result<Vec<RecordId>> {
         let sql = "SELECT CAST(x.core_id AS TEXT) AS c FROM (SELECT DISTINCT core_id FROM rollback_items \
                    WHERE rollback_id = ? AND outcome <> 'reverted' AND field IS NULL AND core_id > ?) x \
                    ORDER BY x.core_id LIMIT ?";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.connection.rows(READ, sql, &[rollback, after, limit].map(Cell::Int))?;
-        Ok(rows.iter().map(|row| row.int(0)).collect())
+        let rows = self.connection.rows(READ, sql, &[rollback, after.0, limit].map(Cell::Int))?;
+        Ok(rows.iter().map(|row| row.id(0)).collect())
     }
 
-    fn kept_by(&mut self, rollback: i64, people: &[CoreId]) -> Result<Vec<CoreId>> {
+    fn kept_by(&mut self, rollback: i64, people: &[RecordId]) -> Result<Vec<RecordId>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
             "SELECT CAST(j.value AS TEXT) AS c FROM {} j WHERE {} ORDER BY j.value",
@@ -180,16 +180,16 @@ impl RollbackStore for SqlSession {
             left("?", "j.value")
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Int(rollback)])?;
-        Ok(rows.iter().map(|row| row.int(0)).collect())
+        Ok(rows.iter().map(|row| row.id(0)).collect())
     }
 
-    fn with_kept_values(&mut self, run: RunId, after: CoreId, limit: usize) -> Result<Vec<CoreId>> {
+    fn with_kept_values(&mut self, run: RunId, after: RecordId, limit: usize) -> Result<Vec<RecordId>> {
         let sql = "SELECT CAST(x.core_id AS TEXT) AS c FROM (SELECT DISTINCT i.core_id FROM rollbacks b \
                    JOIN rollback_items i ON i.rollback_id = b.id WHERE b.run_id = ? AND i.outcome = 'kept' \
                    AND i.field IS NOT NULL AND i.core_id > ?) x ORDER BY x.core_id LIMIT ?";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.connection.rows(READ, sql, &[run, after, limit].map(Cell::Int))?;
-        Ok(rows.iter().map(|row| row.int(0)).collect())
+        let rows = self.connection.rows(READ, sql, &[Cell::id(run), Cell::id(after), Cell::Int(limit)])?;
+        Ok(rows.iter().map(|row| row.id(0)).collect())
     }
 
     fn taken_back(&mut self, runs: &[RunId]) -> Result<Vec<RunId>> {
@@ -198,13 +198,13 @@ impl RollbackStore for SqlSession {
             "SELECT CAST(r.id AS TEXT) AS i {} AND r.status = 'rolled_back'",
             self.connection.listed_in("import_runs r", "r.id", true)
         );
-        Ok(self.connection.rows(READ, &sql, &[Cell::Text(&list)])?.iter().map(|row| row.int(0)).collect())
+        Ok(self.connection.rows(READ, &sql, &[Cell::Text(&list)])?.iter().map(|row| row.id(0)).collect())
     }
 
     fn record_images(
         &mut self,
         contract: &Contract,
-        people: &[CoreId],
+        people: &[RecordId],
         runs: &[RunId],
     ) -> Result<Vec<(RunId, RecordImage)>> {
         let list = serde_json::Value::from(people).to_string();
@@ -214,7 +214,7 @@ impl RollbackStore for SqlSession {
         );
         let mut found = Vec::new();
         for run in runs {
-            let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Int(*run)];
+            let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::id(*run)];
             for row in self.connection.rows(READ, &sql, &binds)? {
                 let image = serde_json::from_str(row.get(1).unwrap_or_default()).map_err(|e| {
                     Error::new(ErrorKind::Store, READ, "the image of a record is not what was written")
@@ -222,7 +222,7 @@ impl RollbackStore for SqlSession {
                         // What JSON says about itself quotes it.
                         .at("column", e.column())
                 })?;
-                found.push((row.int(0), image));
+                found.push((row.id(0), image));
             }
         }
         Ok(found)
@@ -240,7 +240,7 @@ impl RollbackStore for SqlSession {
             "SELECT k.image_json {} AND k.entity_type = ? AND k.external_system = ? AND k.run_id = ?",
             self.connection.named_in("map_images", "k", "")
         );
-        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system), Cell::Int(run)];
+        let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system), Cell::id(run)];
         let rows = self.connection.rows(READ, &sql, &binds)?;
         Ok(rows.iter().filter_map(|row| serde_json::from_str(row.get(0)?).ok()).collect())
     }
@@ -268,15 +268,15 @@ impl RollbackStore for SqlSession {
             contract.staging_table()
         );
         let binds = [
-            Cell::Int(after.max(row_id(run, 0))),
-            Cell::Int(row_id(run + 1, 0)),
+            Cell::Int((after.max(RowId::of(run, 0))).0),
+            Cell::Int(RowId::behind(run).0),
             Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
         ];
         let rows = self.connection.rows(READ, &sql, &binds)?;
-        Ok(rows.into_iter().map(|mut row| (row.int(0), row.text(1))).collect())
+        Ok(rows.into_iter().map(|mut row| (row.id(0), row.text(1))).collect())
     }
 
-    fn forget_people(&mut self, contract: &Contract, people: &[CoreId]) -> Result<()> {
+    fn forget_people(&mut self, contract: &Contract, people: &[RecordId]) -> Result<()> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         for column in ["left_id", "right_id"] {
@@ -290,12 +290,12 @@ impl RollbackStore for SqlSession {
         self.leave_households(contract, people)
     }
 
-    fn reopen_outdated(&mut self, contract: &Contract, people: &[CoreId], run: RunId) -> Result<()> {
+    fn reopen_outdated(&mut self, contract: &Contract, people: &[RecordId], run: RunId) -> Result<()> {
         if people.is_empty() { Ok(()) } else { self.open_outdated_since(contract, people, run) }
     }
 
     fn end_traces(&mut self, contract: &Contract, run: &RunRecord) -> Result<Traces> {
-        let id = [Cell::Int(run.id)];
+        let id = [Cell::id(run.id)];
         // Pairs that nobody has decided about; who finds them again may suggest them again.
         let withdraw = format!(
             "DELETE FROM dedupe_suggestions WHERE run_id = ? AND (decision = 'open' OR {IS_OUTDATED}) AND NOT EXISTS (SELECT 1 FROM suggestion_decisions d WHERE d.suggestion_id = dedupe_suggestions.id) \
@@ -324,7 +324,7 @@ impl SqlSession {
         let new = &run.new;
         let of = [Cell::Text(&new.entity), Cell::Text(&new.source), Cell::Text(&new.external_system)];
         let [entity, source, system] = of;
-        let id = Cell::Int(run.id);
+        let id = Cell::id(run.id);
         let sql = format!("DELETE FROM watermarks WHERE {which} AND NOT EXISTS (SELECT 1 {stand})");
         self.connection.run(WRITE, &sql, &[entity, source, system, id])?;
         let sql = format!(
@@ -346,7 +346,7 @@ impl SqlSession {
         };
         let (later, mapped) = (same("b"), same("m"));
         let ended = "status = 'superseded' AND replaced_in_run_id = ? AND run_id <> ?";
-        let id = Cell::Int(run);
+        let id = Cell::id(run);
         let by_quarantine = format!(
             "SELECT MIN(b.replaced_in_run_id) FROM quarantine b WHERE {later} AND b.run_id = ? AND b.replaced_in_run_id > ?"
         );

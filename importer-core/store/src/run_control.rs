@@ -4,7 +4,7 @@ use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    Moment, RowId, RunControl, RunId, StagedRow, StopRequest, UnfinishedRollback, moment_text, row_id,
+    Moment, RowId, RunControl, RunId, StagedRow, StopRequest, UnfinishedRollback, moment_text,
 };
 
 impl RunControl for SqlSession {
@@ -13,7 +13,7 @@ impl RunControl for SqlSession {
             session.connection.run(
                 "ask something of a run",
                 "UPDATE import_runs SET requested = ? WHERE id = ?",
-                &[asked.map(StopRequest::as_str).into(), Cell::Int(run)],
+                &[asked.map(StopRequest::as_str).into(), Cell::id(run)],
             )?;
             Ok(())
         })
@@ -21,14 +21,14 @@ impl RunControl for SqlSession {
 
     fn asked(&mut self, run: RunId) -> Result<Option<StopRequest>> {
         let sql = "SELECT requested FROM import_runs WHERE id = ?";
-        let rows = self.connection.rows("look what is asked of a run", sql, &[Cell::Int(run)])?;
+        let rows = self.connection.rows("look what is asked of a run", sql, &[Cell::id(run)])?;
         Ok(rows.first().and_then(|row| row.get(0)).and_then(StopRequest::parse))
     }
 
     fn label_run(&mut self, run: RunId, label: Option<&str>) -> Result<()> {
         self.written(|session| {
             let sql = "UPDATE import_runs SET label = ? WHERE id = ?";
-            session.connection.run("label a run", sql, &[label.into(), Cell::Int(run)])?;
+            session.connection.run("label a run", sql, &[label.into(), Cell::id(run)])?;
             Ok(())
         })
     }
@@ -36,15 +36,15 @@ impl RunControl for SqlSession {
     fn end_held(&mut self, run: RunId, actor: &str, reason: &str, now: Moment) -> Result<u64> {
         self.written(|session| {
         let sql = "UPDATE dq_violations SET status = 'superseded' WHERE status = 'open' AND run_id = ?";
-            session.connection.run("end quarantine entries", sql, &[Cell::Int(run)])?;
+            session.connection.run("end quarantine entries", sql, &[Cell::id(run)])?;
             let sql = "UPDATE quarantine SET status = 'superseded', decided_by = ?, decided_at = ?time, reason = ? \
                        WHERE status = 'open' AND run_id = ?";
             let now = moment_text(now);
-            let binds = [Cell::Text(actor), Cell::Text(&now), Cell::Text(reason), Cell::Int(run)];
+            let binds = [Cell::Text(actor), Cell::Text(&now), Cell::Text(reason), Cell::id(run)];
             let ended = session.connection.run("end quarantine entries", sql, &binds)? as u64;
             // Those that a row of the same run had replaced end with the others, and none of them waits again.
             let sql = "UPDATE quarantine SET replaced_in_run_id = NULL WHERE status = 'superseded' AND run_id = ?";
-            session.connection.run("end quarantine entries", sql, &[Cell::Int(run)])?;
+            session.connection.run("end quarantine entries", sql, &[Cell::id(run)])?;
             Ok(ended)
         })
     }
@@ -55,7 +55,7 @@ impl RunControl for SqlSession {
             let which = "status = 'superseded' AND replaced_in_run_id = ? AND NOT EXISTS (SELECT 1 FROM external_id_map m \
                          WHERE m.id_hash = quarantine.id_hash AND m.external_id = quarantine.external_id \
                          AND m.external_system = quarantine.external_system AND m.entity_type = quarantine.entity_type AND m.last_run_id = ?)";
-            let binds = [Cell::Int(run), Cell::Int(run)];
+            let binds = [Cell::id(run), Cell::id(run)];
             let sql = format!(
                 "UPDATE dq_violations SET status = 'open' WHERE status = 'superseded' AND staging_id IN \
                  (SELECT staging_id FROM quarantine WHERE {which})"
@@ -72,7 +72,7 @@ impl RunControl for SqlSession {
         let rows = self.connection.rows("look for rollbacks", sql, &[Cell::Text(entity)])?;
         Ok(rows
             .into_iter()
-            .map(|mut row| UnfinishedRollback { run: row.int(0), system: row.text(1) })
+            .map(|mut row| UnfinishedRollback { run: row.id(0), system: row.text(1) })
             .collect())
     }
 
@@ -92,8 +92,8 @@ impl RunControl for SqlSession {
             "EXISTS (SELECT 1 FROM row_outcomes o WHERE o.id = s.id AND o.outcome = 'skipped') AND NOT EXISTS ({mapped})"
         );
         let mut binds = vec![
-            Cell::Int(after.max(row_id(run, 0))),
-            Cell::Int(row_id(run + 1, 0)),
+            Cell::Int((after.max(RowId::of(run, 0))).0),
+            Cell::Int(RowId::behind(run).0),
             Cell::Text(contract.entity),
         ];
         let which = if unwritten {

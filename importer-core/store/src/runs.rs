@@ -40,7 +40,7 @@ impl RunStore for SqlSession {
             let id = rows.first().and_then(|row| row.optional_int(0));
             let id =
                 id.ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the database gave the run no id"))?;
-            session.run(id)?
+            session.run(RunId(id))?
                 .ok_or_else(|| Error::new(ErrorKind::Store, "begin a run", "the new run cannot be read back"))
         })
     }
@@ -61,14 +61,14 @@ impl RunStore for SqlSession {
                     times[1].as_deref().into(),
                     run.cursor.as_deref().into(),
                     Cell::Int(run.rows_read),
-                    Cell::Int(run.loaded_through),
+                    Cell::id(run.loaded_through),
                     Cell::Text(&run.counts_json),
                     Cell::Text(&run.metrics_json),
                     Cell::Text(&run.anomaly_flags),
                     run.error_summary.as_deref().into(),
                     times[2].as_deref().into(),
                     run.hashes.as_deref().into(),
-                    Cell::Int(run.id),
+                    Cell::id(run.id),
                 ],
             )?;
             Ok(())
@@ -77,7 +77,7 @@ impl RunStore for SqlSession {
 
     fn run(&mut self, id: RunId) -> Result<Option<RunRecord>> {
         let sql = format!("{} WHERE id = ?", SELECT);
-        let rows = self.connection.rows(READ, &sql, &[Cell::Int(id)])?;
+        let rows = self.connection.rows(READ, &sql, &[Cell::id(id)])?;
         rows.into_iter().next().map(record).transpose()
     }
 
@@ -104,7 +104,7 @@ impl RunStore for SqlSession {
         }
         if let Some(before) = filter.before {
             sql.push_str(" AND id < ?");
-            binds.push(Cell::Int(before));
+            binds.push(Cell::id(before));
         }
         sql.push_str(" ORDER BY id DESC LIMIT ?");
         binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
@@ -119,7 +119,7 @@ impl RunStore for SqlSession {
             session.connection.run(
                 "advance a watermark",
                 sql,
-                &[observed.as_deref().into(), Cell::Int(run.id)],
+                &[observed.as_deref().into(), Cell::id(run.id)],
             )?;
             let sql = "INSERT INTO watermarks \
                        (entity_type, source, external_system, max_source_timestamp, run_id, advanced_at) \
@@ -137,7 +137,7 @@ impl RunStore for SqlSession {
                     Cell::Text(&run.new.source),
                     Cell::Text(&run.new.external_system),
                     freshness.as_deref().into(),
-                    Cell::Int(run.id),
+                    Cell::id(run.id),
                     Cell::Text(&now),
                 ],
             )?;
@@ -165,7 +165,7 @@ fn record(mut row: TextRow) -> Result<RunRecord> {
         |what: &str| Error::new(ErrorKind::Store, READ, format!("its {what} is not one this version knows"));
     let time = |row: &TextRow, column| row.get(column).and_then(parse_moment);
     Ok(RunRecord {
-        id: row.int(0),
+        id: row.id(0),
         status: row.get(5).and_then(RunStatus::parse).ok_or_else(|| unreadable("status"))?,
         phase: row.get(6).and_then(Phase::parse).ok_or_else(|| unreadable("phase"))?,
         started_at: time(&row, 9).ok_or_else(|| unreadable("start"))?,
@@ -173,7 +173,7 @@ fn record(mut row: TextRow) -> Result<RunRecord> {
         finished_at: time(&row, 11),
         freshness: time(&row, 25),
         rows_read: row.int(19),
-        loaded_through: row.int(20),
+        loaded_through: row.id(20),
         new: NewRun {
             dry_run: row.flag(7),
             mapping_version: row.int(14),

@@ -6,9 +6,9 @@ use super::outdated::IS_OUTDATED;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    CoreId, CoreRecord, CoreStore, Moment, Rejected, RunId, RunRecord, Suggested, Suggestion,
-    SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, SuggestionStore, SuggestionVerdict,
-    moment_text, parse_moment,
+    CoreRecord, CoreStore, Moment, RecordId, Rejected, RunId, RunRecord, Suggested, Suggestion,
+    SuggestionDecision, SuggestionFilter, SuggestionId, SuggestionKind, SuggestionRow, SuggestionStore,
+    SuggestionVerdict, moment_text, parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -40,24 +40,29 @@ const SUGGESTIONS: [Column; 13] = [
 ];
 
 impl SuggestionStore for SqlSession {
-    fn records_after(&mut self, contract: &Contract, after: CoreId, limit: usize) -> Result<Vec<CoreRecord>> {
+    fn records_after(
+        &mut self,
+        contract: &Contract,
+        after: RecordId,
+        limit: usize,
+    ) -> Result<Vec<CoreRecord>> {
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i FROM {} WHERE id > ? ORDER BY id LIMIT ?",
             contract.core_table()
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.connection.rows("read records", &sql, &[Cell::Int(after), Cell::Int(limit)])?;
-        let ids: Vec<CoreId> = rows.iter().map(|row| row.int(0)).collect();
+        let rows = self.connection.rows("read records", &sql, &[Cell::id(after), Cell::Int(limit)])?;
+        let ids: Vec<RecordId> = rows.iter().map(|row| row.id(0)).collect();
         self.load(contract, &ids)
     }
 
-    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<CoreId>> {
+    fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<RecordId>> {
         let sql = format!(
             "SELECT CAST(id AS TEXT) AS i FROM {} WHERE updated_at >= ?time ORDER BY id",
             contract.core_table()
         );
         let rows = self.connection.rows("read records", &sql, &[Cell::Text(&moment_text(since))])?;
-        Ok(rows.iter().map(|row| row.int(0)).collect())
+        Ok(rows.iter().map(|row| row.id(0)).collect())
     }
 
     fn suggest(
@@ -78,11 +83,11 @@ impl SuggestionStore for SqlSession {
         self.close_outdated(contract, run, suggestions)
     }
 
-    fn are_rejected(&mut self, contract: &Contract, pairs: &[(CoreId, CoreId)]) -> Result<Vec<bool>> {
+    fn are_rejected(&mut self, contract: &Contract, pairs: &[(RecordId, RecordId)]) -> Result<Vec<bool>> {
         self.rejected_pairs(contract, pairs)
     }
 
-    fn rejected_among(&mut self, contract: &Contract, people: &[CoreId]) -> Result<Vec<Rejected>> {
+    fn rejected_among(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Rejected>> {
         self.rejected_of(contract, people)
     }
 
@@ -95,7 +100,7 @@ impl SuggestionStore for SqlSession {
         &mut self,
         contract: &Contract,
         prints: &[i64],
-    ) -> Result<Vec<(i64, CoreId, Option<i64>)>> {
+    ) -> Result<Vec<(i64, RecordId, Option<i64>)>> {
         if prints.is_empty() {
             return Ok(Vec::new());
         }
@@ -108,7 +113,7 @@ impl SuggestionStore for SqlSession {
 
     fn suggestions(&mut self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
         let mut conditions = String::from("id > ?");
-        let mut binds = vec![Cell::Int(filter.after)];
+        let mut binds = vec![Cell::id(filter.after)];
         let waiting_at = filter.waiting_at.map(moment_text);
         if let Some(entity) = &filter.entity {
             conditions.push_str(" AND entity_type = ?");
@@ -134,7 +139,7 @@ impl SuggestionStore for SqlSession {
         }
         if let Some(run) = filter.run {
             conditions.push_str(" AND run_id = ?");
-            binds.push(Cell::Int(run));
+            binds.push(Cell::id(run));
         }
         for (score, condition) in
             [(filter.score_from, " AND score >= ?real"), (filter.score_below, " AND score < ?real")]
@@ -149,17 +154,17 @@ impl SuggestionStore for SqlSession {
         self.stored(&conditions, &binds)
     }
 
-    fn suggestion(&mut self, id: i64) -> Result<Option<SuggestionRow>> {
-        Ok(self.stored("id = ?", &[Cell::Int(id)])?.pop())
+    fn suggestion(&mut self, id: SuggestionId) -> Result<Option<SuggestionRow>> {
+        Ok(self.stored("id = ?", &[Cell::id(id)])?.pop())
     }
 
     fn suggestion_of(
         &mut self,
         contract: &Contract,
-        left: CoreId,
-        right: CoreId,
+        left: RecordId,
+        right: RecordId,
     ) -> Result<Option<SuggestionRow>> {
-        let binds = [Cell::Text(contract.entity), Cell::Int(left.min(right)), Cell::Int(left.max(right))];
+        let binds = [Cell::Text(contract.entity), Cell::Int(left.min(right).0), Cell::Int(left.max(right).0)];
         Ok(self.stored("entity_type = ? AND left_id = ? AND right_id = ?", &binds)?.pop())
     }
 
@@ -181,7 +186,7 @@ impl SuggestionStore for SqlSession {
                 decided.then_some(verdict.actor.as_str()).into(),
                 decided.then_some(now.as_str()).into(),
                 until.as_deref().into(),
-                Cell::Int(verdict.id),
+                Cell::id(verdict.id),
             ],
         )?;
         let id = self.id_of_new("suggestion_decisions")?;
@@ -192,7 +197,7 @@ impl SuggestionStore for SqlSession {
                  VALUES ({id}, ?, ?, ?, ?, ?time)"
             ),
             &[
-                Cell::Int(verdict.id),
+                Cell::id(verdict.id),
                 Cell::Text(verdict.decision.as_str()),
                 Cell::Text(&verdict.actor),
                 Cell::Text(&verdict.reason),
@@ -205,7 +210,7 @@ impl SuggestionStore for SqlSession {
                 && row.kind != SuggestionKind::Household;
         if !merged {
             let sql = "DELETE FROM not_duplicates WHERE suggestion_id = ?";
-            self.connection.run(DECIDE, sql, &[Cell::Int(verdict.id)])?;
+            self.connection.run(DECIDE, sql, &[Cell::id(verdict.id)])?;
         }
         if verdict.decision == SuggestionDecision::Rejected {
             let prints = self.fingerprints(contract, &[row.left, row.right])?;
@@ -221,11 +226,11 @@ impl SuggestionStore for SqlSession {
                     ),
                     &[
                         Cell::Text(contract.entity),
-                        Cell::Int(verdict.id),
+                        Cell::id(verdict.id),
                         Cell::Int(of_left),
-                        Cell::Int(one),
+                        Cell::id(one),
                         print(one),
-                        Cell::Int(other),
+                        Cell::id(other),
                         print(other),
                     ],
                 )?;
@@ -237,7 +242,7 @@ impl SuggestionStore for SqlSession {
 
 /// What is stored about a pair.
 struct StoredPair {
-    id: i64,
+    id: SuggestionId,
     decision: SuggestionDecision,
     score: Option<f64>,
     kind: SuggestionKind,
@@ -281,13 +286,13 @@ impl SqlSession {
         let mut rows = Bulk::new("dedupe_suggestions", &SUGGESTIONS).on_conflict(Conflict::Keep);
         for suggestion in suggestions {
             rows.row([
-                Cell::Int(run),
+                Cell::id(run),
                 Cell::Text(contract.entity),
-                Cell::Int(suggestion.row),
-                Cell::Int(suggestion.left),
-                Cell::Int(suggestion.right),
-                Cell::Int(suggestion.left),
-                Cell::Int(suggestion.right),
+                Cell::id(suggestion.row),
+                Cell::id(suggestion.left),
+                Cell::id(suggestion.right),
+                Cell::id(suggestion.left),
+                Cell::id(suggestion.right),
                 Cell::Text(suggestion.kind.as_str()),
                 suggestion.score.map_or(Cell::Null, Cell::Real),
                 Cell::Text(&suggestion.features_json),
@@ -345,7 +350,7 @@ impl SqlSession {
                     suggestion.score.map_or(Cell::Null, Cell::Real),
                     Cell::Text(&suggestion.features_json),
                     Cell::Text(kind.as_str()),
-                    Cell::Int(stored.id),
+                    Cell::Int(stored.id.0),
                 ],
             )?;
         }
@@ -361,8 +366,8 @@ impl SqlSession {
         &mut self,
         contract: &Contract,
         suggestions: &[Suggestion],
-    ) -> Result<HashMap<(CoreId, CoreId), StoredPair>> {
-        let mut left: Vec<CoreId> = suggestions.iter().map(|s| s.left).collect();
+    ) -> Result<HashMap<(RecordId, RecordId), StoredPair>> {
+        let mut left: Vec<RecordId> = suggestions.iter().map(|s| s.left).collect();
         left.sort_unstable();
         left.dedup();
         let list = serde_json::Value::from(left).to_string();
@@ -375,13 +380,13 @@ impl SqlSession {
         let mut known = HashMap::new();
         for mut row in rows {
             let stored = StoredPair {
-                id: row.int(0),
+                id: SuggestionId(row.int(0)),
                 decision: decision(&row, 3)?,
                 score: row.get(4).and_then(|score| score.parse().ok()),
                 kind: row.get(6).and_then(SuggestionKind::parse).ok_or_else(|| unreadable("kind"))?,
                 features_json: row.text(5),
             };
-            known.insert((row.int(1), row.int(2)), stored);
+            known.insert((row.id(1), row.id(2)), stored);
         }
         Ok(known)
     }
@@ -400,11 +405,11 @@ impl SqlSession {
 fn suggestion_row(mut row: TextRow) -> Result<SuggestionRow> {
     let time = |row: &TextRow, column| row.get(column).and_then(parse_moment);
     Ok(SuggestionRow {
-        id: row.int(0),
-        run_id: row.int(1),
-        row: row.int(3),
-        left: row.int(4),
-        right: row.int(5),
+        id: row.id(0),
+        run_id: row.id(1),
+        row: row.id(3),
+        left: row.id(4),
+        right: row.id(5),
         kind: row.get(6).and_then(SuggestionKind::parse).ok_or_else(|| unreadable("kind"))?,
         score: row.get(7).and_then(|score| score.parse().ok()),
         decision: decision(&row, 9)?,

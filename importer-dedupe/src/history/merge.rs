@@ -1,5 +1,6 @@
 use importer_core::ports::{
-    Cause, Change, ChangeAction, CoreId, CoreRecord, MatchKey, NewMerge, StewardSession, moment_text,
+    Cause, Change, ChangeAction, CoreRecord, MatchKey, MergeId, NewMerge, RecordId, StewardSession,
+    moment_text,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -30,7 +31,7 @@ pub fn merge(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
     order: &MergeOrder,
-) -> Result<(i64, MergePlan)> {
+) -> Result<(MergeId, MergePlan)> {
     session.lock_core(context.contract)?;
     let people = people(session, context, order)?;
     // What is chosen counts from the first time the merge is done.
@@ -54,9 +55,9 @@ pub(super) fn keep_merge(
     order: &MergeOrder,
     people: &[CoreRecord],
     change_mark: i64,
-) -> Result<i64> {
+) -> Result<MergeId> {
     let contract = context.contract;
-    let ids: Vec<CoreId> = people.iter().map(|person| person.id).collect();
+    let ids: Vec<RecordId> = people.iter().map(|person| person.id).collect();
     let mut retired = order.retired.clone();
     retired.sort_unstable();
     let mut before = Before {
@@ -83,7 +84,7 @@ pub(super) fn keep_merge(
     Ok(id)
 }
 
-fn lines(id: i64, order: &MergeOrder, planned: &MergePlan) -> Vec<Change> {
+fn lines(id: MergeId, order: &MergeOrder, planned: &MergePlan) -> Vec<Change> {
     let line =
         |core_id, action, field: Option<&String>, old: Option<&String>, new: Option<String>, why: &str| {
             Change {
@@ -147,7 +148,7 @@ fn people(
     Ok(found)
 }
 
-pub(super) fn keys(context: &MergeContext<'_>, person: &CoreRecord) -> Vec<(MatchKey, CoreId)> {
+pub(super) fn keys(context: &MergeContext<'_>, person: &CoreRecord) -> Vec<(MatchKey, RecordId)> {
     let mut keys = Vec::new();
     context.resolver.keys(context.contract, person, &mut keys);
     keys.sort_unstable();

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use importer_core::contracts::Contract;
 use importer_core::ports::Moment;
 use importer_core::ports::{
-    CoreId, MapImage, MovedReferences, RecordImage, Reference, Resolver, RunId, Survivorship,
+    MapImage, MovedReferences, RecordId, RecordImage, Reference, Resolver, RunId, SuggestionId, Survivorship,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum FieldWinner {
     /// That of this record.
-    Of(CoreId),
+    Of(RecordId),
     /// Another one, in its normal form; none empties the field.
     Value(Option<String>),
 }
@@ -31,9 +31,9 @@ impl std::fmt::Debug for FieldWinner {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MergeOrder {
     /// Who stays.
-    pub survivor: CoreId,
+    pub survivor: RecordId,
     /// Who goes.
-    pub retired: Vec<CoreId>,
+    pub retired: Vec<RecordId>,
     /// Fields that somebody decided about.
     pub choices: BTreeMap<String, FieldWinner>,
     /// When that was decided; now unless set.
@@ -45,7 +45,7 @@ pub struct MergeOrder {
     /// The run that merges, where none of the people does.
     pub run: Option<RunId>,
     /// The suggestion that led to it.
-    pub suggestion: Option<i64>,
+    pub suggestion: Option<SuggestionId>,
 }
 
 /// What merging, undoing and rolling back need to know of the world.
@@ -75,7 +75,7 @@ pub(super) struct Before {
     /// The people as they were, the survivor first.
     pub(super) people: Vec<RecordImage>,
     /// When they came into being, as canonical text.
-    pub(super) born: Vec<(CoreId, String)>,
+    pub(super) born: Vec<(RecordId, String)>,
     /// The survivor's own entries of the id map.
     pub(super) own_map: Vec<MapImage>,
     /// What referred to those who went.
@@ -85,7 +85,7 @@ pub(super) struct Before {
 impl Before {
     /// Who of those who went had not been there before: a match that an import made is kept as the merge of somebody who never
     /// was ([`super::undo_match`]).
-    pub(super) fn newcomer(&self, retired: &[CoreId]) -> Option<CoreId> {
+    pub(super) fn newcomer(&self, retired: &[RecordId]) -> Option<RecordId> {
         retired.iter().copied().find(|gone| self.people.iter().all(|image| image.id != *gone))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use importer_core::ports::{CoreId, CoreRecord, FieldChange};
+use importer_core::ports::{CoreRecord, FieldChange, RecordId};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -26,11 +26,11 @@ pub struct PlannedField {
     /// Its name.
     pub field: String,
     /// Everybody's value, the survivor's first.
-    pub values: Vec<(CoreId, Option<String>)>,
+    pub values: Vec<(RecordId, Option<String>)>,
     /// The value that survives.
     pub value: Option<String>,
     /// Whose it is; none for a value that somebody typed.
-    pub from: Option<CoreId>,
+    pub from: Option<RecordId>,
     /// What decided.
     pub why: String,
 }
@@ -122,7 +122,7 @@ fn fields(
     why: &BTreeMap<String, &'static str>,
 ) -> Vec<PlannedField> {
     let fields = context.contract.columns().filter_map(|(place, field)| {
-        let values: Vec<(CoreId, Option<String>)> =
+        let values: Vec<(RecordId, Option<String>)> =
             people.iter().map(|p| (p.id, p.record.get(place).map(str::to_owned))).collect();
         let value = person.record.get(place).map(str::to_owned);
         if value.is_none() && values.iter().all(|(_, value)| value.is_none()) {

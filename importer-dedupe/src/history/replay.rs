@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use importer_core::Result;
 use importer_core::pipeline::person_of_clean_row;
 use importer_core::ports::{
-    ChangeAction, CoreId, CoreRecord, Decision, LaterChange, RecordImage, RowId, RunId, SourceRow,
+    ChangeAction, CoreRecord, Decision, LaterChange, RecordId, RecordImage, RowId, RunId, SourceRow,
     StewardSession, Subject,
 };
 use serde::Serialize;
@@ -22,9 +22,9 @@ const ROWS_AT_A_TIME: usize = 500;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner {
     /// This person's.
-    Known(CoreId),
+    Known(RecordId),
     /// It came to this person when others had gone into it who are parted now; whom it is like is found out.
-    Open(CoreId),
+    Open(RecordId),
 }
 
 /// The name of a record in its source.
@@ -34,7 +34,7 @@ pub(super) type SourceName = (String, String);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conflict {
     /// Whose field it is.
-    pub core_id: CoreId,
+    pub core_id: RecordId,
     /// The field; the edit stays.
     pub field: String,
     /// The line of the change log.
@@ -60,37 +60,37 @@ pub(super) struct Replay<'a> {
     /// Merges since, in their order.
     pub(super) merges: Vec<Again>,
     /// Who had gone into whom in the history as it stood until now, before the first line.
-    pub(super) went: HashMap<CoreId, CoreId>,
+    pub(super) went: HashMap<RecordId, RecordId>,
     /// Somebody who comes into being with the first row that is theirs.
-    pub(super) newcomer: Option<CoreId>,
+    pub(super) newcomer: Option<RecordId>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Replayed {
     /// Everybody who is there in the end.
-    pub(super) people: BTreeMap<CoreId, CoreRecord>,
+    pub(super) people: BTreeMap<RecordId, CoreRecord>,
     /// The people of each merge as they were when it was done, the survivor first.
     pub(super) merged: Vec<Vec<CoreRecord>>,
-    pub(super) edited_fields: BTreeSet<(CoreId, String)>,
+    pub(super) edited_fields: BTreeSet<(RecordId, String)>,
     pub(super) conflicts: Vec<Conflict>,
     /// Rows that were said again.
     pub(super) rows: u64,
     /// Rows of which nothing is left to be said again.
     pub(super) lost: Vec<RowId>,
     /// Who got which of the source's records that had come later.
-    pub(super) settled: HashMap<SourceName, CoreId>,
+    pub(super) settled: HashMap<SourceName, RecordId>,
     /// What the lines come to that come to something else than before.
     pub(super) subjects: Vec<Subject>,
     /// What runs found before they changed somebody.
-    pub(super) images: BTreeMap<(RunId, CoreId), RecordImage>,
+    pub(super) images: BTreeMap<(RunId, RecordId), RecordImage>,
     /// About whom lines of runs were and are that were told again.
-    pub(super) told: BTreeSet<(RunId, CoreId)>,
+    pub(super) told: BTreeSet<(RunId, RecordId)>,
     /// About whom lines of runs are that were passed over: they came before the person is looked at here.
-    pub(super) passed: BTreeSet<(RunId, CoreId)>,
+    pub(super) passed: BTreeSet<(RunId, RecordId)>,
     /// About whom lines are of runs that were taken back and had to leave somebody as they were.
-    pub(super) left: BTreeSet<(RunId, CoreId)>,
+    pub(super) left: BTreeSet<(RunId, RecordId)>,
     /// Into whom people went.
-    went: HashMap<CoreId, CoreId>,
+    went: HashMap<RecordId, RecordId>,
 }
 
 impl Replay<'_> {
@@ -225,12 +225,18 @@ impl Replay<'_> {
     }
 
     /// Who of these somebody was in the history as it stood.
-    fn members(&self, about: CoreId, out: &Replayed) -> Vec<CoreId> {
+    fn members(&self, about: RecordId, out: &Replayed) -> Vec<RecordId> {
         out.people.keys().copied().filter(|id| root(&self.went, *id) == about).collect()
     }
 
     /// Whom of several people a row is like; if none, whom it was thought to be about.
-    fn like(&self, incoming: &CoreRecord, members: &[CoreId], otherwise: CoreId, out: &Replayed) -> CoreId {
+    fn like(
+        &self,
+        incoming: &CoreRecord,
+        members: &[RecordId],
+        otherwise: RecordId,
+        out: &Replayed,
+    ) -> RecordId {
         let candidates: Vec<&CoreRecord> = members.iter().filter_map(|id| out.people.get(id)).collect();
         match &candidates[..] {
             [] => otherwise,
@@ -266,13 +272,13 @@ impl Replay<'_> {
 /// To whom a row said something, and what that did.
 #[derive(Clone, Copy)]
 struct Said {
-    id: CoreId,
+    id: RecordId,
     action: ChangeAction,
 }
 
 impl Replayed {
     /// Who somebody is by now.
-    pub(super) fn now(&self, id: CoreId) -> CoreId {
+    pub(super) fn now(&self, id: RecordId) -> RecordId {
         root(&self.went, id)
     }
 
@@ -302,11 +308,11 @@ impl Replayed {
         mark: i64,
     ) -> Result<()> {
         session.put_subjects(context.contract, &self.subjects)?;
-        let about: BTreeSet<CoreId> = self.told.iter().map(|(_, id)| *id).collect();
-        let about: Vec<CoreId> = about.into_iter().collect();
+        let about: BTreeSet<RecordId> = self.told.iter().map(|(_, id)| *id).collect();
+        let about: Vec<RecordId> = about.into_iter().collect();
         let before = session.said_by_runs(context.contract, &about)?;
         let before = before.into_iter().filter(|line| line.id <= mark);
-        let mut stays: BTreeSet<(RunId, CoreId)> =
+        let mut stays: BTreeSet<(RunId, RecordId)> =
             before.filter_map(|line| Some((line.run?, line.core_id))).collect();
         stays.extend(&self.passed);
         let remove: Vec<_> = self.told.difference(&stays).copied().collect();
@@ -317,7 +323,7 @@ impl Replayed {
 }
 
 /// Who somebody is, over as many merges as there are.
-fn root(went: &HashMap<CoreId, CoreId>, mut id: CoreId) -> CoreId {
+fn root(went: &HashMap<RecordId, RecordId>, mut id: RecordId) -> RecordId {
     while let Some(next) = went.get(&id) {
         id = *next;
     }

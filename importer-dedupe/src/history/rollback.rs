@@ -7,7 +7,7 @@ mod standing;
 use std::collections::{BTreeSet, HashMap};
 
 use importer_core::Result;
-use importer_core::ports::{CoreId, MapImage, RollbackRow, RunId, RunRecord, StewardSession, row_id, run_of};
+use importer_core::ports::{MapImage, RecordId, RollbackRow, RowId, RunId, RunRecord, StewardSession};
 
 use self::page::Page;
 use self::standing::Standing;
@@ -61,23 +61,23 @@ pub fn roll_back_rows(
     let Some(&(last, _)) = rows.last() else { return Ok(true) };
     let names: Vec<&str> = rows.iter().map(|(_, name)| name.as_str()).collect();
     let entries = session.map_named(contract, &run.new.external_system, &names)?;
-    let owners: Vec<CoreId> = entries.iter().map(|entry| entry.core_id).collect();
-    let kept: BTreeSet<CoreId> = session.kept_by(rollback.id, &owners)?.into_iter().collect();
+    let owners: Vec<RecordId> = entries.iter().map(|entry| entry.core_id).collect();
+    let kept: BTreeSet<RecordId> = session.kept_by(rollback.id, &owners)?.into_iter().collect();
     let system = &run.new.external_system;
     let images: HashMap<String, MapImage> = session
         .map_images(contract, system, run.id, &names)?
         .into_iter()
         .map(|image| (image.external_id.clone(), image))
         .collect();
-    let runs = entries.iter().flat_map(|entry| [entry.last_run, run_of(entry.staging_id)]);
-    let runs: BTreeSet<RunId> = runs.chain(images.values().map(|image| run_of(image.staging_id))).collect();
+    let runs = entries.iter().flat_map(|entry| [entry.last_run, entry.staging_id.run()]);
+    let runs: BTreeSet<RunId> = runs.chain(images.values().map(|image| image.staging_id.run())).collect();
     // What is asked of each row is asked once for the page.
     let standing = Standing::of(session, run.id, runs.iter().copied(), &owners)?;
     let page = RowsOfPage { context, run, images, standing, runs };
     let (mut back, mut gone) = (Vec::new(), Vec::new());
     for entry in entries.into_iter().filter(|entry| !kept.contains(&entry.core_id)) {
         // A later run that brought another row, or this one again, stands by it.
-        let by = [entry.last_run, run_of(entry.staging_id)];
+        let by = [entry.last_run, entry.staging_id.run()];
         if by.iter().any(|by| page.standing.stands(*by, entry.core_id)) {
             continue;
         }
@@ -123,11 +123,11 @@ impl RowsOfPage<'_> {
     fn before_all(
         &self,
         session: &mut dyn StewardSession,
-        owner: CoreId,
+        owner: RecordId,
         mut image: MapImage,
     ) -> Result<Option<MapImage>> {
         loop {
-            let by = run_of(image.staging_id);
+            let by = image.staging_id.run();
             if by != self.run.id && self.stands(session, by, owner)? {
                 return Ok(Some(image));
             }
@@ -145,7 +145,7 @@ impl RowsOfPage<'_> {
         }
     }
 
-    fn stands(&self, session: &mut dyn StewardSession, run: RunId, owner: CoreId) -> Result<bool> {
+    fn stands(&self, session: &mut dyn StewardSession, run: RunId, owner: RecordId) -> Result<bool> {
         if self.runs.contains(&run) {
             return Ok(self.standing.stands(run, owner));
         }
@@ -154,5 +154,5 @@ impl RowsOfPage<'_> {
 }
 
 fn landed_by(run: RunId, entry: &MapImage) -> bool {
-    entry.staging_id > row_id(run, 0) && entry.staging_id < row_id(run + 1, 0)
+    entry.staging_id > RowId::of(run, 0) && entry.staging_id < RowId::behind(run)
 }

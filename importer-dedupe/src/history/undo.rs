@@ -1,8 +1,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use importer_core::ports::{
-    Cause, Change, ChangeAction, CoreId, CoreRecord, Dated, MapImage, MergeFilter, MergeRow, RecordImage,
-    RowId, RunId, StewardSession, SuggestionRow, SuggestionVerdict, fingerprint, parse_moment,
+    Cause, Change, ChangeAction, CoreRecord, Dated, MapImage, MergeFilter, MergeId, MergeRow, RecordId,
+    RecordImage, RowId, RunId, StewardSession, SuggestionId, SuggestionRow, SuggestionVerdict, fingerprint,
+    parse_moment,
 };
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -17,13 +18,13 @@ const OPERATION: &str = "take a merge back";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Undone {
     /// The merge.
-    pub merge: i64,
+    pub merge: MergeId,
     /// Who stayed.
-    pub survivor: CoreId,
+    pub survivor: RecordId,
     /// Who came back.
-    pub restored: Vec<CoreId>,
+    pub restored: Vec<RecordId>,
     /// Fields that somebody edited since; the edits stay.
-    pub kept: Vec<(CoreId, String)>,
+    pub kept: Vec<(RecordId, String)>,
     /// Edits on top of a value that went back to somebody else; they stay, and want a look.
     pub conflicts: Vec<Conflict>,
     /// How many rows that came since were given to whom they belong.
@@ -31,9 +32,9 @@ pub struct Undone {
     /// Rows that came since and of which nothing is left to be said again.
     pub lost_rows: Vec<RowId>,
     /// Records of sources that came since, and whose they are now: system, name, person.
-    pub settled: Vec<(String, String, CoreId)>,
+    pub settled: Vec<(String, String, RecordId)>,
     /// Later merges of the same people, which stand without this one: before and after.
-    pub redone: Vec<(i64, i64)>,
+    pub redone: Vec<(MergeId, MergeId)>,
 }
 
 /// Takes a merge back: everybody is again who they would be if it had not happened. Later merges of the same people stand, as
@@ -44,7 +45,7 @@ pub struct Undone {
 pub fn undo(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
-    id: i64,
+    id: MergeId,
     actor: &str,
     reason: &str,
 ) -> Result<Undone> {
@@ -108,12 +109,12 @@ pub fn undo(
 }
 
 /// Whom a run spoke to that had to leave who they were together: it left each of them, and its rollback can be tried again.
-fn leave(session: &mut dyn StewardSession, merge: i64, left: &BTreeSet<(RunId, CoreId)>) -> Result<()> {
-    let (runs, people): (BTreeSet<RunId>, BTreeSet<CoreId>) = left.iter().copied().unzip();
+fn leave(session: &mut dyn StewardSession, merge: MergeId, left: &BTreeSet<(RunId, RecordId)>) -> Result<()> {
+    let (runs, people): (BTreeSet<RunId>, BTreeSet<RecordId>) = left.iter().copied().unzip();
     let (runs, people): (Vec<_>, Vec<_>) = (runs.into_iter().collect(), people.into_iter().collect());
     let known: BTreeSet<_> = session.left_as_they_were(&runs, &people)?.into_iter().collect();
     for run in runs {
-        let new: Vec<CoreId> =
+        let new: Vec<RecordId> =
             left.difference(&known).filter(|(of, _)| *of == run).map(|(_, person)| *person).collect();
         let why = format!("merge {merge} was taken back since; take the run back once more");
         session.leave(run, &new, &why)?;
@@ -122,8 +123,8 @@ fn leave(session: &mut dyn StewardSession, merge: i64, left: &BTreeSet<(RunId, C
 }
 
 /// In which household who was, by the merges that are taken back, the last first.
-fn households<'b>(before: impl Iterator<Item = &'b Before>) -> Vec<(CoreId, i64)> {
-    let were: HashMap<CoreId, i64> =
+fn households<'b>(before: impl Iterator<Item = &'b Before>) -> Vec<(RecordId, i64)> {
+    let were: HashMap<RecordId, i64> =
         before.flat_map(|before| before.moved.households.iter().copied()).collect();
     were.into_iter().collect()
 }
@@ -153,12 +154,12 @@ fn stand_again(
     context: &MergeContext<'_>,
     later: &[MergeRow],
     replayed: &Replayed,
-    led: &HashMap<i64, SuggestionRow>,
-) -> Result<Vec<(i64, i64)>> {
+    led: &HashMap<SuggestionId, SuggestionRow>,
+) -> Result<Vec<(MergeId, MergeId)>> {
     let mut redone = Vec::new();
     for (merge, people) in later.iter().zip(&replayed.merged) {
         let new = keep_merge(session, context, &order_of(merge)?, people, merge.merge.change_mark)?;
-        keep_what_was_known(session, new, merge)?;
+        keep_what_was_known(session, new.0, merge)?;
         if let Some(was) = merge.merge.suggestion.and_then(|id| led.get(&id)) {
             accept_again(session, context, was, merge)?;
         }
@@ -175,10 +176,10 @@ fn stand_again(
 pub fn redo(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
-    id: i64,
+    id: MergeId,
     actor: &str,
     reason: &str,
-) -> Result<i64> {
+) -> Result<MergeId> {
     let refuse = |kind, why: String| Err(Error::new(kind, "do a merge again", why));
     let Some(row) = session.merge(id)?.filter(|row| row.entity == context.contract.entity) else {
         return refuse(ErrorKind::NotFound, format!("there is no merge {id}"));
@@ -196,7 +197,7 @@ pub fn redo(
     Ok(new)
 }
 
-fn standing(session: &mut dyn StewardSession, context: &MergeContext<'_>, id: i64) -> Result<MergeRow> {
+fn standing(session: &mut dyn StewardSession, context: &MergeContext<'_>, id: MergeId) -> Result<MergeRow> {
     let Some(row) = session.merge(id)?.filter(|row| row.entity == context.contract.entity) else {
         let message = format!("there is no merge {id}");
         return Err(Error::new(ErrorKind::NotFound, OPERATION, message).hint("`merge --list` lists them"));
@@ -217,8 +218,8 @@ fn later_merges(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
     row: &MergeRow,
-) -> Result<(Vec<MergeRow>, Vec<CoreId>)> {
-    let mut people: BTreeSet<CoreId> = row.merge.retired.iter().copied().collect();
+) -> Result<(Vec<MergeRow>, Vec<RecordId>)> {
+    let mut people: BTreeSet<RecordId> = row.merge.retired.iter().copied().collect();
     people.insert(row.merge.survivor);
     let mut found = 0;
     loop {
@@ -285,7 +286,7 @@ fn owners(
         let mut owner = known_by(before, entry).map(Owner::Known);
         // Who is several people by now, those of the merge among them.
         let mut mixed = BTreeSet::from([row.merge.survivor]);
-        let whose = |id: CoreId, mixed: &BTreeSet<CoreId>| {
+        let whose = |id: RecordId, mixed: &BTreeSet<RecordId>| {
             if mixed.contains(&id) { Owner::Open(id) } else { Owner::Known(id) }
         };
         for again in later {
@@ -306,13 +307,13 @@ fn owners(
 fn print_rejections(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
-    people: &[CoreId],
+    people: &[RecordId],
     before: &Before,
     through: &[i64],
     replayed: &Replayed,
 ) -> Result<()> {
     for rejection in session.rejections_since(context.contract, people, before.moved.rejections_through)? {
-        let print = |id: CoreId| {
+        let print = |id: RecordId| {
             let merges =
                 through.iter().zip(&replayed.merged).filter(|(through, _)| **through >= rejection.id);
             let then = merges.flat_map(|(_, people)| people).find(|person| person.id == id);
@@ -349,13 +350,13 @@ fn born(before: &Before) -> Vec<Dated> {
 /// A merge that is done again remembers which of the source's records were there when it was first done: one that came later finds
 /// its person when this merge is taken back.
 fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRow) -> Result<()> {
-    let Some(row) = session.merge(new)? else { return Ok(()) };
+    let Some(row) = session.merge(MergeId(new))? else { return Ok(()) };
     let (mut before, known) = (before_of(&row)?, before_of(old)?);
     let through = known.moved.rejections_through;
     let known: BTreeSet<i64> = known.own_map.iter().chain(&known.moved.map).map(|entry| entry.id).collect();
     before.own_map.retain(|entry| known.contains(&entry.id));
     before.moved.rejections_through = through;
-    session.set_merge_before(new, &super::merge::json(&before)?)
+    session.set_merge_before(MergeId(new), &super::merge::json(&before)?)
 }
 
 /// A merge that stands again stands by what led to it, decided when it was.

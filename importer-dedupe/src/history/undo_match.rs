@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use importer_core::pipeline::person_of_clean_row;
 use importer_core::ports::{
-    ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, MergeFilter, MovedReferences, NewMerge, RowId,
-    RunId, SourceRow, StewardSession, Suggestion, SuggestionDecision, SuggestionKind, SuggestionVerdict,
-    moment_text,
+    ChangeAction, CoreRecord, LaterChange, MapImage, MergeFilter, MergeId, MovedReferences, NewMerge,
+    RecordId, RowId, RunId, SourceRow, StewardSession, Suggestion, SuggestionDecision, SuggestionKind,
+    SuggestionVerdict, moment_text,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -69,7 +69,7 @@ pub fn undo_match(
         reason: format!("run {} matched them", first.run.unwrap_or_default()),
         ..MergeOrder::default()
     };
-    let mut born: Vec<(CoreId, String)> =
+    let mut born: Vec<(RecordId, String)> =
         session.born(contract, &[person])?.iter().map(|born| (born.id, moment_text(born.at))).collect();
     born.push((apart, moment_text(first.at)));
     let before = Before {
@@ -114,8 +114,8 @@ fn refused(kind: ErrorKind, why: &str) -> Error {
 fn brought_by_merges(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
-    person: CoreId,
-) -> Result<Vec<(i64, i64, i64)>> {
+    person: RecordId,
+) -> Result<Vec<(i64, MergeId, i64)>> {
     let filter = MergeFilter { standing: true, people: vec![person], ..MergeFilter::default() };
     let mut brought = Vec::new();
     for merge in session.merges(context.contract, &filter)? {
@@ -129,7 +129,7 @@ fn brought_by_merges(
 fn base(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
-    person: CoreId,
+    person: RecordId,
     lines: &[LaterChange],
     rows: &std::collections::HashMap<RowId, SourceRow>,
     first: i64,
@@ -182,7 +182,7 @@ fn tell_apart(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
     first: &LaterChange,
-    [person, apart]: [CoreId; 2],
+    [person, apart]: [RecordId; 2],
     actor: &str,
     reason: &str,
 ) -> Result<()> {

@@ -130,7 +130,7 @@ impl People {
         cells.resize(start + IDS, None);
         let number = self.frame.len();
         self.frame.push(&cells);
-        self.ids.push(person.id);
+        self.ids.push(person.id.0);
         number
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use importer_core::contracts::{CONTRACTS, FieldKind};
-use importer_core::ports::{Contact, Origin, Record, Violation};
+use importer_core::ports::{Contact, Origin, Record, RecordId, RowId, RunId, Violation};
 use importer_plugin::Severity;
 use proptest::prelude::*;
 
@@ -65,7 +65,7 @@ proptest! {
             source: "csv".into(),
         });
         let person = CoreRecord {
-            id: 1, record, contacts: contacts.collect(), origin: Origin::new("csv", None), field_origins: BTreeMap::new(),
+            id: RecordId(1), record, contacts: contacts.collect(), origin: Origin::new("csv", None), field_origins: BTreeMap::new(),
         };
         let view = Mask(role).record(contract, &person);
         let answer = serde_json::to_string(&view).unwrap();
@@ -100,9 +100,9 @@ proptest! {
             (a["source"].as_str().unwrap().to_owned(), class_of(contract, a["field"].as_str().unwrap()))
         }).collect());
         let mut row = ViolationRow {
-            id: 1, run_id: 1, entity: contract.entity.into(), status: "open".into(), position: 7,
+            id: 1, run_id: RunId(1), entity: contract.entity.into(), status: "open".into(), position: 7,
             violation: Violation {
-                staging_id: 1,
+                staging_id: RowId(1),
                 record_key: format!("csv:{}", values[quoted]),
                 rule_code: "ACME-001".into(),
                 severity: Severity::Error,

@@ -1,6 +1,6 @@
 //! No masked value occurs anywhere in what is told about rows in quarantine.
 
-use importer_core::ports::{QuarantineEntry, QuarantineStatus, parse_moment};
+use importer_core::ports::{QuarantineEntry, QuarantineStatus, RowId, RunId, parse_moment};
 use proptest::prelude::*;
 
 use super::super::mask::laws::{check, entities, json, mapped, marker, role};
@@ -21,8 +21,8 @@ fn entry(contract: &Contract, values: &[String], quoted: usize, reason: usize) -
     let at = parse_moment("2025-01-01T00:00:00Z").unwrap();
     let cells = contract.fields.iter().zip(values);
     QuarantineEntry {
-        row: 1,
-        run: 1,
+        row: RowId(1),
+        run: RunId(1),
         source: "csv".into(),
         system: "csv".into(),
         external_id: values[quoted].clone(),
@@ -97,7 +97,7 @@ proptest! {
         let cells = contract.fields.iter().zip(&values).map(|(field, value)| CellChange {
             column: column(field.name), before: Some(value.clone()), after: Some(format!("{value}!")),
         });
-        let mut row = BulkRow { row: 1, external_id: entry.external_id.clone(), cells: cells.collect(), still: vec![] };
+        let mut row = BulkRow { row: RowId(1), external_id: entry.external_id.clone(), cells: cells.collect(), still: vec![] };
         Mask(role).bulk_row(&columns, &entry.payload_json, &mut row);
         check_cells(contract, &serde_json::to_string(&row).unwrap(), role, &mapped);
         for (cell, value) in row.cells.iter().zip(&values) {

@@ -1,7 +1,9 @@
 //! Nothing of an answer about two records depends on what a role does not see of them, for every entity there is.
 
 use importer_core::contracts::CONTRACTS;
-use importer_core::ports::{SuggestionDecision, SuggestionKind, parse_moment};
+use importer_core::ports::{
+    RecordId, RowId, RunId, SuggestionDecision, SuggestionId, SuggestionKind, parse_moment,
+};
 use importer_dedupe::matching::frame::{ColumnSpec, Frame};
 use importer_dedupe::matching::model::Objection;
 use importer_dedupe::matching::people::People;
@@ -66,12 +68,12 @@ fn suggestion(contract: &Contract, model: &str, levels: &Levels) -> SuggestionRo
         }),
     };
     SuggestionRow {
-        id: 1,
-        run_id: 1,
+        id: SuggestionId(1),
+        run_id: RunId(1),
         entity: contract.entity.into(),
-        row: 0,
-        left: 1,
-        right: 2,
+        row: RowId(0),
+        left: RecordId(1),
+        right: RecordId(2),
         kind: SuggestionKind::PossibleDuplicate,
         score: (model != "deterministic").then_some(sum),
         features_json: features.to_string(),
@@ -155,7 +157,7 @@ proptest! {
         })).unwrap();
         let terms = vec!["birth_date exact +12.3".to_owned()];
         let held_back = vec![Objection::Gender];
-        report.samples.push(ScanSample { kind: "review".into(), left: 1, right: 2, score, terms, held_back });
+        report.samples.push(ScanSample { kind: "review".into(), left: RecordId(1), right: RecordId(2), score, terms, held_back });
         Mask(role).scan(&mut report);
         prop_assert_eq!(report.samples.is_empty(), role != Role::Admin);
     }

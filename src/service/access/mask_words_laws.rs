@@ -2,6 +2,7 @@
 
 use importer_core::contracts::CONTRACTS;
 use importer_core::pipeline::RunReport;
+use importer_core::ports::{RowId, RunId};
 use proptest::prelude::*;
 
 use super::super::mask::laws::role;
@@ -92,7 +93,7 @@ fn run(sentence: &str, name: &str) -> RunRecord {
         },
     });
     RunRecord {
-        id: 1,
+        id: RunId(1),
         new: importer_core::ports::NewRun {
             entity: CONTRACTS[0].entity.into(),
             source: "csv".into(),
@@ -117,7 +118,7 @@ fn run(sentence: &str, name: &str) -> RunRecord {
         cursor: Some("7".into()),
         freshness: None,
         rows_read: 1,
-        loaded_through: 0,
+        loaded_through: RowId(0),
         started_at: at,
         updated_at: at,
         finished_at: None,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use importer_core::ports::{CoreId, Origin};
+use importer_core::ports::{Origin, RecordId};
 use serde::Serialize;
 
 /// A core record (golden record) as the role sees it: [`Desk::record`](super::Desk::record) returns it.
@@ -28,7 +28,7 @@ use serde::Serialize;
 #[non_exhaustive]
 pub struct RecordView {
     /// The id of the record.
-    pub id: CoreId,
+    pub id: RecordId,
     /// The entity, such as `volunteer`.
     pub entity: &'static str,
     /// The values by field, in their normal form; fields without a value are left out.

@@ -90,7 +90,7 @@ impl Desk<'_> {
                         &rules,
                         problems.get(&entry.row).map_or("", String::as_str),
                     ];
-                    file.row(entry.row, columns.iter().map(cell).chain(beside.map(Some)))?;
+                    file.row(entry.row.0, columns.iter().map(cell).chain(beside.map(Some)))?;
                 }
             }
             file.finish()

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use importer_core::Result;
 use importer_core::contracts::{Field, FieldKind};
-use importer_core::ports::{ContactKind, CoreRecord};
+use importer_core::ports::{ContactKind, CoreRecord, RecordId};
 
 use super::write::ExportWriter;
 use super::{ExportKind, PAGE};
@@ -45,15 +45,15 @@ impl Desk<'_> {
             let mut session = self.importer.store()?.session()?;
             let mut after = 0;
             loop {
-                let page = session.records_after(contract, after, PAGE)?;
+                let page = session.records_after(contract, RecordId(after), PAGE)?;
                 let Some(last) = page.last() else { return file.finish() };
-                after = last.id;
+                after = last.id.0;
                 for record in &page {
                     let cells = fields.iter().map(|(place, field)| cell(record, *place, field.kind));
                     let cells: Vec<String> = cells.collect();
                     let shown = fields.iter().zip(&cells);
                     let shown = shown.map(|((_, field), cell)| self.mask().exported(field.pii, cell));
-                    file.row(record.id, shown)?;
+                    file.row(record.id.0, shown)?;
                 }
             }
         })

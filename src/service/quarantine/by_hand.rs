@@ -1,3 +1,4 @@
+use importer_core::ports::RowId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -91,11 +92,11 @@ impl Desk<'_> {
         // Whoever types a value sees it; messages and suggestions are masked like anywhere else.
         let findings = revalidator.findings_view(self.mask(), &Columns::default(), &draft, &found);
         if held {
-            return Ok(Fixed { row: 0, loaded: None, findings });
+            return Ok(Fixed { row: RowId(0), loaded: None, findings });
         }
         let request =
             ReprocessRequest { source: Origin::MANUAL, action: Action::CreateRecords, verdict: None, note };
         let report = self.reprocess(&Arc::new(revalidator), once(vec![draft]), request)?;
-        Ok(Fixed { row: 0, loaded: Some(self.loaded(contract, &report)?), findings })
+        Ok(Fixed { row: RowId(0), loaded: Some(self.loaded(contract, &report)?), findings })
     }
 }

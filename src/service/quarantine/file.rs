@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{QuarantineStatus, RunId};
+use importer_core::ports::{QuarantineStatus, RowId, RunId};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::CORRECTIONS;
@@ -135,7 +135,7 @@ impl Desk<'_> {
             let Some(run) = session.run(id)?.filter(|run| run.new.entity == contract.entity) else {
                 report.not_open += rows;
                 let why = format!("there is no run {id} in this database");
-                report.problem(FileProblem::new(0, 0, id << 32, why));
+                report.problem(FileProblem::new(0, 0, RowId::of(id, 0), why));
                 continue;
             };
             let own = columns(&run);
@@ -198,7 +198,7 @@ fn survey(path: &Path) -> Result<Survey> {
                 .at("id", row.id)
                 .hint("leave one of both out"));
         }
-        *survey.counted.entry(row.id >> 32).or_default() += 1;
+        *survey.counted.entry(RunId(row.id >> 32)).or_default() += 1;
         for (cell, filled) in row.cells.iter().zip(&mut survey.filled) {
             if !cell.trim().is_empty() {
                 filled.get_or_insert((row.number, row.line));

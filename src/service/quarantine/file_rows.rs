@@ -77,7 +77,7 @@ impl FileRows {
             let mut rows: Vec<ExportRow> = Vec::new();
             let mut end = true;
             while let Some(row) = self.file.next_row()? {
-                if self.runs.contains(&(row.id >> 32)) {
+                if self.runs.contains(&RowId(row.id).run()) {
                     rows.push(row);
                 }
                 if rows.len() >= PAGE {
@@ -97,7 +97,7 @@ impl FileRows {
             return Ok(Vec::new());
         }
         let filter = QuarantineFilter {
-            rows: rows.iter().map(|row| row.id).collect(),
+            rows: rows.iter().map(|row| RowId(row.id)).collect(),
             status: Some(QuarantineStatus::Open),
             ..QuarantineFilter::default()
         };
@@ -107,8 +107,8 @@ impl FileRows {
         let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
         let mut corrected = Vec::new();
         for row in rows {
-            let problem = |why: String| FileProblem::new(row.number, row.line, row.id, why);
-            let Some(entry) = entries.get(&row.id) else {
+            let problem = |why: String| FileProblem::new(row.number, row.line, RowId(row.id), why);
+            let Some(entry) = entries.get(&RowId(row.id)) else {
                 outcome.report.not_open += 1;
                 outcome.report.problem(problem("it is not open in quarantine".into()));
                 continue;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::pipeline::RunReport;
-use importer_core::ports::{QuarantineEntry, QuarantineStatus, QuarantineVerdict, RowId, RunRecord, row_id};
+use importer_core::ports::{QuarantineEntry, QuarantineStatus, QuarantineVerdict, RowId, RunRecord};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -198,7 +198,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the database refused it.
     pub(super) fn loaded(&self, contract: &Contract, report: &RunReport) -> Result<Loaded> {
-        let row = row_id(report.run_id, 1);
+        let row = RowId::of(report.run_id, 1);
         let outcome = self.importer.store()?.session()?.outcome(row)?;
         let refused = |why: Option<String>| {
             Error::new(ErrorKind::Refused, OPERATION, why.unwrap_or_else(|| "the row was not loaded".into()))

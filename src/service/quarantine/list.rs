@@ -1,5 +1,5 @@
 use importer_core::contracts::Contract;
-use importer_core::ports::{QuarantineEntry, QuarantineFilter, RowId, RunRecord, Session};
+use importer_core::ports::{QuarantineEntry, QuarantineFilter, RowId, RunId, RunRecord, Session};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -32,7 +32,7 @@ pub struct QuarantineTally {
     /// The number of all rows.
     pub rows: i64,
     /// The number of rows by the run that landed them.
-    pub by_run: Vec<(i64, i64)>,
+    pub by_run: Vec<(RunId, i64)>,
 }
 
 const OPERATION: &str = "show a row in quarantine";

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use importer_core::plugin::Finding;
-use importer_core::ports::{CoreId, QuarantineEntry, RowId, RunId, ViolationRow, moment_text};
+use importer_core::ports::{QuarantineEntry, RecordId, RowId, RunId, ViolationRow, moment_text};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -269,7 +269,7 @@ pub struct Loaded {
     /// The id of the corrected row, which was landed beside the original.
     pub row: RowId,
     /// The record that the row belongs to.
-    pub record: Option<CoreId>,
+    pub record: Option<RecordId>,
     /// What became of the row: `inserted`, `updated` or `unchanged`.
     pub outcome: &'static str,
     /// Why the row was taken for this person, or what kept a value; parts about fields that the role does not see are

@@ -1,7 +1,7 @@
 //! Texts that name something have a bound, and whoever goes beyond it is told what to do.
 
 use importer::service::{Actor, RowFix};
-use importer::{ErrorKind, RunRequest};
+use importer::{ErrorKind, RecordId, RunRequest};
 use importer_core::ports::{LONGEST_NAME, LONGEST_REASON, QuarantineFilter, ViolationFilter};
 
 use super::super::golden::outcome;
@@ -77,7 +77,7 @@ fn names_that_are_too_long_are_refused_at_once_and_leave_nothing() {
                 importer.run(&labelled(&name)).unwrap_err(),
                 ann.import(&plain().external_system(&name), "why").unwrap_err(),
                 nobody.import(&plain(), "why").unwrap_err(),
-                nobody.records("volunteer", 0, 10).unwrap_err(),
+                nobody.records("volunteer", RecordId(0), 10).unwrap_err(),
             ];
             for error in refused {
                 assert_eq!(error.kind(), ErrorKind::Config, "{}: {error}", database.backend);

@@ -2,6 +2,7 @@
 
 use importer::RunRequest;
 use importer::service::{Actor, RollbackRequest};
+use importer_core::ports::RunId;
 use importer_core::ports::Store;
 use importer_store::SqlStore;
 
@@ -34,7 +35,7 @@ fn long_ids() -> Vec<String> {
 }
 
 fn rollback(run: i64) -> RollbackRequest {
-    RollbackRequest { run, dry_run: false, reason: "it was the wrong town".into() }
+    RollbackRequest { run: RunId(run), dry_run: false, reason: "it was the wrong town".into() }
 }
 
 fn map(database: &Database) -> Vec<String> {
@@ -58,7 +59,7 @@ fn ids_as_long_as_they_may_be_go_in_are_known_again_and_taken_back() {
         assert_eq!(database.number(superseded), 1, "{}", database.backend);
         let importer = database.importer();
         let desk = importer.desk(Actor::admin("ann"));
-        desk.roll_back(&rollback(changed.run_id)).unwrap();
+        desk.roll_back(&rollback(changed.run_id.0)).unwrap();
         let after = (map(&database), outcome::traces(&database));
         assert_eq!(after.0, before.0, "{}", database.backend);
         assert_eq!(after.1["people"], before.1["people"], "{}", database.backend);
@@ -96,8 +97,8 @@ fn what_was_there_before_ids_were_hashed_is_found_after() {
         before_the_migration(&database);
         let importer = database.importer();
         let desk = importer.desk(Actor::admin("ann"));
-        desk.roll_back(&rollback(again.run_id)).unwrap();
-        desk.roll_back(&rollback(changed.run_id)).unwrap();
+        desk.roll_back(&rollback(again.run_id.0)).unwrap();
+        desk.roll_back(&rollback(changed.run_id.0)).unwrap();
         let towns = database.texts("SELECT city AS t FROM core_volunteers WHERE city = 'Oslo'");
         assert_eq!(towns.len(), 3, "{}", database.backend);
     }

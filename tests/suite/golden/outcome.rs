@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use importer::RunReport;
 use importer_core::contracts::VOLUNTEER;
-use importer_core::ports::{CoreRecord, Store, ViolationFilter};
+use importer_core::ports::{CoreRecord, RecordId, Store, ViolationFilter};
 use importer_store::SqlStore;
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ fn people(database: &Database) -> Value {
     let store = SqlStore::open(&database.url).unwrap();
     store.migrate().unwrap();
     let ids = database.texts("SELECT id AS t FROM core_volunteers ORDER BY id");
-    let ids: Vec<i64> = ids.iter().map(|id| id.parse().unwrap()).collect();
+    let ids: Vec<RecordId> = ids.iter().map(|id| id.parse().unwrap()).collect();
     let mut session = store.session().unwrap();
     let mut external = external_ids(database);
     let people = session.load(&VOLUNTEER, &ids).unwrap().into_iter().map(|person| {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use importer::service::{
     Actor, BulkChange, BulkFix, Desk, Edit, MergeRequest, ReviewDecision, RollbackRequest, ScanRequest,
 };
-use importer::{Error, ErrorKind, Importer, RunRequest};
+use importer::{Error, ErrorKind, Importer, RecordId, RunId, RunRequest};
 use importer_core::ports::{
     FixedClock, MergeFilter, QuarantineFilter, QuarantineStatus, SuggestionFilter, parse_moment,
 };
@@ -43,7 +43,7 @@ const CALLS: &[(&str, Call)] = &[
     ("import with changes", |t| t.import(t.file(1 + t.round % 2)).map(drop)),
     ("rollback", |t| {
         let run = t.import(t.file(1 + t.round % 2))?;
-        let request = RollbackRequest { run, reason: WHY.into(), dry_run: false };
+        let request = RollbackRequest { run: RunId(run), reason: WHY.into(), dry_run: false };
         t.desk().roll_back(&request).map(drop)
     }),
     ("bulk suppress", |t| t.bulk(BulkChange::Exempt { rules: vec!["FMT-101".into()] })),
@@ -79,7 +79,7 @@ const CALLS: &[(&str, Call)] = &[
             people.reverse();
         }
         let edit = Edit { values: vec![("city".into(), format!("Town{}", t.round))], reason: WHY.into() };
-        t.each(people, |id| t.desk().edit(E, id, &edit))
+        t.each(people, |id| t.desk().edit(E, RecordId(id), &edit))
     }),
     ("retention", |t| {
         let policy = RetentionPolicy::parse(SHORT, "test.yaml")?;
@@ -102,7 +102,7 @@ impl WriteTurn<'_> {
         let system = if self.second { "south" } else { "north" };
         let report = self.importer.run(&RunRequest::new("csv").file(file).external_system(system))?;
         assert!(report.status != importer::ReportStatus::Failed, "{:?}", report.error);
-        Ok(report.run_id)
+        Ok(report.run_id.0)
     }
 
     /// Of its own system's rows; the other may be importing its own.

@@ -61,7 +61,7 @@ fn a_run_that_is_stopped_before_its_first_load_goes_on_and_loads_everything() {
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM core_volunteers"), 0);
 
         let report = importer(&db).run(&request).unwrap();
-        assert_eq!((report.run_id, report.status), (1, ReportStatus::Succeeded), "{}", db.backend);
+        assert_eq!((report.run_id.0, report.status), (1, ReportStatus::Succeeded), "{}", db.backend);
         assert_same(&take(&reference), &take(&db));
     }
 }

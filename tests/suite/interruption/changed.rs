@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use importer::{Cancel, Importer, Observer, Progress, RunReport, RunRequest};
+use importer::{Cancel, Importer, Observer, Progress, RunId, RunReport, RunRequest};
 use importer_core::ports::Phase;
 
 use super::people::{csv, csv_with_bad_rows_again};
@@ -73,7 +73,10 @@ fn the_same_file_goes_on_from_either_phase() {
             assert!(stopped.counts.read >= 2_000);
             assert_eq!(stopped.counts.inserted > 0, phase == Phase::Load);
             let report = db.importer().run(&request(&file)).unwrap();
-            assert_eq!((report.status.as_str(), report.run_id, report.counts.read), ("succeeded", 1, 15_000));
+            assert_eq!(
+                (report.status.as_str(), report.run_id.0, report.counts.read),
+                ("succeeded", 1, 15_000)
+            );
             assert!(
                 report.notes.iter().any(|note| note.contains("went on with run 1")),
                 "{:?}",
@@ -107,7 +110,7 @@ fn a_file_that_grew_begins_a_new_run_and_says_so() {
     cancelled_at(Phase::Extract, &db, &request(&file));
     support::file(folder.path(), "people.csv", format!("{text}new1,New,Person,new1@example.org,,,,\n"));
     let report = db.importer().run(&request(&file)).unwrap();
-    assert_eq!((report.run_id, report.counts.read), (2, 15_001));
+    assert_eq!((report.run_id.0, report.counts.read), (2, 15_001));
     let notes = report.notes.join("\n");
     assert!(
         notes.contains("run 1 was interrupted and cannot go on") && notes.contains("changed since"),
@@ -139,7 +142,7 @@ fn other_columns_and_other_options_begin_a_new_run() {
         cancelled_at(Phase::Extract, &db, &request(&file));
         support::file(folder.path(), "people.csv", content);
         let report = db.importer().run(&again).unwrap();
-        assert_eq!((report.run_id, report.status.as_str(), report.counts.read), (2, "succeeded", 15_000));
+        assert_eq!((report.run_id.0, report.status.as_str(), report.counts.read), (2, "succeeded", 15_000));
     }
 }
 
@@ -152,9 +155,9 @@ fn another_system_in_between_is_another_matter() {
     let db = support::sqlite();
     cancelled_at(Phase::Extract, &db, &request(&file));
     let between = request(&other).external_system("north");
-    assert_eq!(db.importer().run(&between).unwrap().run_id, 2);
+    assert_eq!(db.importer().run(&between).unwrap().run_id, RunId(2));
     let report = db.importer().run(&request(&file)).unwrap();
-    assert_eq!((report.run_id, report.counts.read), (1, 3_000), "{:?}", report.notes);
+    assert_eq!((report.run_id.0, report.counts.read), (1, 3_000), "{:?}", report.notes);
     // An unchanged file is as fresh as before, whatever another system told.
     let again = db.importer().run(&request(&file)).unwrap();
     assert_eq!(again.freshness_max_timestamp, report.freshness_max_timestamp);
@@ -172,7 +175,7 @@ fn a_run_that_died_and_was_asked_for_something_else_is_closed() {
     let mut other = request(&file);
     other.limit = Some(10);
     let report = db.importer().run(&other).unwrap();
-    assert_eq!((report.run_id, report.counts.read), (2, 10));
+    assert_eq!((report.run_id.0, report.counts.read), (2, 10));
     let notes = report.notes.join("\n");
     assert!(
         notes.contains("run 1 was interrupted and was asked for something else; it is closed"),
@@ -195,7 +198,7 @@ fn an_edit_in_the_middle_is_noticed() {
     assert_eq!(edited.len(), text.len());
     support::file(folder.path(), "people.csv", &edited);
     let report = db.importer().run(&request(&file)).unwrap();
-    assert_eq!(report.run_id, 2, "{:?}", report.notes);
+    assert_eq!(report.run_id, RunId(2), "{:?}", report.notes);
     // The same person moves away further down, so the core does not keep it.
     let sql = "SELECT COUNT(*) AS t FROM staging_volunteers WHERE payload_json LIKE '%Arkansas Ct%'";
     assert_eq!(db.number(sql), 1);
@@ -210,11 +213,11 @@ fn a_file_that_changed_while_loading_is_not_passed_over() {
     cancelled_at(Phase::Load, &db, &request(&file));
     support::file(folder.path(), "people.csv", format!("{text}new1,New,Person,new1@example.org,,,,\n"));
     let report = db.importer().run(&request(&file)).unwrap();
-    assert_eq!((report.run_id, report.status.as_str(), report.counts.read), (1, "succeeded", 15_000));
+    assert_eq!((report.run_id.0, report.status.as_str(), report.counts.read), (1, "succeeded", 15_000));
     let told: Vec<&str> = report.anomalies.iter().map(|anomaly| anomaly.code.as_str()).collect();
     assert_eq!(told, ["source_changed"], "{:?}", report.anomalies);
     // As it says: once more, and the new row is there.
     let again = db.importer().run(&request(&file)).unwrap();
-    assert_eq!((again.run_id, again.counts.read, again.counts.inserted), (2, 15_001, 1));
+    assert_eq!((again.run_id.0, again.counts.read, again.counts.inserted), (2, 15_001, 1));
     assert!(again.anomalies.is_empty(), "{:?}", again.anomalies);
 }

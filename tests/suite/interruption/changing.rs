@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use importer::service::Actor;
-use importer::{Importer, Observer, Progress, RunRequest};
+use importer::{Importer, Observer, Progress, RunId, RunRequest};
 use importer_core::ports::Phase;
 
 use super::changed::cancelled_at;
@@ -99,10 +99,10 @@ fn a_file_that_changes_while_it_is_read_fails_the_run_and_the_core_is_untouched(
             assert!(!error.contains("goes on"), "{error}");
             let desk = importer.desk(Actor::admin("ann"));
             assert!(desk.interrupted().unwrap().is_empty(), "{what} on {}", db.backend);
-            let refused = desk.retry(1, "once more").unwrap_err().to_string();
+            let refused = desk.retry(RunId(1), "once more").unwrap_err().to_string();
             assert!(what == "was replaced" || refused.contains("changed since"), "{what}: {refused}");
             let again = importer.run(&request).unwrap();
-            assert_eq!((again.run_id, again.status.as_str()), (2, "succeeded"), "{:?}", again.error);
+            assert_eq!((again.run_id.0, again.status.as_str()), (2, "succeeded"), "{:?}", again.error);
             assert!(rows == 0 || again.counts.read == rows, "{what}: {:?}", again.counts);
         }
     }
@@ -142,7 +142,10 @@ fn a_run_that_was_interrupted_while_loading_tells_what_became_of_its_source() {
             change(&file);
             // What was read was read from a whole file, so it is loaded, and the anomaly says what to do.
             let report = db.importer().run(&request).unwrap();
-            assert_eq!((report.run_id, report.status.as_str(), report.counts.read), (1, "succeeded", 15_000));
+            assert_eq!(
+                (report.run_id.0, report.status.as_str(), report.counts.read),
+                (1, "succeeded", 15_000)
+            );
             let told: Vec<&str> = report.anomalies.iter().map(|anomaly| anomaly.code.as_str()).collect();
             assert_eq!(told, [code], "{}: {:?}", db.backend, report.anomalies);
             assert!(report.anomalies[0].message.contains(file.to_str().unwrap()), "{:?}", report.anomalies);

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use importer_core::ports::{Phase, RunStatus};
+use importer_core::ports::{Phase, RunId, RunStatus};
 
 use super::people::{Dice, csv};
 use super::snapshot::{assert_same, take};
@@ -140,7 +140,7 @@ fn a_dry_run_that_was_killed_leaves_nothing_and_does_not_go_on() {
     }
     let ended = cli::ended(dry);
     assert_eq!(ended.code, 0);
-    assert_eq!(newest(&importer).unwrap().id, 2);
+    assert_eq!(newest(&importer).unwrap().id, RunId(2));
     assert_eq!(db.texts("SELECT status AS t FROM import_runs ORDER BY id"), ["failed", "succeeded"]);
 }
 

@@ -1,5 +1,6 @@
 //! Ctrl-C, and two runs at once.
 
+use importer_core::ports::RunId;
 use std::process::{Child, Command};
 
 use super::people::csv;
@@ -48,7 +49,7 @@ fn ctrl_c_stops_cleanly_and_a_second_run_of_the_system_is_refused_meanwhile() {
             "{}",
             ended.out
         );
-        assert_eq!(newest(&importer).unwrap().id, 1);
+        assert_eq!(newest(&importer).unwrap().id, RunId(1));
         assert_same(&expected, &take(&db));
     }
 }

@@ -1,6 +1,7 @@
 //! Merges and runs are taken back in any order, with anything in between: what stands at the end is as if the rest had never
 //! happened.
 
+use importer_core::ports::{MergeId, RunId};
 use std::collections::BTreeSet;
 
 use importer::ErrorKind;
@@ -166,17 +167,17 @@ impl Life {
     fn undo(&mut self, which: &Index) {
         let Some(n) = self.merge(which, false) else { return };
         let merge = self.done[n].merge.unwrap();
-        let undone = self.desk(self.hour, |desk| desk.undo_merge(merge, "a mistake")).unwrap();
+        let undone = self.desk(self.hour, |desk| desk.undo_merge(MergeId(merge), "a mistake")).unwrap();
         assert!(undone.lost_rows.is_empty(), "{undone:?}");
         self.done[n].gone = true;
         self.stand_again(&undone.redone);
     }
 
     /// Later merges stand without the one that was taken back, under new numbers.
-    pub(super) fn stand_again(&mut self, redone: &[(i64, i64)]) {
+    pub(super) fn stand_again(&mut self, redone: &[(MergeId, MergeId)]) {
         for (was, is) in redone {
-            let again = self.done.iter_mut().find(|done| done.merge == Some(*was));
-            again.unwrap().merge = Some(*is);
+            let again = self.done.iter_mut().find(|done| done.merge == Some(was.0));
+            again.unwrap().merge = Some(is.0);
         }
     }
 
@@ -187,10 +188,10 @@ impl Life {
         let Event::Merge { people, choice: None } = self.done[n].event.clone() else { return };
         let merge = self.done[n].merge.unwrap();
         let request =
-            RedoRequest { although_rejected: true, ..RedoRequest::new(merge, "the same after all") };
+            RedoRequest { although_rejected: true, ..RedoRequest::new(MergeId(merge), "the same after all") };
         if let Ok(again) = self.desk(self.hour, |desk| desk.redo(&request)) {
             let event = Event::Merge { people, choice: None };
-            self.done.push(self.did(event, self.world.last_id(), Some(again)));
+            self.done.push(self.did(event, self.world.last_id(), Some(again.0)));
             self.done[n].merge = None;
         }
     }
@@ -210,7 +211,8 @@ impl Life {
     fn take_back(&self, n: usize) -> bool {
         let mut whole = true;
         for run in self.done[n].runs.iter().rev() {
-            let request = RollbackRequest { run: *run, reason: "the wrong file".into(), dry_run: false };
+            let request =
+                RollbackRequest { run: RunId(*run), reason: "the wrong file".into(), dry_run: false };
             match self.desk(self.hour, |desk| desk.roll_back(&request)) {
                 Ok(report) => whole &= report.left == 0,
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Config, "{error}"),
@@ -328,7 +330,12 @@ fn two_merges_with_a_file_in_between_are_taken_back_in_either_order() {
             let desk = importer.desk(Actor::admin("ann"));
             for merge in merges {
                 let now = desk.merges("volunteer", &MergeFilter::default()).unwrap();
-                let now = now.iter().find(|line| line.merge == merge).unwrap().redone_by.unwrap_or(merge);
+                let now = now
+                    .iter()
+                    .find(|line| line.merge == MergeId(merge))
+                    .unwrap()
+                    .redone_by
+                    .unwrap_or(MergeId(merge));
                 desk.undo_merge(now, "three people").unwrap();
             }
             let without = World::new(other);

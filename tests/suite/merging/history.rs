@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use importer::service::{Actor, Edit, FieldChoice, MergeRequest, ReviewDecision, RowFix, ScanRequest};
-use importer::{Importer, RunReport, RunRequest};
+use importer::{Importer, RecordId, RowId, RunReport, RunRequest, SuggestionId};
 use importer_core::ports::{AutoMerge, Clock, FixedClock, Moment, Reference, parse_moment};
 
 use crate::support::{self, Database};
@@ -254,16 +254,17 @@ impl World {
             }
             Event::Edit { id, field, variant } => {
                 let values = vec![((*field).to_owned(), value(field, *variant).to_owned())];
-                desk.edit("volunteer", *id, &Edit { values, reason: "they called".into() }).unwrap();
+                desk.edit("volunteer", RecordId(*id), &Edit { values, reason: "they called".into() })
+                    .unwrap();
             }
             Event::Merge { people, choice } => {
                 let mut request = MergeRequest::new("volunteer", people.clone(), "the same");
-                request.survivor = people.first().copied();
+                request.survivor = people.first().copied().map(RecordId);
                 // Somebody may have told them apart before.
                 request.although_rejected = true;
                 request.choices =
-                    choice.iter().map(|(f, id)| ((*f).to_owned(), FieldChoice::Of(*id))).collect();
-                return Some(desk.merge(&request).unwrap().merge);
+                    choice.iter().map(|(f, id)| ((*f).to_owned(), FieldChoice::Of(RecordId(*id)))).collect();
+                return Some(desk.merge(&request).unwrap().merge.0);
             }
             Event::SignUp { id, event } => self.sign_up(*id, &format!("event {event}")),
             Event::Scan => _ = desk.scan(&ScanRequest::new("volunteer"), "once a month").unwrap(),
@@ -277,11 +278,15 @@ impl World {
         let survivor =
             self.db.number(&format!("SELECT left_id AS t FROM dedupe_suggestions WHERE id = {pair}"));
         let verdict = match accept {
-            true => ReviewDecision::AcceptAlthoughRejected { survivor: Some(survivor), choices: Vec::new() },
+            true => ReviewDecision::AcceptAlthoughRejected {
+                survivor: Some(RecordId(survivor)),
+                choices: Vec::new(),
+            },
             false => ReviewDecision::Reject,
         };
-        let reviewed = self.at(hour).desk(Actor::admin("ann")).review(pair, &verdict, "asked them")?;
-        Ok(reviewed.merge.map(|merge| merge.merge))
+        let reviewed =
+            self.at(hour).desk(Actor::admin("ann")).review(SuggestionId(pair), &verdict, "asked them")?;
+        Ok(reviewed.merge.map(|merge| merge.merge.0))
     }
 
     /// Whether a suggestion is about those whom it was about from the beginning.
@@ -299,7 +304,7 @@ impl World {
         let held = self.db.number("SELECT MAX(staging_id) AS t FROM quarantine WHERE status = 'open'");
         let values = vec![("email".to_owned(), well)];
         let fix = RowFix { values, reason: "they wrote".into(), ..RowFix::default() };
-        importer.desk(Actor::admin("ann")).fix("volunteer", held, &fix).unwrap();
+        importer.desk(Actor::admin("ann")).fix("volunteer", RowId(held), &fix).unwrap();
     }
 
     fn import(&self, hour: usize, system: &str, rows: &[String]) {

@@ -3,6 +3,7 @@
 
 use importer::service::Actor;
 use importer_core::ports::MergeFilter;
+use importer_core::ports::RecordId;
 use proptest::prelude::*;
 
 use super::host_tables::Host;
@@ -68,7 +69,7 @@ fn rows(db: &Database) -> Vec<String> {
 fn standing(host: &Host) -> Vec<i64> {
     let filter = MergeFilter { standing: true, ..MergeFilter::default() };
     let merges = host.importer.desk(Actor::admin("ann")).merges("volunteer", &filter).unwrap();
-    merges.into_iter().map(|line| line.merge).collect()
+    merges.into_iter().map(|line| line.merge.0).collect()
 }
 
 fn check(steps: &[RerunStep]) {
@@ -78,7 +79,7 @@ fn check(steps: &[RerunStep]) {
         without.db.execute(TABLES);
         let now = |person: usize| {
             let id = i64::try_from(person).unwrap() + 1;
-            host.importer.desk(Actor::admin("ann")).who_is("volunteer", id).unwrap()
+            host.importer.desk(Actor::admin("ann")).who_is("volunteer", RecordId(id)).unwrap()
         };
         for (number, step) in steps.iter().enumerate() {
             match step {
@@ -87,7 +88,7 @@ fn check(steps: &[RerunStep]) {
                     if one != other {
                         let before = rows(&host.db);
                         // Two rows that want one place keep people apart.
-                        if host.merge(&[one, other]).is_err() {
+                        if host.merge(&[one.0, other.0]).is_err() {
                             assert_eq!(rows(&host.db), before, "{steps:?}");
                         }
                     }
@@ -106,7 +107,7 @@ fn check(steps: &[RerunStep]) {
                         continue;
                     }
                     for db in [&host.db, &without.db] {
-                        write(db, number, *table, one, other, *n);
+                        write(db, number, *table, one.0, other.0, *n);
                     }
                 }
                 RerunStep::Delete(table, n) => {

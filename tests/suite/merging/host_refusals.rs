@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use importer::service::{Actor, Edit, FieldChoice, MergeRequest, ReviewDecision};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, MergeId, RecordId, RunId, RunRequest, SuggestionId};
 use importer_core::ports::{FixedClock, Reference, SuggestionFilter, parse_moment};
 use importer_core::retention::RetentionPolicy;
 
@@ -38,7 +38,7 @@ fn two_people_at_one_event_are_not_merged_and_the_refusal_names_the_table_and_wh
         let desk = host.importer.desk(Actor::admin("ann"));
         let refusals = [
             host.merge(&[1, 2]).unwrap_err(),
-            desk.review(pair, &ReviewDecision::accept(), "one person").unwrap_err(),
+            desk.review(SuggestionId(pair), &ReviewDecision::accept(), "one person").unwrap_err(),
         ];
         for error in refusals {
             assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
@@ -66,7 +66,7 @@ fn one_refused_merge_keeps_no_other_back() {
         let told = desk.merge_obvious("volunteer", "beyond doubt").unwrap();
         host.sound("merging the obvious");
         assert_eq!((told.merged, told.failed.len()), (1, 1), "{told:?}");
-        assert!(told.failed[0].0 == first && told.failed[0].1.contains("signups"), "{told:?}");
+        assert!(told.failed[0].0 == SuggestionId(first) && told.failed[0].1.contains("signups"), "{told:?}");
 
         let third = suggest(&host, 5, 6);
         let waiting = SuggestionFilter { entity: Some("volunteer".into()), ..desk_filter() };
@@ -103,7 +103,7 @@ fn whom_rows_of_the_host_refer_to_a_rollback_keeps_and_lists() {
             let told = host.roll_back(1);
             assert_eq!((told.counts["reverted"], told.counts["kept"], told.left), (4, 2, 2), "{told:?}");
             let whys: Vec<(i64, &str)> =
-                told.not_reverted.iter().map(|item| (item.core_id, item.why.as_str())).collect();
+                told.not_reverted.iter().map(|item| (item.core_id.0, item.why.as_str())).collect();
             assert_eq!(whys, [(2, "1 row of the host refers to it"), (3, "2 rows of the host refer to it")]);
             assert_eq!(rows(), before, "{action} on {}", host.db.backend);
             // Once nothing refers to them, the same call takes them back.
@@ -139,7 +139,7 @@ fn a_table_that_is_named_and_has_a_foreign_key_counts_once() {
             assert_eq!(signups(&host), ["1 1 fair", "2 2 fair", "3 2 run"], "{table}");
             match table {
                 "SIGNUPS" => desk.undo_merge(merge, "two").map(|_| ()).unwrap(),
-                _ => host.undo(merge).unwrap(),
+                _ => host.undo(merge.0).unwrap(),
             }
             assert_eq!(signups(&host), before, "{table} on {}", host.db.backend);
         }
@@ -165,9 +165,10 @@ impl Host {
         // The merge first: who went in one stays for that.
         let desk = importer.desk(Actor::admin("ann"));
         let last = self.db.number("SELECT MAX(id) AS t FROM merge_log");
-        desk.undo_merge(last, "two people").unwrap();
+        desk.undo_merge(MergeId(last), "two people").unwrap();
         self.db.execute("UPDATE plain SET who = 3");
-        let request = importer::service::RollbackRequest { run: 1, reason: String::new(), dry_run: true };
+        let request =
+            importer::service::RollbackRequest { run: RunId(1), reason: String::new(), dry_run: true };
         let told = desk.roll_back(&request).unwrap();
         told.not_reverted.into_iter().map(|item| item.why).collect()
     }
@@ -217,7 +218,7 @@ fn a_value_that_rows_refer_to_is_kept_and_so_is_whose_it_is() {
         let desk = host.importer.desk(Actor::admin("ann"));
         // As the one who goes, and as the one who stays with another address.
         let mut with_another = MergeRequest::new("volunteer", [2, 3], "one person");
-        with_another.choices = vec![("email_normalized".into(), FieldChoice::Of(3))];
+        with_another.choices = vec![("email_normalized".into(), FieldChoice::Of(RecordId(3)))];
         for refused in
             [desk.merge(&MergeRequest::new("volunteer", [1, 2], "one person")), desk.merge(&with_another)]
         {
@@ -229,9 +230,9 @@ fn a_value_that_rows_refer_to_is_kept_and_so_is_whose_it_is() {
         }
         // Nobody else is held up.
         let mut others = MergeRequest::new("volunteer", [4, 5], "one person");
-        others.choices = vec![("email_normalized".into(), FieldChoice::Of(4))];
+        others.choices = vec![("email_normalized".into(), FieldChoice::Of(RecordId(4)))];
         let merge = desk.merge(&others).unwrap().merge;
-        host.undo(merge).unwrap();
+        host.undo(merge.0).unwrap();
         // A run that changed the address is not taken back for this person.
         let folder = tempfile::tempdir().unwrap();
         host.db.execute("DELETE FROM letters");
@@ -243,7 +244,7 @@ fn a_value_that_rows_refer_to_is_kept_and_so_is_whose_it_is() {
         assert_eq!((told.left, told.not_reverted.len()), (1, 1), "{told:?}");
         assert!(told.not_reverted[0].why.contains("a value that would change"), "{told:?}");
         let told = host.roll_back(1);
-        let kept: Vec<i64> = told.not_reverted.iter().map(|item| item.core_id).collect();
+        let kept: Vec<i64> = told.not_reverted.iter().map(|item| item.core_id.0).collect();
         assert_eq!(kept, [2], "{told:?}");
     }
 }
@@ -358,7 +359,7 @@ fn edits_and_the_cleaning_of_old_data_leave_the_hosts_rows_alone() {
         let merged = signups(&host);
         let desk = host.importer.desk(Actor::admin("ann"));
         let values = vec![("city".into(), "Oslo".into())];
-        desk.edit("volunteer", 2, &Edit { values, reason: "moved".into() }).unwrap();
+        desk.edit("volunteer", RecordId(2), &Edit { values, reason: "moved".into() }).unwrap();
         host.sound("an edit");
         let clock = FixedClock(parse_moment("2099-01-01T00:00:00Z").unwrap());
         let later = Importer::builder().database(&host.db.url).clock(Arc::new(clock)).build().unwrap();

@@ -1,7 +1,7 @@
 //! A host's tables with foreign keys to people, of which the importer was told nothing: no row of theirs ever refers to nobody.
 
 use importer::service::{Actor, MergeRequest, RedoRequest, RollbackReport, RollbackRequest};
-use importer::{Importer, RunRequest};
+use importer::{Importer, MergeId, RunId, RunRequest};
 
 use crate::support::{self, Database};
 
@@ -40,26 +40,29 @@ impl Host {
 
     pub(crate) fn merge(&self, people: &[i64]) -> importer::Result<i64> {
         let desk = self.importer.desk(Actor::admin("ann"));
-        let done = desk.merge(&MergeRequest::new("volunteer", people, "one person"));
+        let done = desk.merge(&MergeRequest::new("volunteer", people.iter().copied(), "one person"));
         self.sound("a merge");
-        done.map(|done| done.merge)
+        done.map(|done| done.merge.0)
     }
 
     pub(crate) fn undo(&self, merge: i64) -> importer::Result<()> {
-        let undone = self.importer.desk(Actor::admin("ann")).undo_merge(merge, "two people");
+        let undone = self.importer.desk(Actor::admin("ann")).undo_merge(MergeId(merge), "two people");
         self.sound("an undo");
         undone.map(|_| ())
     }
 
     pub(crate) fn redo(&self, merge: i64) -> i64 {
-        let again =
-            self.importer.desk(Actor::admin("ann")).redo(&RedoRequest::new(merge, "one after all")).unwrap();
+        let again = self
+            .importer
+            .desk(Actor::admin("ann"))
+            .redo(&RedoRequest::new(MergeId(merge), "one after all"))
+            .unwrap();
         self.sound("a redo");
-        again
+        again.0
     }
 
     pub(crate) fn roll_back(&self, run: i64) -> RollbackReport {
-        let request = RollbackRequest { run, reason: "the wrong file".into(), dry_run: false };
+        let request = RollbackRequest { run: RunId(run), reason: "the wrong file".into(), dry_run: false };
         let told = self.importer.desk(Actor::admin("ann")).roll_back(&request).unwrap();
         self.sound("a rollback");
         told
@@ -272,7 +275,7 @@ fn rows_with_a_foreign_key_move_with_a_merge_and_back_whatever_the_table_is_like
                 let filter = importer_core::ports::MergeFilter { standing: true, ..Default::default() };
                 let standing = host.importer.desk(Actor::admin("ann")).merges("volunteer", &filter).unwrap();
                 assert_ne!(standing[0].merge, more, "it was done again");
-                host.undo(standing[0].merge).unwrap_or_else(|e| panic!("{told}: {e}"));
+                host.undo((standing[0].merge).0).unwrap_or_else(|e| panic!("{told}: {e}"));
             }
             assert_eq!(shape.rows(&host.db), before, "{told}");
         }

@@ -1,6 +1,7 @@
 //! Taking a merge back is as if it had not happened, whatever happened before and after.
 
 use importer::service::Actor;
+use importer_core::ports::MergeId;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -88,7 +89,7 @@ fn check(wishes: &[Wish], which: prop::sample::Index) {
         let gone = *which.get(&merges);
         let importer = world.importer_at(20);
         let desk = importer.desk(Actor::admin("ann"));
-        let undone = desk.undo_merge(gone, "a mistake").unwrap();
+        let undone = desk.undo_merge(MergeId(gone), "a mistake").unwrap();
         assert!(undone.lost_rows.is_empty(), "{undone:?}");
         // The same without the merge. Sign-ups and edits go to whom they went to.
         let without = World::new(other);

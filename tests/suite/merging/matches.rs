@@ -23,7 +23,7 @@ fn take_back_a_match(life: &mut Life) -> Option<(usize, i64)> {
         Ok(undone) => {
             assert!(undone.lost_rows.is_empty(), "{undone:?}");
             life.stand_again(&undone.redone);
-            Some((person, undone.restored[0]))
+            Some((person, (undone.restored[0]).0))
         }
         // A merge that stands may have brought the record; whoever takes that back first can take back the match.
         Err(error) => {
@@ -96,7 +96,7 @@ fn who_was_parted_stays_apart_and_can_be_matched_again() {
         let importer = world.importer_at(4);
         let desk = importer.desk(Actor::admin("ann"));
         let undone = desk.undo_match("volunteer", "gamma", "g1", "her mother").unwrap();
-        let (stays, apart) = (undone.survivor, undone.restored[0]);
+        let (stays, apart) = (undone.survivor.0, undone.restored[0].0);
         assert_eq!((world.owner_of("p1"), world.owner_of("g1")), (stays, apart), "{}", world.db.backend);
         // The file comes again with something new: each row goes to its own person, and nobody is suggested.
         world.happen(5, &Event::Elsewhere { person: 1, variant: 6 });

@@ -1,6 +1,7 @@
 //! A run that is taken back has never happened, whatever happened before and after.
 
 use importer::service::Actor;
+use importer_core::ports::{MergeId, RunId};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -66,7 +67,7 @@ trait Status {
 impl Status for importer::Importer {
     fn run_status(&self, run: i64) -> &'static str {
         let runs = self.runs(&Default::default()).unwrap();
-        runs.iter().find(|r| r.id == run).unwrap().status.as_str()
+        runs.iter().find(|r| r.id == RunId(run)).unwrap().status.as_str()
     }
 }
 
@@ -156,7 +157,7 @@ fn runs_that_came_while_people_were_merged_leave_nothing_once_the_merges_are_tak
                 let gone = *which.get(&runs);
                 let importer = world.importer_at(20);
                 if let Some(merge) = merge {
-                    importer.desk(Actor::admin("ann")).undo_merge(merge, "two people").unwrap();
+                    importer.desk(Actor::admin("ann")).undo_merge(MergeId(merge), "two people").unwrap();
                 }
                 let counts = roll_back(&importer, gone.1).counts;
                 if counts.contains_key("kept") || counts.contains_key("failed") {

@@ -24,7 +24,7 @@ fn awkward_strings_survive_staging() {
         let report = db.import(&file);
         assert_eq!(report.status, importer::ReportStatus::Succeeded, "{:?}", report.error);
         assert_eq!(report.counts.read, table.rows.len() as u64);
-        let (staged, expected) = (staged(&db, report.run_id), table.expected());
+        let (staged, expected) = (staged(&db, report.run_id.0), table.expected());
         for (got, expected) in staged.iter().zip(&expected) {
             assert_eq!(got, expected, "{}", db.backend);
         }

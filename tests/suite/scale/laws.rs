@@ -102,7 +102,7 @@ fn counts_add_up_nothing_is_lost_and_a_replay_changes_nothing() {
         prop_assert_eq!(dry.counts, first.counts, "the dry run foretells the run");
         let expected = table.expected();
         prop_assert_eq!(first.counts.read, expected.len() as u64);
-        prop_assert_eq!(&staged(&db, first.run_id), &expected, "staging holds the cells as they were");
+        prop_assert_eq!(&staged(&db, first.run_id.0), &expected, "staging holds the cells as they were");
         let people = db.number("SELECT COUNT(*) AS t FROM core_volunteers");
         prop_assert_eq!(people.unsigned_abs(), first.counts.inserted);
 
@@ -114,7 +114,11 @@ fn counts_add_up_nothing_is_lost_and_a_replay_changes_nothing() {
             (again.counts.read, again.counts.quarantined),
             (first.counts.read, first.counts.quarantined)
         );
-        prop_assert_eq!(&staged(&db, again.run_id), &expected, "an unchanged row points at its earlier copy");
+        prop_assert_eq!(
+            &staged(&db, again.run_id.0),
+            &expected,
+            "an unchanged row points at its earlier copy"
+        );
         for (table, rows) in core(&db) {
             prop_assert_eq!(&rows, &before[table], "{}", table);
         }
@@ -135,7 +139,7 @@ fn is_kept(table: &Table, db: &Database) {
     let folder = tempfile::tempdir().unwrap();
     let report = db.import(&support::file(folder.path(), "people.csv", table.csv()));
     adds_up(&report).unwrap();
-    assert_eq!(staged(db, report.run_id), table.expected(), "{}", db.backend);
+    assert_eq!(staged(db, report.run_id.0), table.expected(), "{}", db.backend);
 }
 
 /// Cells that a generator does not find, one file each.

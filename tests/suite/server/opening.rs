@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use importer::service::{Actor, MergeRequest, RollbackRequest};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, MergeId, RunRequest};
 use importer_core::ports::Store;
 use importer_store::SqlStore;
 
@@ -150,7 +150,7 @@ fn a_role_with_the_rights_of_the_guide_does_everything() {
     assert_eq!(first.counts.inserted, 20, "{:?}", first.error);
     let desk = importer.desk(Actor::admin("ann"));
     desk.merge(&MergeRequest::new("volunteer", [1, 2], "one person")).unwrap();
-    desk.undo_merge(1, "two people").unwrap();
+    desk.undo_merge(MergeId(1), "two people").unwrap();
     let request = RollbackRequest { run: first.run_id, reason: "a test".into(), dry_run: false };
     desk.roll_back(&request).unwrap();
     assert_eq!(importer.count("volunteer").unwrap(), 0);

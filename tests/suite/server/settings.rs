@@ -2,6 +2,7 @@
 
 use importer::RunRequest;
 use importer::service::{Actor, RollbackRequest};
+use importer_core::ports::RunId;
 
 use super::{Database, database, people, set, support};
 
@@ -75,7 +76,7 @@ fn dates_that_an_earlier_version_kept_as_the_server_wrote_them_come_back_as_they
     kept_as(&database, "\\3.\\2.\\1");
     let desk = database.importer();
     desk.desk(Actor::admin("ann"))
-        .roll_back(&RollbackRequest { run: 2, reason: "a test".into(), dry_run: false })
+        .roll_back(&RollbackRequest { run: RunId(2), reason: "a test".into(), dry_run: false })
         .unwrap();
     assert_eq!(database.texts(DATES), before);
 }
@@ -89,7 +90,7 @@ fn a_kept_date_that_could_be_two_days_is_told_and_not_written() {
     let importer = database.importer();
     let error = importer
         .desk(Actor::admin("ann"))
-        .roll_back(&RollbackRequest { run: 2, reason: "a test".into(), dry_run: false })
+        .roll_back(&RollbackRequest { run: RunId(2), reason: "a test".into(), dry_run: false })
         .unwrap_err()
         .to_string();
     assert!(error.contains("normal form") && error.contains("DateStyle"), "{error}");

@@ -3,6 +3,7 @@
 use importer::ErrorKind;
 use importer::service::{BulkChange, BulkFix};
 use importer_core::ports::QuarantineFilter;
+use importer_core::ports::{RowId, RunId};
 
 use super::super::support;
 use super::quarantine::{desk, import, open};
@@ -101,10 +102,10 @@ fn filters_find_what_they_say_page_by_page() {
         let all = desk.quarantine("volunteer", &QuarantineFilter::default()).unwrap();
         let (mut paged, mut after) = (Vec::new(), 0);
         loop {
-            let page = QuarantineFilter { after, limit: 3, ..QuarantineFilter::default() };
+            let page = QuarantineFilter { after: RowId(after), limit: 3, ..QuarantineFilter::default() };
             let page = desk.quarantine("volunteer", &page).unwrap();
             let Some(last) = page.last() else { break };
-            after = last.row;
+            after = last.row.0;
             paged.extend(page);
         }
         assert_eq!(paged, all, "{}", database.backend);
@@ -119,14 +120,14 @@ fn filters_find_what_they_say_page_by_page() {
             (QuarantineFilter { text: Some("%".into()), ..none() }, 0),
             (
                 QuarantineFilter {
-                    run: Some(1),
+                    run: Some(RunId(1)),
                     source: Some("csv".into()),
                     system: Some("csv".into()),
                     ..none()
                 },
                 13,
             ),
-            (QuarantineFilter { run: Some(2), ..none() }, 0),
+            (QuarantineFilter { run: Some(RunId(2)), ..none() }, 0),
             (QuarantineFilter { severity: Some("info".into()), ..none() }, 0),
             (QuarantineFilter { since: moment("2100-01-01T00:00:00Z"), ..none() }, 0),
             (QuarantineFilter { until: moment("2100-01-01T00:00:00Z"), ..none() }, 13),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use importer::plugin::spreadsheet::EXPORT_MARK;
 use importer::service::{ExportKind, ExportReader, FileFix};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, RowId, RunRequest};
 use importer_core::ports::{QuarantineFilter, ViolationFilter};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -104,7 +104,7 @@ fn check_round_trip(database: &Database, notes: &[String]) {
     let (of_notes, of_other) = (place("notes"), place("-x"));
     let mut read = 0;
     while let Some(row) = reader.next_row().unwrap() {
-        let detail = desk(&importer).quarantined_row("volunteer", row.id).unwrap();
+        let detail = desk(&importer).quarantined_row("volunteer", RowId(row.id)).unwrap();
         let raw = |column: &str| detail.raw[column].as_str().unwrap().to_owned();
         assert_eq!((&row.cells[of_notes], &row.cells[of_other]), (&raw("notes"), &raw("-x")));
         read += 1;

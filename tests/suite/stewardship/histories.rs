@@ -1,7 +1,7 @@
 //! Whatever stewards do, in whatever order, imports of what was there before undo nothing.
 
 use importer::service::RowFix;
-use importer::{Importer, RunRequest};
+use importer::{Importer, RowId, RunRequest};
 use importer_core::ports::QuarantineFilter;
 use proptest::prelude::*;
 
@@ -58,7 +58,7 @@ fn check(database: &Database, steps: &[RerunStep]) {
     import(&importer, &file);
     let desk = desk(&importer);
     let ids: Vec<i64> =
-        desk.quarantine("volunteer", &QuarantineFilter::default()).unwrap().iter().map(|r| r.row).collect();
+        desk.quarantine("volunteer", &QuarantineFilter::default()).unwrap().iter().map(|r| r.row.0).collect();
     for step in steps {
         let fix = |row: usize, email: Option<&str>| {
             let values =
@@ -66,7 +66,7 @@ fn check(database: &Database, steps: &[RerunStep]) {
             // What is not open any more is refused, which is as good as any other step.
             let _ = desk.fix(
                 "volunteer",
-                ids[row],
+                RowId(ids[row]),
                 &RowFix { values, reason: "why".into(), ..RowFix::default() },
             );
         };
@@ -75,10 +75,10 @@ fn check(database: &Database, steps: &[RerunStep]) {
             RerunStep::Fix(row, true) => fix(*row, Some("@example.org")),
             RerunStep::Fix(row, false) => fix(*row, Some(" at home")),
             RerunStep::Exempt(row) => {
-                _ = desk.suppress("volunteer", ids[*row], &["FMT-101".into(), "REQ-001".into()], "why")
+                _ = desk.suppress("volunteer", RowId(ids[*row]), &["FMT-101".into(), "REQ-001".into()], "why")
             }
-            RerunStep::GiveUp(row) => _ = desk.reject_row("volunteer", ids[*row], "why"),
-            RerunStep::Reopen(row) => _ = desk.reopen("volunteer", ids[*row], "why"),
+            RerunStep::GiveUp(row) => _ = desk.reject_row("volunteer", RowId(ids[*row]), "why"),
+            RerunStep::Reopen(row) => _ = desk.reopen("volunteer", RowId(ids[*row]), "why"),
             RerunStep::Requeue(row) => fix(*row, None),
         }
     }

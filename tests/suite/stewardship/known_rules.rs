@@ -2,7 +2,7 @@
 
 use importer::plugin::{Category, Findings, Plugin, PluginMeta, Rule, RuleMeta, RuleRow};
 use importer::service::{BulkChange, Desk, RowFix};
-use importer::{ErrorKind, Importer, RunRequest};
+use importer::{ErrorKind, Importer, RowId, RunId, RunRequest};
 use importer_core::ports::{QuarantineFilter, ViolationFilter};
 
 use super::super::access::everything;
@@ -15,7 +15,7 @@ fn named(desk: &Desk<'_>, row: i64, rule: &str) -> Vec<Result<(), importer::Erro
     let rows = QuarantineFilter { rule: Some(rule.into()), ..QuarantineFilter::default() };
     let found = ViolationFilter { rule: Some(rule.into()), ..ViolationFilter::default() };
     let exempt = || BulkChange::Exempt { rules: vec![rule.into()] };
-    let none = QuarantineFilter { run: Some(99), ..QuarantineFilter::default() };
+    let none = QuarantineFilter { run: Some(RunId(99)), ..QuarantineFilter::default() };
     let fix = RowFix { exempt: vec![rule.into()], reason: "why".into(), ..RowFix::default() };
     vec![
         desk.quarantine("volunteer", &rows).map(drop),
@@ -26,8 +26,8 @@ fn named(desk: &Desk<'_>, row: i64, rule: &str) -> Vec<Result<(), importer::Erro
         desk.preview_bulk("volunteer", &bulk(BulkChange::Nothing, rows.clone()), 9).map(drop),
         desk.preview_bulk("volunteer", &bulk(exempt(), none.clone()), 9).map(drop),
         desk.fix_bulk("volunteer", &bulk(exempt(), none)).map(drop),
-        desk.fix("volunteer", row, &fix).map(drop),
-        desk.suppress("volunteer", row, &[rule.into()], "why").map(drop),
+        desk.fix("volunteer", RowId(row), &fix).map(drop),
+        desk.suppress("volunteer", RowId(row), &[rule.into()], "why").map(drop),
         desk.reject_rows("volunteer", &rows, "why").map(drop),
     ]
 }
@@ -46,7 +46,7 @@ fn a_rule_that_does_not_exist_is_an_error_that_names_near_ones_or_all() {
             ("SRC-2", "the rules are "),
             ("", "the rules are "),
         ] {
-            for result in named(&desk(&importer), row, rule) {
+            for result in named(&desk(&importer), row.0, rule) {
                 let error = result.unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Config, "{error}");
                 assert!(error.to_string().contains("there is no such rule (rule: "), "{error}");
@@ -57,7 +57,7 @@ fn a_rule_that_does_not_exist_is_an_error_that_names_near_ones_or_all() {
         assert_eq!(database.number("SELECT COUNT(*) AS t FROM audit_log"), 0, "nothing was done");
         // What is switched off, judges whole runs or comes from adapters is a rule as well.
         for rule in ["DOM-203", "SET-502", "SRC-002"] {
-            for (call, result) in named(&desk(&importer), row, rule).into_iter().enumerate() {
+            for (call, result) in named(&desk(&importer), row.0, rule).into_iter().enumerate() {
                 assert!(result.is_ok(), "{rule} in call {call}: {result:?}");
             }
         }

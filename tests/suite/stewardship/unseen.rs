@@ -3,7 +3,7 @@
 use importer::service::{
     Actor, Desk, Edit, FieldChoice, FileFix, FileReport, MergeRequest, NewPerson, Role, RowFix,
 };
-use importer::{Error, ErrorKind};
+use importer::{Error, ErrorKind, RecordId, RowId};
 use importer_core::ports::{AuditOutcome, QuarantineFilter};
 
 use super::super::access::everything;
@@ -23,7 +23,7 @@ fn guesses(desk: &Desk<'_>, row: i64, field: &str, guess: &str) -> Vec<Error> {
     let fix = |key: &str| {
         let mut values = set("email", "ada.secret@example.org");
         values.extend(set(key, guess));
-        desk.fix("volunteer", row, &RowFix { values, reason: REASON.into(), ..RowFix::default() })
+        desk.fix("volunteer", RowId(row), &RowFix { values, reason: REASON.into(), ..RowFix::default() })
     };
     let mut person = set("first_name", "Ada");
     person.extend([set("last_name", "Lovelace"), set("email_normalized", "ada.secret@example.org")].concat());
@@ -33,7 +33,8 @@ fn guesses(desk: &Desk<'_>, row: i64, field: &str, guess: &str) -> Vec<Error> {
     vec![
         fix(field).unwrap_err(),
         desk.create("volunteer", &NewPerson { values: person, reason: REASON.into() }).unwrap_err(),
-        desk.edit("volunteer", 1, &Edit { values: set(field, guess), reason: REASON.into() }).unwrap_err(),
+        desk.edit("volunteer", RecordId(1), &Edit { values: set(field, guess), reason: REASON.into() })
+            .unwrap_err(),
         desk.preview_merge(&merge).unwrap_err(),
     ]
 }
@@ -48,7 +49,7 @@ fn a_value_for_a_field_that_the_role_does_not_see_is_refused_whatever_it_is() {
         for field in ["dob", "gender"] {
             let mut told: Vec<Vec<String>> = Vec::new();
             for guess in GUESSES {
-                let errors = guesses(&steward, row, field, guess);
+                let errors = guesses(&steward, row.0, field, guess);
                 assert!(errors.iter().all(|error| error.kind() == ErrorKind::Forbidden), "{errors:?}");
                 told.push(errors.iter().map(ToString::to_string).collect());
             }
@@ -71,7 +72,7 @@ fn a_value_for_a_field_that_the_role_does_not_see_is_refused_whatever_it_is() {
         let fix = |values| RowFix { values, reason: REASON.into(), ..RowFix::default() };
         let admin = importer.desk(Actor::admin("ann"));
         admin
-            .edit("volunteer", 1, &Edit { values: set("dob", "1985-04-24"), reason: REASON.into() })
+            .edit("volunteer", RecordId(1), &Edit { values: set("dob", "1985-04-24"), reason: REASON.into() })
             .unwrap();
         let fixed = steward.fix("volunteer", row, &fix(set("email", "grace.secret@example.org"))).unwrap();
         assert!(fixed.loaded.is_some(), "{fixed:?}");
@@ -112,11 +113,11 @@ fn the_preview_of_a_merge_does_not_say_whether_hidden_values_agree() {
         let same = told(&steward, &request);
         assert!(told(&admin, &request).contains("1985-04-23"));
         admin
-            .edit("volunteer", 2, &Edit { values: set("dob", "1986-04-23"), reason: REASON.into() })
+            .edit("volunteer", RecordId(2), &Edit { values: set("dob", "1986-04-23"), reason: REASON.into() })
             .unwrap();
         assert_eq!(told(&steward, &request), same, "{}", db.backend);
         // Keeping the value of a record needs no eyes, and tells nothing either.
-        let kept = MergeRequest { choices: vec![("dob".into(), FieldChoice::Of(2))], ..request };
+        let kept = MergeRequest { choices: vec![("dob".into(), FieldChoice::Of(RecordId(2)))], ..request };
         assert_eq!(told(&steward, &kept), same, "{}", db.backend);
         assert!(told(&admin, &kept).contains("\"value\":\"1986-04-23\""));
     }

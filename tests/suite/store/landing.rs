@@ -2,7 +2,7 @@ use importer::plugin::Severity;
 use importer_core::contracts::VOLUNTEER;
 use importer_core::ports::{
     CleanRow, CoreWrite, LandingWrite, MapEntry, NewRun, OtherRow, Outcome, OutcomeKind, QuarantineRow,
-    RunRecord, SeenAs, SeenIndexes, SeenRow, Session, StagedRow, Violation, ViolationFilter, row_id,
+    RecordId, RowId, RunRecord, SeenAs, SeenIndexes, SeenRow, Session, StagedRow, Violation, ViolationFilter,
 };
 
 use super::{at, awkward_texts, begun, new_run, person, stores};
@@ -11,7 +11,7 @@ const EVERYWHERE: SeenIndexes = SeenIndexes { mapped: true, held: true };
 
 fn staged(run: &RunRecord, number: u32, external_id: &str, payload: &str) -> StagedRow {
     StagedRow {
-        id: row_id(run.id, number),
+        id: RowId::of(run.id, number),
         external_id: external_id.into(),
         payload_json: payload.into(),
         row_hash: i64::from(number) * 100,
@@ -22,7 +22,7 @@ fn staged(run: &RunRecord, number: u32, external_id: &str, payload: &str) -> Sta
 
 fn clean(run: &RunRecord, number: u32, external_id: &str, payload: &str) -> CleanRow {
     CleanRow {
-        staging_id: row_id(run.id, number),
+        staging_id: RowId::of(run.id, number),
         external_id: external_id.into(),
         payload_json: payload.into(),
         checksum: -i64::from(number),
@@ -32,7 +32,7 @@ fn clean(run: &RunRecord, number: u32, external_id: &str, payload: &str) -> Clea
 
 fn violation(run: &RunRecord, number: u32, rule: &str, severity: Severity) -> Violation {
     Violation {
-        staging_id: row_id(run.id, number),
+        staging_id: RowId::of(run.id, number),
         record_key: format!("csv:{number}"),
         rule_code: rule.into(),
         severity,
@@ -49,7 +49,7 @@ fn quarantine(session: &mut dyn Session, run: &RunRecord, ids: &[&str]) {
         write.staged.push(staged(run, number, id, "{}"));
         write.violations.push(violation(run, number, "FMT-102", Severity::Error));
         write.quarantined.push(QuarantineRow {
-            staging_id: row_id(run.id, number),
+            staging_id: RowId::of(run.id, number),
             external_id: (*id).into(),
             row_hash: i64::from(number) * 100,
             rule_codes: "FMT-102,REQ-001".into(),
@@ -70,7 +70,7 @@ fn landed_rows_come_back_byte_for_byte() {
             write.clean.push(clean(&run, number, &format!("é{number}"), &text));
         }
         session.land(&VOLUNTEER, &run, &write, at(9)).unwrap();
-        let rows = subject.session().clean_rows(&VOLUNTEER, run.id, 0, 1000).unwrap();
+        let rows = subject.session().clean_rows(&VOLUNTEER, run.id, RowId(0), 1000).unwrap();
         assert_eq!(rows.len(), write.clean.len());
         for (row, written) in rows.iter().zip(&write.clean) {
             assert!(
@@ -107,12 +107,12 @@ fn clean_rows_are_paged_within_their_run() {
         for run in [first.id, second.id] {
             let (mut after, mut seen) = (0, Vec::new());
             loop {
-                let rows = session.clean_rows(&VOLUNTEER, run, after, 50).unwrap();
+                let rows = session.clean_rows(&VOLUNTEER, run, RowId(after), 50).unwrap();
                 let Some(last) = rows.last() else { break };
-                after = last.staging_id;
+                after = last.staging_id.0;
                 seen.extend(rows.iter().map(|row| row.staging_id));
             }
-            let expected: Vec<i64> = (1..=123).map(|n| row_id(run, n)).collect();
+            let expected: Vec<RowId> = (1..=123).map(|n| RowId::of(run, n)).collect();
             assert_eq!(seen, expected, "{}", subject.name());
         }
     }
@@ -134,10 +134,10 @@ fn what_is_known_of_an_id() {
         );
         let entry = MapEntry {
             external_id: "7".into(),
-            core_id: 1,
+            core_id: RecordId(1),
             row_hash: i64::MIN,
-            other_rows: vec![OtherRow::Aside(5), OtherRow::Earlier(-6, row_id(run.id, 8))],
-            staging_id: row_id(run.id, 9),
+            other_rows: vec![OtherRow::Aside(5), OtherRow::Earlier(-6, RowId::of(run.id, 8))],
+            staging_id: RowId::of(run.id, 9),
             last_run: run.id,
             known: false,
         };
@@ -156,9 +156,9 @@ fn what_is_known_of_an_id() {
             seen_as,
             payload_purged: false,
             row_hash,
-            staging_id: row_id(run.id, number),
+            staging_id: RowId::of(run.id, number),
             map_entry: Some(1),
-            core_id: Some(1),
+            core_id: Some(RecordId(1)),
             rule_codes: None,
             payload_json: None,
             replaced_in: None,
@@ -167,7 +167,7 @@ fn what_is_known_of_an_id() {
             seen_as: SeenAs::Held,
             payload_purged: false,
             row_hash: i64::from(number) * 100,
-            staging_id: row_id(run.id, number),
+            staging_id: RowId::of(run.id, number),
             map_entry: None,
             core_id: None,
             rule_codes: Some("FMT-102,REQ-001".into()),
@@ -278,8 +278,8 @@ fn outcomes_are_counted_by_run() {
             let outcomes: Vec<Outcome> = (1..)
                 .zip(kinds)
                 .map(|(number, kind)| Outcome {
-                    row: row_id(run.id, number),
-                    staging_id: row_id(run.id, number),
+                    row: RowId::of(run.id, number),
+                    staging_id: RowId::of(run.id, number),
                     kind,
                     core_id: None,
                     reason: Some("why\tnot".into()),

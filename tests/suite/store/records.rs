@@ -1,7 +1,7 @@
 use importer_core::contracts::VOLUNTEER;
 use importer_core::ports::{
-    Change, ChangeAction, ContactKind, CoreRecord, CoreWrite, MapEntry, MatchKey, Origin, Session,
-    Suggestion, SuggestionKind,
+    Change, ChangeAction, ContactKind, CoreRecord, CoreWrite, MapEntry, MatchKey, Origin, RecordId, RowId,
+    RunId, Session, Suggestion, SuggestionKind,
 };
 
 use super::{Subject, at, awkward_texts, begun, contact, person, place, stores};
@@ -31,7 +31,7 @@ fn texts_come_back_byte_for_byte() {
             })
             .collect();
         insert(subject.session().as_mut(), people.clone());
-        let ids: Vec<i64> = people.iter().map(|p| p.id).collect();
+        let ids: Vec<RecordId> = people.iter().map(|p| p.id).collect();
         let stored = subject.session().load(&VOLUNTEER, &ids).unwrap();
         for (stored, written) in stored.iter().zip(&people) {
             let text = written.record.get(place("notes")).unwrap();
@@ -71,11 +71,25 @@ fn dates_moments_flags_and_numbers_keep_their_canonical_text() {
         let people: Vec<CoreRecord> = (1..).zip(rows).map(|(id, values)| person(id, values)).collect();
         let mut session = subject.session();
         insert(session.as_mut(), people.clone());
-        assert_eq!(session.load(&VOLUNTEER, &[1, 2, 3, 4, 5]).unwrap(), people, "{}", subject.name());
+        assert_eq!(
+            session
+                .load(&VOLUNTEER, &[RecordId(1), RecordId(2), RecordId(3), RecordId(4), RecordId(5)])
+                .unwrap(),
+            people,
+            "{}",
+            subject.name()
+        );
         // The same through an update.
         let write = CoreWrite { updates: people.clone(), ..CoreWrite::default() };
         session.write(&VOLUNTEER, None, "tester", &write, at(10)).unwrap();
-        assert_eq!(session.load(&VOLUNTEER, &[1, 2, 3, 4, 5]).unwrap(), people, "{}", subject.name());
+        assert_eq!(
+            session
+                .load(&VOLUNTEER, &[RecordId(1), RecordId(2), RecordId(3), RecordId(4), RecordId(5)])
+                .unwrap(),
+            people,
+            "{}",
+            subject.name()
+        );
     }
 }
 
@@ -95,11 +109,13 @@ fn records_come_in_the_order_of_their_ids_with_their_own_contacts() {
         let mut session = subject.session();
         insert(session.as_mut(), people.clone());
         assert_eq!(
-            session.load(&VOLUNTEER, &[130, 7, 999, 7, 1]).unwrap(),
+            session
+                .load(&VOLUNTEER, &[RecordId(130), RecordId(7), RecordId(999), RecordId(7), RecordId(1)])
+                .unwrap(),
             [0, 6, 129].map(|i| people[i].clone())
         );
         assert_eq!(session.load(&VOLUNTEER, &[]).unwrap(), []);
-        assert_eq!((session.count(&VOLUNTEER).unwrap(), session.last_id(&VOLUNTEER).unwrap()), (130, 130));
+        assert_eq!((session.count(&VOLUNTEER).unwrap(), session.last_id(&VOLUNTEER).unwrap().0), (130, 130));
     }
 }
 
@@ -110,12 +126,12 @@ fn an_id_is_never_given_twice() {
         assert_eq!(session.reserve_ids(&VOLUNTEER, 0).unwrap(), [0_i64; 0]);
         let ids = session.reserve_ids(&VOLUNTEER, 3).unwrap();
         assert!(ids.is_sorted() && ids.len() == 3, "{ids:?}");
-        insert(session.as_mut(), ids.iter().map(|&id| person(id, &[])).collect());
+        insert(session.as_mut(), ids.iter().map(|&id| person(id.0, &[])).collect());
         // Even a record that was deleted keeps its id for itself.
         subject.database.execute("DELETE FROM core_volunteers");
         let more = session.reserve_ids(&VOLUNTEER, 2).unwrap();
         assert!(more[0] > ids[2], "{more:?} after {ids:?} on {}", subject.name());
-        insert(session.as_mut(), more.iter().map(|&id| person(id, &[])).collect());
+        insert(session.as_mut(), more.iter().map(|&id| person(id.0, &[])).collect());
         // A host that inserts on its own draws from the same numbers.
         let host = "INSERT INTO core_volunteers (ingest_version, created_at, updated_at, origin_source) \
                     VALUES ('1.0', '2025-06-01T00:00:00Z', '2025-06-01T00:00:00Z', 'host')";
@@ -132,7 +148,8 @@ fn records_are_found_under_their_keys() {
     for subject in stores() {
         let mut session = subject.session();
         let (low, high) = (key(1, i64::MIN), key(2, i64::MAX));
-        let keys = vec![(low, 1), (low, 2), (high, 2), (low, 1)];
+        let [one, two] = [1, 2].map(RecordId);
+        let keys = vec![(low, one), (low, two), (high, two), (low, one)];
         let write = CoreWrite { keys, ..CoreWrite::default() };
         for _ in 0..2 {
             session.write(&VOLUNTEER, None, "tester", &write, at(9)).unwrap();
@@ -140,7 +157,7 @@ fn records_are_found_under_their_keys() {
         let asked = [low, high, key(1, i64::MAX), key(3, 0)];
         assert_eq!(
             session.find_keys(&VOLUNTEER, &asked, 100).unwrap(),
-            [(low, 1), (low, 2), (high, 2)],
+            [(low, one), (low, two), (high, two)],
             "{}",
             subject.name()
         );
@@ -158,18 +175,19 @@ fn an_entry_of_the_id_map_remembers_when_it_was_first_seen() {
         let mut session = subject.session();
         let mut entry = MapEntry {
             external_id: "O'Neil \\ 7".into(),
-            core_id: 1,
+            core_id: RecordId(1),
             row_hash: 1,
             other_rows: vec![],
-            staging_id: 1,
-            last_run: 0,
+            staging_id: RowId(1),
+            last_run: RunId(0),
             known: false,
         };
         let seen = ["first_seen_at", "last_seen_at"].map(|c| format!("SELECT {c} AS t FROM external_id_map"));
         let mut times = Vec::new();
         for hour in [9, 10] {
             let run = begun(session.as_mut(), "csv");
-            (entry.last_run, entry.core_id, entry.row_hash) = (run.id, hour.into(), i64::from(hour));
+            (entry.last_run, entry.core_id, entry.row_hash) =
+                (run.id, RecordId(hour.into()), i64::from(hour));
             entry.known = hour > 9;
             let write = CoreWrite { map: vec![entry.clone()], ..CoreWrite::default() };
             session.write(&VOLUNTEER, Some(&run), "tester", &write, at(hour)).unwrap();
@@ -192,7 +210,14 @@ fn a_pair_is_suggested_once_and_a_decision_stays() {
         let features_json = r#"{"a":"é"}"#.to_owned();
         let pair = |kind| {
             let features_json = features_json.clone();
-            Suggestion { row: 1, left: 3, right: 9, kind, score: Some(0.875), features_json }
+            Suggestion {
+                row: RowId(1),
+                left: RecordId(3),
+                right: RecordId(9),
+                kind,
+                score: Some(0.875),
+                features_json,
+            }
         };
         for kind in [SuggestionKind::PossibleDuplicate, SuggestionKind::Household] {
             let write = CoreWrite { suggestions: vec![pair(kind)], ..CoreWrite::default() };
@@ -214,7 +239,7 @@ fn changes_are_logged_with_their_values() {
     for subject in stores() {
         let mut session = subject.session();
         let change = |field: Option<&str>, old: Option<&str>, new: Option<&str>| Change {
-            core_id: 1,
+            core_id: RecordId(1),
             row: None,
             action: if field.is_some() { ChangeAction::Updated } else { ChangeAction::Created },
             field: field.map(Into::into),

@@ -1,5 +1,5 @@
 use importer::ErrorKind;
-use importer_core::ports::{NewRun, Phase, RunFilter, RunRecord, RunStatus};
+use importer_core::ports::{NewRun, Phase, RowId, RunFilter, RunId, RunRecord, RunStatus};
 
 use super::{at, begun, new_run, stores};
 
@@ -30,7 +30,7 @@ fn a_run_comes_back_as_it_was_saved() {
         run.finished_at = Some(at(10));
         run.cursor = Some("offset:\t17\\".into());
         run.rows_read = i64::from(u32::MAX);
-        run.loaded_through = i64::MAX;
+        run.loaded_through = RowId(i64::MAX);
         run.counts_json = r#"{"read":1}"#.into();
         run.metrics_json = r#"{"note":"it's"}"#.into();
         run.anomaly_flags = "[1]".into();
@@ -46,7 +46,7 @@ fn a_run_comes_back_as_it_was_saved() {
             (None, None, None, None, None);
         session.save_run(&run).unwrap();
         assert_eq!(shown(&session.run(run.id).unwrap().unwrap()), shown(&run), "{}", subject.name());
-        assert!(session.run(run.id + 1).unwrap().is_none());
+        assert!(session.run(RunId(run.id.0 + 1)).unwrap().is_none());
     }
 }
 
@@ -76,19 +76,19 @@ fn runs_are_listed_newest_first_and_filtered() {
         for source in ["csv", "sheets", "csv"] {
             begun(session.as_mut(), source);
         }
-        let mut first = session.run(1).unwrap().unwrap();
+        let mut first = session.run(RunId(1)).unwrap().unwrap();
         first.status = RunStatus::Failed;
         session.save_run(&first).unwrap();
-        let mut ids = |filter: RunFilter| -> Vec<i64> {
+        let mut ids = |filter: RunFilter| -> Vec<RunId> {
             session.runs(&filter).unwrap().iter().map(|run| run.id).collect()
         };
         let csv = Some("csv".to_owned());
         assert_eq!(ids(RunFilter::default()), [3, 2, 1], "{}", subject.name());
         assert_eq!(ids(RunFilter { limit: 2, ..RunFilter::default() }), [3, 2]);
         assert_eq!(ids(RunFilter { source: csv.clone(), ..RunFilter::default() }), [3, 1]);
-        assert_eq!(ids(RunFilter { before: Some(3), limit: 1, ..RunFilter::default() }), [2]);
+        assert_eq!(ids(RunFilter { before: Some(RunId(3)), limit: 1, ..RunFilter::default() }), [2]);
         assert_eq!(
-            ids(RunFilter { external_system: csv.clone(), before: Some(3), ..RunFilter::default() }),
+            ids(RunFilter { external_system: csv.clone(), before: Some(RunId(3)), ..RunFilter::default() }),
             [1]
         );
         assert_eq!(ids(RunFilter { entity: Some("event".into()), ..RunFilter::default() }), [0_i64; 0]);

@@ -7,9 +7,7 @@ use super::{Extraction, Taken};
 use crate::Result;
 use crate::pipeline::hash::text_hash;
 use crate::pipeline::working::Working;
-use crate::ports::{
-    LandingWrite, Outcome, OutcomeKind, RepeatedRow, SeenAs, SeenRow, Session, row_id, run_of,
-};
+use crate::ports::{LandingWrite, Outcome, OutcomeKind, RepeatedRow, RowId, RunId, SeenAs, SeenRow, Session};
 
 const STILL_HELD: &str = "the same row as before, still held back";
 const ENDED: &str = "the same row as before, and another one follows it";
@@ -40,20 +38,20 @@ impl Extraction<'_> {
     /// counted, landed and listed, also where two are alike.
     pub(super) fn recognise<'k>(
         &mut self,
-        run: i64,
+        run: RunId,
         taken: &[Taken],
         known: &'k KnownIds,
         raw: impl Fn(&Taken) -> String,
     ) -> Recognised<'k> {
         let mut found = Recognised { same: vec![None; taken.len()], news: Vec::new() };
-        let first = taken.first().map_or(0, |row| row.id);
+        let first = taken.first().map_or(0, |row| row.id.0);
         for (place, row) in taken.iter().enumerate() {
             let Some(known) = known.get(&row.external_id) else { continue };
             let id = text_hash(&row.external_id);
             let (same, waited) = self.repeats.same(run, id, row, known, || raw(row));
             found.same[place] = same;
             for waited in waited {
-                match usize::try_from(waited.row - first).ok().and_then(|at| found.same.get_mut(at)) {
+                match usize::try_from(waited.row.0 - first).ok().and_then(|at| found.same.get_mut(at)) {
                     Some(same) => *same = None,
                     None => found.news.push(waited),
                 }
@@ -108,7 +106,7 @@ impl Extraction<'_> {
     /// Says which entries of the quarantine a row takes the place of, and which one stands because the row is that again.
     pub(super) fn replace(
         &self,
-        run: i64,
+        run: RunId,
         row: &Taken,
         stands: Stands,
         same: Option<&SeenRow>,
@@ -162,7 +160,7 @@ impl Extraction<'_> {
         if work.run.rows_read == 0 || !(self.seen_indexes.mapped || self.seen_indexes.held) {
             return Ok(());
         }
-        let mut after = row_id(work.run.id, 0);
+        let mut after = RowId::of(work.run.id, 0);
         loop {
             let rows = session.rows_read(self.context.contract, work.run.id, after, PAGE)?;
             let Some(last) = rows.last() else { return Ok(()) };
@@ -194,7 +192,7 @@ impl Repeats {
     /// The row that this one is again, and rows that waited and say something new.
     fn same<'k>(
         &mut self,
-        run: i64,
+        run: RunId,
         id: i64,
         row: &Taken,
         known: &'k [SeenRow],
@@ -210,7 +208,7 @@ impl Repeats {
             }
         }
         let of_others = |k: &&SeenRow| {
-            !matches!(k.seen_as, SeenAs::Earlier | SeenAs::Current) && run_of(k.staging_id) != run
+            !matches!(k.seen_as, SeenAs::Earlier | SeenAs::Current) && k.staging_id.run() != run
         };
         let alike =
             known.iter().filter(of_others).filter(|k| k.row_hash == row.row_hash && !k.payload_purged);
@@ -224,10 +222,10 @@ impl Repeats {
     }
 
     /// A row of an interrupted run, once more.
-    fn remember(&mut self, run: i64, id: i64, row: &crate::ports::ReadRow, known: &[SeenRow]) {
+    fn remember(&mut self, run: RunId, id: i64, row: &crate::ports::ReadRow, known: &[SeenRow]) {
         let loaded = loaded(known);
         let again = |held| RepeatedRow { row: row.row, staging_id: row.staging_id, position: None, held };
-        if run_of(row.staging_id) == run {
+        if row.staging_id.run() == run {
             if !loaded.is_empty() {
                 self.news(id);
             }

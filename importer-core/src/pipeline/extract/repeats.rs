@@ -100,9 +100,15 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::RowId;
 
     fn row(number: i64) -> RepeatedRow {
-        RepeatedRow { row: number, staging_id: 100 + number, position: Some(number), held: false }
+        RepeatedRow {
+            row: RowId(number),
+            staging_id: RowId(100 + number),
+            position: Some(number),
+            held: false,
+        }
     }
 
     /// Which of the rows say something new, in the end.
@@ -111,14 +117,14 @@ mod tests {
         for (number, hash) in (0..).zip(said) {
             match repeats.say(7, *hash, row(number), known) {
                 Said::New(waited) => {
-                    new.extend(waited.iter().map(|row| row.row));
+                    new.extend(waited.iter().map(|row| row.row.0));
                     new.push(number);
                     repeats.news(7);
                 }
                 Said::Nothing | Said::Waits => {}
             }
         }
-        new.extend(repeats.left().iter().map(|row| row.row));
+        new.extend(repeats.left().iter().map(|row| row.row.0));
         new.sort_unstable();
         new
     }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
 use crate::contracts::Contract;
-use crate::ports::{CoreId, Incoming, MatchKey, Policies, RunRecord, Session, fingerprint};
+use crate::ports::{Incoming, MatchKey, Policies, RecordId, RunRecord, Session, fingerprint};
 
 impl<'a> ResolveBatch<'a> {
     /// Reads everything the batch can need in a handful of statements.
@@ -26,9 +26,9 @@ impl<'a> ResolveBatch<'a> {
                 .into_iter()
                 .map(|entry| (entry.external_id.clone(), Mapped { entry, touched: false, before: None })),
         );
-        let mut under_key: FxHashMap<MatchKey, Vec<CoreId>> = FxHashMap::default();
+        let mut under_key: FxHashMap<MatchKey, Vec<RecordId>> = FxHashMap::default();
         under_key.reserve(2 * rows.len());
-        let mut people: FxHashMap<CoreId, Person> = FxHashMap::default();
+        let mut people: FxHashMap<RecordId, Person> = FxHashMap::default();
         people.reserve(rows.len());
         load_people(core, contract, map.values().map(|mapped| mapped.entry.core_id).collect(), &mut people)?;
         // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
@@ -58,7 +58,7 @@ impl<'a> ResolveBatch<'a> {
                 under_key.entry(key).or_default().push(id);
             }
         }
-        let mut elsewhere: FxHashMap<String, Vec<CoreId>> = FxHashMap::default();
+        let mut elsewhere: FxHashMap<String, Vec<RecordId>> = FxHashMap::default();
         for (id, person) in core.known_elsewhere(contract, &run.new.external_system, &telling)? {
             elsewhere.entry(id).or_default().push(person);
         }
@@ -99,8 +99,8 @@ impl<'a> ResolveBatch<'a> {
 fn load_people(
     core: &mut dyn Session,
     contract: &Contract,
-    mut ids: Vec<CoreId>,
-    people: &mut FxHashMap<CoreId, Person>,
+    mut ids: Vec<RecordId>,
+    people: &mut FxHashMap<RecordId, Person>,
 ) -> Result<()> {
     ids.sort_unstable();
     ids.dedup();

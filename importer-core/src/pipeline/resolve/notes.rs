@@ -1,7 +1,7 @@
 //! What a batch remembers of its own rows, and what it writes in the end.
 
 use super::{Fate, Mapped, ResolveBatch, Resolved};
-use crate::ports::{CoreId, CoreRecord, MapEntry, OtherRow, RowId, run_of};
+use crate::ports::{CoreRecord, MapEntry, OtherRow, RecordId, RowId};
 
 /// How many rows of one id an entry keeps beside the last one. A source that repeats an id more often says the same id of everybody;
 /// its rows are processed each time they come.
@@ -23,7 +23,7 @@ impl ResolveBatch<'_> {
         }
     }
 
-    pub(super) fn note_map(&mut self, external_id: &str, core_id: CoreId, row_hash: i64, row: RowId) {
+    pub(super) fn note_map(&mut self, external_id: &str, core_id: RecordId, row_hash: i64, row: RowId) {
         if self.owner_of_id.is_some() {
             // The map names one record by this id and keeps to it; the row counts as seen all the same.
             if let Some(Mapped { entry, touched, before }) = self.map.get_mut(external_id) {
@@ -73,7 +73,7 @@ impl ResolveBatch<'_> {
     fn as_before_this_run(&self, entry: &MapEntry) -> MapEntry {
         let mut entry = entry.clone();
         if entry.last_run == self.run.id {
-            entry.last_run = run_of(entry.staging_id);
+            entry.last_run = entry.staging_id.run();
         }
         entry
     }

@@ -67,7 +67,9 @@ fn text(row: &Row, column: usize) -> Result<Option<String>, postgres::Error> {
         Type::DATE => {
             row.try_get::<_, Option<NaiveDate>>(column)?.map(|value| value.format("%Y-%m-%d").to_string())
         }
-        Type::TIMESTAMP => row.try_get::<_, Option<NaiveDateTime>>(column)?.map(moment_text),
+        Type::TIMESTAMP => {
+            row.try_get::<_, Option<NaiveDateTime>>(column)?.map(|moment| moment_text(moment.and_utc()))
+        }
         // A function that gives nothing back.
         Type::VOID => None,
         _ => row.try_get(column)?,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use importer_core::Result;
 use importer_core::ports::{
-    Cause, Change, ChangeAction, CoreId, CoreRecord, LaterChange, MapImage, MergeFilter, MergeRow,
+    Cause, Change, ChangeAction, CoreRecord, LaterChange, MapImage, MergeFilter, MergeRow, RecordId,
     RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord, StewardSession,
 };
 
@@ -28,25 +28,25 @@ enum Fate {
 pub(super) struct Page<'a> {
     context: &'a MergeContext<'a>,
     run: &'a RunRecord,
-    people: HashMap<CoreId, CoreRecord>,
+    people: HashMap<RecordId, CoreRecord>,
     /// What the run said about them, in order.
-    said: HashMap<CoreId, Vec<LaterChange>>,
+    said: HashMap<RecordId, Vec<LaterChange>>,
     /// What anybody else said about them whose word stands, in order.
-    stands: HashMap<CoreId, Vec<LaterChange>>,
+    stands: HashMap<RecordId, Vec<LaterChange>>,
     merges: Vec<MergeRow>,
-    referred: BTreeMap<CoreId, u64>,
+    referred: BTreeMap<RecordId, u64>,
     /// Which of their values rows of the host refer to.
-    values: BTreeMap<CoreId, BTreeSet<String>>,
+    values: BTreeMap<RecordId, BTreeSet<String>>,
     /// Who lives in a household.
-    households: BTreeSet<CoreId>,
+    households: BTreeSet<RecordId>,
     standing: Standing,
     /// Which runs brought a row again by which this one changed them.
-    again: HashMap<CoreId, Vec<RunId>>,
+    again: HashMap<RecordId, Vec<RunId>>,
     /// What the run found before it changed them.
-    images: HashMap<CoreId, RecordImage>,
-    entries: HashMap<CoreId, Vec<MapImage>>,
+    images: HashMap<RecordId, RecordImage>,
+    entries: HashMap<RecordId, Vec<MapImage>>,
     /// Who is taken out.
-    gone: Vec<CoreId>,
+    gone: Vec<RecordId>,
     /// Who is somebody else, as before the run.
     back: Vec<CoreRecord>,
     /// What was said to them again, and behind which line.
@@ -60,17 +60,17 @@ impl<'a> Page<'a> {
         session: &mut dyn StewardSession,
         context: &'a MergeContext<'a>,
         run: &'a RunRecord,
-        ids: &[CoreId],
+        ids: &[RecordId],
     ) -> Result<Self> {
         let contract = context.contract;
         let mut said = session.said_by_runs(contract, ids)?;
         said.retain(|line| line.run == Some(run.id));
         let mut stands = session.later_changes(contract, ids, 0)?;
         stands.retain(|line| line.run != Some(run.id));
-        let mut entries: HashMap<CoreId, Vec<MapImage>> = HashMap::new();
+        let mut entries: HashMap<RecordId, Vec<MapImage>> = HashMap::new();
         let map = session.map_of(contract, ids)?;
-        let mut again: HashMap<CoreId, Vec<RunId>> = HashMap::new();
-        let whose: HashMap<RowId, CoreId> =
+        let mut again: HashMap<RecordId, Vec<RunId>> = HashMap::new();
+        let whose: HashMap<RowId, RecordId> =
             said.iter().filter_map(|line| Some((line.row?, line.core_id))).collect();
         for (row, by) in session.brought_again(&whose.keys().copied().collect::<Vec<_>>())? {
             again.entry(whose[&row]).or_default().push(by);
@@ -109,7 +109,7 @@ impl<'a> Page<'a> {
         })
     }
 
-    pub(super) fn one(&mut self, session: &mut dyn StewardSession, id: CoreId) -> Result<()> {
+    pub(super) fn one(&mut self, session: &mut dyn StewardSession, id: RecordId) -> Result<()> {
         let own: Vec<LaterChange> =
             self.said.get(&id).into_iter().flatten().filter(|line| line.changed()).cloned().collect();
         // Whom the run only confirmed is who they are without it.
@@ -160,7 +160,7 @@ impl<'a> Page<'a> {
     fn fate(
         &mut self,
         session: &mut dyn StewardSession,
-        id: CoreId,
+        id: RecordId,
         own: &[LaterChange],
         first: &LaterChange,
     ) -> Result<Fate> {
@@ -209,7 +209,7 @@ impl<'a> Page<'a> {
     fn stays(
         &self,
         session: &mut dyn StewardSession,
-        id: CoreId,
+        id: RecordId,
         first: &LaterChange,
     ) -> Result<Option<String>> {
         // Who is there went into nobody, and that is nearly everybody.
@@ -240,7 +240,7 @@ impl<'a> Page<'a> {
     }
 
     /// Why somebody stays whom a run has made that is taken back.
-    fn built_on(&self, id: CoreId) -> Option<String> {
+    fn built_on(&self, id: RecordId) -> Option<String> {
         if let Some(line) = self.stands.get(&id).and_then(|lines| lines.first()) {
             return Some(match line.run {
                 Some(run) if !line.changed() => format!("run {run} brought the same person"),
@@ -261,7 +261,7 @@ impl<'a> Page<'a> {
         })
     }
 
-    fn change(&self, id: CoreId, action: ChangeAction, row: Option<RowId>) -> Change {
+    fn change(&self, id: RecordId, action: ChangeAction, row: Option<RowId>) -> Change {
         let reason = format!("run {} taken back", self.run.id).into();
         Change { core_id: id, row, action, field: None, old: None, new: None, reason }
     }
@@ -294,7 +294,7 @@ impl<'a> Page<'a> {
         let of_gone = self.gone.iter().filter_map(|id| self.entries.get(id)).flatten();
         session.remove_map(&of_gone.map(|entry| entry.id).collect::<Vec<_>>())?;
         session.put_records(contract, &self.back, self.context.now)?;
-        let back: Vec<CoreId> = self.back.iter().map(|person| person.id).collect();
+        let back: Vec<RecordId> = self.back.iter().map(|person| person.id).collect();
         session.reopen_outdated(contract, &back, self.run.id)?;
         let changed = self.gone.iter().chain(self.back.iter().map(|person| &person.id));
         let before = changed.filter_map(|id| self.people.get(id));
@@ -311,8 +311,8 @@ impl<'a> Page<'a> {
     }
 }
 
-fn by_person(lines: Vec<LaterChange>) -> HashMap<CoreId, Vec<LaterChange>> {
-    let mut found: HashMap<CoreId, Vec<LaterChange>> = HashMap::new();
+fn by_person(lines: Vec<LaterChange>) -> HashMap<RecordId, Vec<LaterChange>> {
+    let mut found: HashMap<RecordId, Vec<LaterChange>> = HashMap::new();
     for line in lines {
         found.entry(line.core_id).or_default().push(line);
     }

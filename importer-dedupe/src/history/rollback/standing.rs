@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use importer_core::Result;
-use importer_core::ports::{CoreId, RunId, StewardSession};
+use importer_core::ports::{RecordId, RunId, StewardSession};
 
 pub(super) struct Standing {
     /// The run that is taken back now, and those that were before.
     taken_back: BTreeSet<RunId>,
     /// Whom those before had to leave.
-    left: BTreeSet<(RunId, CoreId)>,
+    left: BTreeSet<(RunId, RecordId)>,
 }
 
 impl Standing {
@@ -18,7 +18,7 @@ impl Standing {
         session: &mut dyn StewardSession,
         now: RunId,
         runs: impl IntoIterator<Item = RunId>,
-        people: &[CoreId],
+        people: &[RecordId],
     ) -> Result<Self> {
         let runs: BTreeSet<RunId> = runs.into_iter().filter(|run| *run != now).collect();
         let taken_back = session.taken_back(&runs.into_iter().collect::<Vec<_>>())?;
@@ -28,7 +28,7 @@ impl Standing {
     }
 
     /// Whether what a run said to somebody stands.
-    pub(super) fn stands(&self, run: RunId, person: CoreId) -> bool {
+    pub(super) fn stands(&self, run: RunId, person: RecordId) -> bool {
         !self.taken_back.contains(&run) || self.left.contains(&(run, person))
     }
 }
