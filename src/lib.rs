@@ -27,12 +27,13 @@
 //! everything a user interface or a command line needs as plain data in and out; see the modules of [`service`].
 
 mod builder;
+mod request;
 pub mod service;
 
 pub use builder::{Builder, Importer};
 pub use importer_core::pipeline::{
     Anomaly, Cancel, Counts, Durations, GateMode, GatePolicy, MergeSample, Observer, PluginReport, Progress,
-    ReportStatus, RetryPolicy, RunReport, RunRequest, ScanPhase, ScanProgress, Secrets, Unmapped, Waiting,
+    ReportStatus, RetryPolicy, RunReport, ScanPhase, ScanProgress, Secrets, Unmapped, Waiting,
 };
 pub use importer_core::plugins::PluginInfo;
 pub use importer_core::ports::{
@@ -47,6 +48,7 @@ pub use importer_core::ports::{
 pub use importer_core::{Error, ErrorKind, ErrorStatus, Result};
 /// The SDK with which plugins are written; it has a contract and versions of its own.
 pub use importer_plugin as plugin;
+pub use request::{Documents, RunRequest};
 
 /// Contracts: the entities, described as data.
 pub mod contracts {

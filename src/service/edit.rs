@@ -18,7 +18,8 @@ use super::unfinished_rollback::not_in_unfinished_rollback;
 /// let edit = Edit { values: vec![("city".into(), "Liberty".into())], reason: "she called".into() };
 /// assert_eq!(edit.values.len(), 1);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Edit {
     /// Pairs of field and value, as a person types the value; it is brought into its normal form. A blank value empties
     /// the field.
@@ -47,8 +48,8 @@ impl Desk<'_> {
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
     /// let edit = Edit { values: vec![("phone_e164".into(), "(816) 234-5678".into())], reason: "she called".into() };
-    /// desk.edit("volunteer", 1, &edit)?;
-    /// assert_eq!(desk.record("volunteer", 1)?.unwrap().values["phone_e164"], "+18162345678");
+    /// desk.edit("volunteer", 1.into(), &edit)?;
+    /// assert_eq!(desk.record("volunteer", 1.into())?.unwrap().values["phone_e164"], "+18162345678");
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///

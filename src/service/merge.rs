@@ -26,11 +26,11 @@ const OPERATION: &str = "merge people";
 /// use importer::service::{FieldChoice, MergeRequest};
 ///
 /// let mut request = MergeRequest::new("volunteer", [1, 2], "one person");
-/// request.survivor = Some(2);
-/// request.choices = vec![("city".into(), FieldChoice::Of(1))];
+/// request.survivor = Some(2.into());
+/// request.choices = vec![("city".into(), FieldChoice::Of(1.into()))];
 /// assert!(!request.although_rejected);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct MergeRequest {
     /// The entity, such as `volunteer`.
     pub entity: String,
@@ -73,10 +73,10 @@ impl MergeRequest {
 /// ```
 /// use importer::service::RedoRequest;
 ///
-/// let request = RedoRequest { although_rejected: true, ..RedoRequest::new(1, "one person after all") };
+/// let request = RedoRequest { although_rejected: true, ..RedoRequest::new(1.into(), "one person after all") };
 /// assert_eq!(request.merge, 1);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct RedoRequest {
     /// The id of the merge that was undone.
     pub merge: MergeId,
@@ -92,7 +92,7 @@ impl RedoRequest {
     /// ```
     /// use importer::service::RedoRequest;
     ///
-    /// assert!(!RedoRequest::new(1, "one person after all").although_rejected);
+    /// assert!(!RedoRequest::new(1.into(), "one person after all").although_rejected);
     /// ```
     pub fn new(merge: MergeId, reason: &str) -> Self {
         Self { merge, reason: reason.into(), although_rejected: false }
@@ -108,7 +108,8 @@ impl RedoRequest {
 ///
 /// assert_eq!(format!("{:?}", FieldChoice::Value("Liberty".into())), "Value");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldChoice {
     /// The value of the record with this id.
     Of(RecordId),
@@ -175,7 +176,7 @@ pub struct MergePreview {
 /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
 /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
 /// # let done = desk.merge(&request)?;
-/// assert_eq!((done.survivor, &done.retired[..]), (1, &[2][..]));
+/// assert_eq!((done.survivor.0, done.retired[0].0), (1, 2));
 /// desk.undo_merge(done.merge, "two sisters")?;
 /// # Ok::<(), importer::Error>(())
 /// ```
@@ -280,7 +281,7 @@ impl Desk<'_> {
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
     /// let preview = desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], ""))?;
-    /// assert_eq!((preview.survivor, preview.retired), (1, vec![2]));
+    /// assert_eq!((preview.survivor.0, preview.retired[0].0), (1, 2));
     /// assert_eq!(importer.count("volunteer")?, 2);
     /// # Ok::<(), importer::Error>(())
     /// ```
@@ -325,8 +326,8 @@ impl Desk<'_> {
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
     /// let done = desk.merge(&MergeRequest::new("volunteer", [1, 2], "the same person"))?;
-    /// assert_eq!((done.survivor, desk.who_is("volunteer", 2)?), (1, 1));
-    /// assert!(importer.record("volunteer", 2)?.is_none());
+    /// assert_eq!((done.survivor.0, desk.who_is("volunteer", 2.into())?.0), (1, 1));
+    /// assert!(importer.record("volunteer", 2.into())?.is_none());
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///
@@ -420,7 +421,7 @@ impl Desk<'_> {
     /// importer.run(&RunRequest::new("csv").external_system("fair").file(&fair))?;
     /// assert_eq!(importer.count("volunteer")?, 1, "the row matched Ann");
     /// let undone = desk.undo_match("volunteer", "fair", "7", "her mother")?;
-    /// assert_eq!((undone.survivor, importer.count("volunteer")?), (1, 2));
+    /// assert_eq!((undone.survivor.0, importer.count("volunteer")?), (1, 2));
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///
@@ -466,7 +467,7 @@ impl Desk<'_> {
     /// desk.undo_merge(done.merge, "two sisters")?;
     /// let again = desk.redo_merge(done.merge, "one person after all")?;
     /// assert_ne!(again, done.merge);
-    /// assert_eq!(desk.who_is("volunteer", 2)?, 1);
+    /// assert_eq!(desk.who_is("volunteer", 2.into())?, 1);
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///
@@ -547,7 +548,7 @@ impl Desk<'_> {
     /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
     /// # let done = desk.merge(&request)?;
     /// let merges = desk.merges("volunteer", &Default::default())?;
-    /// assert_eq!((merges[0].survivor, &merges[0].retired[..]), (1, &[2][..]));
+    /// assert_eq!((merges[0].survivor.0, merges[0].retired[0].0), (1, 2));
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///
@@ -584,7 +585,7 @@ impl Desk<'_> {
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
     /// # let request = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
     /// # let done = desk.merge(&request)?;
-    /// assert_eq!((desk.who_is("volunteer", 1)?, desk.who_is("volunteer", 2)?), (1, 1));
+    /// assert_eq!((desk.who_is("volunteer", 1.into())?.0, desk.who_is("volunteer", 2.into())?.0), (1, 1));
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///

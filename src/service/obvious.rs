@@ -58,7 +58,7 @@ const SHOWN: usize = 20;
 /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
 /// let preview = desk.preview_obvious("volunteer")?;
 /// let (_, left, right, probability) = preview.pairs[0];
-/// assert_eq!((preview.run, left, right), (None, 1, 2));
+/// assert_eq!((preview.run, left.0, right.0), (None, 1, 2));
 /// assert!(probability >= importer::service::MERGE_FROM);
 /// # Ok::<(), importer::Error>(())
 /// ```

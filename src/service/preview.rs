@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use importer_core::pipeline::RunRequest;
 use importer_core::{Error, Result};
 use importer_dq::{Preview, Previewer};
 use importer_plugin::{Batch, Extract, Host, HostCalls, LogLevel, OpenRequest};
 
-use crate::Importer;
+use crate::{Importer, RunRequest};
 
 /// What the rules would do to a source; [`Importer::preview`] returns it.
 ///
@@ -56,6 +55,10 @@ impl Importer {
     /// # Errors
     /// When the source cannot be read or its columns do not fit.
     pub fn preview(&self, request: &RunRequest) -> Result<RulePreview> {
+        self.as_asked(request).preview_as_built(request)
+    }
+
+    fn preview_as_built(&self, request: &RunRequest) -> Result<RulePreview> {
         let contract = super::runs::contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let _in_use = self.plugins_in_use(&plugin, &format!("preview of `{}`", request.source))?;

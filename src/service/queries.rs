@@ -31,9 +31,9 @@ impl Desk<'_> {
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
-    /// let ann = desk.record("volunteer", 1)?.unwrap();
+    /// let ann = desk.record("volunteer", 1.into())?.unwrap();
     /// assert_eq!(ann.values["last_name"], "Lee");
-    /// assert!(desk.record("volunteer", 99)?.is_none());
+    /// assert!(desk.record("volunteer", 99.into())?.is_none());
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///
@@ -64,9 +64,9 @@ impl Desk<'_> {
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
-    /// let first = desk.records("volunteer", 0, 1)?;
+    /// let first = desk.records("volunteer", 0.into(), 1)?;
     /// let second = desk.records("volunteer", first[0].id, 1)?;
-    /// assert_eq!((first[0].id, second[0].id), (1, 2));
+    /// assert_eq!((first[0].id.0, second[0].id.0), (1, 2));
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///
@@ -95,7 +95,7 @@ impl Desk<'_> {
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
-    /// let changes = desk.changes("volunteer", &ChangeFilter { record: 1, ..ChangeFilter::default() })?;
+    /// let changes = desk.changes("volunteer", &ChangeFilter { record: 1.into(), ..ChangeFilter::default() })?;
     /// assert_eq!((changes[0].action.as_str(), changes[0].run_id), ("created", Some(report.run_id)));
     /// # Ok::<(), importer::Error>(())
     /// ```
@@ -192,7 +192,7 @@ impl Desk<'_> {
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
     /// let pending = desk.suggestions(&importer.pending_suggestions())?;
-    /// assert_eq!((pending[0].left, pending[0].right), (1, 2));
+    /// assert_eq!((pending[0].left.0, pending[0].right.0), (1, 2));
     /// assert_eq!(pending[0].kind, importer::SuggestionKind::PossibleDuplicate);
     /// # Ok::<(), importer::Error>(())
     /// ```
@@ -220,8 +220,8 @@ impl Desk<'_> {
     /// # let csv = importer_adapter_csv::plugin();
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
-    /// let admin = importer.desk(Actor::admin("ann")).score("volunteer", 1, 2, None)?;
-    /// let steward = importer.desk(Actor::new("sam", Role::Steward)).score("volunteer", 1, 2, None)?;
+    /// let admin = importer.desk(Actor::admin("ann")).score("volunteer", 1.into(), 2.into(), None)?;
+    /// let steward = importer.desk(Actor::new("sam", Role::Steward)).score("volunteer", 1.into(), 2.into(), None)?;
     /// assert!(admin.left_out == 0 && steward.left_out > 0);
     /// # Ok::<(), importer::Error>(())
     /// ```

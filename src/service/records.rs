@@ -42,7 +42,7 @@ impl Importer {
     /// # let csv = importer_adapter_csv::plugin();
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
-    /// let ann = importer.record("volunteer", 1)?.unwrap();
+    /// let ann = importer.record("volunteer", 1.into())?.unwrap();
     /// assert_eq!(ann.record.get(VOLUNTEER.index("last_name").unwrap()), Some("Lee"));
     /// assert_eq!(&*ann.contacts[0].value, "ann@example.org");
     /// # Ok::<(), importer::Error>(())

@@ -24,7 +24,8 @@ const PAGE: usize = 2_048;
 ///
 /// assert_eq!(RerunStep::Validate.as_str(), "validate");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RerunStep {
     /// Every row is normalised and judged by the mapping and the rules as they are now, and continues from there.

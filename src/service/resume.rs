@@ -1,9 +1,11 @@
 //! Going on with runs: resuming, retrying, approving.
 
-use importer_core::pipeline::{self, ReportStatus, ResumeMode, RunReport, RunRequest};
+use importer_core::pipeline::{self, ReportStatus, ResumeMode, RunReport};
 use importer_core::ports::{Phase, RunId, RunRecord, RunStatus};
 use importer_core::{Error, ErrorKind, Result};
 use importer_plugin::Adapter;
+
+use crate::RunRequest;
 
 use super::access::{Action, Desk, Note};
 use super::control::{OPERATION, just_changed, not_there};

@@ -42,7 +42,8 @@ type Choices = [(String, FieldChoice)];
 /// assert!(desk.suggestions(&importer.pending_suggestions())?.is_empty());
 /// # Ok::<(), importer::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReviewDecision {
     /// The suggestion is right: the records of one person are merged, or two people of one household are linked.
     Accept {
@@ -274,7 +275,7 @@ impl Desk<'_> {
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
-    /// let results = desk.review_all(&[1, 99], &ReviewDecision::Reject, "met both");
+    /// let results = desk.review_all(&[1.into(), 99.into()], &ReviewDecision::Reject, "met both");
     /// assert!(results[0].1.is_ok() && results[1].1.is_err(), "there is no suggestion 99");
     /// # Ok::<(), importer::Error>(())
     /// ```

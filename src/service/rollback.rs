@@ -25,10 +25,10 @@ const SHOWN: i64 = 20;
 /// ```
 /// use importer::service::RollbackRequest;
 ///
-/// let rehearsal = RollbackRequest { run: 7, reason: String::new(), dry_run: true };
+/// let rehearsal = RollbackRequest { run: 7.into(), reason: String::new(), dry_run: true };
 /// assert!(rehearsal.dry_run);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct RollbackRequest {
     /// The run to roll back.
     pub run: RunId,
@@ -158,7 +158,7 @@ impl Desk<'_> {
     /// let request = RollbackRequest { run: report.run_id, reason: "the wrong file".into(), dry_run: false };
     /// desk.roll_back(&request)?;
     /// let items = desk.rollback_items(report.run_id, Some("reverted"), 0, 10)?;
-    /// assert_eq!((items.len(), items[0].1.core_id), (1, 1));
+    /// assert_eq!((items.len(), items[0].1.core_id.0), (1, 1));
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///

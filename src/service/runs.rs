@@ -6,7 +6,7 @@ use importer_core::contracts::{self, Contract};
 use importer_core::mapping::{Mapping, batch_columns};
 #[cfg(doc)]
 use importer_core::pipeline::RunContext;
-use importer_core::pipeline::{PluginReport, ReportStatus, RunReport, RunRequest};
+use importer_core::pipeline::{self, PluginReport, ReportStatus, RunReport};
 use importer_core::plugins::{PluginInfo, check_declared, check_secrets};
 use importer_core::ports::{AutoMerge, Resolver, RunFilter, RunId};
 use importer_core::{Error, ErrorKind, Result};
@@ -14,7 +14,7 @@ use importer_dedupe::{MatchModel, PluginFeatures, Probabilistic, ResolveOptions,
 use importer_dq::{Binding, CompiledSuite, SuiteBuilder};
 use importer_plugin::{Adapter, Options};
 
-use crate::Importer;
+use crate::{Importer, RunRequest};
 
 impl Importer {
     /// Runs a request to its end, or continues the interrupted run of the same request.
@@ -42,6 +42,10 @@ impl Importer {
     /// # Errors
     /// When no run can be begun; see [`RunContext::run`].
     pub fn run(&self, request: &RunRequest) -> Result<RunReport> {
+        self.as_asked(request).run_as_built(request)
+    }
+
+    fn run_as_built(&self, request: &pipeline::RunRequest) -> Result<RunReport> {
         let contract = contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let in_use = self.plugins_in_use(&plugin, &format!("import of `{}`", request.source))?;

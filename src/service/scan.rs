@@ -69,7 +69,7 @@ const SAMPLES: usize = 5;
 /// let request = ScanRequest { preview: true, ..ScanRequest::new("volunteer") };
 /// assert!(!request.all && request.model.is_none());
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ScanRequest {
     /// The entity, such as `volunteer`.
     pub entity: String,
@@ -644,7 +644,7 @@ fn samples(scan: &Scan, people: &People, found: &[Found]) -> Vec<ScanSample> {
 /// # let csv = importer_adapter_csv::plugin();
 /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
 /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
-/// let score = importer.score("volunteer", 1, 2, None)?;
+/// let score = importer.score("volunteer", 1.into(), 2.into(), None)?;
 /// assert_eq!(top_terms(&score.explanation, 2).len(), 2);
 /// # Ok::<(), importer::Error>(())
 /// ```

@@ -28,8 +28,8 @@ const WHOLE: usize = 200_000;
 /// # let csv = importer_adapter_csv::plugin();
 /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
 /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
-/// let score = importer.score("volunteer", 2, 1, None)?;
-/// assert_eq!((score.left, score.right, score.left_out), (1, 2, 0));
+/// let score = importer.score("volunteer", 2.into(), 1.into(), None)?;
+/// assert_eq!((score.left.0, score.right.0, score.left_out), (1, 2, 0));
 /// assert!(score.pairing.unwrap().compared);
 /// # Ok::<(), importer::Error>(())
 /// ```
@@ -76,7 +76,7 @@ impl Importer {
     /// # let csv = importer_adapter_csv::plugin();
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
-    /// let score = importer.score("volunteer", 1, 2, None)?;
+    /// let score = importer.score("volunteer", 1.into(), 2.into(), None)?;
     /// assert_eq!(score.model, "learned now");
     /// assert!(score.explanation.terms.iter().any(|term| term.term == "email"));
     /// # Ok::<(), importer::Error>(())

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use importer_core::pipeline::{Cancel, Observer, Progress, RunReport, RunRequest, ScanProgress, Waiting};
+use importer_core::pipeline::{Cancel, Observer, Progress, RunReport, ScanProgress, Waiting};
 use importer_core::ports::{RunId, StopRequest};
 use importer_core::{Error, ErrorKind, Result};
 
 use super::access::Desk;
-use crate::Importer;
+use crate::{Importer, RunRequest};
 
 const OPERATION: &str = "start a run";
 
@@ -57,7 +57,7 @@ impl RunHandle {
     /// # let csv = importer_adapter_csv::plugin();
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
     /// let handle = importer.start(&RunRequest::new("csv").file(&file))?;
-    /// assert_eq!(handle.run(), Some(1));
+    /// assert_eq!(handle.run(), Some(1.into()));
     /// let nowhere = importer.start(&RunRequest::new("csv").file("nowhere.csv"))?;
     /// assert_eq!(nowhere.run(), None);
     /// # handle.join()?;
@@ -294,8 +294,8 @@ impl Importer {
     /// # Errors
     /// When the system gives no thread. All other errors are those of [`RunHandle::join`].
     pub fn start(&self, request: &RunRequest) -> Result<RunHandle> {
-        let request = request.clone();
-        self.start_with(move |importer| importer.run(&request))
+        let plain = request.plain();
+        self.as_asked(request).start_with(move |importer| importer.run(&plain))
     }
 
     fn start_with(
@@ -347,7 +347,9 @@ impl Desk<'_> {
     /// When the system gives no thread. All other errors are those of [`RunHandle::join`], a role that does not allow
     /// it included.
     pub fn start(&self, request: &RunRequest, reason: &str) -> Result<RunHandle> {
-        let (actor, request, reason) = (self.actor().clone(), request.clone(), reason.to_owned());
-        self.importer.start_with(move |importer| importer.desk(actor).import(&request, &reason))
+        let (actor, plain, reason) = (self.actor().clone(), request.plain(), reason.to_owned());
+        self.importer
+            .as_asked(request)
+            .start_with(move |importer| importer.desk(actor).import(&plain, &reason))
     }
 }

@@ -26,7 +26,7 @@ impl Importer {
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// let filter = SuggestionFilter { kind: Some(SuggestionKind::PossibleDuplicate), ..SuggestionFilter::default() };
     /// let found = importer.suggestions(&filter)?;
-    /// assert_eq!((found[0].left, found[0].right), (1, 2));
+    /// assert_eq!((found[0].left.0, found[0].right.0), (1, 2));
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///
@@ -73,7 +73,7 @@ impl Desk<'_> {
     /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
     /// let pair = desk.suggestions(&importer.pending_suggestions())?[0].id;
     /// desk.review(pair, &ReviewDecision::accept(), "they said so")?;
-    /// assert_eq!(desk.households("volunteer", 1)?[0].members, [1, 2]);
+    /// assert_eq!(desk.households("volunteer", 1.into())?[0].members, [1, 2]);
     /// # Ok::<(), importer::Error>(())
     /// ```
     ///

@@ -80,7 +80,7 @@ fn a_dry_run_takes_ids_for_what_it_keeps_alone() {
         let folder = tempfile::tempdir().unwrap();
         let rows = format!("{BAD}n1,New,Body,new@example.org,Oslo\nn2,Other,Body,other@example.org,Oslo\n");
         let file = support::file(folder.path(), "rows.csv", rows);
-        let request = RunRequest { dry_run: true, ..RunRequest::new("csv").file(&file) };
+        let request = RunRequest::new("csv").file(&file).dry_run(true);
         let kept = |before: &[String]| -> Vec<String> {
             let names = before.iter().map(|line| line.split_once(' ').unwrap().0);
             let kept = names.zip(ids(&db)).zip(before).filter(|((_, now), before)| now != *before);

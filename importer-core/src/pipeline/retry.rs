@@ -11,7 +11,8 @@ use crate::{Error, ErrorStatus, Result};
 ///
 /// It waits for `first_wait`, then twice as long each time, up to `longest_wait`; longer when the source asks for that.
 /// What is enough ends the run, and the same request goes on with it later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct RetryPolicy {
     /// How often in a row it asks again without getting any rows. 5, unless set.
     pub tries: u32,

@@ -23,7 +23,7 @@ impl AuditOutcome {
 }
 
 /// One line of the audit log: who did what to what, when and why. It holds no values of records.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AuditEntry {
     /// Who.
     pub actor: String,
@@ -44,7 +44,7 @@ pub struct AuditEntry {
 }
 
 /// A stored line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AuditRow {
     /// Its id; lines are numbered in the order in which things were done.
     pub id: i64,
@@ -61,7 +61,8 @@ fn moment_as_text<S: serde::Serializer>(at: &Moment, to: S) -> std::result::Resu
 }
 
 /// Which lines to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct AuditFilter {
     /// By this actor only.
     pub actor: Option<String>,

@@ -3,7 +3,7 @@ use crate::Result;
 use crate::contracts::Contract;
 
 /// A stored line of the change log.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ChangeRow {
     /// Its id; lines are numbered in the order in which things changed.
     pub id: i64,
@@ -37,7 +37,8 @@ impl std::fmt::Debug for ChangeRow {
 }
 
 /// Which changes to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct ChangeFilter {
     /// The record.
     pub record: RecordId,

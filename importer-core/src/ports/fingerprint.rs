@@ -9,13 +9,13 @@ use crate::normalise::{comparable, email_match_form, fold};
 ///
 /// ```
 /// use importer_core::contracts::VOLUNTEER;
-/// use importer_core::ports::{CoreRecord, Origin, Record, fingerprint};
+/// use importer_core::ports::{CoreRecord, Origin, Record, RecordId, fingerprint};
 /// let person = |first: &str, dob: Option<&str>| {
 ///     let mut record = Record::new(VOLUNTEER.fields.len());
 ///     record.set(VOLUNTEER.index("first_name").unwrap(), Some(first));
 ///     record.set(VOLUNTEER.index("dob").unwrap(), dob);
 ///     let origin = Origin::new("csv", None);
-///     CoreRecord { id: 0, record, contacts: vec![], origin, field_origins: Default::default() }
+///     CoreRecord { id: RecordId(0), record, contacts: vec![], origin, field_origins: Default::default() }
 /// };
 /// let print = |first, dob| fingerprint(&VOLUNTEER, &person(first, dob));
 /// assert_eq!(print("Zoë", Some("1990-01-02")), print("ZOE", Some("1990-01-02")));

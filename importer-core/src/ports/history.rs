@@ -9,7 +9,7 @@ use crate::Result;
 use crate::contracts::Contract;
 
 /// A merge to be kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct NewMerge {
     /// Who stays.
     pub survivor: RecordId,
@@ -32,7 +32,7 @@ pub struct NewMerge {
 }
 
 /// A stored merge.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct MergeRow {
     /// Its id.
     pub id: MergeId,
@@ -51,7 +51,8 @@ pub struct MergeRow {
 }
 
 /// Which merges to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct MergeFilter {
     /// Only those that stand.
     pub standing: bool,
@@ -171,7 +172,7 @@ pub enum RowKey {
 }
 
 /// A reference of a host's table to records, as the importer sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct HostReference {
     /// The table; on Postgres with its schema, unless the host named it without.
     pub table: String,
@@ -231,7 +232,7 @@ pub struct Traces {
 }
 
 /// What became of one change of a run that is taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct RollbackItem {
     /// The landed row that had led to it.
     pub row: Option<RowId>,

@@ -3,7 +3,7 @@ use crate::Result;
 use crate::contracts::Contract;
 
 /// People who live together.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Household {
     /// Its id.
     pub id: i64,

@@ -52,11 +52,11 @@ impl RecordImage {
     ///
     /// ```
     /// use importer_core::contracts::VOLUNTEER;
-    /// use importer_core::ports::{CoreRecord, Origin, Record, RecordImage};
+    /// use importer_core::ports::{CoreRecord, Origin, Record, RecordId, RecordImage};
     /// let mut record = Record::new(VOLUNTEER.fields.len());
     /// record.set(VOLUNTEER.index("city").unwrap(), Some("Oslo"));
     /// let origin = Origin::new("csv", None);
-    /// let person = CoreRecord { id: 7, record, contacts: vec![], origin, field_origins: Default::default() };
+    /// let person = CoreRecord { id: RecordId(7), record, contacts: vec![], origin, field_origins: Default::default() };
     /// let image = RecordImage::of(&VOLUNTEER, &person);
     /// assert_eq!(image.record(&VOLUNTEER), person);
     /// ```

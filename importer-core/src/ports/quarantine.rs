@@ -48,7 +48,8 @@ impl QuarantineStatus {
 }
 
 /// Which rows in quarantine to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct QuarantineFilter {
     /// These rows alone; all without any.
     pub rows: Vec<RowId>,

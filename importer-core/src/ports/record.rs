@@ -84,7 +84,8 @@ impl Record {
 }
 
 /// What a contact is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ContactKind {
     /// An email address.
     Email,
@@ -103,7 +104,7 @@ impl ContactKind {
 }
 
 /// One email address or phone number of a record.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Contact {
     /// What it is.
     pub kind: ContactKind,

@@ -12,7 +12,8 @@ pub struct MatchKey {
 }
 
 /// Why a pair of records is shown to people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SuggestionKind {
     /// They may be the same.

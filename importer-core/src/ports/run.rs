@@ -90,7 +90,7 @@ impl Phase {
 }
 
 /// A run to begin.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct NewRun {
     /// The entity.
     pub entity: String,
@@ -119,7 +119,7 @@ pub struct NewRun {
 }
 
 /// A run as it stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct RunRecord {
     /// Its id.
     pub id: RunId,
@@ -156,7 +156,8 @@ pub struct RunRecord {
 }
 
 /// Which runs to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct RunFilter {
     /// Of this entity only.
     pub entity: Option<String>,

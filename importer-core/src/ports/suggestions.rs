@@ -48,7 +48,7 @@ impl SuggestionDecision {
 }
 
 /// A stored suggestion.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SuggestionRow {
     /// Its id.
     pub id: SuggestionId,
@@ -81,7 +81,8 @@ pub struct SuggestionRow {
 }
 
 /// Which suggestions to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct SuggestionFilter {
     /// Of this entity only.
     pub entity: Option<String>,

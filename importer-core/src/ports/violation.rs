@@ -3,7 +3,7 @@
 use super::{Moment, RowId, RunId};
 
 /// One finding about one row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Violation {
     /// The landed row.
     pub staging_id: RowId,
@@ -22,7 +22,7 @@ pub struct Violation {
 }
 
 /// A stored finding.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ViolationRow {
     /// Its id.
     pub id: i64,
@@ -39,7 +39,8 @@ pub struct ViolationRow {
 }
 
 /// Which findings to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct ViolationFilter {
     /// Of this run only.
     pub run: Option<RunId>,

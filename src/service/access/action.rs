@@ -10,7 +10,7 @@ use super::Role;
 /// assert_eq!(Action::FixRows.as_str(), "fix_rows");
 /// assert_eq!(Action::FixRows.needs(), Role::Steward);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// See runs and what they found.

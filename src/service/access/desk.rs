@@ -81,7 +81,7 @@ impl Importer {
     /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
     /// let desk = importer.desk(Actor::new("vera", Role::Viewer));
     /// assert_eq!(desk.runs(&Default::default())?.len(), 1);
-    /// assert!(desk.rerun(1, importer::service::RerunStep::Validate, "new rules").is_err());
+    /// assert!(desk.rerun(1.into(), importer::service::RerunStep::Validate, "new rules").is_err());
     /// # Ok::<(), importer::Error>(())
     /// ```
     pub fn desk(&self, actor: Actor) -> Desk<'_> {

@@ -27,7 +27,7 @@ use super::view::{ContactView, RecordView};
 /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
 /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
 /// let desk = importer.desk(Actor::new("vera", Role::Viewer));
-/// let ann = desk.record("volunteer", 1)?.unwrap();
+/// let ann = desk.record("volunteer", 1.into())?.unwrap();
 /// assert_eq!((ann.values["first_name"].as_str(), ann.values["email_normalized"].as_str()), ("Ann", MASKED));
 /// # Ok::<(), importer::Error>(())
 /// ```

@@ -80,7 +80,7 @@ impl std::str::FromStr for Role {
 /// let job = Actor::new("nightly job", Role::Steward);
 /// assert_eq!((job.name.as_str(), job.role), ("nightly job", Role::Steward));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Actor {
     /// The name in the audit log and with decisions, of at most 200 characters; each call refuses a longer one.
     pub name: String,

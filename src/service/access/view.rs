@@ -19,7 +19,7 @@ use serde::Serialize;
 /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
 /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
 /// let desk = importer.desk(Actor::new("sam", Role::Steward));
-/// let record = desk.record("volunteer", 1)?.unwrap();
+/// let record = desk.record("volunteer", 1.into())?.unwrap();
 /// assert_eq!((record.values["first_name"].as_str(), record.values["dob"].as_str()), ("Brinda", "***"));
 /// assert_eq!(record.masked, ["dob"]);
 /// # Ok::<(), importer::Error>(())
@@ -64,7 +64,7 @@ impl std::fmt::Debug for RecordView {
 /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
 /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
 /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
-/// let ann = desk.record("volunteer", 1)?.unwrap();
+/// let ann = desk.record("volunteer", 1.into())?.unwrap();
 /// let email = &ann.contacts[0];
 /// assert_eq!((email.kind, email.value.as_str(), email.primary), ("email", "ann@example.org", true));
 /// # Ok::<(), importer::Error>(())

@@ -29,7 +29,7 @@ use crate::service::runs;
 /// };
 /// assert_eq!(fix.filter.status, None, "open rows alone are touched in any case");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct BulkFix {
     /// The rows. Only open ones are touched, and the filter's limit is not applied.
     pub filter: QuarantineFilter,

@@ -26,7 +26,8 @@ const CONTACT: &str = "REQ-001";
 /// let person = NewPerson { values, reason: "at the front desk".into() };
 /// assert_eq!(format!("{person:?}"), "NewPerson(2 values)");
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct NewPerson {
     /// Pairs of field and value, as a person types the value.
     pub values: Vec<(String, String)>,

@@ -17,7 +17,8 @@ use crate::service::access::{Action, Note};
 /// let change = BulkChange::Replace { field: "email".into(), find: "@gmial.com".into(), replace: "@gmail.com".into() };
 /// assert_eq!(format!("{change:?}"), "Replace(email)");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BulkChange {
     /// Replaces a text wherever it stands in a column of the source, or in the columns that are read into a field.
     Replace {

@@ -30,7 +30,8 @@ const OPERATION: &str = "read corrected rows";
 /// let fix = FileFix { reason: "back from the office".into(), ..FileFix::default() };
 /// assert!(!fix.current_mapping);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct FileFix {
     /// The reason, for the audit log.
     pub reason: String,

@@ -29,7 +29,8 @@ use crate::service::runs;
 /// };
 /// assert_eq!(format!("{fix:?}"), "RowFix(1 cells, exempt from [])");
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct RowFix {
     /// New cells: a column of the source or a field of the contract, and what it holds from now on. Cells that are not
     /// named stay as they were received. A blank text takes the value out.

@@ -67,7 +67,7 @@ fn names_that_are_too_long_are_refused_at_once_and_leave_nothing() {
     for database in support::databases() {
         let importer = database.importer();
         let plain = || RunRequest::new("csv").file(&file);
-        let labelled = |label: &str| RunRequest { label: Some(label.into()), ..plain() };
+        let labelled = |label: &str| plain().label(label);
         for name in ["x".repeat(LONGEST_NAME + 1), letters_of(100_000, 5), "a\0b".into()] {
             let ann = importer.desk(Actor::admin("ann"));
             let nobody = importer.desk(Actor::admin(&name));
@@ -116,7 +116,7 @@ fn what_somebody_acts_on_is_kept_in_the_log_as_far_as_it_fits() {
         let people: Vec<i64> = (1..20_000).map(|person| person * 7_919).collect();
         let merge = importer::service::MergeRequest::new("volunteer", people, "one person");
         assert_eq!(desk.merge(&merge).unwrap_err().kind(), ErrorKind::Forbidden, "{}", database.backend);
-        let request = RunRequest { entity, ..RunRequest::new("csv") };
+        let request = RunRequest::new("csv").entity(entity);
         assert_eq!(desk.import(&request, "why").unwrap_err().kind(), ErrorKind::Forbidden);
         let lines = "SELECT CAST(COUNT(*) AS TEXT) AS t FROM audit_log WHERE outcome = 'refused' AND LENGTH(subject) <= 200";
         assert_eq!(database.number(lines), 2, "{}", database.backend);
