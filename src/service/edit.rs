@@ -28,6 +28,29 @@ pub struct Edit {
     pub reason: String,
 }
 
+impl Edit {
+    /// An edit for a reason, which changes nothing yet.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::Edit::new("why").reason, "why");
+    /// ```
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::default() }
+    }
+
+    /// Adds a value for a field.
+    ///
+    /// ```
+    /// let edit = importer::service::Edit::new("why").set("city", "Liberty");
+    /// assert_eq!(edit.values.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn set(mut self, field: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.push((field.into(), value.into()));
+        self
+    }
+}
+
 const OPERATION: &str = "edit a record";
 
 impl Desk<'_> {

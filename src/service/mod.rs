@@ -12,6 +12,7 @@ mod find;
 mod matching_jobs;
 mod merge;
 mod obvious;
+mod pair_terms;
 mod people;
 mod plugin_usage;
 mod plugins;
@@ -43,6 +44,7 @@ pub use export::{ExportKind, ExportReader, ExportRow};
 pub use find::{RecordCount, RecordPage};
 pub use merge::{FieldChoice, MergeDone, MergeLine, MergePreview, MergeRequest, RedoRequest};
 pub use obvious::{MERGE_SOURCE, ObviousReport};
+pub use pair_terms::{PairTerm, PairTerms};
 pub use preview::RulePreview;
 pub use quarantine::{
     BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FileFix, FileProblem, FileReport,

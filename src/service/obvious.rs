@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
 use super::merge::MergeRequest;
+use super::pair_terms::PairTerms;
 use super::review::decidable;
 
 /// The source under which [`Desk::merge_obvious`] lists its runs.
@@ -330,7 +331,8 @@ fn pairs(rows: &[SuggestionRow]) -> Vec<(RecordId, RecordId)> {
 
 /// Probable enough to be merged without anybody looking, with nothing that speaks against it. Both stand in the suggestion.
 fn is_obvious(row: &SuggestionRow) -> bool {
-    let terms: serde_json::Value = serde_json::from_str(&row.features_json).unwrap_or_default();
     row.score.is_some_and(|score| score >= Thresholds::DEFAULT.auto)
-        && terms["held_back"].as_array().is_some_and(Vec::is_empty)
+        && PairTerms::read(&row.features_json)
+            .and_then(|terms| terms.held_back)
+            .is_some_and(|against| against.is_empty())
 }

@@ -38,6 +38,28 @@ pub struct RollbackRequest {
     pub dry_run: bool,
 }
 
+impl RollbackRequest {
+    /// A rollback of a run for a reason.
+    ///
+    /// ```
+    /// use importer::service::RollbackRequest;
+    /// let request = RollbackRequest::new(7.into(), "the wrong file");
+    /// assert!(request.run == 7 && !request.dry_run);
+    /// ```
+    pub fn new(run: RunId, reason: impl Into<String>) -> Self {
+        Self { run, reason: reason.into(), dry_run: false }
+    }
+
+    /// A rehearsal, which tells what would become of each change and writes nothing.
+    ///
+    /// ```
+    /// assert!(importer::service::RollbackRequest::rehearsal(7.into()).dry_run);
+    /// ```
+    pub fn rehearsal(run: RunId) -> Self {
+        Self { run, reason: String::new(), dry_run: true }
+    }
+}
+
 /// What a rollback did, or would do; [`Desk::roll_back`] returns it.
 ///
 /// ```

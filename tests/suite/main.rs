@@ -15,6 +15,7 @@ mod conformance;
 mod day_of_a_steward;
 mod decisions;
 mod docs;
+mod documents;
 mod embedding;
 mod faults;
 mod features;

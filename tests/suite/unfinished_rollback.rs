@@ -238,9 +238,7 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("import", Refused, |scene, _, desk| desk.import(&p0(scene, "alpha"), WHY).map(drop)),
     ("import", Refused, |scene, _, desk| desk.import(&p0(scene, "delta"), WHY).map(drop)),
     ("start", Refused, |scene, _, desk| desk.start(&p0(scene, "alpha"), WHY)?.join().map(drop)),
-    ("import", Refused, |scene, _, desk| {
-        desk.import(&RunRequest { dry_run: true, ..p0(scene, "alpha") }, WHY).map(drop)
-    }),
+    ("import", Refused, |scene, _, desk| desk.import(&p0(scene, "alpha").dry_run(true), WHY).map(drop)),
     ("rerun", Refused, |_, _, desk| desk.rerun(RunId(1), RerunStep::Validate, WHY).map(drop)),
     ("resume", Refused, |scene, _, desk| desk.resume(RunId(scene.gone), WHY).map(drop)),
     ("retry", RefusedForGood, |scene, _, desk| desk.retry(RunId(scene.gone), WHY).map(drop)),

@@ -122,7 +122,7 @@ impl World {
         importer.run(&RunRequest::new("csv").file(file).external_system("forms")).unwrap();
         // One that would be merged, for a reason that is about contacts.
         let again = format!("9,Ida,Noddack,ida@example.org,{}\n", tail(3));
-        importer.run(&RunRequest { dry_run: true, ..world.request("crm", &again) }).unwrap();
+        importer.run(&world.request("crm", &again).dry_run(true)).unwrap();
         let admin = importer.desk(Actor::admin("ann"));
         let wrong = "4,Ida,Noddack,ida@example.org,1955-05-05,X,wrong,+18165550222,1 Wrong Street,Liberty,\n";
         let run = importer.run(&world.request("csv", wrong)).unwrap().run_id;
@@ -357,13 +357,11 @@ const ANSWERS: &[(&str, Answer)] = &[
         desk.edit("volunteer", RecordId(1), &Edit { values, reason: WHY.into() }).map(text)
     }),
     ("import", |world, desk| {
-        let request =
-            RunRequest { dry_run: true, ..world.request("crm", "9,Ida,Noddack,ida@example.org,,,,,,,\n") };
+        let request = world.request("crm", "9,Ida,Noddack,ida@example.org,,,,,,,\n").dry_run(true);
         desk.import(&request, WHY).map(|told| report(&told))
     }),
     ("start", |world, desk| {
-        let request =
-            RunRequest { dry_run: true, ..world.request("crm", "8,Ida,Noddack,ida@example.org,,,,,,,\n") };
+        let request = world.request("crm", "8,Ida,Noddack,ida@example.org,,,,,,,\n").dry_run(true);
         desk.start(&request, WHY)?.join().map(|told| report(&told))
     }),
     ("rerun", |_, desk| desk.rerun(RunId(1), RerunStep::Upsert, WHY).map(|told| report(&told))),

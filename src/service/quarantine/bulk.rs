@@ -42,6 +42,21 @@ pub struct BulkFix {
     pub current_mapping: bool,
 }
 
+impl BulkFix {
+    /// A change of all open rows that a filter passes, for a reason.
+    ///
+    /// ```
+    /// use importer::QuarantineFilter;
+    /// use importer::service::{BulkChange, BulkFix};
+    /// let change = BulkChange::AutoFix { rule: "FMT-101".into() };
+    /// let fix = BulkFix::new(QuarantineFilter::default(), change, "as suggested");
+    /// assert!(!fix.current_mapping);
+    /// ```
+    pub fn new(filter: QuarantineFilter, change: BulkChange, reason: impl Into<String>) -> Self {
+        Self { filter, change, reason: reason.into(), current_mapping: false }
+    }
+}
+
 impl Desk<'_> {
     /// Computes what a bulk change would do. Nothing changes.
     ///

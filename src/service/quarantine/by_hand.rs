@@ -35,6 +35,29 @@ pub struct NewPerson {
     pub reason: String,
 }
 
+impl NewPerson {
+    /// A person without values yet, and the reason why they are added.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::NewPerson::new("why").reason, "why");
+    /// ```
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::default() }
+    }
+
+    /// Adds a value for a field.
+    ///
+    /// ```
+    /// let person = importer::service::NewPerson::new("why").set("city", "Liberty");
+    /// assert_eq!(person.values.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn set(mut self, field: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.push((field.into(), value.into()));
+        self
+    }
+}
+
 impl fmt::Debug for NewPerson {
     // Values are personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

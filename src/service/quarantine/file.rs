@@ -40,6 +40,28 @@ pub struct FileFix {
     pub current_mapping: bool,
 }
 
+impl FileFix {
+    /// Reads a file back for a reason.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::FileFix::new("why").reason, "why");
+    /// ```
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::default() }
+    }
+
+    /// Reads the rows with the mapping of this importer, although their run had another one.
+    ///
+    /// ```
+    /// assert!(importer::service::FileFix::new("why").with_current_mapping().current_mapping);
+    /// ```
+    #[must_use]
+    pub fn with_current_mapping(mut self) -> Self {
+        self.current_mapping = true;
+        self
+    }
+}
+
 impl Desk<'_> {
     /// Reads a file back that [`Desk::export_quarantine`] wrote and that somebody has corrected.
     ///

@@ -44,6 +44,51 @@ pub struct RowFix {
     pub current_mapping: bool,
 }
 
+impl RowFix {
+    /// A correction for a reason, which changes no cell yet.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::RowFix::new("why").reason, "why");
+    /// ```
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::default() }
+    }
+
+    /// Adds a value for a field.
+    ///
+    /// ```
+    /// let fix = importer::service::RowFix::new("why").set("city", "Liberty");
+    /// assert_eq!(fix.values.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn set(mut self, field: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.push((field.into(), value.into()));
+        self
+    }
+
+    /// Exempts the row from a rule.
+    ///
+    /// ```
+    /// assert_eq!(importer::service::RowFix::new("why").exempt_from("REQ-001").exempt, ["REQ-001"]);
+    /// ```
+    #[must_use]
+    pub fn exempt_from(mut self, rule: impl Into<String>) -> Self {
+        self.exempt.push(rule.into());
+        self
+    }
+
+    /// Reads the rows with the mapping of this importer, although their run had another one.
+    ///
+    /// ```
+    /// assert!(importer::service::RowFix::new("why").with_current_mapping().current_mapping);
+    /// ```
+    #[must_use]
+    pub fn with_current_mapping(mut self) -> Self {
+        self.current_mapping = true;
+        self
+    }
+}
+
 impl fmt::Debug for RowFix {
     // Values are personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
