@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod any_input;
 mod any_value;
 mod architecture;
 mod cli;

@@ -7,6 +7,7 @@
 mod again;
 mod checks;
 mod failure;
+mod fuzz;
 mod miri;
 mod needs;
 mod postgres;
@@ -27,6 +28,8 @@ The project's chores.
   cargo xtask pg [--as-hosts-have-them] -- COMMAND [ARGS]
                                                COMMAND with a private Postgres server up
   cargo xtask miri [-- ARGS]                   the code at the plugin boundary under Miri; ARGS go to the tests
+  cargo xtask fuzz [TARGET] [-- ARGS]          fuzzes csv, image or mapping, or all of them for a minute each; ARGS go
+                                               to libFuzzer
   cargo xtask setup                            installs what the tests need and this machine lacks
   cargo xtask help                             this text
 
@@ -70,6 +73,7 @@ fn chore(arguments: &[String]) -> Result<u8, Failure> {
         "test" => checks::test(with_postgres(options)?, passed_on),
         "ci" if passed_on.is_empty() => checks::ci(with_postgres(options)?),
         "miri" if options.is_empty() => miri::boundary(passed_on),
+        "fuzz" => fuzz::run(options, passed_on),
         "pg" => match (options, passed_on) {
             (options, [program, arguments @ ..]) => match Kind::of(options) {
                 Some(kind) => checks::beside_postgres(kind, program, arguments),
