@@ -49,7 +49,9 @@ pub use importer_plugin as plugin;
 
 /// Contracts: the entities, described as data.
 pub mod contracts {
-    pub use importer_core::contracts::{CONTRACTS, Contract, Field, FieldKind, PiiClass, VOLUNTEER, find};
+    pub use importer_core::contracts::{
+        CONTRACTS, Contract, Contracts, Field, FieldKind, PiiClass, VOLUNTEER, find,
+    };
 }
 
 /// Mappings: from the columns of a source to the fields of an entity.

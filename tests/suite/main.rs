@@ -29,6 +29,7 @@ mod merging;
 mod migrations;
 mod options;
 mod outdated;
+mod own_contract;
 mod packages;
 mod plugin_host;
 mod rehearsals;
