@@ -12,6 +12,7 @@ mod miri;
 mod needs;
 mod postgres;
 mod run;
+mod times;
 mod workspace;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ The project's chores.
 
   cargo xtask test [--no-postgres] [-- ARGS]   all tests, with a private Postgres server; ARGS go to `cargo test`.
                                                What uses Postgres is then tested on a server as hosts have them.
+                                               At its end it tells how long each part took.
   cargo xtask ci [--no-postgres]               formatting, lints, then all tests
   cargo xtask pg [--as-hosts-have-them] -- COMMAND [ARGS]
                                                COMMAND with a private Postgres server up
@@ -81,6 +83,7 @@ fn chore(arguments: &[String]) -> Result<u8, Failure> {
             },
             _ => Err(Failure::usage("`pg` wants a command after two dashes: cargo xtask pg -- psql")),
         },
+        times::Started::CHORE => Err(times::note_and_run(rest)),
         "setup" if rest.is_empty() => needs::ensure(needs::ALL).map(|()| 0),
         Cluster::KEEP => match rest.split_first().map(|(place, options)| (place, Kind::of(options))) {
             Some((directory, Some(kind))) => postgres::keep(kind, directory.as_ref()).map(|()| 0),
