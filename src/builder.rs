@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex};
 
+use importer_core::contracts::{Contract, Contracts};
 use importer_core::mapping::Mapping;
 use importer_core::pipeline::{Cancel, GatePolicy, NoSecrets, Observer, RetryPolicy, Secrets, Silent};
 use importer_core::ports::{AutoMerge, Clock, Reference, Resolver, Store, SystemClock};
@@ -42,6 +43,7 @@ pub(crate) type Plugins = importer_core::plugins::LinkedPlugins;
 pub struct Importer {
     /// `None` for an importer that was built without.
     store: Option<Arc<dyn Store>>,
+    pub(crate) contracts: Contracts,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) plugins: Arc<Mutex<Plugins>>,
     pub(crate) suite: SuiteDocument,
@@ -191,6 +193,7 @@ pub struct Builder {
     database: Option<String>,
     store: Option<Arc<dyn Store>>,
     without_database: bool,
+    contracts: Vec<&'static Contract>,
     clock: Option<Arc<dyn Clock>>,
     plugins: Vec<Plugin>,
     #[cfg(feature = "plugins")]
@@ -268,6 +271,33 @@ impl Builder {
     #[must_use]
     pub fn without_database(mut self) -> Self {
         self.without_database = true;
+        self
+    }
+
+    /// Adds a contract of the host's own: an entity beside those that ship. Call it once for each contract.
+    ///
+    /// The host makes the tables of the entity in its own migrations: for an entity `event` with the plural `events` they
+    /// are `staging_events`, `clean_events`, `core_events` and `core_event_contacts`, like those of the volunteer. The
+    /// column that names the record of a contact is `owner_id`.
+    /// [`Builder::build`] refuses a contract whose entity or tables another one has.
+    ///
+    /// ```
+    /// use importer::contracts::{Contract, Field, FieldKind, PiiClass};
+    ///
+    /// const FIELDS: &[Field] = &[
+    ///     Field::new("external_id", FieldKind::Identifier, PiiClass::None, "Its number in the source."),
+    ///     Field::new("title", FieldKind::Text, PiiClass::None, "What it is called.").required(),
+    /// ];
+    /// static EVENT: Contract =
+    ///     Contract { entity: "event", plural: "events", version: "1.0", fields: FIELDS, needed: &[&["title"]] };
+    ///
+    /// let importer = importer::Importer::builder().without_database().contract(&EVENT).build()?;
+    /// assert!(importer.rules("event", "csv").is_ok());
+    /// # Ok::<(), importer::Error>(())
+    /// ```
+    #[must_use]
+    pub fn contract(mut self, contract: &'static Contract) -> Self {
+        self.contracts.push(contract);
         self
     }
 
@@ -654,6 +684,7 @@ impl Builder {
                     .hint("call `database` with a URL such as sqlite://importer.db"));
             }
         };
+        let contracts = self.contracts.into_iter().try_fold(Contracts::default(), Contracts::with)?;
         if let Some(store) = &store {
             store.migrate()?;
         }
@@ -680,6 +711,7 @@ impl Builder {
         }
         Ok(Importer {
             store,
+            contracts,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             plugins: Arc::new(Mutex::new(plugins)),
             suite: self.suite.unwrap_or_else(SuiteDocument::volunteers),

@@ -52,7 +52,9 @@ pub use request::{Documents, RunRequest};
 
 /// Contracts: the entities, described as data.
 pub mod contracts {
-    pub use importer_core::contracts::{CONTRACTS, Contract, Field, FieldKind, PiiClass, VOLUNTEER, find};
+    pub use importer_core::contracts::{
+        CONTRACTS, Contract, Contracts, Field, FieldKind, PiiClass, VOLUNTEER, find,
+    };
 }
 
 /// Mappings: from the columns of a source to the fields of an entity.

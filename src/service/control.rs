@@ -1,6 +1,5 @@
 //! Stopping runs, giving held ones up, labelling them, and finding those that could go on.
 
-use importer_core::contracts;
 use importer_core::pipeline;
 use importer_core::ports::{
     LONGEST_NAME, RunFilter, RunId, RunRecord, RunStatus, Session, StopRequest, within,
@@ -165,7 +164,7 @@ impl Desk<'_> {
             return Ok(StopAck::Requested);
         }
         let now = self.importer.clock.now();
-        let contract = super::runs::contract(&run.new.entity)?;
+        let contract = self.importer.contract(&run.new.entity)?;
         self.patiently(Action::ControlRuns, &note, |session| {
             session.lock_core(contract)?;
             let status = run.status;
@@ -218,7 +217,7 @@ impl Desk<'_> {
         let run = self.stored(id)?;
         let _lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
         let now = self.importer.clock.now();
-        let contract = super::runs::contract(&run.new.entity)?;
+        let contract = self.importer.contract(&run.new.entity)?;
         self.act(Action::ApproveRuns, note, |session, note| {
             session.lock_core(contract)?;
             let mut run = session.run(id)?.ok_or_else(|| not_there(id))?;
@@ -306,7 +305,7 @@ impl Desk<'_> {
         for run in self.runs(&RunFilter::default())? {
             if run.new.dry_run
                 || (quarantine::is_of_corrections(&run) && run.status != RunStatus::RolledBack)
-                || contracts::find(&run.new.entity).is_none()
+                || self.importer.contracts.find(&run.new.entity).is_none()
                 || pipeline::request_of(&run).is_err()
             {
                 continue;

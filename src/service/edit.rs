@@ -80,7 +80,7 @@ impl Desk<'_> {
     /// When the actor may not or does not see a field, no reason is given, the record or a field does not exist, a
     /// value has no normal form, or an unfinished rollback concerns the record.
     pub fn edit(&self, entity: &str, id: RecordId, edit: &Edit) -> Result<()> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let note = Note::new(format!("{entity} {id}"), &edit.reason).entity(entity);
         self.ready(Action::EditRecords, &note)?;
         let fields = edit.values.iter().map(|(field, _)| field.as_str());

@@ -66,7 +66,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see records or what is sought, there is no such entity or field, or the database fails.
     pub fn find(&self, entity: &str, filter: &RecordFilter) -> Result<RecordPage> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let limit = if filter.limit == 0 { PAGE } else { filter.limit.min(LARGEST_PAGE) };
         // One more than the page has, which says whether there is a next one.
         let wanted = RecordFilter { limit: limit + 1, ..filter.clone() };
@@ -92,7 +92,7 @@ impl Desk<'_> {
     /// # Errors
     /// As for [`find`](Self::find).
     pub fn find_count(&self, entity: &str, filter: &RecordFilter) -> Result<RecordCount> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let (fields, contacts) = self.sought_in(contract, filter)?;
         let search = RecordSearch { filter, fields: &fields, contacts };
         let found = self.query(Action::ViewRecords, "records", |session| {

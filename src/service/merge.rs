@@ -291,7 +291,7 @@ impl Desk<'_> {
     /// or one is named twice, a record is not in the core, a choice names no field or none of the records, or the
     /// database fails.
     pub fn preview_merge(&self, request: &MergeRequest) -> Result<MergePreview> {
-        let contract = super::runs::contract(&request.entity)?;
+        let contract = self.importer.contract(&request.entity)?;
         let note = Note::new(people(&request.people), &request.reason).entity(contract.entity);
         self.authorize(Action::Review, &note)?;
         self.may_choose(Action::Review, &note, contract, &request.choices)?;
@@ -336,7 +336,7 @@ impl Desk<'_> {
     /// does not say that they are to be merged all the same, an unfinished rollback concerns one of them, or a table of
     /// the host does not accept the merge.
     pub fn merge(&self, request: &MergeRequest) -> Result<MergeDone> {
-        let contract = super::runs::contract(&request.entity)?;
+        let contract = self.importer.contract(&request.entity)?;
         let note = Note::new(people(&request.people), &request.reason).entity(contract.entity);
         self.ready(Action::Merge, &note)?;
         self.may_choose(Action::Merge, &note, contract, &request.choices)?;
@@ -429,7 +429,7 @@ impl Desk<'_> {
     /// When the actor may not, there is no reason, nothing is known under the id, the person came into being with it, a
     /// merge brought it, the state of the person before the match is not kept any more, or the database fails.
     pub fn undo_match(&self, entity: &str, system: &str, external_id: &str, reason: &str) -> Result<Undone> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let note = Note::new("a match", reason).entity(contract.entity);
         self.act(Action::UndoMerge, note, |session, note| {
             session.lock_core(contract)?;
@@ -555,7 +555,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see them, or the database fails.
     pub fn merges(&self, entity: &str, filter: &MergeFilter) -> Result<Vec<MergeLine>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewSuggestions, "merges", |session| {
             let lines = session.merges(contract, filter)?.into_iter().map(|mut row| {
                 let before = std::mem::take(&mut row.merge.before_json);
@@ -592,7 +592,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see records, or the database fails.
     pub fn who_is(&self, entity: &str, id: RecordId) -> Result<RecordId> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewRecords, &format!("{entity} {id}"), |session| {
             Ok(session.survivor_of(contract, id)?.map_or(id, |(survivor, _)| survivor))
         })
@@ -617,7 +617,7 @@ impl Desk<'_> {
                 return Err(Error::new(ErrorKind::NotFound, action.doing(), message)
                     .hint("`merge --list` lists them"));
             };
-            let contract = super::runs::contract(&row.entity)?;
+            let contract = self.importer.contract(&row.entity)?;
             session.lock_core(contract)?;
             not_in_unfinished_rollback(session, contract, &members(&row), action.doing())?;
             note.entity = Some(row.entity.clone());

@@ -109,7 +109,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see suggestions, there is no such entity, or the database fails.
     pub fn preview_obvious(&self, entity: &str) -> Result<ObviousReport> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewSuggestions, "suggestions", |session| {
             let mut report = ObviousReport::default();
             let most = if self.mask().shows_all() { SHOWN } else { 0 };
@@ -155,7 +155,7 @@ impl Desk<'_> {
     /// When the actor may not, there is no reason, there is no such entity, another such run is at work, a rollback of
     /// the entity is unfinished, somebody cancels it, or the database fails. Merges before an error stay.
     pub fn merge_obvious(&self, entity: &str, reason: &str) -> Result<ObviousReport> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let mut note = Note::new("suggestions", reason).entity(entity);
         self.ready(Action::Merge, &note)?;
         let importer = self.importer;

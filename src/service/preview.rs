@@ -59,7 +59,7 @@ impl Importer {
     }
 
     fn preview_as_built(&self, request: &RunRequest) -> Result<RulePreview> {
-        let contract = super::runs::contract(&request.entity)?;
+        let contract = self.contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let _in_use = self.plugins_in_use(&plugin, &format!("preview of `{}`", request.source))?;
         let failed = |e| Error::from_plugin(&plugin.id, "preview the source", e);

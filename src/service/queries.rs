@@ -40,7 +40,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
     pub fn record(&self, entity: &str, id: RecordId) -> Result<Option<RecordView>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let subject = format!("{entity} {id}");
         let found = self.query(Action::ViewRecords, &subject, |session| {
             let id = session.survivor_of(contract, id)?.map_or(id, |(survivor, _)| survivor);
@@ -73,7 +73,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
     pub fn records(&self, entity: &str, after: RecordId, limit: usize) -> Result<Vec<RecordView>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let found = self
             .query(Action::ViewRecords, "records", |session| session.records_after(contract, after, limit))?;
         Ok(found.iter().map(|person| self.mask().record(contract, person)).collect())
@@ -103,7 +103,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
     pub fn changes(&self, entity: &str, filter: &ChangeFilter) -> Result<Vec<ChangeRow>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let subject = format!("{entity} {}", filter.record);
         let mut found =
             self.query(Action::ViewRecords, &subject, |session| session.changes(contract, filter))?;
@@ -135,7 +135,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see the quarantine, there is no such entity, or the database fails.
     pub fn received(&self, entity: &str, row: RowId) -> Result<Option<String>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewQuarantine, &format!("row {row}"), |session| {
             let Some(staged) = session.staged_rows(contract, &[row])?.pop() else { return Ok(None) };
             // The upper half of a row's id is its run.
@@ -167,7 +167,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see the quarantine, there is no such rule, or the database fails.
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
-        let mut search = MaskedSearch::by(self.mask());
+        let mut search = MaskedSearch::by(self.mask(), &self.importer.contracts);
         let entity = filter.entity.as_deref().unwrap_or("volunteer");
         self.query(Action::ViewQuarantine, "violations", |session| {
             self.importer.known_rules(session, entity, filter.rule.as_deref(), "list violations")?;
@@ -200,7 +200,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see suggestions, or the database fails.
     pub fn suggestions(&self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
-        let search = MaskedSearch::by(self.mask());
+        let search = MaskedSearch::by(self.mask(), &self.importer.contracts);
         self.query(Action::ViewSuggestions, "suggestions", |session| search.suggestions(session, filter))
     }
 
@@ -264,7 +264,7 @@ impl Desk<'_> {
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>> {
         let mut found = self.query(Action::ViewRuns, "runs", |session| session.runs(filter))?;
         for run in &mut found {
-            self.mask().run(run);
+            self.mask().run(self.importer.contracts.find(&run.new.entity), run);
         }
         Ok(found)
     }
@@ -293,7 +293,7 @@ impl Desk<'_> {
         let mut report = RunReport::of(&found.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "show the run", format!("there is no run {run}"))
         })?);
-        self.mask().report(&mut report);
+        self.mask().report(self.importer.contracts.find(&report.entity), &mut report);
         Ok(report)
     }
 }

@@ -24,7 +24,7 @@ impl Importer {
     /// # Errors
     /// When there is no such entity, or the database fails.
     pub fn count(&self, entity: &str) -> Result<i64> {
-        self.store()?.session()?.count(super::runs::contract(entity)?)
+        self.store()?.session()?.count(self.contract(entity)?)
     }
 
     /// Returns a core record by its id, or `None` when there is none, as for a record that went in a merge.
@@ -51,7 +51,7 @@ impl Importer {
     /// # Errors
     /// When there is no such entity, or the database fails.
     pub fn record(&self, entity: &str, id: RecordId) -> Result<Option<CoreRecord>> {
-        Ok(self.store()?.session()?.load(super::runs::contract(entity)?, &[id])?.pop())
+        Ok(self.store()?.session()?.load(self.contract(entity)?, &[id])?.pop())
     }
 
     /// Returns the columns of the host's tables that refer to records, as merges, undos and rollbacks see them.
@@ -75,7 +75,7 @@ impl Importer {
     /// # Errors
     /// When there is no such entity, or the database fails.
     pub fn host_references(&self, entity: &str) -> Result<Vec<HostReference>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.contract(entity)?;
         self.store()?.session()?.host_references(contract, &self.references)
     }
 }

@@ -100,7 +100,7 @@ impl Desk<'_> {
                 .at("run", run)
                 .hint("only runs that came to their end have steps to do again; `retry` and `resume` go on with others"));
         }
-        let contract = super::runs::contract(&of.new.entity)?;
+        let contract = self.importer.contract(&of.new.entity)?;
         let mut request = RunRequest::new(&of.new.source)
             .external_system(&of.new.external_system)
             .actor(&self.actor.name)
@@ -115,7 +115,7 @@ impl Desk<'_> {
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         importer.with_context(contract, &request.external_system, request.auto_merge, |context| {
             let mut report = context.run(&stored, StoredRows::report(), &request)?;
-            self.mask().report(&mut report);
+            self.mask().report(self.importer.contracts.find(&report.entity), &mut report);
             Ok(report)
         })
     }

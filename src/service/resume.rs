@@ -159,7 +159,7 @@ impl Desk<'_> {
         self.importer.no_unfinished_rollback(&request.entity, "start a run")?;
         self.act(Action::ControlRuns, note, |_, _| Ok(()))?;
         let mut report = self.importer.run(&request.clone().actor(&self.actor.name))?;
-        self.mask().report(&mut report);
+        self.mask().report(self.importer.contracts.find(&report.entity), &mut report);
         Ok(report)
     }
 
@@ -176,7 +176,7 @@ impl Desk<'_> {
                 .hint("correct the rows again"));
         }
         let request = pipeline::request_of(&run)?;
-        let contract = super::runs::contract(&request.entity)?;
+        let contract = self.importer.contract(&request.entity)?;
         let importer = self.importer;
         importer.with_context(contract, &request.external_system, request.auto_merge, |context| {
             // Behind the gate there is nothing to read; a source that is there only tells whether it has changed.
@@ -225,7 +225,7 @@ impl Desk<'_> {
             if let Some(in_use) = in_use.filter(|_| report.status == ReportStatus::Succeeded) {
                 in_use.succeeded();
             }
-            self.mask().report(&mut report);
+            self.mask().report(self.importer.contracts.find(&report.entity), &mut report);
             Ok(report)
         })
     }

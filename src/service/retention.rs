@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use importer_core::contracts::{self, Contract};
+use importer_core::contracts::{Contract, Contracts};
 use importer_core::pipeline;
 use importer_core::ports::{
     Kind, Moment, RunFilter, RunId, RunRecord, RunStatus, Scope, StewardSession, Weighed, in_transaction,
@@ -137,7 +137,7 @@ impl Desk<'_> {
         } else {
             self.allowed(Action::Retain, &note)?;
             // What a rollback puts back is in what a purge takes away, and what it has put back is old.
-            for contract in contracts::CONTRACTS {
+            for contract in self.importer.contracts.all() {
                 self.importer.no_unfinished_rollback(contract.entity, OPERATION)?;
             }
             // A purge is many transactions; one that is broken off has been told of.
@@ -148,6 +148,7 @@ impl Desk<'_> {
         let mut session = self.importer.store()?.session()?;
         session.note_needed()?;
         let mut purge = Purge {
+            contracts: &self.importer.contracts,
             cutoffs: policy.cutoffs(self.importer.clock.now()),
             keep_open: policy.open_quarantine() == OpenEntries::Keep,
             dry_run,
@@ -167,6 +168,7 @@ impl Desk<'_> {
 }
 
 struct Purge<'a> {
+    contracts: &'a Contracts,
     session: &'a mut dyn StewardSession,
     runs: Vec<RunRecord>,
     cutoffs: Cutoffs,
@@ -214,7 +216,7 @@ impl Purge<'_> {
             (Kind::RollbackItems, c.rollbacks),
         ] {
             let mut table = RetentionTable::new(kind.as_str(), kind.is_anonymised());
-            for contract in contracts::CONTRACTS {
+            for contract in self.contracts.all() {
                 if let Some(before) = before {
                     self.scope(&mut table, contract, &self.scope_of(kind, RunId(0), before))?;
                 }
@@ -240,7 +242,7 @@ impl Purge<'_> {
         let Some(before) = before else { return Ok(table) };
         let old: Vec<RunRecord> = self.runs.iter().filter(|run| moved(run) < before).cloned().collect();
         for run in old {
-            let Some(contract) = contracts::find(&run.new.entity) else { continue };
+            let Some(contract) = self.contracts.find(&run.new.entity) else { continue };
             let scope = self.scope_of(kind, run.id, before);
             let stays = match (self.is_unfinished(&run), self.may_be_rolled_back(&run)) {
                 (true, _) => Some("unfinished"),
@@ -312,7 +314,7 @@ impl Purge<'_> {
             table.gone += samples;
             if samples > 0 && !self.dry_run {
                 pipeline::forget_samples(&mut run);
-                let Some(contract) = contracts::find(&run.new.entity) else { continue };
+                let Some(contract) = self.contracts.find(&run.new.entity) else { continue };
                 self.batch(contract, |session| session.save_run(&run))?;
             }
         }
@@ -334,7 +336,7 @@ impl Purge<'_> {
                 table.gone += images;
                 continue;
             }
-            let Some(contract) = contracts::find(&run.new.entity) else { continue };
+            let Some(contract) = self.contracts.find(&run.new.entity) else { continue };
             loop {
                 let gone = self.batch(contract, |session| session.forget_images(run.id, BATCH))?;
                 table.gone += gone;

@@ -1,6 +1,6 @@
 //! What people decide about pairs.
 
-use importer_core::contracts::{self, Contract};
+use importer_core::contracts::Contract;
 use importer_core::ports::{
     RecordId, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionId, SuggestionKind,
     SuggestionRow, SuggestionVerdict, days_later,
@@ -339,13 +339,13 @@ impl Desk<'_> {
             self.may_accept(action, &note, filter.entity.as_deref(), verdict)?;
         }
         if !dry_run {
-            for contract in contracts::CONTRACTS {
+            for contract in self.importer.contracts.all() {
                 if filter.entity.as_deref().is_none_or(|entity| entity == contract.entity) {
                     self.importer.no_unfinished_rollback(contract.entity, OPERATION)?;
                 }
             }
         }
-        let search = MaskedSearch::by(self.mask());
+        let search = MaskedSearch::by(self.mask(), &self.importer.contracts);
         let mut reviewed = ReviewedMany::default();
         let mut after = filter.after;
         loop {
@@ -410,7 +410,7 @@ impl Desk<'_> {
         verdict: &ReviewDecision,
     ) -> Result<()> {
         let Some((_, choices)) = verdict.accepts() else { return Ok(()) };
-        let contract = super::runs::contract(entity.unwrap_or("volunteer"))?;
+        let contract = self.importer.contract(entity.unwrap_or("volunteer"))?;
         self.may_choose(action, note, contract, choices)
     }
 
@@ -426,7 +426,7 @@ impl Desk<'_> {
             Error::new(ErrorKind::NotFound, OPERATION, message).hint("`suggestions` lists them")
         };
         let row = session.suggestion(id)?.ok_or_else(not_there)?;
-        let contract = super::runs::contract(&row.entity)?;
+        let contract = self.importer.contract(&row.entity)?;
         session.lock_core(contract)?;
         not_in_unfinished_rollback(session, contract, &[row.left, row.right], OPERATION)?;
         decidable(session, contract, &row)?;
@@ -468,7 +468,8 @@ impl Desk<'_> {
         }
         self.keep_verdict(session, contract, id, verdict, &note.reason)?;
         reviewed.suggestion = session.suggestion(id)?.ok_or_else(not_there)?;
-        self.mask().suggestion(&mut reviewed.suggestion);
+        let contract = self.importer.contracts.find(&reviewed.suggestion.entity);
+        self.mask().suggestion(contract, &mut reviewed.suggestion);
         Ok(reviewed)
     }
 

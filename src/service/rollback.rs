@@ -12,6 +12,7 @@ use importer_dedupe::history::{self, MergeContext};
 use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
+use crate::Importer;
 
 const OPERATION: &str = "roll a run back";
 
@@ -141,12 +142,12 @@ impl Desk<'_> {
                 .hint("say why, for whoever reads the audit log"));
         }
         let mut session = self.importer.store()?.session()?;
-        let run = revertible(session.as_mut(), request.run)?;
-        let contract = super::runs::contract(&run.new.entity)?;
+        let run = revertible(self.importer, session.as_mut(), request.run)?;
+        let contract = self.importer.contract(&run.new.entity)?;
         let lock = self.importer.store()?.lock_system(&run.new.entity, &run.new.external_system)?;
         session.work_under(&lock);
         // Whoever held the system until now may have changed or taken back the run.
-        let run = revertible(session.as_mut(), request.run)?;
+        let run = revertible(self.importer, session.as_mut(), request.run)?;
         self.importer.with_merge_context(contract, |merge_context| {
             let work = Work { desk: self, merge_context, run: &run, note: &note, dry_run: request.dry_run };
             if !request.dry_run {
@@ -417,7 +418,7 @@ fn keeps_values(session: &mut dyn StewardSession, contract: &Contract, run: RunI
     }
 }
 
-fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> {
+fn revertible(importer: &Importer, session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> {
     let refuse = |kind, why: &str| Err(Error::new(kind, OPERATION, why.to_owned()).at("run", id));
     let Some(run) = session.run(id)? else {
         return refuse(ErrorKind::NotFound, "there is no such run");
@@ -429,7 +430,7 @@ fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> 
         if !session.left_by(rollback.id, RecordId(0), 1)?.is_empty() {
             return Ok(run);
         }
-        let contract = super::runs::contract(&run.new.entity)?;
+        let contract = importer.contract(&run.new.entity)?;
         return match keeps_values(session, contract, id)? {
             false => refuse(ErrorKind::Config, "it is taken back already; nothing of it is left"),
             true => refuse(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use importer_core::contracts::{self, Contract};
+use importer_core::contracts::{Contract, Contracts};
 use importer_core::mapping::{Mapping, batch_columns};
 #[cfg(doc)]
 use importer_core::pipeline::RunContext;
@@ -46,7 +46,7 @@ impl Importer {
     }
 
     fn run_as_built(&self, request: &pipeline::RunRequest) -> Result<RunReport> {
-        let contract = contract(&request.entity)?;
+        let contract = self.contract(&request.entity)?;
         let (adapter, plugin) = self.adapter(&request.source, &request.options)?;
         let in_use = self.plugins_in_use(&plugin, &format!("import of `{}`", request.source))?;
         // What holds for the run is recorded with it, whoever said it.
@@ -130,6 +130,11 @@ impl Importer {
         check_declared(&plugin.id, &format!("the adapter `{}`", meta.name), &meta.options, options)?;
         check_secrets(&plugin.id, &meta, self.secrets.as_ref())?;
         Ok((adapter, plugin))
+    }
+
+    /// A contract that ships, or one of the host's.
+    pub(crate) fn contract(&self, entity: &str) -> Result<&'static Contract> {
+        contract_of(&self.contracts, entity)
     }
 
     pub(crate) fn mapping(&self, contract: &'static Contract) -> Result<Mapping> {
@@ -220,9 +225,13 @@ impl Importer {
 }
 
 /// A shipped contract.
-pub(crate) fn contract(entity: &str) -> Result<&'static Contract> {
-    contracts::find(entity).ok_or_else(|| {
-        let known: Vec<&str> = contracts::CONTRACTS.iter().map(|c| c.entity).collect();
+pub(super) fn shipped_contract(entity: &str) -> Result<&'static Contract> {
+    contract_of(&Contracts::default(), entity)
+}
+
+fn contract_of(contracts: &Contracts, entity: &str) -> Result<&'static Contract> {
+    contracts.find(entity).ok_or_else(|| {
+        let known: Vec<&str> = contracts.entities().collect();
         Error::new(ErrorKind::Config, "start a run", format!("there is no entity `{entity}`"))
             .hint(format!("the entities are: {}", known.join(", ")))
     })

@@ -284,7 +284,7 @@ impl Importer {
     /// When there is no such entity, another scan is at work, a rollback of the entity is unfinished, somebody cancels
     /// it, or the database fails.
     pub fn scan(&self, request: &ScanRequest) -> Result<ScanReport> {
-        let contract = super::runs::contract(&request.entity)?;
+        let contract = self.contract(&request.entity)?;
         let store = self.store()?;
         let mut session = store.session()?;
         if request.preview {

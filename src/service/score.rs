@@ -103,7 +103,7 @@ impl Importer {
         model: Option<&ModelDocument>,
         sees: impl Fn(&Contract, &str) -> bool,
     ) -> Result<PairScore> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.contract(entity)?;
         let (left, right) = (one.min(other), one.max(other));
         if left == right {
             let message = "both ids are the same; a record is not compared with itself";

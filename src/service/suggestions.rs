@@ -80,7 +80,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see records, there is no such entity, or the database fails.
     pub fn households(&self, entity: &str, id: RecordId) -> Result<Vec<Household>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewRecords, &format!("{entity} {id}"), |session| session.households(contract, id))
     }
 }

@@ -2,7 +2,7 @@
 
 use importer_core::Result;
 
-use super::runs::contract;
+use super::runs::shipped_contract;
 
 /// Returns the header of a file that needs no mapping.
 ///
@@ -29,7 +29,7 @@ pub fn csv(entity: &str) -> Result<String> {
 /// # Errors
 /// When there is no such entity.
 pub fn sample_csv(entity: &str) -> Result<String> {
-    let fields = contract(entity)?.fields.iter().filter(|f| in_template(f));
+    let fields = shipped_contract(entity)?.fields.iter().filter(|f| in_template(f));
     let quoted = |text: &str| {
         if text.contains([',', '"', '\n']) {
             format!("\"{}\"", text.replace('"', "\"\""))
@@ -55,7 +55,7 @@ pub fn sample_csv(entity: &str) -> Result<String> {
 /// # Errors
 /// When there is no such entity.
 pub fn mapping_yaml(entity: &str) -> Result<String> {
-    let contract = contract(entity)?;
+    let contract = shipped_contract(entity)?;
     let mut out = format!(
         "# From the columns of a source to the fields of `{entity}`. Delete the lines you do not need.\n\
          mapping: my-{entity}s\nversion: 1\nentity: {entity}\ncontract: \"{}\"\n\
@@ -75,7 +75,7 @@ pub fn mapping_yaml(entity: &str) -> Result<String> {
 }
 
 fn headers(entity: &str) -> Result<Vec<&'static str>> {
-    Ok(contract(entity)?.fields.iter().filter(|f| in_template(f)).map(|f| f.header).collect())
+    Ok(shipped_contract(entity)?.fields.iter().filter(|f| in_template(f)).map(|f| f.header).collect())
 }
 
 fn in_template(field: &importer_core::contracts::Field) -> bool {

@@ -108,7 +108,7 @@ impl Importer {
     /// # Errors
     /// When there is no such entity, somebody cancels it, or the database fails.
     pub fn train(&self, entity: &str, weight: f64) -> Result<Training> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.contract(entity)?;
         let mut session = self.store()?.session()?;
         let mut people = self.people(session.as_mut(), contract, OPERATION)?;
         self.phase(ScanPhase::Scoring, people.ids.len(), OPERATION)?;

@@ -56,7 +56,7 @@ impl Importer {
     /// # Errors
     /// When there is no such entity, or the suite does not fit the rules.
     pub fn rules(&self, entity: &str, source: &str) -> Result<Vec<importer_dq::CatalogueEntry>> {
-        let contract = super::runs::contract(entity)?;
+        let contract = self.contract(entity)?;
         Ok(self.compile_suite(&self.mapping(contract)?, contract, source)?.catalogue())
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod any_input;
 mod any_value;
 mod architecture;
 mod cli;
@@ -29,6 +30,7 @@ mod merging;
 mod migrations;
 mod options;
 mod outdated;
+mod own_contract;
 mod packages;
 mod plugin_host;
 mod rehearsals;

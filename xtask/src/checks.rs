@@ -1,12 +1,14 @@
 //! What is checked: formatting, lints, tests.
 
 use std::process::Command;
+use std::time::SystemTime;
 
 use crate::again::Used;
 use crate::failure::Failure;
 use crate::needs;
 use crate::postgres::{Cluster, Kind, TEST_URL};
 use crate::run::Signals;
+use crate::times::{Started, Times};
 use crate::workspace::cargo;
 
 /// The feature that adds the Postgres store to every member that has one.
@@ -30,11 +32,20 @@ pub(crate) fn ci(postgres: bool) -> Result<u8, Failure> {
     test(postgres, &[])
 }
 
-/// All tests, with `arguments` handed to `cargo test`.
+/// All tests, with `arguments` handed to `cargo test`; then how long each part took.
 pub(crate) fn test(postgres: bool, arguments: &[String]) -> Result<u8, Failure> {
+    let mut times = Times::default();
+    let code = tests(postgres, arguments, &mut times);
+    if !times.is_empty() {
+        eprint!("xtask: how long each part took\n{}", times.table());
+    }
+    code
+}
+
+fn tests(postgres: bool, arguments: &[String], times: &mut Times) -> Result<u8, Failure> {
     if !postgres {
         eprintln!("xtask: WITHOUT POSTGRES: the Postgres store is not tested in this run.");
-        return suites(&Signals::catch()?, postgres, arguments, |command| {
+        return suites(&Signals::catch()?, postgres, arguments, times, |command| {
             command.env_remove(TEST_URL);
         });
     }
@@ -42,11 +53,11 @@ pub(crate) fn test(postgres: bool, arguments: &[String]) -> Result<u8, Failure> 
     let signals = Signals::catch()?;
     if is_server_named() {
         eprintln!("xtask: testing against the Postgres server that {TEST_URL} names, and against no other.");
-        return suites(&signals, postgres, arguments, |_| {});
+        return suites(&signals, postgres, arguments, times, |_| {});
     }
     let used = Used::new("first")?;
-    let cluster = Cluster::start(Kind::Defaults)?;
-    let code = suites(&signals, postgres, arguments, |command| {
+    let cluster = times.part("a Postgres server", || Cluster::start(Kind::Defaults))?;
+    let code = suites(&signals, postgres, arguments, times, |command| {
         cluster.announce(command);
         used.announce(command);
     })?;
@@ -54,7 +65,7 @@ pub(crate) fn test(postgres: bool, arguments: &[String]) -> Result<u8, Failure> 
     if code != 0 {
         return Ok(code);
     }
-    as_hosts_have_them(&signals, &used)
+    times.part("again on a server as hosts have them", || as_hosts_have_them(&signals, &used))
 }
 
 /// Whether the tests are to use a server of somebody else's.
@@ -120,12 +131,33 @@ fn suites(
     signals: &Signals,
     postgres: bool,
     arguments: &[String],
+    times: &mut Times,
     prepare: impl Fn(&mut Command),
 ) -> Result<u8, Failure> {
-    let mut command = cargo(["test", "--workspace"]);
-    command.args(feature(postgres)).args(arguments);
-    prepare(&mut command);
-    signals.run(&mut command)
+    let of_cargo = |own: &[&str]| {
+        let mut command = cargo(["test", "--workspace"]);
+        command.args(feature(postgres)).args(own);
+        prepare(&mut command);
+        command
+    };
+    if !arguments.is_empty() {
+        // They may choose among the targets, so that they cannot be run one kind after the other.
+        return times.part("the chosen tests", || signals.run(of_cargo(&[]).args(arguments)));
+    }
+    let code = times.part("building", || signals.run(&mut of_cargo(&["--no-run"])))?;
+    if code != 0 {
+        return Ok(code);
+    }
+    let started = Started::new()?;
+    let mut programs = of_cargo(&["--lib", "--bins", "--tests"]);
+    started.announce(&mut programs)?;
+    let start = SystemTime::now();
+    let code = signals.run(&mut programs)?;
+    times.programs(&started, start, SystemTime::now())?;
+    if code != 0 {
+        return Ok(code);
+    }
+    times.part("documentation tests", || signals.run(&mut of_cargo(&["--doc"])))
 }
 
 fn feature(postgres: bool) -> &'static [&'static str] {

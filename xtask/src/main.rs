@@ -7,10 +7,12 @@
 mod again;
 mod checks;
 mod failure;
+mod fuzz;
 mod miri;
 mod needs;
 mod postgres;
 mod run;
+mod times;
 mod workspace;
 
 use std::process::ExitCode;
@@ -23,10 +25,13 @@ The project's chores.
 
   cargo xtask test [--no-postgres] [-- ARGS]   all tests, with a private Postgres server; ARGS go to `cargo test`.
                                                What uses Postgres is then tested on a server as hosts have them.
+                                               At its end it tells how long each part took.
   cargo xtask ci [--no-postgres]               formatting, lints, then all tests
   cargo xtask pg [--as-hosts-have-them] -- COMMAND [ARGS]
                                                COMMAND with a private Postgres server up
   cargo xtask miri [-- ARGS]                   the code at the plugin boundary under Miri; ARGS go to the tests
+  cargo xtask fuzz [TARGET] [-- ARGS]          fuzzes csv, image or mapping, or all of them for a minute each; ARGS go
+                                               to libFuzzer
   cargo xtask setup                            installs what the tests need and this machine lacks
   cargo xtask help                             this text
 
@@ -70,6 +75,7 @@ fn chore(arguments: &[String]) -> Result<u8, Failure> {
         "test" => checks::test(with_postgres(options)?, passed_on),
         "ci" if passed_on.is_empty() => checks::ci(with_postgres(options)?),
         "miri" if options.is_empty() => miri::boundary(passed_on),
+        "fuzz" => fuzz::run(options, passed_on),
         "pg" => match (options, passed_on) {
             (options, [program, arguments @ ..]) => match Kind::of(options) {
                 Some(kind) => checks::beside_postgres(kind, program, arguments),
@@ -77,6 +83,7 @@ fn chore(arguments: &[String]) -> Result<u8, Failure> {
             },
             _ => Err(Failure::usage("`pg` wants a command after two dashes: cargo xtask pg -- psql")),
         },
+        times::Started::CHORE => Err(times::note_and_run(rest)),
         "setup" if rest.is_empty() => needs::ensure(needs::ALL).map(|()| 0),
         Cluster::KEEP => match rest.split_first().map(|(place, options)| (place, Kind::of(options))) {
             Some((directory, Some(kind))) => postgres::keep(kind, directory.as_ref()).map(|()| 0),

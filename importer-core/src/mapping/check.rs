@@ -11,7 +11,7 @@ use super::header::{header_key, nearest};
 use super::notation;
 use super::refuse::{DocumentPlace, listed};
 use super::yaml::{self, Document, place};
-use crate::contracts::{self, Contract};
+use crate::contracts::{Contract, Contracts};
 use crate::ports::AutoMerge;
 use crate::{Error, Result, normalise};
 
@@ -22,10 +22,10 @@ pub(super) struct Checker<'a> {
 }
 
 /// Checks a document.
-pub(super) fn mapping(document: Document, file: &str) -> Result<Mapping> {
+pub(super) fn mapping(document: Document, file: &str, contracts: &Contracts) -> Result<Mapping> {
     let entity = &document.entity;
-    let Some(contract) = contracts::find(&entity.value) else {
-        let known = listed(contracts::CONTRACTS.iter().map(|c| c.entity));
+    let Some(contract) = contracts.find(&entity.value) else {
+        let known = listed(contracts.entities());
         let message = format!("there is no entity `{}`", entity.value);
         return Err(place(&entity.referenced)
             .refuse(file, message)

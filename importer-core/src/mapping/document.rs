@@ -9,7 +9,7 @@ use super::refuse::DocumentPlace;
 use super::transform::Transform;
 use super::{check, yaml};
 use crate::Result;
-use crate::contracts::Contract;
+use crate::contracts::{Contract, Contracts};
 
 /// How the columns of one kind of source become the fields of an entity; a document of version 1.
 ///
@@ -93,7 +93,23 @@ impl Mapping {
     /// With file, line and column: when the text is no mapping document, or a key, field, transform, format, zone, country
     /// or default in it is not one, two lines claim one field, or the contract is newer than ours.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
-        check::mapping(yaml::read(text, file)?, file)
+        Self::parse_among(text, file, &Contracts::default())
+    }
+
+    /// The same for a document that may be about an entity of the host's own.
+    ///
+    /// ```
+    /// use importer_core::contracts::Contracts;
+    /// use importer_core::mapping::Mapping;
+    /// let text = "{ mapping: m, version: 1, entity: event }";
+    /// let error = Mapping::parse_among(text, "events.yaml", &Contracts::default()).unwrap_err();
+    /// assert!(error.to_string().contains("there is no entity `event`"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Mapping::parse`].
+    pub fn parse_among(text: &str, file: &str, contracts: &Contracts) -> Result<Self> {
+        check::mapping(yaml::read(text, file)?, file, contracts)
     }
 
     /// The mapping of runs without a document: every column by its name.

@@ -113,7 +113,7 @@ impl RunContext<'_> {
     fn session(&self, request: &RunRequest) -> Result<Box<dyn Session>> {
         let real = self.store.session()?;
         if request.dry_run {
-            return Ok(Box::new(DryRun { real, scratch: self.store.scratch()?, last_id: None }));
+            return Ok(Box::new(DryRun { real, scratch: self.store.scratch(self.contract)?, last_id: None }));
         }
         Ok(real)
     }

@@ -51,11 +51,11 @@ pub trait Store: Send + Sync {
     /// When the system is claimed or the database fails.
     fn lock_system(&self, entity: &str, system: &str) -> Result<SystemLock>;
 
-    /// A session of an empty store that is gone when the session is dropped, for dry runs.
+    /// A session of an empty store that has tables for the contract and is gone when the session is dropped, for dry runs.
     ///
     /// # Errors
     /// When it cannot be made.
-    fn scratch(&self) -> Result<Box<dyn Session>>;
+    fn scratch(&self, contract: &Contract) -> Result<Box<dyn Session>>;
 
     /// A short name for reports, without credentials.
     fn describe(&self) -> String;

@@ -344,12 +344,13 @@ pub(super) fn json_list(rows: &[OtherRow]) -> Option<String> {
 impl SqlSession {
     fn load_contacts(&mut self, contract: &Contract, ids: &str, records: &mut [CoreRecord]) -> Result<()> {
         let sql = format!(
-            "SELECT CAST({0}_id AS TEXT) AS i, kind, value, original, extension, CAST(is_primary AS TEXT) AS p, source \
-             FROM core_{0}_contacts WHERE {0}_id {1} ORDER BY {0}_id, kind, is_primary DESC, value{2}",
-            contract.entity,
+            "SELECT CAST({0} AS TEXT) AS i, kind, value, original, extension, CAST(is_primary AS TEXT) AS p, source \
+             FROM core_{3}_contacts WHERE {0} {1} ORDER BY {0}, kind, is_primary DESC, value{2}",
+            contact_owner(contract),
             self.connection.among(true),
             // By bytes, as everywhere else.
-            if self.connection.is_postgres() { " COLLATE \"C\"" } else { "" }
+            if self.connection.is_postgres() { " COLLATE \"C\"" } else { "" },
+            contract.entity
         );
         for mut row in self.connection.rows("read contacts", &sql, &[Cell::Text(ids)])? {
             let id = row.int(0);

@@ -49,6 +49,7 @@ mod retention;
 mod rollback;
 mod run_control;
 mod runs;
+mod scratch;
 mod session;
 mod sql;
 mod sql_store;

@@ -8,7 +8,7 @@ use super::host_keys::HostKey;
 use super::turn::WriteTurn;
 use importer_core::contracts::Contract;
 use importer_core::ports::{Session, StewardSession, SystemLock, in_transaction};
-use importer_core::{Error, ErrorKind, Result};
+use importer_core::{ErrorKind, Result};
 
 const BEGIN: &str = "begin a transaction";
 const COMMIT: &str = "commit a transaction";
@@ -145,30 +145,6 @@ impl Drop for SqlSession {
             server.goes_to(pool);
         }
     }
-}
-
-/// An empty SQLite store in a temporary file without a name, whatever the real store is: the rows in it are nobody's to read,
-/// and they are gone with the process, also with one that is killed.
-#[cfg(feature = "sqlite")]
-pub(super) fn scratch() -> Result<Box<dyn Session>> {
-    let open = || {
-        let mut connection = Connection::sqlite(std::path::Path::new(""))?;
-        super::migrate::up(&mut connection)?;
-        // Nothing here has to outlive a crash.
-        connection.execute("make a scratch store", "PRAGMA synchronous = OFF")?;
-        Ok(connection)
-    };
-    let connection = open().map_err(|error: Error| {
-        error.hint("check that the folder for temporary files exists and may be written to")
-    })?;
-    Ok(Box::new(SqlSession::new(connection)))
-}
-
-/// A dry run writes its core to SQLite.
-#[cfg(not(feature = "sqlite"))]
-pub(super) fn scratch() -> Result<Box<dyn Session>> {
-    Err(Error::new(ErrorKind::Config, "start a dry run", "this build has no SQLite, which dry runs need")
-        .hint("build with the feature `sqlite`"))
 }
 
 impl StewardSession for SqlSession {}

@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use importer_core::contracts::Contract;
 use importer_core::ports::{Session, StewardSession, Store, SystemLock};
 use importer_core::{Error, ErrorKind, Result};
 
@@ -13,7 +14,7 @@ use super::lock;
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::session::{PATIENCE, SqlSession};
-use super::{migrate, session, versions};
+use super::{migrate, scratch, versions};
 
 /// A database given by its URL: `sqlite://path/to/file.db` or `postgres://user@host/name`.
 ///
@@ -152,8 +153,8 @@ impl Store for SqlStore {
         self.connect()?.may_write("change anything")
     }
 
-    fn scratch(&self) -> Result<Box<dyn Session>> {
-        session::scratch()
+    fn scratch(&self, contract: &Contract) -> Result<Box<dyn Session>> {
+        scratch::scratch(contract)
     }
 
     fn is_system_locked(&self, entity: &str, system: &str) -> Result<bool> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use importer_core::Result;
-use importer_core::contracts::{self, Contract, PiiClass};
+use importer_core::contracts::{Contract, Contracts, PiiClass};
 use importer_core::ports::{RunId, RunRecord, Session};
 use serde_json::Value;
 
@@ -37,18 +37,26 @@ pub(crate) fn class_of(contract: &Contract, field: &str) -> PiiClass {
 }
 
 /// The columns of runs, looked up once each.
-#[derive(Debug, Default)]
-pub(crate) struct ColumnsOfRuns(BTreeMap<RunId, Columns>);
+#[derive(Debug)]
+pub(crate) struct ColumnsOfRuns {
+    contracts: Contracts,
+    known: BTreeMap<RunId, Columns>,
+}
 
 impl ColumnsOfRuns {
+    pub(crate) fn new(contracts: &Contracts) -> Self {
+        Self { contracts: contracts.clone(), known: BTreeMap::new() }
+    }
+
     /// The columns of a run; of one that is gone, or of an unknown entity, everything is sensitive.
     pub(crate) fn of(&mut self, session: &mut dyn Session, run: RunId) -> Result<&Columns> {
         use std::collections::btree_map::Entry;
-        match self.0.entry(run) {
+        match self.known.entry(run) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(place) => {
                 let run = session.run(run)?;
-                let columns = run.and_then(|run| Some(Columns::of(contracts::find(&run.new.entity)?, &run)));
+                let contracts = &self.contracts;
+                let columns = run.and_then(|run| Some(Columns::of(contracts.find(&run.new.entity)?, &run)));
                 Ok(place.insert(columns.unwrap_or_default()))
             }
         }

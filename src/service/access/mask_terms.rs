@@ -4,7 +4,7 @@
 //! hidden, whatever was worked out with it is hidden as well (the probability, the bits in all, what holds a pair back), and the
 //! score is that of the other terms alone. Nothing of an answer depends on hidden terms, not even how many there are.
 
-use importer_core::contracts::{self, Contract, PiiClass};
+use importer_core::contracts::{Contract, PiiClass};
 use importer_core::ports::SuggestionRow;
 use importer_dedupe::matching::people::role_of;
 use importer_dedupe::matching::role::Role as Of;
@@ -64,11 +64,10 @@ impl Mask {
 
     /// A suggestion: its terms lose what is about hidden fields, and with them whatever was worked out of all of them. That
     /// the pair is suggested, and as what, stays.
-    pub(crate) fn suggestion(self, row: &mut SuggestionRow) {
+    pub(crate) fn suggestion(self, contract: Option<&Contract>, row: &mut SuggestionRow) {
         if self.shows_all() {
             return;
         }
-        let contract = contracts::find(&row.entity);
         let features: Value = serde_json::from_str(&row.features_json).unwrap_or_default();
         let mut shown = Map::new();
         row.score = None;

@@ -118,7 +118,7 @@ proptest! {
     ) {
         let [one, other] = [&hidden, &others].map(|hidden| {
             let mut row = suggestion(contract, model, &with_hidden(contract, role, &visible, hidden));
-            Mask(role).suggestion(&mut row);
+            Mask(role).suggestion(Some(contract), &mut row);
             row
         });
         if role != Role::Admin {
@@ -138,7 +138,7 @@ proptest! {
     #[test]
     fn a_score_adds_up_to_what_is_shown(contract in entity(), role in role(), visible in levels(), hidden in levels()) {
         let mut row = suggestion(contract, "shipped", &with_hidden(contract, role, &visible, &hidden));
-        Mask(role).suggestion(&mut row);
+        Mask(role).suggestion(Some(contract), &mut row);
         let features: Value = serde_json::from_str(&row.features_json).unwrap();
         let sum: f64 = features["terms"].as_array().unwrap().iter().filter_map(|term| term["bits"].as_f64()).sum();
         prop_assert!((features["bits"].as_f64().unwrap() - (sum - 8.0)).abs() < 1e-9);

@@ -145,7 +145,7 @@ impl Mask {
     }
 
     /// A run. Samples of columns that no field takes are cells; a cursor is the adapter's own, whatever it holds.
-    pub(crate) fn run(self, run: &mut RunRecord) {
+    pub(crate) fn run(self, contract: Option<&Contract>, run: &mut RunRecord) {
         if self.shows_all() {
             return;
         }
@@ -167,7 +167,6 @@ impl Mask {
         if let Some(samples) = metrics.pointer_mut("/scan/samples") {
             *samples = Value::Array(Vec::new());
         }
-        let contract = importer_core::contracts::find(&run.new.entity);
         each(&mut metrics, "/told/would_merge", &|sample| {
             let reason = sample["reason"].as_str().unwrap_or_default();
             sample["reason"] =
@@ -194,14 +193,13 @@ impl Mask {
     }
 
     /// A report of a run.
-    pub(crate) fn report(self, report: &mut RunReport) {
+    pub(crate) fn report(self, contract: Option<&Contract>, report: &mut RunReport) {
         if self.shows_all() {
             return;
         }
         for unmapped in &mut report.unmapped {
             unmapped.samples.clear();
         }
-        let contract = importer_core::contracts::find(&report.entity);
         for sample in &mut report.would_merge {
             sample.reason =
                 contract.map_or(BY_ALL.into(), |contract| self.decision(contract, &sample.reason));

@@ -1,6 +1,6 @@
 //! Words about decisions and changes tell nothing of what a role does not see, for every entity there is.
 
-use importer_core::contracts::CONTRACTS;
+use importer_core::contracts::{self, CONTRACTS};
 use importer_core::pipeline::RunReport;
 use importer_core::ports::{RowId, RunId};
 use proptest::prelude::*;
@@ -62,9 +62,9 @@ proptest! {
         let sentence = format!("{address} (row 3) is {content}, record 5");
         let run: RunRecord = run(&sentence, &name);
         let mut report = RunReport::of(&run);
-        Mask(role).report(&mut report);
+        Mask(role).report(contracts::find(&report.entity), &mut report);
         let mut masked = run.clone();
-        Mask(role).run(&mut masked);
+        Mask(role).run(contracts::find(&run.new.entity), &mut masked);
         let shown = format!("{:?} {:?} {:?} {:?}", report.notes, report.anomalies, report.error, report.would_merge);
         let stored = format!(
             "{} {} {:?} {:?} {:?}",

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use importer_core::Result;
-use importer_core::contracts::{self, Contract};
+use importer_core::contracts::{Contract, Contracts};
 use importer_core::ports::{
     QuarantineEntry, QuarantineFilter, RunId, Session, SuggestionFilter, SuggestionRow, ViolationFilter,
     ViolationRow,
@@ -20,12 +20,13 @@ const PAGE: i64 = 1_000;
 #[derive(Debug)]
 pub(crate) struct MaskedSearch {
     mask: Mask,
+    contracts: Contracts,
     columns: ColumnsOfRuns,
 }
 
 impl MaskedSearch {
-    pub(crate) fn by(mask: Mask) -> Self {
-        Self { mask, columns: ColumnsOfRuns::default() }
+    pub(crate) fn by(mask: Mask, contracts: &Contracts) -> Self {
+        Self { mask, contracts: contracts.clone(), columns: ColumnsOfRuns::new(contracts) }
     }
 
     /// The columns of a run, which need not be known for a role that sees everything.
@@ -128,7 +129,7 @@ impl MaskedSearch {
         let (from, below) = (filter.score_from, filter.score_below);
         if self.mask.shows_all() || (from.is_none() && below.is_none()) {
             let mut found = session.suggestions(filter)?;
-            found.iter_mut().for_each(|row| self.mask.suggestion(row));
+            found.iter_mut().for_each(|row| self.mask_suggestion(row));
             return Ok(found);
         }
         let most = most(filter.limit);
@@ -140,7 +141,7 @@ impl MaskedSearch {
             let Some(last) = page.last() else { return Ok(found) };
             filter.after = last.id;
             for mut row in page {
-                self.mask.suggestion(&mut row);
+                self.mask_suggestion(&mut row);
                 let score = row.score;
                 let fits = score.is_some_and(|score| {
                     from.is_none_or(|from| score >= from) && below.is_none_or(|below| score < below)
@@ -166,9 +167,13 @@ impl MaskedSearch {
         }
         for row in found {
             let columns = self.columns.of(session, row.run_id)?;
-            self.mask.violation(contracts::find(&row.entity), columns, row);
+            self.mask.violation(self.contracts.find(&row.entity), columns, row);
         }
         Ok(())
+    }
+
+    fn mask_suggestion(&self, row: &mut SuggestionRow) {
+        self.mask.suggestion(self.contracts.find(&row.entity), row);
     }
 
     /// A text that has to be sought here, since the store would look at everything.

@@ -8,7 +8,6 @@ use super::write::ExportWriter;
 use super::{ExportKind, PAGE, TOLD};
 use crate::service::access::{Desk, MaskedSearch};
 use crate::service::quarantine::{columns_of_run, raw_cells};
-use crate::service::runs;
 
 /// What people are told beside the cells.
 const BESIDE: [&str; 5] = ["status", "system", "line", "rules", "problems"];
@@ -46,11 +45,11 @@ impl Desk<'_> {
         reason: &str,
         out: &mut dyn Write,
     ) -> Result<u64> {
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.export(ExportKind::Quarantine, entity, reason, filter.rule.as_deref(), || {
             let mut session = self.importer.store()?.session()?;
             let mut columns: Vec<String> = Vec::new();
-            let mut search = MaskedSearch::by(self.mask());
+            let mut search = MaskedSearch::by(self.mask(), &self.importer.contracts);
             for (id, _) in search.tally(session.as_mut(), contract, filter)? {
                 let Some(run) = session.run(id)? else { continue };
                 for column in columns_of_run(&run) {

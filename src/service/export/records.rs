@@ -7,7 +7,6 @@ use importer_core::ports::{ContactKind, CoreRecord, RecordId};
 use super::write::ExportWriter;
 use super::{ExportKind, PAGE};
 use crate::service::access::Desk;
-use crate::service::runs;
 
 impl Desk<'_> {
     /// Writes every record of an entity as delimited text in UTF-8 that is safe in spreadsheets.
@@ -35,7 +34,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not, there is no reason, the database fails, or the file cannot be written.
     pub fn export_records(&self, entity: &str, reason: &str, out: &mut dyn Write) -> Result<u64> {
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.export(ExportKind::Records, entity, reason, None, || {
             let fields = contract.fields.iter().enumerate();
             let fields: Vec<(usize, &Field)> =

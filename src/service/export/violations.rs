@@ -45,7 +45,7 @@ impl Desk<'_> {
         self.export(ExportKind::Violations, entity, reason, filter.rule.as_deref(), || {
             let mut file = ExportWriter::begin(ExportKind::Violations, COLUMNS, out)?;
             let mut session = self.importer.store()?.session()?;
-            let mut search = MaskedSearch::by(self.mask());
+            let mut search = MaskedSearch::by(self.mask(), &self.importer.contracts);
             let most = u64::try_from(filter.limit).ok().filter(|most| *most > 0).unwrap_or(u64::MAX);
             let mut filter = filter.clone();
             let mut written = 0;

@@ -13,7 +13,6 @@ use super::reprocess::ReprocessRequest;
 use super::revalidator::Draft;
 use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Desk, MaskedSearch, Note};
-use crate::service::runs;
 
 /// One change for many rows in quarantine, as [`Desk::preview_bulk`] and [`Desk::fix_bulk`] take it.
 ///
@@ -95,9 +94,10 @@ impl Desk<'_> {
     /// the column is masked for the role, the mapping is another one than that of a row's run, or the database fails.
     pub fn preview_bulk(&self, entity: &str, fix: &BulkFix, most: usize) -> Result<BulkPreview> {
         self.authorize(fix.change.action(), &Note::new("rows in quarantine", &fix.reason).entity(entity))?;
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let mut preview = BulkPreview::default();
-        let (mut session, mut search) = (self.importer.store()?.session()?, MaskedSearch::by(self.mask()));
+        let (mut session, mut search) =
+            (self.importer.store()?.session()?, MaskedSearch::by(self.mask(), &self.importer.contracts));
         let found = self.found(contract, fix)?;
         preview.counts.leave(found.without_column);
         for group in found.groups {
@@ -152,7 +152,7 @@ impl Desk<'_> {
         let mut note = Note::new("", &fix.reason).entity(entity);
         fix.change.describe(&mut note);
         self.ready(action, &note)?;
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let status = match fix.change {
             BulkChange::Exempt { .. } => QuarantineStatus::Suppressed,
@@ -195,7 +195,7 @@ impl Desk<'_> {
     fn rows(&self, contract: &'static Contract, group: &Group, fix: &BulkFix) -> Result<Rows> {
         Ok(Rows {
             session: self.importer.store()?.session()?,
-            search: MaskedSearch::by(self.mask()),
+            search: MaskedSearch::by(self.mask(), &self.importer.contracts),
             contract,
             revalidator: Arc::clone(&group.revalidator),
             filter: open(&fix.filter),

@@ -32,7 +32,11 @@ impl Desk<'_> {
         self.importer.known_rules(session.as_mut(), contract.entity, named, OPERATION)?;
         let mut found = Found { groups: Vec::new(), without_column: 0 };
         let mut others: Vec<String> = Vec::new();
-        for (id, rows) in MaskedSearch::by(self.mask()).tally(session.as_mut(), contract, &filter)? {
+        for (id, rows) in MaskedSearch::by(self.mask(), &self.importer.contracts).tally(
+            session.as_mut(),
+            contract,
+            &filter,
+        )? {
             let Some(run) = session.run(id)? else { continue };
             match self.revalidator_for(contract, &run, fix)? {
                 Some(revalidator) => Group::put(&mut found.groups, revalidator, run),

@@ -10,7 +10,6 @@ use super::fix::{Fixed, once};
 use super::reprocess::ReprocessRequest;
 use super::revalidator::{Draft, Revalidator};
 use crate::service::access::{Action, Columns, Desk, Note};
-use crate::service::runs;
 
 /// The rule that wants a way to reach everybody.
 const CONTACT: &str = "REQ-001";
@@ -97,7 +96,7 @@ impl Desk<'_> {
         let mut note = Note::new("a new person", &person.reason).entity(entity);
         note.detail("fields", person.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
         self.ready(Action::CreateRecords, &note)?;
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let keys: Vec<&str> = person.values.iter().map(|(key, _)| key.as_str()).collect();
         let revalidator = Revalidator::by_hand(self.importer, contract, Origin::MANUAL, &keys)?;

@@ -5,7 +5,6 @@ use super::fix::{Fixed, RowFix, still_open};
 use super::list::find;
 use super::pages::open;
 use crate::service::access::{Action, Desk, MaskedSearch, Note};
-use crate::service::runs;
 use crate::service::unfinished_rollback::row_not_in_unfinished_rollback;
 
 const OPERATION: &str = "decide about a row in quarantine";
@@ -99,14 +98,14 @@ impl Desk<'_> {
     /// When the actor may not, no reason is given, there is no such rule, a rollback of one of the systems is
     /// unfinished, or the database fails; no row is given up then.
     pub fn reject_rows(&self, entity: &str, filter: &QuarantineFilter, reason: &str) -> Result<u64> {
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let note = Note::new("rows in quarantine", reason).entity(entity);
         self.act(Action::SuppressRows, note, |session, note| {
             let verdict = self.verdict(QuarantineStatus::WontFix, note);
             let mut filter = open(filter);
             self.importer.known_rules(session, entity, filter.rule.as_deref(), OPERATION)?;
             let mut rows = 0;
-            let mut search = MaskedSearch::by(self.mask());
+            let mut search = MaskedSearch::by(self.mask(), &self.importer.contracts);
             session.lock_core(contract)?;
             loop {
                 let entries = search.rows(session, contract, &filter)?;
@@ -157,7 +156,7 @@ impl Desk<'_> {
         from: QuarantineStatus,
         to: QuarantineStatus,
     ) -> Result<()> {
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         let note = Note::new(format!("row {row}"), reason).entity(entity);
         self.act(Action::SuppressRows, note, |session, note| {
             session.lock_core(contract)?;

@@ -18,7 +18,6 @@ use super::reprocess::ReprocessRequest;
 use super::revalidator::Revalidator;
 use crate::service::access::{Action, Desk, MaskedSearch, Note};
 use crate::service::export::{ExportKind, ExportReader, TOLD};
-use crate::service::runs;
 
 const OPERATION: &str = "read corrected rows";
 
@@ -101,7 +100,7 @@ impl Desk<'_> {
         let mut note = Note::new("", &fix.reason).entity(entity);
         note.detail("change", "file");
         self.ready(Action::FixRows, &note)?;
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let survey = survey(path)?;
         let mut hidden = BTreeSet::new();
@@ -116,7 +115,7 @@ impl Desk<'_> {
                 places: survey.header.iter().map(|name| own_place(&group.revalidator, name)).collect(),
                 revalidator: Arc::clone(&group.revalidator),
                 mask: self.mask(),
-                search: MaskedSearch::by(self.mask()),
+                search: MaskedSearch::by(self.mask(), &self.importer.contracts),
                 outcome: Arc::clone(&outcome),
             };
             let pull: Pull = Box::new(move || rows.next_drafts());

@@ -13,7 +13,6 @@ use super::revalidator::{Draft, Revalidator, SharedRevalidator};
 use super::view::{FindingView, Loaded};
 use super::{CORRECTIONS, OPERATION};
 use crate::service::access::{Action, Columns, Desk, Note};
-use crate::service::runs;
 
 /// The correction of one row in quarantine, as [`Desk::fix`] takes it.
 ///
@@ -171,7 +170,7 @@ impl Desk<'_> {
             note.detail("exempt", fix.exempt.clone());
         }
         self.ready(action, &note)?;
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let mut session = self.importer.store()?.session()?;
         self.importer.known_rules(

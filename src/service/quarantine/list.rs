@@ -8,7 +8,6 @@ use super::columns::object;
 use super::revalidator::Revalidator;
 use super::view::{FindingView, RowDetail, RowSummary};
 use crate::service::access::{Action, Columns, Desk, MaskedSearch};
-use crate::service::runs;
 
 /// The number of rows in quarantine that a filter finds; [`Desk::quarantine_tally`] returns it.
 ///
@@ -65,10 +64,10 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see them, there is no such entity or rule, or the database fails.
     pub fn quarantine(&self, entity: &str, filter: &QuarantineFilter) -> Result<Vec<RowSummary>> {
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewQuarantine, "the quarantine", |session| {
             self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
-            let mut search = MaskedSearch::by(self.mask());
+            let mut search = MaskedSearch::by(self.mask(), &self.importer.contracts);
             let rows = search.rows(session, contract, filter)?;
             let masked =
                 |row: &QuarantineEntry| Ok(self.mask().row_summary(search.columns(session, row.run)?, row));
@@ -98,10 +97,11 @@ impl Desk<'_> {
     /// # Errors
     /// As for [`Desk::quarantine`].
     pub fn quarantine_tally(&self, entity: &str, filter: &QuarantineFilter) -> Result<QuarantineTally> {
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewQuarantine, "the quarantine", |session| {
             self.importer.known_rules(session, entity, filter.rule.as_deref(), LIST)?;
-            let by_run = MaskedSearch::by(self.mask()).tally(session, contract, filter)?;
+            let by_run =
+                MaskedSearch::by(self.mask(), &self.importer.contracts).tally(session, contract, filter)?;
             Ok(QuarantineTally { rows: by_run.iter().map(|(_, rows)| rows).sum(), by_run })
         })
     }
@@ -130,7 +130,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the actor may not see it, there is no such entity or row, or the database fails.
     pub fn quarantined_row(&self, entity: &str, row: RowId) -> Result<RowDetail> {
-        let contract = runs::contract(entity)?;
+        let contract = self.importer.contract(entity)?;
         self.query(Action::ViewQuarantine, &format!("row {row}"), |session| {
             let (entry, run) = find(session, contract, row, OPERATION)?;
             let stored = session.violations_of(&[row])?;

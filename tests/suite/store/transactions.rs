@@ -83,7 +83,8 @@ fn what_no_column_takes_is_refused() {
 fn a_scratch_store_is_empty_and_private() {
     for subject in stores() {
         insert(subject.session().as_mut(), vec![person(1, &[])]).unwrap();
-        let (mut scratch, mut other) = (subject.store.scratch().unwrap(), subject.store.scratch().unwrap());
+        let scratch = || subject.store.scratch(&VOLUNTEER).unwrap();
+        let (mut scratch, mut other) = (scratch(), scratch());
         assert_eq!(count(scratch.as_mut()), 0, "{}", subject.name());
         insert(scratch.as_mut(), vec![person(7, &[]), person(8, &[])]).unwrap();
         assert_eq!((count(scratch.as_mut()), count(other.as_mut())), (2, 0));
