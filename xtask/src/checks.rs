@@ -149,7 +149,7 @@ fn suites(
         return Ok(code);
     }
     let started = Started::new()?;
-    let mut programs = of_cargo(&["--lib", "--bins", "--tests"]);
+    let mut programs = of_cargo(&["--tests"]);
     started.announce(&mut programs)?;
     let start = SystemTime::now();
     let code = signals.run(&mut programs)?;

@@ -62,7 +62,10 @@ impl Times {
             self.parts.iter().partition(|(_, time)| time.as_millis() >= 100);
         let mut lines: Vec<(String, Duration)> = long.into_iter().cloned().collect();
         if !short.is_empty() {
-            lines.push((format!("{} shorter parts", short.len()), short.iter().map(|(_, time)| *time).sum()));
+            lines.push((
+                format!("shorter parts ({})", short.len()),
+                short.iter().map(|(_, time)| *time).sum(),
+            ));
         }
         lines.push(("together".into(), self.parts.iter().map(|(_, time)| *time).sum()));
         let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -179,7 +182,7 @@ mod tests {
             ("cargo, before the first test", "0.5"),
             ("one", "2.0"),
             ("three", "0.5"),
-            ("1 shorter parts", "0.1"),
+            ("shorter parts (1)", "0.1"),
             ("together", "3.0"),
         ];
         assert_eq!(lines, expected, "{table}");

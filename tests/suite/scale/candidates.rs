@@ -20,14 +20,14 @@ const PEOPLE: u64 = 1_000;
 const INCOMING: u64 = 500;
 
 /// How many candidates a row may have on average. Every row that comes is about somebody in the core, which is one
-/// candidate. One row in a hundred has the contacts of another person as well, and one in fifty is there twice. What is
-/// beyond that is chance, and leaves room for it.
-const CANDIDATES_PER_ROW: f64 = 1.25;
+/// candidate, and one in fifty also meets whoever shares a home with that person. The rest is chance, and leaves room for it.
+const CANDIDATES_PER_ROW: f64 = 1.1;
 
-/// How many other records a record may share a key of one kind with, on average, with no limit on how many are compared.
-/// The list holds one household and two duplicates in a hundred rows, and a duplicate is a record of its own where nobody
-/// merged it. Chance adds a hundredth at four thousand people, where a key of one in a thousand would add four.
-const OTHERS_PER_KEY: f64 = 0.1;
+/// How many other records a record may share a key of one kind with, on average, with no limit on how many are compared. Of
+/// a hundred people in the list two share a home and their contacts, which makes 0.02; chance makes another 0.01 at four
+/// thousand people. Without the year of birth, the sounds of names would make 0.11 by chance, and twice as much with twice as
+/// many people.
+const OTHERS_PER_KEY: f64 = 0.05;
 
 /// The resolver that ships, which also counts.
 struct Counting {
