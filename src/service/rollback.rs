@@ -7,6 +7,7 @@ use importer_core::ports::{
     AuditOutcome, MergeFilter, Moment, RollbackItem, RollbackRow, RunId, RunRecord, RunStatus,
     StewardSession, Traces, in_transaction, no_unfinished_rollback,
 };
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result, pipeline};
 use importer_dedupe::history::{self, MergeContext};
 use serde::Serialize;
@@ -273,7 +274,7 @@ impl Work<'_> {
         };
         let before = left(session)?;
         let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
-        let reason = format!("run {} is taken back: {}", self.run.id, self.note.reason);
+        let reason = Reason::RolledBackWithRun.with(format_args!("{}, {}", self.run.id, self.note.reason));
         let mut rollback = session.begin_rollback(run.id, actor, &reason, now)?;
         while !history::roll_back_records(session, self.merge_context, run, &mut rollback)? {}
         while !history::roll_back_rows(session, self.merge_context, run, &mut rollback)? {}

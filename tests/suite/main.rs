@@ -30,6 +30,7 @@ mod options;
 mod outdated;
 mod packages;
 mod plugin_host;
+mod reasons;
 mod rehearsals;
 mod rejected_pairs;
 mod repeated;

@@ -95,11 +95,11 @@ fn what_was_built_on_since_is_kept_and_told() {
         assert_eq!((told.counts["reverted"], told.counts["kept"]), (1, 5), "{told:?}");
         let whys: Vec<&str> = told.not_reverted.iter().map(|item| item.why.as_str()).collect();
         let expected = [
-            "edited since".to_owned(),
-            format!("went into 1; take merge {merge} back first"),
-            "1 row of the host refers to it".into(),
-            "run 4 brought the same person".into(),
-            "somebody said who lives with it".into(),
+            "edited_since".to_owned(),
+            format!("merged_into: 1, {merge}"),
+            "referenced_by_host: 1".into(),
+            "confirmed_by_run: 4".into(),
+            "in_household".into(),
         ];
         assert_eq!(whys, expected, "{}", world.db.backend);
         assert!(importer.record("volunteer", edited).unwrap().is_some());
@@ -164,7 +164,7 @@ fn a_merge_that_was_taken_back_keeps_nobody() {
             world.bring(4, 2, 2);
             if wrong {
                 let kept = roll_back_dry(&importer, run);
-                assert_eq!(kept.not_reverted[0].why, format!("went into 1; take merge {merge} back first"));
+                assert_eq!(kept.not_reverted[0].why, format!("merged_into: 1, {merge}"));
             }
             desk.undo_merge(merge, "twins").unwrap();
             if wrong {
@@ -265,7 +265,7 @@ fn once_more_says_what_is_left_of_a_run() {
         assert_eq!((told.left, told.nothing_left, told.counts["reverted"]), (0, true, 1), "{told:?}");
         let items = desk.rollback_items(run, None, 0, 10).unwrap();
         let whys: Vec<&str> = items.iter().map(|(_, item)| item.why.as_str()).collect();
-        assert_eq!(whys, ["not in the core any more; nothing of it is left"], "{}", world.db.backend);
+        assert_eq!(whys, ["already_gone"], "{}", world.db.backend);
         nothing(run);
 
         // A value that somebody changed again is theirs; the rest is as before.

@@ -42,6 +42,7 @@ mod suppress;
 mod template;
 mod undo;
 mod violations;
+mod why;
 
 pub(crate) use out::say;
 

@@ -9,34 +9,35 @@ use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::shared_args::Common;
 use crate::steward::{each_once, without};
+use crate::why::why;
 use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct MergeArgs {
-    /// The ids of the records that are one person; `people` finds them
+    /// The ids of records of the same person; `people` lists ids
     #[arg(required_unless_present_any = ["list", "obvious"], num_args = 2..)]
     people: Vec<i64>,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, required_unless_present_any = ["preview", "list"])]
     reason: Option<String>,
     #[command(flatten)]
     chosen: Chosen,
-    /// Says what would become of each field, and writes nothing
+    /// Shows which value of each field would survive, and writes nothing
     #[arg(long)]
     preview: bool,
-    /// Merges every pair that waits for a decision, is probable enough, and against which nothing speaks, as one run
+    /// Merges every open pair that is probable enough and has no objection, as one run
     #[arg(long, conflicts_with_all = ["people", "survivor", "keep", "set", "although_rejected", "list"])]
     obvious: bool,
-    /// Lists the merges there are
+    /// Lists merges
     #[arg(long, conflicts_with_all = ["people", "preview"])]
     list: bool,
-    /// With --list: only those behind this id, for paging
+    /// With --list: only entries after this id, for paging
     #[arg(long, default_value_t = 0)]
     after: i64,
-    /// With --list: at most this many
+    /// With --list: prints at most this many
     #[arg(long, default_value_t = 50)]
     limit: i64,
-    /// What the records are
+    /// The entity of the records
     #[arg(long, default_value = "volunteer")]
     entity: String,
     #[command(flatten)]
@@ -46,16 +47,16 @@ pub(crate) struct MergeArgs {
 /// What somebody decides about a merge; the policy decides about the rest.
 #[derive(Args)]
 pub(crate) struct Chosen {
-    /// Who stays [default: the lowest id, which is there the longest]
+    /// The record that survives [default: the lowest id, which is the oldest]
     #[arg(long, value_name = "ID")]
     pub(crate) survivor: Option<i64>,
-    /// Keeps the value of this record; may be given several times
+    /// Keeps the value of this record; can be repeated
     #[arg(long, value_name = "FIELD=ID")]
     keep: Vec<String>,
-    /// Sets another value; may be given several times
+    /// Sets another value; can be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
-    /// Merges them although somebody has said that two of them are no duplicates
+    /// Merges the records although two of them were rejected as duplicates
     #[arg(long)]
     pub(crate) although_rejected: bool,
     #[command(flatten)]
@@ -147,7 +148,7 @@ fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
             gone.join(", "),
             line.actor,
             stands,
-            line.reason
+            why(&line.reason)
         );
     }
     if let (Some(last), true) = (lines.last(), lines.len() as i64 == args.limit) {
@@ -209,7 +210,7 @@ pub(crate) fn print_preview(preview: &MergePreview) {
     for field in &preview.fields {
         let values: Vec<String> =
             field.values.iter().map(|(_, value)| format!("{:<28}", shown(value))).collect();
-        say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), field.why);
+        say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), why(&field.why));
     }
 }
 

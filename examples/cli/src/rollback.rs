@@ -9,28 +9,29 @@ use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::shared_args::Common;
 use crate::steward::without;
+use crate::why::why;
 use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct RollbackArgs {
-    /// The run to take back
+    /// The run to roll back
     run: i64,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, required_unless_present_any = ["dry_run", "list"])]
     reason: Option<String>,
-    /// Says what would become of each change, and writes nothing
+    /// Shows which changes would be reverted or kept, and writes nothing
     #[arg(long)]
     dry_run: bool,
-    /// Lists what became of the changes of a run that was taken back
+    /// Lists the outcome of each change of a run that was rolled back
     #[arg(long, conflicts_with = "dry_run")]
     list: bool,
-    /// With --list: only of this outcome
+    /// With --list: only changes with this outcome
     #[arg(long, value_parser = ["reverted", "kept", "failed"])]
     outcome: Option<String>,
-    /// With --list: only those behind this id, for paging
+    /// With --list: only entries after this id, for paging
     #[arg(long, default_value_t = 0)]
     after: i64,
-    /// With --list: at most this many
+    /// With --list: prints at most this many
     #[arg(long, default_value_t = 50)]
     limit: i64,
     #[command(flatten)]
@@ -126,5 +127,5 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
 
 fn line(item: &RollbackItem) -> String {
     let field = item.field.as_deref().map_or_else(String::new, |field| format!(" {field}"));
-    format!("{:<8} record {}{field}: {}", item.outcome, item.core_id, item.why)
+    format!("{:<8} record {}{field}: {}", item.outcome, item.core_id, why(&item.why))
 }

@@ -8,6 +8,7 @@ use importer::{ReportStatus, RunReport};
 
 use crate::count::counted;
 use crate::out::visible;
+use crate::why::why;
 
 /// The text for a run with this [`status`].
 pub(crate) fn text(report: &RunReport, status: &str, database: &str) -> String {
@@ -76,7 +77,7 @@ fn write(out: &mut String, report: &RunReport, status: &str, database: &str) -> 
             "    would merge row {} with record {}{new}: {}",
             sample.row,
             sample.record,
-            visible(&sample.reason)
+            visible(&why(&sample.reason))
         )?;
     }
     let more = c.auto_merged.saturating_sub(report.would_merge.len() as u64);

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
 use crate::ports::{CoreId, Outcome, RowId, RunRecord, Session};
+use crate::reasons::Reason;
 
 /// How many examples of each kind a run keeps.
 const SAMPLES: usize = 5;
@@ -223,8 +224,7 @@ fn say_joined(outcomes: &mut [Outcome], joined: &[Joined]) {
     for outcome in outcomes {
         if joined.next_if(|j| j.row == outcome.row).is_some() {
             let reason = outcome.reason.take().unwrap_or_default();
-            outcome.reason =
-                Some(format!("{reason}; the source has this person under another id as well").into());
+            outcome.reason = Some(format!("{reason}; {}", Reason::SecondExternalId).into());
         }
     }
 }

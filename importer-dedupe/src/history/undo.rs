@@ -4,6 +4,7 @@ use importer_core::ports::{
     Cause, Change, ChangeAction, CoreId, CoreRecord, Dated, MapImage, MergeFilter, MergeRow, RecordImage,
     RowId, RunId, StewardSession, SuggestionRow, SuggestionVerdict, fingerprint, parse_moment,
 };
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -407,7 +408,7 @@ fn lines(
     replayed: &Replayed,
     reason: &str,
 ) -> Vec<Change> {
-    let why = format!("merge {} taken back: {reason}", row.id);
+    let why = Reason::MergeUndone.with(format_args!("{}, {reason}", row.id));
     let line = |core_id, action, field: Option<&str>, old: Option<&str>, new: Option<&str>| Change {
         core_id,
         row: None,

@@ -6,6 +6,7 @@ use importer_core::ports::{
     RunId, SourceRow, StewardSession, Suggestion, SuggestionDecision, SuggestionKind, SuggestionVerdict,
     moment_text,
 };
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result};
 
 use super::merge::json;
@@ -66,7 +67,7 @@ pub fn undo_match(
         survivor: person,
         retired: vec![apart],
         actor: first.actor.clone(),
-        reason: format!("run {} matched them", first.run.unwrap_or_default()),
+        reason: Reason::MatchedByRun.with(first.run.unwrap_or_default()),
         ..MergeOrder::default()
     };
     let mut born: Vec<(CoreId, String)> =
@@ -187,7 +188,7 @@ fn tell_apart(
     reason: &str,
 ) -> Result<()> {
     let Some(run) = session.run(first.run.unwrap_or_default())? else { return Ok(()) };
-    let terms = serde_json::json!({ "model": "steward", "terms": [], "why": "a match that was taken back" });
+    let terms = serde_json::json!({ "model": "steward", "terms": [], "why": Reason::MatchUndone.code() });
     let pair = Suggestion {
         row: first.row.unwrap_or_default(),
         left: person.min(apart),
