@@ -94,6 +94,7 @@ pub struct Error {
     message: String,
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
+    code: Option<&'static str>,
     /// Apart, so that every `Result` stays small.
     retry_after: Option<Box<Duration>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -113,6 +114,7 @@ impl Error {
             message: message.into(),
             context: Vec::new(),
             hint: None,
+            code: None,
             retry_after: None,
             source: None,
         }
@@ -141,6 +143,29 @@ impl Error {
     /// What to branch on.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// A stable code that says more than the kind where a host may want to react to it, else the code of the kind.
+    ///
+    /// ```
+    /// use importer_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::NotFound, "show the run", "there is no run 7");
+    /// assert_eq!(error.code(), "not_found");
+    /// assert_eq!(error.coded("run_not_found").code(), "run_not_found");
+    /// ```
+    pub fn code(&self) -> &'static str {
+        self.code.unwrap_or(self.kind.code())
+    }
+
+    /// Where it happened: the names and values that [`at`](Self::at) added.
+    ///
+    /// ```
+    /// use importer_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::NotFound, "show the run", "there is no such run").at("run", 7);
+    /// assert_eq!(error.places().collect::<Vec<_>>(), [("run", "7")]);
+    /// ```
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.context.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// Whether trying again may help.
@@ -179,6 +204,13 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Gives it a stable code of its own.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 

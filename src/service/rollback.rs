@@ -117,7 +117,7 @@ impl Desk<'_> {
         self.authorize(action, &note)?;
         if note.reason.is_empty() && !request.dry_run {
             return Err(Error::new(ErrorKind::Config, OPERATION, "it needs a reason")
-                .hint("say why, for whoever reads the audit log"));
+                .hint("give one, for the readers of the audit log"));
         }
         let mut session = self.importer.store()?.session()?;
         let run = revertible(session.as_mut(), request.run)?;
@@ -175,8 +175,8 @@ impl Desk<'_> {
         self.query(Action::ViewRuns, &format!("run {run}"), |session| match session.rollback_of(run)? {
             Some(_) => session.rollback_items(run, outcome, after, limit),
             None => {
-                let message = format!("run {run} was not taken back");
-                Err(Error::new(ErrorKind::NotFound, "list what became of a run's changes", message))
+                let message = format!("run {run} was not rolled back");
+                Err(Error::new(ErrorKind::NotFound, "list the outcomes of a run's changes", message))
             }
         })
     }
@@ -404,12 +404,14 @@ fn revertible(session: &mut dyn StewardSession, id: RunId) -> Result<RunRecord> 
         }
         let contract = super::runs::contract(&run.new.entity)?;
         return match keeps_values(session, contract, id)? {
-            false => refuse(ErrorKind::Config, "it is taken back already; nothing of it is left"),
+            false => refuse(ErrorKind::Config, "it is already rolled back, and nothing of it is left"),
             true => refuse(
                 ErrorKind::Config,
-                "it is taken back already; what is left of it are values that were changed again since",
+                "it is already rolled back; what is left of it are values that were changed again since",
             )
-            .map_err(|error| error.hint(format!("`rollback {id} --list --outcome kept` lists them"))),
+            .map_err(|error| {
+                error.coded("only_kept_values_left").hint("the list of its changes shows which")
+            }),
         };
     }
     match run.status {

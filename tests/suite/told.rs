@@ -193,7 +193,7 @@ fn an_id_that_names_somebody_else_is_told_and_both_are_shown() {
         let [anomaly] = &report.anomalies[..] else { panic!("{:?}", report.anomalies) };
         assert_eq!(anomaly.code, "external_id_moved");
         let told = format!(
-            "1 external ids now name somebody else, as after a merge or a split in the source: csv:1 (row 2) named \
+            "1 external ids now refer to a different person, as after a merge or a split in the source: csv:1 (row 2) named \
                             record {ann} and is record {zeb} now"
         );
         assert!(anomaly.message.starts_with(&told), "{}", anomaly.message);

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
+use importer::reasons::explain;
 use importer::service::{Action, Desk, FieldChoice, MergePreview, MergeRequest};
 use importer::{Error, ErrorKind, MergeFilter, moment_text};
 
@@ -109,7 +110,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     let gone: Vec<String> = done.retired.iter().map(i64::to_string).collect();
     say!("{} went into {} with merge {}.", gone.join(", "), done.survivor, done.merge);
     say!("Changed: {}.", if done.changed.is_empty() { "nothing".into() } else { done.changed.join(", ") });
-    say!("To take it back: undo {}", done.merge);
+    say!("To undo it: undo {}", done.merge);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -170,15 +171,13 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         say!("{} of {pairs} {are} merged, as run {run}.", report.merged);
         if report.rejected > 0 {
             let pairs = counted(report.rejected, "other was", "others were");
-            say!(
-                "{pairs} told apart by somebody: merge them by their ids, if they are one person all the same."
-            );
+            say!("{pairs} rejected by a person. If they are one person after all, merge them by their ids.");
         }
         if report.left > 0 {
             let pairs = counted(report.left, "other wants", "others want");
-            say!("{pairs} a look: one of both has changed since they were scored; `scan` scores them anew.");
+            say!("{pairs} a new score, because a record has changed since; `scan` scores them again.");
         }
-        say!("To take all of them back: rollback {run}");
+        say!("To undo all of them: rollback {run}");
     } else {
         let nothing = "probable enough, and nothing speaks against";
         match report.obvious {
@@ -187,7 +186,7 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         }
         if report.rejected > 0 {
             let pairs = counted(report.rejected, "other pair was", "other pairs were");
-            say!("{pairs} told apart by somebody, and left to people.");
+            say!("{pairs} rejected by a person, and not merged.");
         }
         for (id, left, right, score) in &report.pairs {
             say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
@@ -210,7 +209,7 @@ pub(crate) fn print_preview(preview: &MergePreview) {
     for field in &preview.fields {
         let values: Vec<String> =
             field.values.iter().map(|(_, value)| format!("{:<28}", shown(value))).collect();
-        say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), why(&field.why));
+        say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), explain(&field.why));
     }
 }
 
@@ -218,7 +217,7 @@ pub(crate) fn print_preview(preview: &MergePreview) {
 pub(crate) fn print_rejected(preview: &MergePreview) {
     for apart in &preview.rejected {
         say!(
-            "{} and {} were told apart by {} on {} (suggestion {}): {}",
+            "{} and {} were rejected as duplicates by {} on {} (suggestion {}): {}",
             apart.one,
             apart.other,
             apart.by,
@@ -228,7 +227,7 @@ pub(crate) fn print_rejected(preview: &MergePreview) {
         );
     }
     if !preview.rejected.is_empty() {
-        say!("To merge them all the same: --although-rejected");
+        say!("To merge them nevertheless: --although-rejected");
     }
 }
 

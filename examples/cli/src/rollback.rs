@@ -73,7 +73,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let verb = if report.dry_run { "would be" } else { "is" };
-    say!("Run {} {verb} taken back.", report.run);
+    say!("Run {} {verb} rolled back.", report.run);
     for (outcome, count) in &report.counts {
         say!("{outcome:>9}: {}", counted(*count, "change", "changes"));
     }
@@ -82,7 +82,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         (report.traces.rows_ended, "row in quarantine is", "rows in quarantine are"),
     ] {
         if count > 0 {
-            say!("    ended: {} over with the run", counted(count, one, many));
+            say!("    ended: {} closed with the run", counted(count, one, many));
         }
     }
     if report.traces.rows_reopened > 0 {
@@ -90,7 +90,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         say!(" reopened: {rows} in quarantine again");
     }
     if !report.merges.is_empty() {
-        say!("   merges: {} taken back", report.merges.len());
+        say!("   merges: {} undone", report.merges.len());
     }
     for item in &report.not_reverted {
         say!("  {}", line(item));
@@ -105,7 +105,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
             let how = without("--dry-run", Action::RollBackRuns, args.common.who.actor().role);
             say!("Nothing has changed; {how}, it is done.");
         }
-        false => say!("What became of each change: rollback {} --list", report.run),
+        false => say!("The outcome of each change: rollback {} --list", report.run),
     }
     if report.nothing_left && !report.dry_run {
         say!("Nothing of it is left.");
@@ -113,14 +113,14 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     if report.left > 0 && !report.dry_run {
         let who = counted(report.left, "record is", "records are");
         say!(
-            "{who} left as they were; once what keeps them is gone, `rollback {}` takes them back, too.",
+            "{who} kept. When the reason to keep them is gone, `rollback {}` reverts them as well.",
             report.run
         );
     }
     if report.counts.contains_key("failed") {
-        return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")
+        return Err(Error::new(ErrorKind::Refused, "roll the run back completely", "some changes failed")
             .at("run", report.run)
-            .hint("the list says which and why"));
+            .hint("the list shows which changes and why"));
     }
     Ok(ExitCode::SUCCESS)
 }

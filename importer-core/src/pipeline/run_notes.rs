@@ -144,8 +144,8 @@ impl RunNotes {
             )
         });
         let message = format!(
-            "{} external ids now name somebody else, as after a merge or a split in the source: {}; the map keeps to whom they \
-             named, and each pair is among the suggestions",
+            "{} external ids now refer to a different person, as after a merge or a split in the source: {}. The id map is \
+             unchanged, and each pair is among the suggestions",
             self.moved,
             listed(samples, self.moved)
         );
