@@ -94,10 +94,16 @@ pub struct Error {
     message: String,
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
-    code: Option<&'static str>,
     /// Apart, so that every `Result` stays small.
-    retry_after: Option<Box<Duration>>,
+    rare: Option<Box<Rare>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What few errors have.
+#[derive(Default)]
+struct Rare {
+    retry_after: Option<Duration>,
+    code: Option<&'static str>,
 }
 
 /// The result of every fallible call of the importer.
@@ -114,8 +120,7 @@ impl Error {
             message: message.into(),
             context: Vec::new(),
             hint: None,
-            code: None,
-            retry_after: None,
+            rare: None,
             source: None,
         }
     }
@@ -133,7 +138,7 @@ impl Error {
         };
         let retryable = error.kind.is_retryable();
         let mut out = Self::new(kind, operation, error.message).at("plugin", plugin);
-        out.retry_after = error.retry_after.map(Box::new);
+        out.rare = error.retry_after.map(|time| Box::new(Rare { retry_after: Some(time), code: None }));
         if let Some(field) = error.field {
             out = out.at("field", field);
         }
@@ -154,7 +159,7 @@ impl Error {
     /// assert_eq!(error.coded("run_not_found").code(), "run_not_found");
     /// ```
     pub fn code(&self) -> &'static str {
-        self.code.unwrap_or(self.kind.code())
+        self.rare.as_ref().and_then(|rare| rare.code).unwrap_or(self.kind.code())
     }
 
     /// Where it happened: the names and values that [`at`](Self::at) added.
@@ -175,7 +180,7 @@ impl Error {
 
     /// How long the source asked to be left alone before it is asked again.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after.as_deref().copied()
+        self.rare.as_ref().and_then(|rare| rare.retry_after)
     }
 
     /// What was being done; completes the sentence "cannot …".
@@ -210,7 +215,7 @@ impl Error {
     /// Gives it a stable code of its own.
     #[must_use]
     pub fn coded(mut self, code: &'static str) -> Self {
-        self.code = Some(code);
+        self.rare.get_or_insert_default().code = Some(code);
         self
     }
 
