@@ -71,6 +71,11 @@ pub mod matching {
     pub use importer_dedupe::{DEFAULT_POLICY, MatchModel, Policy, Thresholds};
 }
 
+/// Why something was decided: codes, and what they say to people.
+pub mod reasons {
+    pub use importer_core::reasons::{Part, Place, Reason, codes, explain, parts};
+}
+
 /// Retention policies: how long which data are kept.
 pub mod retention {
     pub use importer_core::retention::{

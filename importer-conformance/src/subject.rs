@@ -109,8 +109,7 @@ impl Subject {
         found.retain(|readable| {
             let missing = missing(&readable.adapter.meta().options, &readable.request.options);
             if let Some(option) = &missing {
-                wanted =
-                    format!("adapter `{}` needs option `{option}`: give --option {option}=…", readable.name);
+                wanted = format!("adapter `{}` needs a value for its option `{option}`", readable.name);
             }
             missing.is_none()
         });
@@ -122,7 +121,7 @@ impl Subject {
         let mut found = self.adapters()?;
         if self.settings.empty.is_empty() {
             return skip(
-                "no source without rows is known: give --empty NAME=VALUE for the options that lead to one",
+                "no source without rows is known: set the options that select one (`Settings::empty`)",
             );
         }
         for readable in &mut found {
@@ -166,7 +165,7 @@ impl Subject {
         let host = Listener::new(&self.settings.secrets).host();
         all.retain_mut(|one| configure(one, &host));
         if all.is_empty() {
-            skip(format!("no {what} can be configured: give --option {named}:NAME=VALUE"))
+            skip(format!("no {what} can be configured: set options for `{named}`"))
         } else {
             Ok(all)
         }

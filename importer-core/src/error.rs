@@ -95,8 +95,15 @@ pub struct Error {
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
     /// Apart, so that every `Result` stays small.
-    retry_after: Option<Box<Duration>>,
+    rare: Option<Box<Rare>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What few errors have.
+#[derive(Default)]
+struct Rare {
+    retry_after: Option<Duration>,
+    code: Option<&'static str>,
 }
 
 /// The result of every fallible call of the importer.
@@ -113,7 +120,7 @@ impl Error {
             message: message.into(),
             context: Vec::new(),
             hint: None,
-            retry_after: None,
+            rare: None,
             source: None,
         }
     }
@@ -131,7 +138,7 @@ impl Error {
         };
         let retryable = error.kind.is_retryable();
         let mut out = Self::new(kind, operation, error.message).at("plugin", plugin);
-        out.retry_after = error.retry_after.map(Box::new);
+        out.rare = error.retry_after.map(|time| Box::new(Rare { retry_after: Some(time), code: None }));
         if let Some(field) = error.field {
             out = out.at("field", field);
         }
@@ -143,6 +150,29 @@ impl Error {
         self.kind
     }
 
+    /// A stable code that says more than the kind where a host may want to react to it, else the code of the kind.
+    ///
+    /// ```
+    /// use importer_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::NotFound, "show the run", "there is no run 7");
+    /// assert_eq!(error.code(), "not_found");
+    /// assert_eq!(error.coded("run_not_found").code(), "run_not_found");
+    /// ```
+    pub fn code(&self) -> &'static str {
+        self.rare.as_ref().and_then(|rare| rare.code).unwrap_or(self.kind.code())
+    }
+
+    /// Where it happened: the names and values that [`at`](Self::at) added.
+    ///
+    /// ```
+    /// use importer_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::NotFound, "show the run", "there is no such run").at("run", 7);
+    /// assert_eq!(error.places().collect::<Vec<_>>(), [("run", "7")]);
+    /// ```
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.context.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// Whether trying again may help.
     pub fn status(&self) -> ErrorStatus {
         self.status
@@ -150,7 +180,7 @@ impl Error {
 
     /// How long the source asked to be left alone before it is asked again.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after.as_deref().copied()
+        self.rare.as_ref().and_then(|rare| rare.retry_after)
     }
 
     /// What was being done; completes the sentence "cannot …".
@@ -179,6 +209,13 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Gives it a stable code of its own.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.rare.get_or_insert_default().code = Some(code);
         self
     }
 

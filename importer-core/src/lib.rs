@@ -13,6 +13,7 @@ pub mod normalise;
 pub mod pipeline;
 pub mod plugins;
 pub mod ports;
+pub mod reasons;
 pub mod retention;
 
 pub use error::{Error, ErrorKind, ErrorStatus, Result};

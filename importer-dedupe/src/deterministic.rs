@@ -6,6 +6,8 @@ use importer_core::ports::{
     CandidateFacts, ContactKind, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind,
 };
 
+use importer_core::reasons::Reason;
+
 use crate::agreement::{NameAgreement, agrees, contradicts, name_agreement};
 
 /// How many pairs one row may bring to review; the rest says nothing new about it.
@@ -97,8 +99,7 @@ impl Resolver for Deterministic {
             }
         }
         if let [(candidate, email)] = same[..] {
-            let contact = if email { "email address" } else { "phone number" };
-            return Decision::Same { candidate, reason: format!("the same {contact} and an agreeing name") };
+            return Decision::Same { candidate, reason: by_contact(email).to_string() };
         }
         // What may be the same person is worth more than a neighbour at the same phone.
         look_at.sort_by_key(|pair| (pair.kind == SuggestionKind::Household, pair.candidate));
@@ -154,6 +155,11 @@ impl Contacts<'_> {
     pub(crate) fn share_phone(&self, other: &CoreRecord) -> bool {
         other.contact_values(ContactKind::Phone).any(|phone| self.phones.contains(&phone))
     }
+}
+
+/// Why a record is the same that shares an email address, or else a phone number, and whose name agrees.
+pub(crate) fn by_contact(email: bool) -> Reason {
+    if email { Reason::SameEmailAndName } else { Reason::SamePhoneAndName }
 }
 
 fn terms(email: bool, phone: bool, names: NameAgreement, dob: bool, suffix: bool) -> String {

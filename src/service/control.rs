@@ -147,7 +147,7 @@ impl Desk<'_> {
             let message = format!("it is {}", run.status.as_str().replace('_', " "));
             let hint = match run.status {
                 RunStatus::Held => "discard it, or approve it",
-                _ => "only what is at work, or could go on, can be stopped",
+                _ => "only a run that is running or can be continued can be stopped",
             };
             return Err(Error::new(ErrorKind::Config, OPERATION, message).at("run", id).hint(hint));
         }
@@ -174,7 +174,7 @@ impl Desk<'_> {
             }
             let why = match asked {
                 StopRequest::Pause => "it was paused after its process had ended",
-                StopRequest::Cancel => "it was cancelled for good",
+                StopRequest::Cancel => "it was cancelled",
             };
             pipeline::end(&mut run, asked.status(), why, now);
             if asked == StopRequest::Cancel {
@@ -350,11 +350,11 @@ impl Desk<'_> {
 }
 
 pub(super) fn not_there(id: RunId) -> Error {
-    Error::new(ErrorKind::NotFound, OPERATION, format!("there is no run {id}")).hint("`runs` lists them")
+    Error::new(ErrorKind::NotFound, OPERATION, format!("there is no run {id}")).coded("run_not_found")
 }
 
 pub(super) fn just_changed(id: RunId) -> Error {
-    Error::new(ErrorKind::Busy, OPERATION, "it has just ended, or somebody else has changed it")
+    Error::new(ErrorKind::Busy, OPERATION, "it has just ended, or another actor has changed it")
         .at("run", id)
-        .hint("look how it stands")
+        .hint("check its status")
 }

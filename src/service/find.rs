@@ -141,5 +141,5 @@ impl Desk<'_> {
 
 fn not_seen(what: &str) -> Error {
     Error::new(ErrorKind::Forbidden, OPERATION, format!("this role does not see {what}"))
-        .hint("leave it out, or ask somebody who sees it")
+        .hint("leave it out, or ask an actor with a role that sees it")
 }

@@ -110,8 +110,10 @@ impl Desk<'_> {
         if self.mask().shows_all() || self.was_learned(entity, &model.checksum())? {
             return Ok(());
         }
-        let error = self.refuse(Action::ControlRuns, note, "scan by a model that nobody has learned here")?;
-        Err(error.hint("`train` learns one; somebody who sees every field may use any"))
+        let error = self.refuse(Action::ControlRuns, note, "scan with a model that was not trained here")?;
+        Err(error
+            .coded("model_not_trained_here")
+            .hint("train a model here first; only a role that sees every field may use any other model"))
     }
 
     /// Whether a scan has learned or used a model of this checksum, or somebody has trained it.

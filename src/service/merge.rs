@@ -614,8 +614,7 @@ impl Desk<'_> {
         self.act(action, Note::new(format!("merge {merge}"), reason), |session, note| {
             let Some(row) = session.merge(merge)? else {
                 let message = format!("there is no merge {merge}");
-                return Err(Error::new(ErrorKind::NotFound, action.doing(), message)
-                    .hint("`merge --list` lists them"));
+                return Err(Error::new(ErrorKind::NotFound, action.doing(), message).coded("merge_not_found"));
             };
             let contract = self.importer.contract(&row.entity)?;
             session.lock_core(contract)?;
@@ -643,7 +642,7 @@ impl Desk<'_> {
     pub(super) fn order(&self, contract: &'static Contract, request: &MergeRequest) -> Result<MergeOrder> {
         let survivor = request.survivor.or_else(|| request.people.iter().copied().min());
         let Some(survivor) = survivor.filter(|id| request.people.contains(id)) else {
-            return Err(Error::new(ErrorKind::Config, OPERATION, "the survivor is none of the people"));
+            return Err(Error::new(ErrorKind::Config, OPERATION, "the survivor is not one of the people"));
         };
         let mut choices = BTreeMap::new();
         for (field, choice) in &request.choices {

@@ -62,9 +62,9 @@ impl Importer {
             return Err(Error::new(
                 ErrorKind::Cancelled,
                 operation,
-                "somebody cancelled it; nothing was stored",
+                "it was cancelled, and nothing was stored",
             )
-            .hint("the same command begins anew"));
+            .hint("the same request starts it again from the beginning"));
         }
         Ok(())
     }

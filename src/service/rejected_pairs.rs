@@ -44,15 +44,16 @@ fn refusal(contract: &Contract, first: &Rejected, pairs: usize, operation: &'sta
     let entity = contract.entity;
     let more = match pairs {
         1 => String::new(),
-        2 => ", and another pair was rejected, too".into(),
-        _ => format!(", and {} other pairs were rejected, too", pairs - 1),
+        2 => ", and another pair was rejected as well".into(),
+        _ => format!(", and {} other pairs were rejected as well", pairs - 1),
     };
     let message = format!(
-        "{by} rejected on {} that {entity} {one} and {entity} {other} are one person{more}",
+        "{by} decided on {} that {entity} {one} and {entity} {other} are different people{more}",
         moment_text(*at)
     );
     // Why is in words of somebody's own, which may be about values; errors end in logs.
-    Error::new(ErrorKind::Config, operation, message).at("suggestion", suggestion).hint(
-        "a preview tells why; to merge them all the same, say so (`--although-rejected`, or the field of the request)",
-    )
+    Error::new(ErrorKind::Config, operation, message)
+        .coded("pair_rejected")
+        .at("suggestion", suggestion)
+        .hint("a preview shows why; to merge them nevertheless, request it explicitly (`although_rejected`)")
 }

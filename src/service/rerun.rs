@@ -13,7 +13,7 @@ use super::access::{Action, Desk, Note};
 /// The option by which a run is known that reads the rows of another one.
 pub(super) const RERUN_OF: &str = "rerun_of";
 const STEP: &str = "step";
-const OPERATION: &str = "do a step again";
+const OPERATION: &str = "repeat a step";
 /// How many rows are read at a time.
 const PAGE: usize = 2_048;
 
@@ -98,7 +98,7 @@ impl Desk<'_> {
             };
             return Err(Error::new(ErrorKind::Config, OPERATION, message)
                 .at("run", run)
-                .hint("only runs that came to their end have steps to do again; `retry` and `resume` go on with others"));
+                .hint("only the steps of finished runs can be repeated; resume or retry an unfinished run"));
         }
         let contract = self.importer.contract(&of.new.entity)?;
         let mut request = RunRequest::new(&of.new.source)
@@ -139,7 +139,7 @@ impl StoredRows {
     ) -> Result<Self> {
         let columns = pipeline::columns_of(run);
         if columns.is_empty() {
-            let message = "its columns were not kept, because an earlier version made it";
+            let message = "an earlier version made it and did not store its columns";
             return Err(Error::new(ErrorKind::Config, OPERATION, message)
                 .at("run", run.id)
                 .hint("import the source again"));

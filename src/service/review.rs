@@ -423,7 +423,7 @@ impl Desk<'_> {
     ) -> Result<Reviewed> {
         let not_there = || {
             let message = format!("there is no suggestion {id}");
-            Error::new(ErrorKind::NotFound, OPERATION, message).hint("`suggestions` lists them")
+            Error::new(ErrorKind::NotFound, OPERATION, message).coded("suggestion_not_found")
         };
         let row = session.suggestion(id)?.ok_or_else(not_there)?;
         let contract = self.importer.contract(&row.entity)?;
@@ -507,13 +507,13 @@ pub(super) fn decidable(
     match row.decision {
         SuggestionDecision::AutoMerged => Err(refuse("both records are merged already".into())),
         SuggestionDecision::Superseded => {
-            Err(refuse("another pair took its place when one of both was merged".into()))
+            Err(refuse("another pair replaced it when one of the records was merged".into()))
         }
         _ => {
             for id in [row.left, row.right] {
                 if let Some((survivor, merge)) = session.survivor_of(contract, id)? {
                     let why = format!("{} {id} went into {survivor} with merge {merge}", row.entity);
-                    return Err(refuse(why).hint(format!("to part them, undo merge {merge}")));
+                    return Err(refuse(why).hint(format!("to separate them, undo merge {merge}")));
                 }
             }
             Ok(())

@@ -7,6 +7,7 @@ use importer_core::ports::{
     AuditOutcome, MergeFilter, MergeId, Moment, RecordId, RollbackItem, RollbackRow, RunId, RunRecord,
     RunStatus, StewardSession, Traces, in_transaction, no_unfinished_rollback,
 };
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result, pipeline};
 use importer_dedupe::history::{self, MergeContext};
 use serde::Serialize;
@@ -139,7 +140,7 @@ impl Desk<'_> {
         self.authorize(action, &note)?;
         if note.reason.is_empty() && !request.dry_run {
             return Err(Error::new(ErrorKind::Config, OPERATION, "it needs a reason")
-                .hint("say why, for whoever reads the audit log"));
+                .hint("give one, for the readers of the audit log"));
         }
         let mut session = self.importer.store()?.session()?;
         let run = revertible(self.importer, session.as_mut(), request.run)?;
@@ -197,8 +198,8 @@ impl Desk<'_> {
         self.query(Action::ViewRuns, &format!("run {run}"), |session| match session.rollback_of(run)? {
             Some(_) => session.rollback_items(run, outcome, after, limit),
             None => {
-                let message = format!("run {run} was not taken back");
-                Err(Error::new(ErrorKind::NotFound, "list what became of a run's changes", message))
+                let message = format!("run {run} was not rolled back");
+                Err(Error::new(ErrorKind::NotFound, "list the outcomes of a run's changes", message))
             }
         })
     }
@@ -296,7 +297,7 @@ impl Work<'_> {
         };
         let before = left(session)?;
         let (actor, now) = (&self.desk.actor.name, self.desk.importer.clock.now());
-        let reason = format!("run {} is taken back: {}", self.run.id, self.note.reason);
+        let reason = Reason::RolledBackWithRun.with(format_args!("{}, {}", self.run.id, self.note.reason));
         let mut rollback = session.begin_rollback(run.id, actor, &reason, now)?;
         while !history::roll_back_records(session, self.merge_context, run, &mut rollback)? {}
         while !history::roll_back_rows(session, self.merge_context, run, &mut rollback)? {}
@@ -432,12 +433,14 @@ fn revertible(importer: &Importer, session: &mut dyn StewardSession, id: RunId) 
         }
         let contract = importer.contract(&run.new.entity)?;
         return match keeps_values(session, contract, id)? {
-            false => refuse(ErrorKind::Config, "it is taken back already; nothing of it is left"),
+            false => refuse(ErrorKind::Config, "it is already rolled back, and nothing of it is left"),
             true => refuse(
                 ErrorKind::Config,
-                "it is taken back already; what is left of it are values that were changed again since",
+                "it is already rolled back; what is left of it are values that were changed again since",
             )
-            .map_err(|error| error.hint(format!("`rollback {id} --list --outcome kept` lists them"))),
+            .map_err(|error| {
+                error.coded("only_kept_values_left").hint("the list of its changes shows which")
+            }),
         };
     }
     match run.status {

@@ -245,9 +245,10 @@ struct Found {
 /// To whoever asked for a scan, the lock of a source says nothing.
 fn at_work(error: Error, entity: &str) -> Error {
     match error.kind() {
-        ErrorKind::Busy => Error::new(ErrorKind::Busy, OPERATION, "another scan is at work")
+        ErrorKind::Busy => Error::new(ErrorKind::Busy, OPERATION, "another scan is running")
             .at("entity", entity)
-            .hint("wait for it, or cancel it; `scan --preview` does not need to wait"),
+            .coded("scan_at_work")
+            .hint("wait for it, or cancel it; a preview does not need to wait"),
         _ => error,
     }
 }

@@ -214,7 +214,7 @@ impl RunHandle {
     pub fn join(self) -> Result<RunReport> {
         self.thread.join().unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Plugin, "finish the run", "its thread panicked")
-                .hint("the same request goes on where it stopped"))
+                .hint("the same request continues where it stopped"))
         })
     }
 }

@@ -374,7 +374,7 @@ fn a_steward_scans_by_what_was_learned_here_and_by_nothing_else() {
             let request = ScanRequest { preview, ..by(&made_up) };
             let refused = steward.scan(&request, "to see").unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Forbidden, "{refused}");
-            assert!(refused.to_string().contains("a model that nobody has learned here"), "{refused}");
+            assert!(refused.to_string().contains("a model that was not trained here"), "{refused}");
             assert_eq!(everything(&db), before, "{}", db.backend);
             let line = log(&importer).pop().unwrap().entry;
             assert_eq!((line.actor.as_str(), line.outcome), ("sam", AuditOutcome::Refused));

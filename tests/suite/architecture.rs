@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 mod imports;
+mod texts;
 
 /// What each package needs to be built, by its name: what only its tests use is not what it is made of.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -116,6 +116,11 @@ fn the_reference_of_rules_is_current() {
 }
 
 #[test]
+fn the_reference_of_reasons_is_current() {
+    current("docs/reference/reasons.md", &importer_core::reasons::reference());
+}
+
+#[test]
 fn the_reference_of_roles_is_current() {
     current("docs/reference/roles.md", &importer::service::roles_reference());
 }

@@ -183,9 +183,9 @@ fn what_is_half_taken_back_is_finished_before_anything_comes() {
         let right = RunRequest::new("csv").file(file);
         let refused = importer.run(&right.clone().external_system("alpha")).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Busy);
-        assert!(refused.hint_text().unwrap().contains(&format!("rollback {run}")));
+        assert_eq!(refused.code(), "rollback_unfinished");
         assert!(
-            refused.to_string().contains(&format!("run {run} of `alpha` is half taken back")),
+            refused.to_string().contains(&format!("the rollback of run {run} of `alpha` is unfinished")),
             "{refused}"
         );
         // Another system could bring somebody whom the run has made, and who is about to go.

@@ -14,6 +14,7 @@ use super::support;
 fn play(case: &Case, database: &support::Database) -> Value {
     let runs = case.inputs.iter().map(|input| {
         let report = case.run(database, input, false);
+        super::reasons::assert_known(database);
         outcome::after(database, input, &report)
     });
     Value::Array(runs.collect())

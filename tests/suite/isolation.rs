@@ -68,7 +68,7 @@ fn fails_and_goes_on(does: &str, says: &[&str]) {
         let failed = again();
         failed.fails(
             1,
-            &["misbehaving", "the same command goes on where it stopped once the plugin is repaired"],
+            &["misbehaving", "the same request continues where it stopped once the plugin is repaired"],
         );
         failed.fails(1, says);
         let told = failed.json();
@@ -80,12 +80,12 @@ fn fails_and_goes_on(does: &str, says: &[&str]) {
         let listed = cli::ended(listed);
         let waits = "Run 1 of misbehaving: failed, 2 rows read";
         assert!(listed.succeeds().out.contains(waits), "{listed:?}");
-        assert!(listed.out.contains("`runs resume 1` goes on with it"), "{listed:?}");
+        assert!(listed.out.contains("`runs resume 1` continues it"), "{listed:?}");
         std::fs::write(&script, "ok").unwrap();
         let whole = again();
         let told = whole.succeeds().json();
         assert_eq!((&told["run_id"], &told["counts"]["read"]), (&1.into(), &6.into()), "{whole:?}");
-        assert!(whole.err.contains("went on with run 1, which had stopped after 2 rows"), "{whole:?}");
+        assert!(whole.err.contains("continued run 1, which had stopped after 2 rows"), "{whole:?}");
         assert_eq!(db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 6);
         assert_eq!(db.texts("SELECT status AS t FROM import_runs"), ["succeeded"], "{}", db.backend);
     }
@@ -171,7 +171,7 @@ fn a_worker_whose_source_was_busy_opens_it_again_and_one_that_crashed_waits_for_
     let service = Service::new();
     let report = service.run("once be_busy");
     assert_eq!((report.status.as_str(), report.counts.read), ("succeeded", 6), "{:?}", report.error);
-    let told = "tried again, once with 90.0 s of waiting; the last time: the source asks to slow down";
+    let told = "retried, once with 90.0 s of waiting; the last error: the source asks to slow down";
     assert!(report.notes.iter().any(|note| note.contains(told)), "{:?}", report.notes);
     assert_eq!(service.failures(), (0, false), "to be busy is no failure of the plugin");
 
@@ -197,7 +197,7 @@ fn failures_in_a_row_hold_a_plugin_back_and_a_run_that_passes_forgets_them() {
     assert_eq!(service.failures(), (2, true));
     let script = support::file(service.folder.path(), "does", "ok");
     let refused = service.importer.run(&RunRequest::new("misbehaving").file(script)).unwrap_err().to_string();
-    for part in ["it is held back since", "after 2 failures", "exit code 3"] {
+    for part in ["it has been held back since", "after 2 failures", "exit code 3"] {
         assert!(refused.contains(part), "{part}: {refused}");
     }
 }
@@ -259,7 +259,7 @@ fn a_match_feature_that_crashes_says_nothing_of_its_pairs_and_counts_as_a_failur
             "the run passed, and not the plugin"
         );
     }
-    beside(&desk, TWINS, SILENT).fails(2, &["it is held back", "while comparing records"]);
+    beside(&desk, TWINS, SILENT).fails(2, &["it has been held back", "while comparing records"]);
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod outdated;
 mod own_contract;
 mod packages;
 mod plugin_host;
+mod reasons;
 mod rehearsals;
 mod rejected_pairs;
 mod repeated;

@@ -29,10 +29,10 @@ fn asks(error: &Error, one: i64, other: i64, suggestion: i64) {
     assert_eq!(error.kind(), ErrorKind::Config, "{told}");
     for part in [
         format!(
-            "rita rejected on 2025-06-01T01:30:00Z that volunteer {one} and volunteer {other} are one person"
+            "rita decided on 2025-06-01T01:30:00Z that volunteer {one} and volunteer {other} are different people"
         ),
         format!("suggestion: {suggestion}"),
-        "--although-rejected".into(),
+        "`although_rejected`".into(),
     ] {
         assert!(told.contains(&part), "{part}: {told}");
     }
@@ -72,7 +72,7 @@ fn every_way_to_a_merge_asks_first() {
             SuggestionFilter { after: SuggestionId(TWO_AND_THREE - 1), limit: 1, ..Default::default() };
         let many = desk.review_matching(&found, &accept, "sure", false).unwrap();
         assert_eq!((many.found, many.refused, many.merged), (1, 1, 0), "{many:?}");
-        assert!(many.first_refusal.unwrap().contains("rita rejected"), "{}", world.db.backend);
+        assert!(many.first_refusal.unwrap().contains("rita decided on"), "{}", world.db.backend);
         assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
 
         let preview = desk.preview_merge(&merge(&[2, 3])).unwrap().rejected;
@@ -173,7 +173,7 @@ fn what_was_told_apart_by_taking_a_match_back_is_one_again_when_that_is_taken_ba
         let undone = desk.undo_match("volunteer", "gamma", "g1", "her mother").unwrap();
         let (stays, apart) = (undone.survivor, undone.restored[0]);
         let asked = desk.merge(&merge(&[stays.0, apart.0])).unwrap_err();
-        assert!(asked.to_string().contains("ann rejected on"), "{asked}");
+        assert!(asked.to_string().contains("ann decided on"), "{asked}");
         desk.redo_merge(undone.merge, "she herself").unwrap();
         assert_eq!(world.owner_of("g1"), stays.0, "{}", world.db.backend);
     }
@@ -230,13 +230,14 @@ fn the_command_line_says_it_and_asks_for_it() {
         let why = ["--reason", "the same", "--actor", "ann"];
         let call = |command: &[&str]| desk.call(command.iter().copied().chain(why));
         let said = [
-            "rita rejected on 2025-06-01T01:30:00Z that volunteer 2 and volunteer 3 are one person",
+            "rita decided on 2025-06-01T01:30:00Z that volunteer 2 and volunteer 3 are different people",
             "--although-rejected",
         ];
         call(&["merge", "2", "3"]).fails(2, &said);
         call(&["review", "accept", "5"]).fails(2, &said);
         let preview = desk.call(["merge", "2", "3", "--preview"]);
-        let line = "2 and 3 were told apart by rita on 2025-06-01T01:30:00Z (suggestion 5): met both";
+        let line =
+            "2 and 3 were rejected as duplicates by rita on 2025-06-01T01:30:00Z (suggestion 5): met both";
         assert!(preview.succeeds().out.contains(line), "{preview:?}");
         let shown = desk.call(["review", "show", "5"]);
         assert!(shown.succeeds().out.contains(line), "{shown:?}");

@@ -85,7 +85,7 @@ fn what_fails_in_passing_is_asked_again_and_the_run_ends_like_one_that_never_fai
         assert_eq!(seen, [(1, 1), (2, 7), (1, 1), (2, 2), (1, 3)]);
         assert_eq!(service.alarm.slept(), Duration::from_secs(14));
         let note =
-            "failed in passing and was tried again, 5 times with 14.0 s of waiting; the last time: too many";
+            "failed temporarily and was retried, 5 times with 14.0 s of waiting; the last error: too many";
         for report in [&report, &service.importer.report(RunId(1)).unwrap()] {
             assert!(report.notes.iter().any(|told| told.contains(note)), "{:?}", report.notes);
         }
@@ -100,7 +100,7 @@ fn a_source_that_does_not_recover_is_left_alone_and_the_same_request_goes_on_lat
         let forever = |at| std::iter::repeat_n((at, busy()), 4);
         let service = Service::with(db, Script::new(forever(At::Row(6))), policy);
         let error = failed(&service);
-        for part in ["the server is busy", "tries: 4", "the same command goes on where it stopped"] {
+        for part in ["the server is busy", "tries: 4", "the same request continues where it stopped"] {
             assert!(error.contains(part), "{part}: {error}");
         }
         assert_eq!(service.alarm.slept(), Duration::from_secs(1 + 2 + 4));
@@ -115,10 +115,7 @@ fn a_source_that_does_not_recover_is_left_alone_and_the_same_request_goes_on_lat
         let report = succeeded(&service);
         assert_eq!((report.run_id.0, report.counts.read), (1, 12));
         assert!(
-            report
-                .notes
-                .iter()
-                .any(|note| note.contains("went on with run 1, which had stopped after 6 rows"))
+            report.notes.iter().any(|note| note.contains("continued run 1, which had stopped after 6 rows"))
         );
         assert_eq!(service.opened(), cursors(&["6"]));
         assert_eq!(service.db.number("SELECT COUNT(*) AS t FROM staging_volunteers"), 12);
@@ -130,10 +127,7 @@ fn a_source_that_does_not_recover_is_left_alone_and_the_same_request_goes_on_lat
 fn a_source_that_asks_for_more_time_than_a_run_has_is_not_waited_for() {
     let service = Service::new(support::sqlite(), Script::new([(At::Row(2), slow_down(3_600))]));
     let error = failed(&service);
-    assert!(
-        error.contains("asked again in 3600 s") && error.contains("it goes on where it stopped"),
-        "{error}"
-    );
+    assert!(error.contains("retried in 3600 s") && error.contains("continue where it stopped"), "{error}");
     assert_eq!((service.alarm.slept(), waiting(&service)), (Duration::ZERO, vec![1]));
     assert_eq!(succeeded(&service).run_id, RunId(1));
 }
@@ -173,14 +167,14 @@ fn a_run_that_waits_is_cancelled_and_paused_at_once() {
 #[test]
 fn what_can_be_mended_ends_the_run_at_once_and_the_same_request_goes_on_with_it() {
     for (error, once) in [
-        (Error::new(ErrorKind::Auth, "the token is refused"), "once the source takes the credentials"),
-        (Error::config("the secret `token` is missing").in_field("token"), "once that is mended"),
+        (Error::new(ErrorKind::Auth, "the token is refused"), "once the source accepts the credentials"),
+        (Error::config("the secret `token` is missing").in_field("token"), "once that is corrected"),
         (Error::bug("a panic at src/lib.rs:7"), "once the plugin is repaired"),
     ] {
         for db in support::databases() {
             let service = Service::new(db, Script::new([(At::Row(8), error.clone())]));
             let told = failed(&service);
-            let goes_on = format!("the same command goes on where it stopped {once}");
+            let goes_on = format!("the same request continues where it stopped {once}");
             assert!(told.contains(&error.message) && told.contains(&goes_on), "{told}");
             assert_eq!(waiting(&service), [1], "{}", service.db.backend);
             // Not mended yet, and seen when the source is opened: nothing is given up. Who may not be opened at the place
@@ -271,7 +265,7 @@ fn a_killed_run_of_a_source_without_a_cursor_is_not_gone_on_with() {
     assert!(error.to_string().contains("cannot be read from the middle"), "{error}");
     let report = succeeded(&service);
     assert_eq!((report.run_id.0, report.counts.read), (2, 12));
-    assert!(report.notes[0].contains("run 1 was interrupted and cannot go on"), "{:?}", report.notes);
+    assert!(report.notes[0].contains("run 1 was interrupted and cannot be continued"), "{:?}", report.notes);
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn a_run_is_paused_by_another_process_and_goes_on_to_the_same_end() {
         assert!(wait_until(&mut child, &importer, |run| run.rows_read > 0));
         let desk = cli::Desk::on(db);
         let asked = desk.call(["runs", "pause", "1", "--reason", "the office needs the database"]);
-        assert!(asked.succeeds().out.contains("Run 1 is at work and pauses after its batch."), "{asked:?}");
+        assert!(asked.succeeds().out.contains("Run 1 is running and pauses after its batch."), "{asked:?}");
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.code() == Some(1) && said.contains("it was paused"), "{said}");
@@ -198,7 +198,7 @@ fn a_run_is_paused_by_another_process_and_goes_on_to_the_same_end() {
         let waiting = desk.call(["runs", "interrupted"]);
         assert!(waiting.succeeds().out.contains("Run 1 of csv: paused"), "{waiting:?}");
         desk.call(["runs", "resume", "1", "--reason", "go on", "--rules-mode", "warn"])
-            .fails(2, &["the mapping, the rules or the policies are not those it began with"]);
+            .fails(2, &["the mapping, the rules or the policies differ from those it started with"]);
         desk.call(["runs", "resume", "1", "--reason", "go on", "--role", "viewer"])
             .fails(2, &["it needs the role steward"]);
         let resumed = desk.call(["runs", "resume", "1", "--reason", "the office is done"]);
@@ -227,7 +227,7 @@ fn a_run_is_cancelled_for_good_by_another_process() {
         let run = newest(&importer).unwrap();
         assert_eq!(
             (run.status, run.error_summary.as_deref()),
-            (RunStatus::Cancelled, Some("cannot finish the run: it was cancelled for good"))
+            (RunStatus::Cancelled, Some("cannot finish the run: it was cancelled"))
         );
         assert!(admin(&importer).interrupted().unwrap().is_empty());
         let error = admin(&importer).resume(RunId(1), "go on").unwrap_err();

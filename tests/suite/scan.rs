@@ -124,7 +124,7 @@ fn an_open_suggestion_is_closed_when_its_records_part_and_a_decided_one_stays() 
             lowered.score.unwrap() < 0.5 && lowered.decision == SuggestionDecision::Outdated,
             "{lowered:?}"
         );
-        assert!(lowered.features_json.contains("birth dates contradict"), "{lowered:?}");
+        assert!(lowered.features_json.contains("birth_date_conflict"), "{lowered:?}");
         assert_eq!(after(decided.id).score, decided.score);
     }
 }

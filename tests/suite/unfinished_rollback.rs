@@ -430,11 +430,9 @@ fn nothing_goes_in_while_a_run_is_half_taken_back_and_everything_afterwards() {
                         let error = result.expect_err(&format!("{name}, {how}"));
                         assert_eq!(error.kind(), ErrorKind::Busy, "{name}, {how}: {error}");
                         let told = error.to_string();
-                        for part in
-                            [format!("run {run} of `alpha` is half taken back"), format!("`rollback {run}`")]
-                        {
-                            assert!(told.contains(&part), "{name}, {how}: {told}");
-                        }
+                        let part = format!("the rollback of run {run} of `alpha` is unfinished");
+                        assert!(told.contains(&part), "{name}, {how}: {told}");
+                        assert_eq!(error.code(), "rollback_unfinished", "{name}, {how}");
                         assert_eq!((all(), log()), (before, lines), "{name}, {how}");
                     }
                     Harmless => result.unwrap_or_else(|error| panic!("{name}, {how}: {error}")),
@@ -528,7 +526,7 @@ fn a_run_at_work_stops_where_a_rollback_begins_and_goes_on_once_it_is_done() {
         })));
         let stopped = brings(&scene);
         let why = stopped.error.unwrap_or_default();
-        assert!(why.contains("is half taken back"), "{backend}: {why}");
+        assert!(why.contains("is unfinished"), "{backend}: {why}");
         assert_eq!(stopped.counts.inserted + stopped.counts.matched, 0, "{backend}");
         scene.take_back().unwrap();
         let on = brings(&scene);
@@ -574,7 +572,10 @@ fn a_run_of_merges_is_half_taken_back_from_its_first_one_on() {
         assert_eq!(world.db.number(standing), 1, "{}", world.db.backend);
         let busy = desk.merge_obvious("volunteer", "beyond doubt").unwrap_err();
         assert_eq!(busy.kind(), ErrorKind::Busy, "{busy}");
-        assert!(busy.to_string().contains(&format!("run {run} of `merge` is half taken back")), "{busy}");
+        assert!(
+            busy.to_string().contains(&format!("the rollback of run {run} of `merge` is unfinished")),
+            "{busy}"
+        );
         desk.roll_back(&request).unwrap();
         assert_eq!(snapshot(&world.db), before, "{}", world.db.backend);
     }

@@ -64,52 +64,52 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Imports a source; the same command goes on with an interrupted run
+    /// Imports a source; the same command continues an interrupted run
     Run(Box<RunArgs>),
-    /// Lists runs, shows one, or does something with it
+    /// Lists runs, shows one run, or controls it
     Runs(Box<RunsArgs>),
-    /// Lists what the rules found
+    /// Lists findings of the rules
     Violations(ViolationsArgs),
-    /// Lists rows in quarantine, or shows one
+    /// Lists rows in quarantine, or shows one row
     Quarantine(QuarantineArgs),
-    /// Corrects rows in quarantine and sends them in again
+    /// Corrects rows in quarantine and imports them again
     Fix(Box<FixArgs>),
-    /// Sends rows in quarantine in again as they are, by the rules of today
+    /// Checks rows in quarantine against the current rules and imports those that pass
     Requeue(Box<RequeueArgs>),
-    /// Exempts rows in quarantine from rules, or gives them up
+    /// Exempts rows in quarantine from rules, or rejects them
     Suppress(Box<SuppressArgs>),
-    /// Makes a person by hand, also one without any contact
+    /// Creates a person by hand, with or without a contact
     Create(Box<CreateArgs>),
     /// Writes records, findings or rows in quarantine to a file that is safe in a spreadsheet
     Export(ExportArgs),
-    /// Looks through the core for people who are there twice
+    /// Searches the whole core for duplicates
     Scan(ScanArgs),
-    /// Learns from the core how much each agreement says
+    /// Trains a match model on the core
     Train(TrainArgs),
     /// Explains the score of two records
     Score(ScoreArgs),
-    /// Lists pairs that may be one person or one household
+    /// Lists pairs of records that may be one person or one household
     Suggestions(SuggestionsArgs),
     /// Shows suggestions and decides about them
     Review(ReviewArgs),
-    /// Lists the people of the core with their ids, or shows one
+    /// Lists people with their ids, or shows one person
     People(PeopleArgs),
     /// Merges people into one, or lists merges
     Merge(MergeArgs),
-    /// Takes a merge back
+    /// Undoes a merge or a match
     Undo(UndoArgs),
-    /// Takes a whole run back
+    /// Rolls back a run: reverts its changes to the core
     Rollback(RollbackArgs),
-    /// Tells who did what, when and why
+    /// Shows the audit log: who did what, when and why
     Audit(AuditArgs),
-    /// Purges or anonymises what is old
+    /// Purges or anonymises old data
     Retention(RetentionArgs),
-    /// Tells who may do and see what
+    /// Shows what each role may do and see
     Roles,
-    /// Prints a file to start from
+    /// Prints a template of a file or document
     Template(TemplateArgs),
-    /// Lists and checks plugins
+    /// Lists, checks and manages plugins
     Plugins(PluginsArgs),
-    /// Measures how well people are recognised, with records of which it is known who is who
+    /// Measures the matching on records whose duplicates are known
     Evaluate(EvaluateArgs),
 }

@@ -14,31 +14,31 @@ pub(crate) struct AuditArgs {
     database: Database,
     #[command(flatten)]
     who: Who,
-    /// By this actor only
+    /// Only entries of this actor
     #[arg(long = "by", value_name = "ACTOR")]
     by: Option<String>,
-    /// Of this action only, such as merge or fix_rows
+    /// Only entries with this action, such as merge or fix_rows
     #[arg(long)]
     action: Option<String>,
-    /// About this subject only, such as "merge 7"
+    /// Only entries about this subject, such as "merge 7"
     #[arg(long)]
     subject: Option<String>,
-    /// At or after this moment, such as 2025-01-31T08:00:00Z
+    /// Only entries at or after this time, such as 2025-01-31T08:00:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Before this moment
+    /// Only entries before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Only those behind this id, for paging
+    /// Only entries after this id, for paging
     #[arg(long, default_value_t = 0)]
     after: i64,
-    /// At most this many; 0 for all
+    /// Prints at most this many; 0 for all
     #[arg(long, default_value_t = 50)]
     limit: i64,
     /// Prints JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Prints CSV, for a spreadsheet: who, when, what and why, with all details
+    /// Prints CSV with all details, safe to open in a spreadsheet
     #[arg(long)]
     csv: bool,
 }
@@ -50,7 +50,7 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode> {
     let importer = setup::on(&args.database)?;
     let moment = |text: &Option<String>, option: &'static str| match text {
         Some(text) => importer::parse_moment(text).map(Some).ok_or_else(|| {
-            Error::new(ErrorKind::Config, "read the audit log", "that is no moment")
+            Error::new(ErrorKind::Config, "read the audit log", "this is not a time")
                 .at("option", option)
                 .hint("write it like 2025-01-31T08:00:00Z")
         }),

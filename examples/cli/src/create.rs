@@ -9,12 +9,12 @@ use crate::steward::{Steward, values};
 
 #[derive(Args)]
 pub(crate) struct CreateArgs {
-    /// A field of the person; may be given several times
+    /// A field of the person; can be repeated
     #[arg(long = "set", value_name = "FIELD=VALUE", required = true)]
     set: Vec<String>,
     #[command(flatten)]
     steward: Steward,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
 }

@@ -21,29 +21,29 @@ pub(crate) struct ExportArgs {
 
 #[derive(Subcommand)]
 enum What {
-    /// The people of the core
+    /// People
     Records {
-        /// What the records are
+        /// The entity of the records
         #[arg(long, default_value = "volunteer")]
         entity: String,
         #[command(flatten)]
         to: To,
     },
-    /// What the rules found
+    /// Findings of the rules
     Violations {
         #[command(flatten)]
         which: WhichViolations,
         #[command(flatten)]
         to: To,
     },
-    /// Rows in quarantine as received, to be corrected and read back with `fix --file`
+    /// Rows in quarantine as received; `fix --file` reads them back after correction
     Quarantine {
-        /// What the rows are
+        /// The entity that the rows describe
         #[arg(long, default_value = "volunteer")]
         entity: String,
         #[command(flatten)]
         which: WhichRows,
-        /// Of this status, or all
+        /// Only rows with this status, or all
         #[arg(long, default_value = "open", value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "all"])]
         status: String,
         #[command(flatten)]
@@ -53,14 +53,14 @@ enum What {
 
 #[derive(Args)]
 struct To {
-    /// The file to write; it must not exist
+    /// The file to write; it must not exist yet
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
     who: Who,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
     /// Prints JSON

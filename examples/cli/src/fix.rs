@@ -17,30 +17,30 @@ const LISTED: usize = 20;
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["row", "bulk", "file"])))]
 pub(crate) struct FixArgs {
-    /// The row
+    /// The id of the row
     row: Option<RowId>,
-    /// A cell of the row: a column of the source or a field, and what it holds from now on; may be given several times
+    /// A column of the source, or a field, and its new value; can be repeated
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     set: Vec<String>,
-    /// A rule the row is exempt from; may be given several times
+    /// A rule from which the row is exempt; can be repeated
     #[arg(long, value_name = "CODE")]
     exempt: Vec<String>,
-    /// Corrects all open rows that the filters find
+    /// Corrects all open rows that match the filters
     #[arg(long)]
     bulk: bool,
-    /// A file that `export quarantine` wrote and somebody corrected
+    /// A corrected file that `export quarantine` wrote
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The column or field in which --find is replaced
+    /// The column or field in which to replace --find
     #[arg(long, requires_all = ["find", "replace"], conflicts_with = "autofix")]
     field: Option<String>,
-    /// The text that is replaced, letter for letter
+    /// The text to replace; upper and lower case differ
     #[arg(long, value_name = "TEXT", requires = "field")]
     find: Option<String>,
-    /// What stands there instead
+    /// The new text
     #[arg(long, value_name = "TEXT", requires = "field")]
     replace: Option<String>,
-    /// Writes what this rule suggests
+    /// Applies the correction that this rule suggests
     #[arg(long, value_name = "CODE")]
     autofix: Option<String>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) struct FixArgs {
     which: WhichRows,
     #[command(flatten)]
     steward: Steward,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
 }
@@ -57,13 +57,13 @@ pub(crate) struct FixArgs {
 /// Whether a bulk correction is shown or done.
 #[derive(Args)]
 pub(crate) struct Apply {
-    /// Shows what would change, and changes nothing; the default of --bulk
+    /// Shows what would change, and changes nothing; the default with --bulk
     #[arg(long, conflicts_with = "apply")]
     preview: bool,
-    /// Does it
+    /// Makes the changes
     #[arg(long)]
     apply: bool,
-    /// Lists at most this many rows of a preview
+    /// Lists at most this many rows in a preview
     #[arg(long, default_value_t = LISTED)]
     most: usize,
 }
@@ -78,9 +78,9 @@ impl Apply {
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["row", "bulk"])))]
 pub(crate) struct RequeueArgs {
-    /// The row
+    /// The id of the row
     row: Option<RowId>,
-    /// Sends in all open rows that the filters find
+    /// Imports all open rows that match the filters and pass the rules
     #[arg(long)]
     bulk: bool,
     #[command(flatten)]
@@ -89,7 +89,7 @@ pub(crate) struct RequeueArgs {
     which: WhichRows,
     #[command(flatten)]
     steward: Steward,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
 }

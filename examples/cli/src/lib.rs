@@ -15,6 +15,7 @@ mod evaluate;
 mod export;
 mod files;
 mod fix;
+mod hint;
 mod merge;
 mod option_dependencies;
 mod out;
@@ -42,6 +43,7 @@ mod suppress;
 mod template;
 mod undo;
 mod violations;
+mod why;
 
 pub(crate) use out::say;
 
@@ -98,10 +100,8 @@ pub fn main() -> ExitCode {
     };
     let code = result.unwrap_or_else(|error| {
         out::complain(&format!("error: {error}"));
-        if error.kind() == ErrorKind::Plugin && error.to_string().contains("allow-list") {
-            out::complain(
-                "to allow it: `plugins allow FILE --allow-list LIST`, then --allow-list LIST; or --allow-unverified",
-            );
+        if let Some(hint) = hint::hint(&error) {
+            out::complain(&format!("hint: {hint}"));
         }
         if matches!(&cli.command, args::Command::Run(args) if args.summary_json) {
             out::as_is(summary::no_run(&error.to_string()));

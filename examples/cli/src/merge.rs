@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::Result;
+use importer::reasons::explain;
 use importer::service::{Action, Desk, FieldChoice, MergePreview, MergeRequest};
 use importer::{Error, ErrorKind, MergeFilter, MergeId, RecordId, moment_text};
 
@@ -9,34 +10,35 @@ use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::shared_args::Common;
 use crate::steward::{each_once, without};
+use crate::why::why;
 use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct MergeArgs {
-    /// The ids of the records that are one person; `people` finds them
+    /// The ids of records of the same person; `people` lists ids
     #[arg(required_unless_present_any = ["list", "obvious"], num_args = 2..)]
     people: Vec<RecordId>,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, required_unless_present_any = ["preview", "list"])]
     reason: Option<String>,
     #[command(flatten)]
     chosen: Chosen,
-    /// Says what would become of each field, and writes nothing
+    /// Shows which value of each field would survive, and writes nothing
     #[arg(long)]
     preview: bool,
-    /// Merges every pair that waits for a decision, is probable enough, and against which nothing speaks, as one run
+    /// Merges every open pair that is probable enough and has no objection, as one run
     #[arg(long, conflicts_with_all = ["people", "survivor", "keep", "set", "although_rejected", "list"])]
     obvious: bool,
-    /// Lists the merges there are
+    /// Lists merges
     #[arg(long, conflicts_with_all = ["people", "preview"])]
     list: bool,
-    /// With --list: only those behind this id, for paging
+    /// With --list: only entries after this id, for paging
     #[arg(long, default_value_t = MergeId(0))]
     after: MergeId,
-    /// With --list: at most this many
+    /// With --list: prints at most this many
     #[arg(long, default_value_t = 50)]
     limit: i64,
-    /// What the records are
+    /// The entity of the records
     #[arg(long, default_value = "volunteer")]
     entity: String,
     #[command(flatten)]
@@ -46,16 +48,16 @@ pub(crate) struct MergeArgs {
 /// What somebody decides about a merge; the policy decides about the rest.
 #[derive(Args)]
 pub(crate) struct Chosen {
-    /// Who stays [default: the lowest id, which is there the longest]
+    /// The record that survives [default: the lowest id, which is the oldest]
     #[arg(long, value_name = "ID")]
     pub(crate) survivor: Option<RecordId>,
-    /// Keeps the value of this record; may be given several times
+    /// Keeps the value of this record; can be repeated
     #[arg(long, value_name = "FIELD=ID")]
     keep: Vec<String>,
-    /// Sets another value; may be given several times
+    /// Sets another value; can be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
-    /// Merges them although somebody has said that two of them are no duplicates
+    /// Merges the records although two of them were rejected as duplicates
     #[arg(long)]
     pub(crate) although_rejected: bool,
     #[command(flatten)]
@@ -108,7 +110,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     let gone: Vec<String> = done.retired.iter().map(importer::RecordId::to_string).collect();
     say!("{} went into {} with merge {}.", gone.join(", "), done.survivor, done.merge);
     say!("Changed: {}.", if done.changed.is_empty() { "nothing".into() } else { done.changed.join(", ") });
-    say!("To take it back: undo {}", done.merge);
+    say!("To undo it: undo {}", done.merge);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -147,7 +149,7 @@ fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
             gone.join(", "),
             line.actor,
             stands,
-            line.reason
+            why(&line.reason)
         );
     }
     if let (Some(last), true) = (lines.last(), lines.len() as i64 == args.limit) {
@@ -169,15 +171,13 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         say!("{} of {pairs} {are} merged, as run {run}.", report.merged);
         if report.rejected > 0 {
             let pairs = counted(report.rejected, "other was", "others were");
-            say!(
-                "{pairs} told apart by somebody: merge them by their ids, if they are one person all the same."
-            );
+            say!("{pairs} rejected by a person. If they are one person after all, merge them by their ids.");
         }
         if report.left > 0 {
             let pairs = counted(report.left, "other wants", "others want");
-            say!("{pairs} a look: one of both has changed since they were scored; `scan` scores them anew.");
+            say!("{pairs} a new score, because a record has changed since; `scan` scores them again.");
         }
-        say!("To take all of them back: rollback {run}");
+        say!("To undo all of them: rollback {run}");
     } else {
         let nothing = "probable enough, and nothing speaks against";
         match report.obvious {
@@ -186,7 +186,7 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         }
         if report.rejected > 0 {
             let pairs = counted(report.rejected, "other pair was", "other pairs were");
-            say!("{pairs} told apart by somebody, and left to people.");
+            say!("{pairs} rejected by a person, and not merged.");
         }
         for (id, left, right, score) in &report.pairs {
             say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
@@ -209,7 +209,7 @@ pub(crate) fn print_preview(preview: &MergePreview) {
     for field in &preview.fields {
         let values: Vec<String> =
             field.values.iter().map(|(_, value)| format!("{:<28}", shown(value))).collect();
-        say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), field.why);
+        say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), explain(&field.why));
     }
 }
 
@@ -217,7 +217,7 @@ pub(crate) fn print_preview(preview: &MergePreview) {
 pub(crate) fn print_rejected(preview: &MergePreview) {
     for apart in &preview.rejected {
         say!(
-            "{} and {} were told apart by {} on {} (suggestion {}): {}",
+            "{} and {} were rejected as duplicates by {} on {} (suggestion {}): {}",
             apart.one,
             apart.other,
             apart.by,
@@ -227,7 +227,7 @@ pub(crate) fn print_rejected(preview: &MergePreview) {
         );
     }
     if !preview.rejected.is_empty() {
-        say!("To merge them all the same: --although-rejected");
+        say!("To merge them nevertheless: --although-rejected");
     }
 }
 

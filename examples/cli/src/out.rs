@@ -91,7 +91,7 @@ pub(crate) fn end(code: ExitCode) -> ExitCode {
     match &*LOST.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(error) if error.kind() != ErrorKind::BrokenPipe => {
             complain(&format!(
-                "error: cannot write the output: {error}; what was done stays done, only its answer is cut off: free some \
+                "error: cannot write the output: {error}; the command itself was done, and only its output is cut off; free some \
                  space, or send the output elsewhere"
             ));
             if code == ExitCode::SUCCESS { ExitCode::FAILURE } else { code }

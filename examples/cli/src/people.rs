@@ -10,18 +10,18 @@ use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct PeopleArgs {
-    /// Shows this person alone, with all contacts and the household; of somebody who went in a merge, the survivor
+    /// Shows only this person, with all contacts and the household; for a merged record, shows the survivor
     person: Option<RecordId>,
-    /// With this text in one of the values that the actor sees only
+    /// Only people with this text in a value that the actor may see
     #[arg(long)]
     text: Option<String>,
-    /// Only those behind this id, for paging
+    /// Only people after this id, for paging
     #[arg(long, default_value_t = RecordId(0))]
     after: RecordId,
-    /// At most this many; 0 for all
+    /// Prints at most this many; 0 for all
     #[arg(long, default_value_t = 50)]
     limit: i64,
-    /// What the records are
+    /// The entity of the records
     #[arg(long, default_value = "volunteer")]
     entity: String,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
         let Some(person) = desk.record(&args.entity, id)? else {
             let why = format!("there is no {} {id}", args.entity);
             return Err(Error::new(ErrorKind::NotFound, "show a person", why)
-                .hint("`people --text NAME` lists ids; who was taken out by a rollback is gone"));
+                .hint("`people --text NAME` lists ids; a rollback may have removed the record"));
         };
         let households = desk.households(&args.entity, person.id)?;
         if args.common.json {
@@ -46,7 +46,7 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         if person.id != id {
-            say!("{id} went into {} in a merge.", person.id);
+            say!("Record {id} was merged into {}.", person.id);
         }
         say!("{} {}", args.entity, person.id);
         for (field, value) in &person.values {

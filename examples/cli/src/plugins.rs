@@ -54,10 +54,10 @@ fn show(candidate: &PluginCandidate) {
         }
         (None, Some(Verification::AllowListed)) => say!("    usable, on the allow-list"),
         (None, Some(Verification::Signed(key))) => say!("    usable, signed by the pinned key {key}"),
-        (None, _) => say!("    usable, on no allow-list and signed by no pinned key"),
+        (None, _) => say!("    usable, but not on an allow-list and not signed by a pinned key"),
     }
     if let (None, Some(why)) = (candidate.refusal(), &candidate.signature_problem) {
-        say!("    its signature does not count: {why}");
+        say!("    its signature is not accepted: {why}");
     }
 }
 
@@ -163,7 +163,7 @@ fn hold(id: &str, reason: &str, places: &PluginPlaces) -> Result<ExitCode> {
         let Some(sha256) = candidate.sha256.filter(|sha256| !done.contains(sha256)) else { continue };
         let version = candidate.version.as_deref().unwrap_or("?");
         let held = quarantine.hold(&sha256, id, version, reason)?;
-        say!("{} is held back, until `importer plugins release {id}`.", line(&held));
+        say!("{} is held back until `importer plugins release {id}`.", line(&held));
         done.push(sha256);
     }
     if done.is_empty() {

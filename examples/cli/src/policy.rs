@@ -11,7 +11,7 @@ use crate::files;
 /// The policy of everything that merges.
 #[derive(Args)]
 pub(crate) struct PolicyFile {
-    /// A survivorship policy instead of the shipped one, which `template policy` prints
+    /// A survivorship policy that replaces the shipped one; `template policy` prints the shipped one
     #[arg(long, value_name = "FILE", env = "IMPORTER_POLICY")]
     policy: Option<PathBuf>,
 }

@@ -11,21 +11,21 @@ use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct QuarantineArgs {
-    /// Shows this row alone, with its cells and everything that is wrong with it
+    /// Shows only this row, with its cells and findings
     row: Option<RowId>,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
     who: Who,
-    /// What the rows are
+    /// The entity that the rows describe
     #[arg(long, default_value = "volunteer")]
     entity: String,
     #[command(flatten)]
     which: WhichRows,
-    /// Of this status, or all
+    /// Only rows with this status, or all
     #[arg(long, default_value = "open", value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "all"])]
     status: String,
-    /// At most this many
+    /// Prints at most this many
     #[arg(long, default_value_t = 50)]
     limit: i64,
     /// Prints JSON

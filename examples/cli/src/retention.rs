@@ -15,13 +15,13 @@ pub(crate) struct RetentionArgs {
     database: Database,
     #[command(flatten)]
     who: Who,
-    /// A policy document instead of the shipped one; `template retention` prints that
+    /// A retention policy that replaces the shipped one; `template retention` prints the shipped one
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Says what would be purged and what would stay, and changes nothing
+    /// Shows what would be purged and what would stay, and changes nothing
     #[arg(long)]
     dry_run: bool,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, required_unless_present = "dry_run")]
     reason: Option<String>,
     /// Prints JSON

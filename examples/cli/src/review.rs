@@ -19,36 +19,36 @@ pub(crate) struct ReviewArgs {
 
 #[derive(Subcommand)]
 enum ReviewCommand {
-    /// Shows a suggestion: both people side by side, and what speaks for and against it
+    /// Shows a suggestion: both records side by side, and the result of accepting it
     Show {
-        /// The id of a suggestion
+        /// The id of the suggestion
         id: SuggestionId,
         #[command(flatten)]
         policy: PolicyFile,
         #[command(flatten)]
         common: Common,
     },
-    /// The suggestions are right: people are merged, households linked
+    /// Accepts suggestions: merges duplicates and links households
     Accept {
         #[command(flatten)]
         which: Which,
         #[command(flatten)]
         chosen: Chosen,
     },
-    /// They are two people, for ever
+    /// Rejects suggestions: the records are different people and are not suggested again
     Reject {
         #[command(flatten)]
         which: Which,
     },
-    /// Not now
+    /// Defers suggestions to a later day
     Defer {
         #[command(flatten)]
         which: Which,
-        /// For how many days they stay out of the list of open ones
+        /// For how many days the suggestions stay out of the list of open ones
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
         days: u16,
     },
-    /// Takes an earlier decision back
+    /// Reopens suggestions that were decided
     Reopen {
         #[command(flatten)]
         which: Which,
@@ -58,17 +58,17 @@ enum ReviewCommand {
 #[derive(Args)]
 #[command(group(ArgGroup::new("which").required(true).args(["ids", "matching"])))]
 struct Which {
-    /// The ids of suggestions
+    /// The ids of the suggestions
     ids: Vec<SuggestionId>,
-    /// All that wait for a decision and are of this kind, run and score, instead of ids
+    /// Selects all open suggestions that match --kind, --run, --from and --below, instead of ids
     #[arg(long)]
     matching: bool,
     #[command(flatten)]
     pairs: Pairs,
-    /// Counts what is found, and decides nothing
+    /// Counts the suggestions, and decides nothing
     #[arg(long)]
     dry_run: bool,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
     #[command(flatten)]
@@ -156,7 +156,7 @@ fn matching(
         out::as_is(serde_json::json!(reviewed));
     } else if which.dry_run {
         say!(
-            "{} found. Without --dry-run, it is decided about.",
+            "{} found. Without --dry-run, the decision is recorded.",
             counted(reviewed.found, "suggestion is", "suggestions are")
         );
     } else {
@@ -166,7 +166,7 @@ fn matching(
         }
         if let Some(why) = &reviewed.first_refusal {
             let left = counted(reviewed.refused, "other was", "others were");
-            say!("{left} not to be decided any more; the first because: {why}");
+            say!("{left} refused. The first reason: {why}");
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -188,20 +188,19 @@ fn print(reviewed: &Reviewed, verdict: &ReviewDecision) {
             if let Some(merge) = &reviewed.merge {
                 let gone: Vec<String> = merge.retired.iter().map(importer::RecordId::to_string).collect();
                 say!("{} went into {} with merge {}.", gone.join(", "), merge.survivor, merge.merge);
-                say!("To take it back: undo {}", merge.merge);
+                say!("To undo it: undo {}", merge.merge);
             }
             if let Some(household) = reviewed.household {
-                say!("They stay two people, of household {household}; `train` learns from that.");
+                say!("They stay two people, in household {household}. `train` learns from this decision.");
             }
         }
         ReviewDecision::Reject => {
-            say!("This pair is not suggested again, also when one of them comes again under another id.");
+            say!("This pair is not suggested again, even if one of the people appears under another id.");
         }
-        ReviewDecision::Defer { .. } => say!(
-            "It is out of the list of open ones until {}.",
-            row.deferred_until.map_or_else(String::new, moment_text)
-        ),
-        ReviewDecision::Reopen => say!("It waits for a decision again."),
+        ReviewDecision::Defer { .. } => {
+            say!("It is deferred until {}.", row.deferred_until.map_or_else(String::new, moment_text))
+        }
+        ReviewDecision::Reopen => say!("It is open again."),
     }
 }
 

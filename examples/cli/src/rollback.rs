@@ -9,28 +9,29 @@ use crate::count::counted;
 use crate::policy::PolicyFile;
 use crate::shared_args::Common;
 use crate::steward::without;
+use crate::why::why;
 use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct RollbackArgs {
-    /// The run to take back
+    /// The run to roll back
     run: RunId,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, required_unless_present_any = ["dry_run", "list"])]
     reason: Option<String>,
-    /// Says what would become of each change, and writes nothing
+    /// Shows which changes would be reverted or kept, and writes nothing
     #[arg(long)]
     dry_run: bool,
-    /// Lists what became of the changes of a run that was taken back
+    /// Lists the outcome of each change of a run that was rolled back
     #[arg(long, conflicts_with = "dry_run")]
     list: bool,
-    /// With --list: only of this outcome
+    /// With --list: only changes with this outcome
     #[arg(long, value_parser = ["reverted", "kept", "failed"])]
     outcome: Option<String>,
-    /// With --list: only those behind this id, for paging
+    /// With --list: only entries after this id, for paging
     #[arg(long, default_value_t = 0)]
     after: i64,
-    /// With --list: at most this many
+    /// With --list: prints at most this many
     #[arg(long, default_value_t = 50)]
     limit: i64,
     #[command(flatten)]
@@ -72,7 +73,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let verb = if report.dry_run { "would be" } else { "is" };
-    say!("Run {} {verb} taken back.", report.run);
+    say!("Run {} {verb} rolled back.", report.run);
     for (outcome, count) in &report.counts {
         say!("{outcome:>9}: {}", counted(*count, "change", "changes"));
     }
@@ -81,7 +82,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         (report.traces.rows_ended, "row in quarantine is", "rows in quarantine are"),
     ] {
         if count > 0 {
-            say!("    ended: {} over with the run", counted(count, one, many));
+            say!("    ended: {} closed with the run", counted(count, one, many));
         }
     }
     if report.traces.rows_reopened > 0 {
@@ -89,7 +90,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
         say!(" reopened: {rows} in quarantine again");
     }
     if !report.merges.is_empty() {
-        say!("   merges: {} taken back", report.merges.len());
+        say!("   merges: {} undone", report.merges.len());
     }
     for item in &report.not_reverted {
         say!("  {}", line(item));
@@ -104,7 +105,7 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
             let how = without("--dry-run", Action::RollBackRuns, args.common.who.actor().role);
             say!("Nothing has changed; {how}, it is done.");
         }
-        false => say!("What became of each change: rollback {} --list", report.run),
+        false => say!("The outcome of each change: rollback {} --list", report.run),
     }
     if report.nothing_left && !report.dry_run {
         say!("Nothing of it is left.");
@@ -112,19 +113,19 @@ pub(crate) fn rollback(args: &RollbackArgs) -> Result<ExitCode> {
     if report.left > 0 && !report.dry_run {
         let who = counted(report.left, "record is", "records are");
         say!(
-            "{who} left as they were; once what keeps them is gone, `rollback {}` takes them back, too.",
+            "{who} kept. When the reason to keep them is gone, `rollback {}` reverts them as well.",
             report.run
         );
     }
     if report.counts.contains_key("failed") {
-        return Err(Error::new(ErrorKind::Refused, "take everything of the run back", "some changes failed")
+        return Err(Error::new(ErrorKind::Refused, "roll the run back completely", "some changes failed")
             .at("run", report.run)
-            .hint("the list says which and why"));
+            .hint("the list shows which changes and why"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn line(item: &RollbackItem) -> String {
     let field = item.field.as_deref().map_or_else(String::new, |field| format!(" {field}"));
-    format!("{:<8} record {}{field}: {}", item.outcome, item.core_id, item.why)
+    format!("{:<8} record {}{field}: {}", item.outcome, item.core_id, why(&item.why))
 }

@@ -15,31 +15,31 @@ use crate::{out, run, say, setup};
 
 #[derive(Subcommand)]
 pub(crate) enum RunsCommand {
-    /// Stops a run after its batch, wherever it is at work; `resume` goes on with it
+    /// Pauses a run after its current batch, whichever process it is in; `resume` continues it
     Pause(Simple),
-    /// Stops a run for good: what is loaded stays, nothing more is
+    /// Cancels a run: rows that are loaded stay, and no further rows are loaded
     Cancel(Simple),
-    /// Goes on with a run that was paused or interrupted
+    /// Continues a run that was paused or interrupted
     Resume(GoOnArgs),
-    /// Does the step again in which a run failed
+    /// Repeats the step in which a run failed
     Retry(GoOnArgs),
-    /// Does a step of a run again from its stored rows, as a new run
+    /// Repeats a step of a run from its stored rows, as a new run
     Rerun(RerunArgs),
-    /// Lets a held run into the core
+    /// Approves a held run, so that its rows are loaded into the core
     Approve(GoOnArgs),
-    /// Gives a held run up: its clean rows are never loaded
+    /// Discards a held run, so that its rows are never loaded
     Discard(Simple),
-    /// Gives a run a word for people
+    /// Sets or removes the label of a run
     Label(LabelArgs),
-    /// Lists runs that could go on and on which nobody works
+    /// Lists runs that can be continued and that no process is working on
     Interrupted(InterruptedArgs),
 }
 
 #[derive(Args)]
 pub(crate) struct Simple {
-    /// The run
+    /// The id of the run
     run: RunId,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
     #[command(flatten)]
@@ -63,18 +63,18 @@ pub(crate) struct GoOnArgs {
 pub(crate) struct RerunArgs {
     #[command(flatten)]
     go_on: GoOnArgs,
-    /// The step
+    /// The step to repeat
     #[arg(long, value_enum)]
     step: StepName,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum StepName {
-    /// Every row that its source has not replaced, by the mapping and the rules as they are now
+    /// Maps and checks every row that its source has not replaced, by the current mapping and rules
     Validate,
-    /// Rows that could not be written
+    /// Loads the rows that could not be written
     Dedupe,
-    /// The same
+    /// The same as upsert
     Upsert,
 }
 
@@ -82,7 +82,7 @@ enum StepName {
 pub(crate) struct LabelArgs {
     #[command(flatten)]
     what: Simple,
-    /// The word; without it, or when it is empty, the label is taken away
+    /// The label; if it is missing or empty, the current label is removed
     #[arg(long)]
     label: Option<String>,
 }
@@ -137,7 +137,7 @@ pub(crate) fn control(command: &RunsCommand) -> Result<ExitCode> {
 fn tell(run: RunId, heard: StopAck, done: &str, asked: &str) {
     match heard {
         StopAck::Done => say!("Run {run} {done}."),
-        _ => say!("Run {run} is at work and {asked}."),
+        _ => say!("Run {run} is running and {asked}."),
     }
 }
 
@@ -167,17 +167,17 @@ fn interrupted(args: &InterruptedArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {
-        say!("No run in {} waits to go on.", importer.database());
+        say!("No run in {} can be continued.", importer.database());
     }
     for run in &runs {
         if run.status == RunStatus::RolledBack {
             let source = &run.new.source;
-            say!("Run {} of {source}: half taken back; `rollback {}` goes on with that", run.id, run.id);
+            say!("Run {} of {source}: the rollback is unfinished; `rollback {}` finishes it", run.id, run.id);
             continue;
         }
         let status = if run.status.as_str() == "running" { "its process ended" } else { run.status.as_str() };
         say!(
-            "Run {} of {}: {status}, {} read, last moved {}; `runs resume {}` goes on with it",
+            "Run {} of {}: {status}, {} read, last active {}; `runs resume {}` continues it",
             run.id,
             run.new.source,
             counted(run.rows_read, "row", "rows"),

@@ -15,16 +15,16 @@ use crate::{out, say, setup, summary};
 pub(crate) struct RunsArgs {
     #[command(subcommand)]
     pub(crate) command: Option<RunsCommand>,
-    /// Shows this run alone
+    /// Shows only this run
     pub(crate) run: Option<RunId>,
     #[command(flatten)]
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) who: Who,
-    /// Of this source only
+    /// Only runs of this source
     #[arg(long)]
     pub(crate) source: Option<String>,
-    /// At most this many
+    /// Prints at most this many
     #[arg(long, default_value_t = 20)]
     pub(crate) limit: i64,
     /// Prints JSON

@@ -107,8 +107,8 @@ pub(crate) fn tell(report: &ScanReport, database: &str) {
             sample.terms.join(", ")
         );
         if sample.kind == "review" && !sample.held_back.is_empty() {
-            let why: Vec<&str> = sample.held_back.iter().map(|objection| objection.as_str()).collect();
-            say!("             not merged by itself: {}", why.join(", "));
+            let why: Vec<&str> = sample.held_back.iter().map(|objection| objection.text()).collect();
+            say!("             not merged automatically: {}", why.join(", "));
         }
     }
     let cut: Vec<_> = report.keys.iter().filter(|key| key.cut_blocks > 0).collect();

@@ -37,7 +37,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
         100.0 * explanation.probability,
         100.0 * explanation.household
     );
-    let why: Vec<&str> = explanation.held_back.iter().map(|objection| objection.as_str()).collect();
+    let why: Vec<&str> = explanation.held_back.iter().map(|objection| objection.text()).collect();
     if score.left_out > 0 {
         say!(
             "{} about fields that this role does not see: a scan weighs them, too.",
@@ -49,7 +49,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode> {
     } else if why.is_empty() {
         say!("Nothing speaks against merging them.");
     } else {
-        say!("Not merged by itself: {}.", why.join(", "));
+        say!("Not merged automatically: {}.", why.join(", "));
     }
     if let Some(pairing) = &score.pairing {
         match pairing.why_not() {

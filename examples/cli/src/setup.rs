@@ -42,7 +42,7 @@ pub(crate) fn tell_if_not_audited(importer: &Importer, what: &str) {
     if let Err(error) = importer.may_write()
         && error.kind() == ErrorKind::ReadOnly
     {
-        crate::out::complain(&format!("note: the audit log does not tell of {what}: {}", error.message()));
+        crate::out::complain(&format!("note: the audit log does not record {what}: {}", error.message()));
     }
 }
 

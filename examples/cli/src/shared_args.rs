@@ -11,7 +11,7 @@ use crate::policy::PolicyFile;
 /// The database.
 #[derive(Args)]
 pub(crate) struct Database {
-    /// sqlite://FILE, or postgres://… when built with `--features postgres`
+    /// The database: sqlite://FILE, or postgres://… in a build with `--features postgres`
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://importer.db", hide_env_values = true)]
     pub(crate) db: String,
 }
@@ -19,10 +19,10 @@ pub(crate) struct Database {
 /// Who acts. The command line is for whoever may read and write the database anyway; a host knows its users.
 #[derive(Args)]
 pub(crate) struct Who {
-    /// Who acts, for the audit log
+    /// The name of the person who acts, for the audit log
     #[arg(long, env = "USER", default_value = "importer")]
     pub(crate) actor: String,
-    /// What the actor may do and see
+    /// The role of the actor, which limits what the command may do and show
     #[arg(long, env = "IMPORTER_ROLE", default_value = "admin", value_parser = ["admin", "steward", "viewer"])]
     role: String,
 }
@@ -48,27 +48,27 @@ pub(crate) struct Common {
 /// Where plugins come from and which of them are trusted.
 #[derive(Args)]
 pub(crate) struct PluginPlaces {
-    /// A plugin file; may be given several times
+    /// A plugin file; can be repeated
     #[arg(long = "plugin", value_name = "PATH")]
     pub(crate) files: Vec<PathBuf>,
-    /// A file with the hashes of plugins that may be loaded
+    /// The allow-list: a file with the hashes of plugins that may be loaded
     #[arg(long, value_name = "FILE", env = "IMPORTER_PLUGIN_ALLOW_LIST")]
     pub(crate) allow_list: Option<PathBuf>,
-    /// A public key of minisign, or a file with keys, whose signatures count; may be given several times
+    /// A trusted minisign public key, or a file with such keys; can be repeated
     #[arg(long = "plugin-key", value_name = "KEY|FILE", env = "IMPORTER_PLUGIN_KEYS", value_delimiter = ',')]
     pub(crate) keys: Vec<String>,
-    /// Loads no plugin without a signature by one of these keys
+    /// Loads only plugins that one of these keys has signed
     #[arg(long)]
     pub(crate) require_signature: bool,
-    /// Runs this plugin, or `all`, in a process of its own; may be given several times
+    /// Runs this plugin, or `all` plugins, in a separate process; can be repeated
     #[arg(long, value_name = "ID", env = "IMPORTER_PLUGIN_ISOLATION", value_delimiter = ',')]
     pub(crate) isolate: Vec<String>,
-    /// Loads plugins that stand on no allow-list; for development, shown in the report
+    /// Loads plugins that are not on an allow-list; meant for development, and shown in the report
     #[arg(long)]
     pub(crate) allow_unverified: bool,
     #[command(flatten)]
     pub(crate) quarantine: QuarantineFile,
-    /// Counts an end of the program while a plugin was at work as its failure; for services nobody kills by hand
+    /// Counts it as a failure of the plugin when the program ends while the plugin is working; meant for services
     #[arg(long)]
     pub(crate) plugin_crash_marks: bool,
 }
@@ -76,7 +76,7 @@ pub(crate) struct PluginPlaces {
 /// Where it stands which plugins are held back.
 #[derive(Args)]
 pub(crate) struct QuarantineFile {
-    /// The file with the plugins that are held back
+    /// The file that lists the plugins held back
     #[arg(
         long = "plugin-quarantine",
         value_name = "FILE",
@@ -89,27 +89,27 @@ pub(crate) struct QuarantineFile {
 /// What a run works with beside its source.
 #[derive(Args)]
 pub(crate) struct RunSetup {
-    /// A mapping document; without it, columns are matched by their names
+    /// A mapping document [default: columns are matched by their names]
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
-    /// A rule suite instead of the shipped one
+    /// A rule suite that replaces the shipped one
     #[arg(long, value_name = "FILE")]
     pub(crate) suite: Option<PathBuf>,
-    /// One mode for all rules
+    /// Applies one mode to all rules
     #[arg(long, value_enum, env = "IMPORTER_RULES_MODE")]
     pub(crate) rules_mode: Option<RulesMode>,
-    /// How far rows are merged with known people without anybody looking [default: what the mapping says, or deterministic]
+    /// Which rows are merged with known people automatically [default: as in the mapping, or deterministic]
     #[arg(long, value_enum, env = "IMPORTER_AUTO_MERGE")]
     pub(crate) auto_merge: Option<AutoMergeBy>,
     #[command(flatten)]
     pub(crate) policy: PolicyFile,
-    /// How pairs of people are scored: shipped, weighted, or a file with a learned model
+    /// The match model: shipped, weighted, or a file with a trained model
     #[arg(long, value_name = "NAME|FILE", env = "IMPORTER_MATCH_MODEL", default_value = "shipped")]
     pub(crate) model: String,
-    /// How often in a row a source that fails in passing, as a busy server does, is asked again
+    /// How many times in a row a source is retried after a temporary failure
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) retries: u32,
-    /// How many seconds a run waits for such a source in all
+    /// How many seconds a run waits in total for such retries
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     pub(crate) retry_wait: u64,
     #[command(flatten)]
@@ -118,69 +118,71 @@ pub(crate) struct RunSetup {
 
 #[derive(Args)]
 pub(crate) struct RunArgs {
-    /// The adapter, such as csv
+    /// The adapter that reads the source, such as csv
     #[arg(long)]
     pub(crate) source: String,
     /// The file to read
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// What the rows are
+    /// The entity that the rows describe
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
     #[command(flatten)]
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) setup: RunSetup,
-    /// Does everything except changing the core
+    /// Does everything except change the core
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Says how many rows each rule would quarantine, and writes nothing at all
+    /// Counts how many rows each rule would quarantine, and writes nothing at all
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) preview: bool,
-    /// Only rows changed at or after this moment, such as 2025-01-31 or 2025-01-31T08:00:00Z
+    /// Reads only rows changed at or after this time, such as 2025-01-31 or 2025-01-31T08:00:00Z
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// At most this many rows
+    /// Reads at most this many rows
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
     /// Prints one JSON object instead of the summary
     #[arg(long)]
     pub(crate) summary_json: bool,
-    /// The name under which the source's ids are kept [default: the source]
+    /// The external system that the source's ids belong to [default: the source]
     #[arg(long, value_name = "NAME")]
     pub(crate) system: Option<String>,
-    /// An option of the adapter, such as delimiter=";" or encoding=windows-1252
+    /// An option of the adapter, such as delimiter=";" or encoding=windows-1252; can be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
     #[command(flatten)]
     pub(crate) who: Who,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, default_value = "asked for on the command line")]
     pub(crate) reason: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum AutoMergeBy {
-    /// Never; what would be merged is suggested
+    /// No rows; matches are only suggested
     Off,
-    /// By an equal contact and an agreeing name
+    /// Rows with an equal contact and an agreeing name
     Deterministic,
-    /// Also by a probability of at least 0.95
+    /// Also rows that match with a probability of at least 0.95
     Full,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum RulesMode {
+    /// Errors count as warnings, and every row is imported
     Warn,
+    /// Errors send rows to quarantine
     Enforce,
 }
 
 #[derive(Args)]
 pub(crate) struct TemplateArgs {
-    /// What to print
+    /// The template to print
     #[arg(value_enum, default_value_t = TemplateKind::Csv)]
     pub(crate) kind: TemplateKind,
-    /// What the rows are
+    /// The entity that the rows describe
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
 }
@@ -203,30 +205,30 @@ pub(crate) enum TemplateKind {
 
 #[derive(Args)]
 pub(crate) struct EvaluateArgs {
-    /// The records: a delimited text file with a header, as `run --source csv` reads it
+    /// The records: a delimited text file with a header, in any form that `run --source csv` reads
     #[arg(long, value_name = "FILE")]
     pub(crate) records: PathBuf,
-    /// Who is who: a file with two ids per line, each line two records of one person; or column:NAME, a column of
-    /// the records whose equal values are one person
+    /// The known duplicates: a file with the ids of two records of one person on each line; or column:NAME, a
+    /// column that has the same value for all records of one person
     #[arg(long, value_name = "FILE|column:NAME")]
     pub(crate) truth: String,
-    /// What a column is: a field of the contract, `ignore`, `record_id`, or a role such as house_number; may be given
-    /// several times [default: by the columns' names and values]
+    /// What a column holds: a field of the contract, `ignore`, `record_id`, or a role such as house_number; can be
+    /// repeated [default: guessed from the column's name and values]
     #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) map: Vec<String>,
-    /// A model made by `train` [default: learned from the records, without the truth]
+    /// A model that `train` made [default: trained on the records, without the known duplicates]
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Says too what training brings: learned from decisions about one half of the people, measured on the other
+    /// Also measures what training brings: trains on one half of the people and measures on the other half
     #[arg(long)]
     pub(crate) train: bool,
-    /// Shows at most this many missed and this many wrong pairs, with their values
+    /// Shows up to this many missed and this many wrong pairs, with their values
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) samples: usize,
     /// Prints JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Draws precision and recall into this file
+    /// Draws precision and recall as an SVG file
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 }
@@ -239,9 +241,9 @@ pub(crate) struct PluginsArgs {
 
 #[derive(Subcommand)]
 pub(crate) enum PluginsCommand {
-    /// Starts a plugin: a crate that builds and passes its tests, to be changed
+    /// Creates a new plugin: a crate that builds and passes its tests
     New(PluginsNewArgs),
-    /// Lists the plugins that are found, and why any is refused; loads none
+    /// Lists the plugins that are found, and why a plugin is refused; loads none of them
     List {
         #[command(flatten)]
         places: PluginPlaces,
@@ -256,9 +258,9 @@ pub(crate) enum PluginsCommand {
         #[command(flatten)]
         places: PluginPlaces,
     },
-    /// Loads a plugin and tells its options, capabilities, rules and features
+    /// Loads a plugin and shows its options, capabilities, rules and match features
     Describe {
-        /// The id of a plugin that is found, or a plugin file
+        /// The id of a plugin in the search path, or a plugin file
         plugin: String,
         #[command(flatten)]
         places: PluginPlaces,
@@ -269,22 +271,22 @@ pub(crate) enum PluginsCommand {
         #[arg(long)]
         schema: bool,
     },
-    /// Tells the fields of a source, for whoever writes a mapping
+    /// Shows the fields of a source, as a help for writing a mapping
     Fields(AskArgs),
-    /// Tells how a source is: reachable, for how long, how much may be asked of it
+    /// Checks a source: whether it can be reached, when the credentials expire, and which limits apply
     Health(AskArgs),
-    /// Puts a plugin file on an allow-list
+    /// Adds a plugin file to an allow-list
     Allow {
         /// The plugin file
         file: PathBuf,
         /// The allow-list
         #[arg(long, value_name = "FILE", env = "IMPORTER_PLUGIN_ALLOW_LIST")]
         allow_list: PathBuf,
-        /// Why it is trusted
+        /// Why the plugin is trusted
         #[arg(long)]
         note: Option<String>,
     },
-    /// Lists the plugins that failed or are held back
+    /// Lists plugins that failed or are held back
     Quarantine {
         #[command(flatten)]
         quarantine: QuarantineFile,
@@ -292,18 +294,18 @@ pub(crate) enum PluginsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Lets plugins in again that are held back
+    /// Releases plugins that are held back
     Release {
         /// The plugin's id or its sha256
         plugin: String,
         #[command(flatten)]
         quarantine: QuarantineFile,
     },
-    /// Holds a plugin back: every file with this id that is found now
+    /// Holds back a plugin: every file with this id in the search path
     Hold {
         /// The plugin's id
         id: String,
-        /// Why
+        /// The reason
         #[arg(long)]
         reason: String,
         #[command(flatten)]
@@ -314,12 +316,12 @@ pub(crate) enum PluginsCommand {
 /// A question to an adapter about a source.
 #[derive(Args)]
 pub(crate) struct AskArgs {
-    /// The id of a plugin that is found, or a plugin file
+    /// The id of a plugin in the search path, or a plugin file
     pub(crate) plugin: String,
-    /// The adapter, when the plugin has several or one of another name
+    /// The adapter, if the plugin has several or its adapter has another name
     #[arg(long, value_name = "NAME")]
     pub(crate) adapter: Option<String>,
-    /// An option of the adapter; secrets come from variables IMPORTER_SECRET_<NAME>
+    /// An option of the adapter; secrets are read from the variables IMPORTER_SECRET_<NAME>
     #[arg(long = "option", value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
     #[command(flatten)]
@@ -331,26 +333,26 @@ pub(crate) struct AskArgs {
 
 #[derive(Args)]
 pub(crate) struct PluginsNewArgs {
-    /// Its name: lower-case letters, digits and hyphens
+    /// The name: lower-case letters, digits and hyphens
     pub(crate) name: String,
-    /// What it brings
+    /// What the plugin adds
     #[arg(long, value_enum)]
     pub(crate) kind: PluginKind,
-    /// The folder to make [default: the name]
+    /// The folder to create [default: the name]
     #[arg(long, value_name = "DIR")]
     pub(crate) path: Option<PathBuf>,
-    /// The folder of the crate importer-plugin, which is not published yet [default: by version]
+    /// The folder of the crate importer-plugin, which is not published yet [default: depend on its version]
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum PluginKind {
-    /// A source of rows
+    /// An adapter: reads rows from a source
     Adapter,
-    /// A rule about rows
+    /// A rule: checks rows
     Rule,
-    /// A match feature: how alike two records are
+    /// A match feature: compares two records
     Feature,
 }
 
@@ -358,22 +360,22 @@ pub(crate) enum PluginKind {
 pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) database: Database,
-    /// What the records are
+    /// The entity of the records
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
-    /// Stores nothing and says what would be merged, reviewed or a household
+    /// Shows what would be merged, reviewed or linked as a household, and stores nothing
     #[arg(long)]
     pub(crate) preview: bool,
-    /// A model made by `train` [default: learned from the core]
+    /// A model that `train` made [default: trained on the core]
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Only pairs with a record that is new or changed since the last scan; the default once there was one
+    /// Scores only pairs with a record that is new or changed since the last scan; the default after the first scan
     #[arg(long, conflicts_with = "all")]
     pub(crate) since_last: bool,
-    /// All pairs
+    /// Scores all pairs
     #[arg(long)]
     pub(crate) all: bool,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, default_value = "asked for on the command line")]
     pub(crate) reason: String,
     #[command(flatten)]
@@ -389,16 +391,16 @@ pub(crate) struct TrainArgs {
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) who: Who,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long, default_value = "asked for on the command line")]
     pub(crate) reason: String,
-    /// What the records are
+    /// The entity of the records
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
-    /// The file for the model
+    /// The file to write the model to
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// As how many pairs each decision of a person counts
+    /// How many pairs one decision of a person counts for
     #[arg(long, default_value_t = 1.0)]
     pub(crate) weight: f64,
     /// Prints JSON
@@ -408,21 +410,21 @@ pub(crate) struct TrainArgs {
 
 #[derive(Args)]
 pub(crate) struct ScoreArgs {
-    /// The id of a record of the core
+    /// The id of a record
     pub(crate) one: RecordId,
-    /// The id of another
+    /// The id of another record
     pub(crate) other: RecordId,
     #[command(flatten)]
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) who: Who,
-    /// What the records are
+    /// The entity of the records
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
-    /// A model made by `train` [default: that of the last scan]
+    /// A model that `train` made [default: the model of the last scan]
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Draws the score into this file
+    /// Draws the score as an SVG file
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Prints JSON
@@ -436,21 +438,21 @@ pub(crate) struct SuggestionsArgs {
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) who: Who,
-    /// Only those that wait for a decision
+    /// Only pairs that wait for a decision
     #[arg(long, conflicts_with = "decision")]
     pub(crate) open: bool,
-    /// Only with this decision
+    /// Only pairs with this decision
     #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred", "superseded", "outdated"])]
     pub(crate) decision: Option<String>,
     #[command(flatten)]
     pub(crate) pairs: Pairs,
-    /// Only those behind this id, for paging
+    /// Only entries after this id, for paging
     #[arg(long, default_value_t = SuggestionId(0))]
     pub(crate) after: SuggestionId,
-    /// At most this many; 0 for all
+    /// Prints at most this many; 0 for all
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: i64,
-    /// Prints JSON, with the terms of each score
+    /// Prints JSON, including the terms of each score
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -458,16 +460,16 @@ pub(crate) struct SuggestionsArgs {
 /// Suggestions by what they are.
 #[derive(Args)]
 pub(crate) struct Pairs {
-    /// Only of this kind
+    /// Only pairs of this kind
     #[arg(long, value_parser = ["possible_duplicate", "household", "ambiguous"])]
     kind: Option<String>,
-    /// Only those that this run or scan found
+    /// Only pairs that this run or scan found
     #[arg(long, value_name = "ID")]
     run: Option<RunId>,
-    /// Only those with at least this score
+    /// Only pairs with at least this score
     #[arg(long, value_name = "SCORE")]
     from: Option<f64>,
-    /// Only those with a lower score than this
+    /// Only pairs with a score below this
     #[arg(long, value_name = "SCORE")]
     below: Option<f64>,
 }

@@ -19,16 +19,16 @@ pub(crate) struct Steward {
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) who: Who,
-    /// What the rows are
+    /// The entity that the rows describe
     #[arg(long, default_value = "volunteer")]
     pub(crate) entity: String,
-    /// The mapping document the rows were imported with
+    /// The mapping document with which the rows were imported
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// Reads rows with the mapping that is given, although they were imported with another one
+    /// Reads the rows with the given mapping, even if they were imported with another one
     #[arg(long)]
     pub(crate) current_mapping: bool,
-    /// A rule suite instead of the shipped one
+    /// A rule suite that replaces the shipped one
     #[arg(long, value_name = "FILE")]
     suite: Option<PathBuf>,
     #[command(flatten)]
@@ -57,31 +57,31 @@ impl Steward {
 /// Which rows in quarantine.
 #[derive(Args)]
 pub(crate) struct WhichRows {
-    /// Landed by this run only
+    /// Only rows that this run read
     #[arg(long, value_name = "RUN")]
     run: Option<RunId>,
-    /// Read by this adapter only
+    /// Only rows that this adapter read
     #[arg(long)]
     source: Option<String>,
-    /// With ids of this system only
+    /// Only rows with ids of this external system
     #[arg(long)]
     system: Option<String>,
-    /// Held back by this rule only
+    /// Only rows that this rule holds back
     #[arg(long, value_name = "CODE")]
     rule: Option<String>,
-    /// With a finding of this severity only
+    /// Only rows with a finding of this severity
     #[arg(long, value_parser = ["info", "warning", "error"])]
     severity: Option<String>,
-    /// With this text in the record's name or anywhere in the row only
+    /// Only rows with this text in the record's name or in a cell
     #[arg(long)]
     text: Option<String>,
-    /// Held back at or after this moment, such as 2025-01-31T08:00:00Z
+    /// Only rows held back at or after this time, such as 2025-01-31T08:00:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Held back before this moment
+    /// Only rows held back before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Only those behind this id, for paging
+    /// Only rows after this id, for paging
     #[arg(long, default_value_t = RowId(0))]
     after: RowId,
 }
@@ -109,7 +109,7 @@ impl WhichRows {
 pub(crate) fn moment(text: Option<&str>, option: &'static str) -> Result<Option<Moment>> {
     let Some(text) = text else { return Ok(None) };
     importer::parse_moment(text).map(Some).ok_or_else(|| {
-        Error::new(ErrorKind::Config, "read the arguments", "that is no moment")
+        Error::new(ErrorKind::Config, "read the arguments", "this is not a time")
             .at("option", option)
             .hint("write it like 2025-01-31T08:00:00Z")
     })
@@ -184,7 +184,7 @@ fn changed(desk: &Desk<'_>, entity: &str, record: RecordId, loaded: &Loaded) -> 
     let by_it = changes.into_iter().filter(|change| change.run_id == Some(loaded.run));
     let fields: BTreeSet<String> = by_it.filter_map(|change| change.field).collect();
     if fields.is_empty() {
-        return "nothing of it was changed".into();
+        return "no field was changed".into();
     }
     let fields: Vec<String> = fields.into_iter().collect();
     format!("{} changed", fields.join(", "))

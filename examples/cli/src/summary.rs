@@ -8,6 +8,7 @@ use importer::{ReportStatus, RunReport};
 
 use crate::count::counted;
 use crate::out::visible;
+use crate::why::why;
 
 /// The text for a run with this [`status`].
 pub(crate) fn text(report: &RunReport, status: &str, database: &str) -> String {
@@ -76,7 +77,7 @@ fn write(out: &mut String, report: &RunReport, status: &str, database: &str) -> 
             "    would merge row {} with record {}{new}: {}",
             sample.row,
             sample.record,
-            visible(&sample.reason)
+            visible(&why(&sample.reason))
         )?;
     }
     let more = c.auto_merged.saturating_sub(report.would_merge.len() as u64);
@@ -104,7 +105,7 @@ fn write(out: &mut String, report: &RunReport, status: &str, database: &str) -> 
     for plugin in report.plugins.iter().filter(|p| !p.verified) {
         writeln!(
             out,
-            "\nNote: the plugin {} {} stands on no allow-list.",
+            "\nNote: the plugin {} {} is not on an allow-list.",
             visible(&plugin.id),
             visible(&plugin.version)
         )?;
@@ -165,7 +166,7 @@ fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str
     }
     if status == "paused" {
         steps.push(format!(
-            "{} runs resume {} --db {database} --reason …\n      goes on with it",
+            "{} runs resume {} --db {database} --reason …\n      continues it",
             program(),
             report.run_id
         ));
@@ -173,11 +174,11 @@ fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str
     if report.status == ReportStatus::Held {
         let (program, run) = (program(), report.run_id);
         steps.push(format!(
-            "{program} runs approve {run} --db {database} --reason …\n      lets the clean rows into the core; \
-             with what the run began with (--mapping, --suite and so on)"
+            "{program} runs approve {run} --db {database} --reason …\n      loads the clean rows into the core; \
+             repeat the options of the run (--mapping, --suite and so on)"
         ));
         steps.push(format!(
-            "{program} runs discard {run} --db {database} --reason …\n      gives the run up, when the cause is to be \
+            "{program} runs discard {run} --db {database} --reason …\n      discards the run, if the cause has to be \
              corrected first"
         ));
     }
@@ -192,13 +193,13 @@ fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str
     }
     if c.quarantined > 0 && !report.dry_run {
         steps.push(format!(
-            "{} quarantine --db {database}\n      lists the rows with their ids, to be corrected or given up",
+            "{} quarantine --db {database}\n      lists the rows with their ids, to be corrected or rejected",
             program()
         ));
     }
     if c.needs_review > 0 && !report.dry_run {
         steps.push(format!(
-            "{} suggestions --db {database} --open\n      lists the pairs that wait for somebody to decide",
+            "{} suggestions --db {database} --open\n      lists the pairs that wait for a decision",
             program()
         ));
     }

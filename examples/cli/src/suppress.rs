@@ -15,18 +15,18 @@ use crate::{out, say};
 #[command(group(ArgGroup::new("what").required(true).args(["row", "bulk"])))]
 #[command(group(ArgGroup::new("how").required(true).args(["exempt", "wont_fix", "reopen"])))]
 pub(crate) struct SuppressArgs {
-    /// The row
+    /// The id of the row
     row: Option<RowId>,
-    /// All open rows that the filters find
+    /// Selects all open rows that match the filters
     #[arg(long)]
     bulk: bool,
-    /// A rule the row is exempt from; it goes in then. May be given several times
+    /// A rule from which the row is exempt, so that the row is imported; can be repeated
     #[arg(long, value_name = "CODE")]
     exempt: Vec<String>,
-    /// Gives the row up: it stays out and is not reported again
+    /// Rejects the row: it is not imported and not reported again
     #[arg(long)]
     wont_fix: bool,
-    /// Opens a row again that was given up
+    /// Reopens a row that was rejected
     #[arg(long, conflicts_with = "bulk")]
     reopen: bool,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(crate) struct SuppressArgs {
     which: WhichRows,
     #[command(flatten)]
     steward: Steward,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
 }
@@ -55,10 +55,10 @@ pub(crate) fn suppress(args: &SuppressArgs) -> Result<ExitCode> {
     let desk = importer.desk(args.steward.who.actor());
     let (status, outcome) = if args.reopen {
         desk.reopen(&args.steward.entity, row, &args.reason)?;
-        ("open", "waits for somebody again")
+        ("open", "is open again")
     } else {
         desk.reject_row(&args.steward.entity, row, &args.reason)?;
-        ("wont_fix", "is given up; it stays out and is not reported again")
+        ("wont_fix", "is rejected; it is not imported and not reported again")
     };
     if args.steward.json {
         out::as_is(serde_json::json!({ "row": row, "status": status }));
@@ -82,9 +82,9 @@ fn give_up_all(args: &SuppressArgs) -> Result<ExitCode> {
     if args.steward.json {
         out::as_is(serde_json::json!({ "rows": rows, "status": "wont_fix", "applied": done }));
     } else if done {
-        say!("{}.", counted(rows, "row is given up", "rows are given up"));
+        say!("{}.", counted(rows, "row is rejected", "rows are rejected"));
     } else {
-        say!("{} would be given up. Nothing has changed; --apply does it.", counted(rows, "row", "rows"));
+        say!("{} would be rejected. Nothing has changed; --apply does it.", counted(rows, "row", "rows"));
     }
     Ok(ExitCode::SUCCESS)
 }

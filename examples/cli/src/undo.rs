@@ -12,22 +12,22 @@ use crate::{out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct UndoArgs {
-    /// The merge to take back; `merge --list` tells its number
+    /// The merge to undo; `merge --list` shows the ids
     #[arg(required_unless_present = "matched")]
     merge: Option<MergeId>,
-    /// Takes one match of an import back instead: of the record that this system has under this id
+    /// Undoes a match that an import made instead: that of this system's record with this external id
     #[arg(long, num_args = 2, value_names = ["SYSTEM", "ID"], conflicts_with_all = ["merge", "again"])]
     matched: Option<Vec<String>>,
-    /// What the record is, with --matched
+    /// With --matched: the entity of the record
     #[arg(long, default_value = "volunteer", requires = "matched")]
     entity: String,
-    /// Why, for the audit log
+    /// The reason, for the audit log
     #[arg(long)]
     reason: String,
-    /// Does a merge again that was taken back
+    /// Redoes a merge that was undone
     #[arg(long)]
     again: bool,
-    /// Does it again although somebody has said that two of the people are no duplicates
+    /// Redoes the merge although two of the records were rejected as duplicates
     #[arg(long, requires = "again")]
     although_rejected: bool,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
         })?;
         match args.common.json {
             true => out::as_is(serde_json::json!({ "merge": merge })),
-            false => say!("Merge {number} is done again as merge {merge}."),
+            false => say!("Merge {number} is redone as merge {merge}."),
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -62,13 +62,13 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     let back: Vec<String> = undone.restored.iter().map(importer::RecordId::to_string).collect();
     match args.matched.as_deref() {
         Some([system, id]) => say!(
-            "The match of {system}:{id} with {} is taken back: it is {} now. `undo {} --again` matches them again.",
+            "The match of {system}:{id} with record {} is undone. It is record {} now. `undo {} --again` redoes the match.",
             undone.survivor,
             back.join(", "),
             undone.merge
         ),
         _ => say!(
-            "Merge {} is taken back: {} came back beside {}.",
+            "Merge {} is undone. Record {} is restored beside {}.",
             undone.merge,
             back.join(", "),
             undone.survivor
@@ -77,23 +77,23 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     if undone.rows > 0 {
         let given = counted(
             undone.rows,
-            "row that came since was given to whom it belongs",
-            "rows that came since were given to whom they belong",
+            "later row was assigned to the record it belongs to",
+            "later rows were assigned to the records they belong to",
         );
         say!("{given}.");
     }
     for (system, name, who) in &undone.settled {
-        say!("{system}:{name} came since; it is {who}'s now.");
+        say!("{system}:{name} arrived after the merge. It belongs to record {who} now.");
     }
     for (before, after) in &undone.redone {
-        say!("Merge {before} stands on without it, as merge {after}.");
+        say!("Merge {before} remains in force, as merge {after}.");
     }
     for (who, field) in &undone.kept {
-        say!("{who}: {field} was edited since; the edit stays.");
+        say!("Record {who}: {field} was edited after the merge. The edit is kept.");
     }
     for conflict in &undone.conflicts {
         say!(
-            "look at {}: {} was edited on top of a value of the other person.",
+            "Check record {}: {} was edited when it held a value of the other person.",
             conflict.core_id,
             conflict.field
         );
@@ -101,8 +101,8 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode> {
     if !undone.lost_rows.is_empty() {
         let lost = counted(
             undone.lost_rows.len(),
-            "row that came since is not kept any more; import its source again",
-            "rows that came since are not kept any more; import their source again",
+            "later row is no longer stored; import its source again",
+            "later rows are no longer stored; import their source again",
         );
         say!("{lost}.");
     }

@@ -16,44 +16,44 @@ pub(crate) struct ViolationsArgs {
     who: Who,
     #[command(flatten)]
     which: WhichViolations,
-    /// At most this many
+    /// Prints at most this many
     #[arg(long, default_value_t = 50)]
     limit: i64,
-    /// Prints JSON, with each row as received and as normalised
+    /// Prints JSON, including each row as received and as normalised
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct WhichViolations {
-    /// Of this run only
+    /// Only findings of this run
     #[arg(long, value_name = "RUN")]
     run: Option<RunId>,
-    /// About rows of this entity only
+    /// Only findings about rows of this entity
     #[arg(long)]
     entity: Option<String>,
-    /// About rows that this adapter read only
+    /// Only findings about rows that this adapter read
     #[arg(long)]
     source: Option<String>,
-    /// Of this rule only
+    /// Only findings of this rule
     #[arg(long, value_name = "CODE")]
     rule: Option<String>,
-    /// Of this severity only: info, warning or error
+    /// Only findings of this severity: info, warning or error
     #[arg(long, value_parser = ["info", "warning", "error"])]
     severity: Option<String>,
-    /// Of this status only: open, fixed, suppressed, wont_fix, superseded or preview
+    /// Only findings with this status: open, fixed, suppressed, wont_fix, superseded or preview
     #[arg(long, value_parser = ["open", "fixed", "suppressed", "wont_fix", "superseded", "preview"])]
     status: Option<String>,
-    /// With this text in the record's name, the field or the message only
+    /// Only findings with this text in the record's name, the field or the message
     #[arg(long)]
     text: Option<String>,
-    /// Found at or after this moment, such as 2025-01-31T08:00:00Z
+    /// Only findings made at or after this time, such as 2025-01-31T08:00:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Found before this moment
+    /// Only findings made before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Only those behind this id, for paging
+    /// Only entries after this id, for paging
     #[arg(long, default_value_t = 0)]
     after: i64,
 }

@@ -205,9 +205,11 @@ mod with_images {
         quarantine.hold(&FileHash::of(&held), "csv", "1.0.0", "it loses rows").unwrap();
         let discovery = everything().directory(files.path()).quarantine(quarantine);
         let error = discovery.find("csv").unwrap_err().to_string();
-        for part in
-            ["liba.so: it is held back since 20", ": it loses rows;", "`importer plugins release csv`"]
-        {
+        for part in [
+            "liba.so: it has been held back since 20",
+            ": it loses rows;",
+            "release `csv` from the quarantine of plugins",
+        ] {
             assert!(error.contains(part), "{part} is missing in: {error}");
         }
         std::fs::write(files.path().join("liba.so"), other).unwrap();

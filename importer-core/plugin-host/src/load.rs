@@ -139,7 +139,7 @@ fn warn(plugin: &LoadedPlugin, objection: Option<&str>) {
         tracing::warn!(plugin = plugin.id(), %file, "a plugin nobody approved was loaded");
     }
     if let Some(why) = objection {
-        tracing::warn!(plugin = plugin.id(), %file, why, "the signature of a plugin does not count");
+        tracing::warn!(plugin = plugin.id(), %file, why, "the signature of a plugin is not accepted");
     }
 }
 

@@ -71,8 +71,8 @@ impl QuarantinedPlugin {
             strikes => format!(", after {strikes} failures"),
         };
         format!(
-            "it is held back since {}{after}: {}; look into that, then let it in again with `importer plugins release \
-             {}`, or use another build (quarantine: {})",
+            "it has been held back since {}{after}: {}; find out why, then release `{}` from the quarantine of plugins, or use \
+             another build (quarantine: {})",
             self.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             self.reason,
             self.id,

@@ -235,7 +235,7 @@ impl TrustPolicy {
                     with_suffix(file)
                 )),
                 SignatureCheck::Worthless { why } => {
-                    Err(format!("a signature is required, and its signature does not count: {why}"))
+                    Err(format!("a signature is required, and its signature is not accepted: {why}"))
                 }
             };
         }
@@ -266,7 +266,7 @@ impl TrustPolicy {
     /// What there is to say of a signature that let nothing in; nothing where nobody signs.
     fn of(&self, signature: &SignatureCheck, file: &Path) -> String {
         match signature {
-            SignatureCheck::Worthless { why } => format!("its signature does not count ({why}), "),
+            SignatureCheck::Worthless { why } => format!("its signature is not accepted ({why}), "),
             SignatureCheck::Absent if !self.keys.is_empty() => {
                 format!("there is no signature {} beside it, ", with_suffix(file))
             }
@@ -345,7 +345,7 @@ mod tests {
         assert!(why.contains("there is no signature libcsv.so.minisig beside it, and unverified"), "{why}");
         let foreign = policy.check_signature("csv", b"a", &Signer::new().sign(b"a"));
         let why = policy.decide(&evidence(b"a", foreign.clone())).unwrap_err();
-        assert!(why.contains("its signature does not count (it is by the key "), "{why}");
+        assert!(why.contains("its signature is not accepted (it is by the key "), "{why}");
         // What is allowed anyhow is not shut out by it.
         let everything = TrustPolicy { allow_unverified: Unverified::Yes, ..policy };
         assert_eq!(everything.decide(&evidence(b"a", foreign)), Ok(Verification::SidecarOnly));
@@ -365,7 +365,7 @@ mod tests {
         );
         let of_other_bytes = policy.check_signature("csv", b"a", &signer.sign(b"b"));
         let why = policy.decide(&evidence(b"a", of_other_bytes)).unwrap_err();
-        assert!(why.contains("its signature does not count: it is not by the pinned key"), "{why}");
+        assert!(why.contains("its signature is not accepted: it is not by the pinned key"), "{why}");
         let good = policy.check_signature("csv", b"a", &signer.sign(b"a"));
         assert_eq!(policy.decide(&evidence(b"a", good)), Ok(Verification::Signed(signer.key().id())));
     }

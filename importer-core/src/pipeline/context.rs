@@ -80,7 +80,7 @@ impl RunContext<'_> {
     pub(super) fn stopped(&self) -> Error {
         let message = match self.cancel.asked() {
             Some(StopRequest::Pause) => "it was paused",
-            Some(StopRequest::Cancel) => "it was cancelled for good",
+            Some(StopRequest::Cancel) => "it was cancelled",
             None => "it was cancelled",
         };
         Error::new(ErrorKind::Cancelled, "finish the run", message)

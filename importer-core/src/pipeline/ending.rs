@@ -11,7 +11,7 @@ pub(super) struct Ending {
     pub(super) status: RunStatus,
     /// Whether the same request goes on where the run stopped.
     pub(super) resumable: bool,
-    /// What has to happen before, after "the same command goes on where it stopped".
+    /// What has to happen before, after "the same request continues where it stopped".
     pub(super) once: &'static str,
 }
 
@@ -26,9 +26,9 @@ pub(super) fn after(error: &Error, asked: Option<StopRequest>, run: &RunRecord) 
     };
     let once = match error.kind() {
         ErrorKind::Plugin => " once the plugin is repaired",
-        ErrorKind::Auth => " once the source takes the credentials",
-        ErrorKind::Config => " once that is mended",
-        ErrorKind::Refused => " once the database takes what it refused",
+        ErrorKind::Auth => " once the source accepts the credentials",
+        ErrorKind::Config => " once that is corrected",
+        ErrorKind::Refused => " once the database accepts what it refused",
         ErrorKind::ReadOnly => " once the database may be written",
         _ => "",
     };

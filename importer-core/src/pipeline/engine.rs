@@ -43,7 +43,7 @@ impl RunContext<'_> {
         }
         let mut retries = self.retries();
         let went_on = |run: &RunRecord| {
-            format!("went on with run {}, which had stopped after {} rows", run.id, run.rows_read)
+            format!("continued run {}, which had stopped after {} rows", run.id, run.rows_read)
         };
         if let Some(run) = interrupted.take_if(|run| run.phase > Phase::Extract) {
             notes.push(went_on(&run));
@@ -56,7 +56,7 @@ impl RunContext<'_> {
             Opened::Other(source, why) => {
                 // What the interrupted run landed stays, and a new run begins.
                 if let Some(run) = interrupted.take() {
-                    notes.push(format!("run {} was interrupted and cannot go on: {why}", run.id));
+                    notes.push(format!("run {} was interrupted and cannot be continued: {why}", run.id));
                     self.abandon(session.as_mut(), run)?;
                 }
                 source
@@ -144,7 +144,7 @@ impl RunContext<'_> {
                 work.run.status = ending.status;
                 let again = match error.hint_text() {
                     None if ending.resumable => {
-                        format!("; the same command goes on where it stopped{}", ending.once)
+                        format!("; the same request continues where it stopped{}", ending.once)
                     }
                     _ => String::new(),
                 };
@@ -157,7 +157,8 @@ impl RunContext<'_> {
             // The run stays `running` in the database and is found as interrupted; the report tells both errors.
             let first = work.run.error_summary.take().unwrap_or_default();
             work.run.status = RunStatus::Failed;
-            work.run.error_summary = Some(format!("{first}\nits end could not be stored either: {error}"));
+            work.run.error_summary =
+                Some(format!("{first}\nits final state could not be stored either: {error}"));
         }
         Ok(RunReport::of(&work.run))
     }

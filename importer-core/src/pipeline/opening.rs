@@ -63,7 +63,7 @@ impl<'a> Opener<'a> {
         }
         Err(Error::new(ErrorKind::Source, AGAIN, "its columns changed while it was read")
             .at("plugin", &self.host.plugin)
-            .hint("import it again once whoever changes it is done"))
+            .hint("import it again when nobody is changing it"))
     }
 
     /// An error of the adapter, or of what it handed over.
@@ -83,8 +83,8 @@ impl<'a> Opener<'a> {
             Err(error) => ("source_unavailable", error),
         };
         let message = format!(
-            "only what the interrupted run had read is loaded, the source was not read again: {}; run the same command \
-             once more to import the source as it is now",
+            "only the rows that the interrupted run had read are loaded; the source was not read again: {}; start the same \
+             request once more to import the source as it is now",
             error.message()
         );
         Ok(Some(Anomaly { code: code.into(), message }))

@@ -92,7 +92,7 @@ impl RunRequest {
         crate::normalise::timestamp(moment, None, Some(chrono_tz::UTC), &mut out)
             .map_err(|problem| refuse(problem.message.into_owned()))?;
         if out.is_empty() {
-            return Err(refuse("the moment is blank".into()));
+            return Err(refuse("the time is empty".into()));
         }
         self.since = Some(out);
         Ok(self)
@@ -178,8 +178,8 @@ pub fn request_of(run: &RunRecord) -> Result<RunRequest> {
         request.insert("actor".into(), run.new.actor.clone().into());
     }
     serde_json::from_value(request).map_err(|_| {
-        Error::new(ErrorKind::Config, "go on with a run", "it is no import that this version can go on with")
+        Error::new(ErrorKind::Config, "continue a run", "this version cannot continue this kind of import")
             .at("run", run.id)
-            .hint("begin it anew")
+            .hint("start it again")
     })
 }

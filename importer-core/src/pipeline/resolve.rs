@@ -17,6 +17,7 @@ use crate::ports::{
     MatchKey, Outcome, OutcomeKind, Policies, RecordId, RowId, RunRecord, Session, Suggestion,
     SuggestionKind, fingerprint,
 };
+use crate::reasons::Reason;
 use crate::{Error, ErrorKind, Result};
 
 /// In how many other systems an id may stand for different people before it says nothing.
@@ -145,10 +146,10 @@ impl<'a> ResolveBatch<'a> {
                 result
             }
             Some(id) if self.people.contains_key(&id) => {
-                self.update(row, id, "the source's id is known".into());
+                self.update(row, id, Reason::SameExternalId.into());
                 Ok(())
             }
-            Some(_) => self.insert(row, Vec::new(), "the record of this id was deleted; made anew"),
+            Some(_) => self.insert(row, Vec::new(), Reason::RecordDeleted),
             None => self.decide(row),
         }
     }
@@ -212,7 +213,7 @@ impl<'a> ResolveBatch<'a> {
         let candidates: Vec<&CoreRecord> =
             ids.iter().filter_map(|id| self.people.get(id)).map(|person| &person.record).collect();
         if candidates.is_empty() {
-            return self.insert(row, Vec::new(), "nobody known is like it");
+            return self.insert(row, Vec::new(), Reason::NoMatch);
         }
         let places = |of: &[RecordId]| -> Vec<usize> {
             (0..candidates.len()).filter(|place| of.contains(&candidates[*place].id)).collect()
@@ -247,8 +248,8 @@ impl<'a> ResolveBatch<'a> {
                     .filter_map(|pair| Some((candidates.get(pair.candidate)?.id, pair)))
                     .collect();
                 let reason = match pairs[..] {
-                    [] => "nobody known is like it",
-                    _ => "like somebody known, but not the same person for certain",
+                    [] => Reason::NoMatch,
+                    _ => Reason::PossibleMatch,
                 };
                 self.insert(row, pairs, reason)
             }
@@ -267,7 +268,7 @@ impl<'a> ResolveBatch<'a> {
         let terms = serde_json::json!({
             "model": "external_id",
             "terms": [],
-            "why": "the source uses one id for both: it named the first and is the second now",
+            "why": Reason::ExternalIdReassigned.with(before),
             "id_named": before,
             "id_is_now": now,
         });
@@ -284,14 +285,12 @@ impl<'a> ResolveBatch<'a> {
     /// The reason of an outcome, with the other one that the row's id named.
     fn with_owner(&self, reason: Cow<'static, str>, now: RecordId) -> Cow<'static, str> {
         match self.owner_of_id.filter(|before| *before != now) {
-            Some(before) => {
-                format!("{reason}; the source's id named record {before}, who is somebody else").into()
-            }
+            Some(before) => format!("{reason}; {}", Reason::ExternalIdReassigned.with(before)).into(),
             None => reason,
         }
     }
 
-    fn insert(&mut self, row: Incoming, pairs: Vec<(RecordId, LookAt)>, reason: &'static str) -> Result<()> {
+    fn insert(&mut self, row: Incoming, pairs: Vec<(RecordId, LookAt)>, reason: Reason) -> Result<()> {
         let id = self.free_ids.next().ok_or_else(|| {
             Error::new(
                 ErrorKind::Invariant,
@@ -343,7 +342,9 @@ impl<'a> ResolveBatch<'a> {
         if merged.changes.is_empty() {
             self.out.counts.unchanged += 1;
             let reason = match merged.kept.first() {
-                Some((field, why)) => format!("{reason}; {field} kept: {why}").into(),
+                Some((field, why)) => {
+                    format!("{reason}; {}", Reason::ValueKept.with(format_args!("{field}, {why}"))).into()
+                }
                 None => reason,
             };
             // Nothing changes, but it was said: when something before is taken back, it may tell.

@@ -12,7 +12,7 @@ use super::working::Working;
 use crate::ports::{Phase, RunId, RunRecord, RunStatus, Session};
 use crate::{Error, ErrorKind, Result};
 
-const RESUME: &str = "go on with a run";
+const RESUME: &str = "continue a run";
 
 /// Why somebody wants a run to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,15 @@ impl RunContext<'_> {
             ResumeMode::Approve => run.status == RunStatus::Held,
         };
         if run.new.dry_run {
-            return refuse("it is a dry run, which leaves nothing to go on with".into(), "begin it anew");
+            return refuse("it is a dry run, which cannot be continued".into(), "start it again");
         }
         if !stands {
             let hint = match (run.status, why) {
                 (RunStatus::Held, _) => "approve or discard it",
-                (RunStatus::Failed | RunStatus::Cancelled, ResumeMode::Resume) => "retry it, or begin anew",
-                _ => "begin a new run",
+                (RunStatus::Failed | RunStatus::Cancelled, ResumeMode::Resume) => {
+                    "retry it, or start a new run"
+                }
+                _ => "start a new run",
             };
             return refuse(format!("it is {}", run.status.as_str().replace('_', " ")), hint);
         }
@@ -57,14 +59,16 @@ impl RunContext<'_> {
             || run.new.rules_checksum != self.rules_checksum()
         {
             return refuse(
-                "the mapping, the rules or the policies are not those it began with".into(),
-                "give the same ones, or begin a new run",
+                "the mapping, the rules or the policies differ from those it started with".into(),
+                "use the same ones, or start a new run",
             );
         }
         match loaded_since(session, run)? {
             Some(newer) => refuse(
-                format!("run {newer} of the same system was loaded since, and what this one holds is older"),
-                "begin a new run",
+                format!(
+                    "run {newer} of the same system was loaded since then, so the rows of this run are outdated"
+                ),
+                "start a new run",
             ),
             None => Ok(()),
         }
@@ -104,7 +108,7 @@ impl RunContext<'_> {
             return Err(Error::new(
                 ErrorKind::Plugin,
                 RESUME,
-                "it has rows to read, and there is no adapter for them",
+                "it still has rows to read, and its adapter is missing",
             )
             .at("source", &run.new.source));
         };
@@ -115,7 +119,7 @@ impl RunContext<'_> {
                 self.read(session.as_mut(), source, opener, plugin, begun)
             }
             Opened::Other(_, why) => {
-                Err(Error::new(ErrorKind::Config, RESUME, why).at("run", id).hint("begin a new run"))
+                Err(Error::new(ErrorKind::Config, RESUME, why).at("run", id).hint("start a new run"))
             }
         }
     }
@@ -123,6 +127,6 @@ impl RunContext<'_> {
 
 fn stored(session: &mut dyn Session, id: RunId) -> Result<RunRecord> {
     session.run(id)?.ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, RESUME, format!("there is no run {id}")).hint("`runs` lists them")
+        Error::new(ErrorKind::NotFound, RESUME, format!("there is no run {id}")).coded("run_not_found")
     })
 }

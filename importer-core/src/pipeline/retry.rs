@@ -72,7 +72,7 @@ impl Retried {
             many => format!("{many} times"),
         };
         Some(format!(
-            "a step failed in passing and was tried again, {times} with {:.1} s of waiting; the last time: {}",
+            "a step failed temporarily and was retried, {times} with {:.1} s of waiting; the last error: {}",
             Duration::from_millis(self.waited_ms).as_secs_f64(),
             self.last
         ))
@@ -116,8 +116,8 @@ impl Retries {
         let left = self.policy.total_wait.saturating_sub(self.waited);
         if time > left {
             let hint = format!(
-                "it is to be asked again in {} s, and a run waits {} s in all; start the same command again then, it goes on \
-                 where it stopped",
+                "the source asks to be retried in {} s, and a run waits {} s in total; start the same request again then to \
+                 continue where it stopped",
                 time.as_secs_f32().ceil(),
                 self.policy.total_wait.as_secs()
             );
@@ -179,7 +179,7 @@ mod tests {
             assert!(seen.is_empty());
             let text = error.to_string();
             assert!(
-                text.contains("waits 900 s in all") && text.contains("it goes on where it stopped"),
+                text.contains("waits 900 s in total") && text.contains("continue where it stopped"),
                 "{text}"
             );
         }

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
 use crate::ports::{Outcome, RecordId, RowId, RunRecord, Session};
+use crate::reasons::Reason;
 
 /// How many examples of each kind a run keeps.
 const SAMPLES: usize = 5;
@@ -143,8 +144,8 @@ impl RunNotes {
             )
         });
         let message = format!(
-            "{} external ids now name somebody else, as after a merge or a split in the source: {}; the map keeps to whom they \
-             named, and each pair is among the suggestions",
+            "{} external ids now refer to a different person, as after a merge or a split in the source: {}. The id map is \
+             unchanged, and each pair is among the suggestions",
             self.moved,
             listed(samples, self.moved)
         );
@@ -223,8 +224,7 @@ fn say_joined(outcomes: &mut [Outcome], joined: &[Joined]) {
     for outcome in outcomes {
         if joined.next_if(|j| j.row == outcome.row).is_some() {
             let reason = outcome.reason.take().unwrap_or_default();
-            outcome.reason =
-                Some(format!("{reason}; the source has this person under another id as well").into());
+            outcome.reason = Some(format!("{reason}; {}", Reason::SecondExternalId).into());
         }
     }
 }

@@ -77,9 +77,9 @@ impl SharedContacts {
         // The fifth one of each contact is the first that is crowded.
         let people = (self.contacts * (MANY - 1) + self.crowded) / self.contacts;
         let message = format!(
-            "{} phone numbers and email addresses are shared by {people} people each: the list looks wrong, as after a column was \
-             filled down; look at these columns in the source, correct them there and import it again. Nobody was merged because of \
-             them alone",
+            "{} phone numbers and email addresses are shared by {people} people each. The source looks wrong, as if a column had been filled \
+             down. Check these columns in the source, correct them there and import it again. Nobody was merged because of \
+             these contacts alone",
             self.contacts
         );
         Some(Anomaly { code: "shared_contacts".into(), message })
@@ -96,10 +96,14 @@ impl SharedContacts {
             )
         });
         let passed_over = (self.passed_over > 0).then(|| {
-            format!("in {} cases nobody was looked for by one that many others have", self.passed_over)
+            format!(
+                "a contact was not used to find candidates {} times, because too many people share it",
+                self.passed_over
+            )
         });
         let sentences: Vec<String> = alone.into_iter().chain(passed_over).collect();
-        (!sentences.is_empty()).then(|| format!("{}; `scan` looks for more", sentences.join("; ")))
+        (!sentences.is_empty())
+            .then(|| format!("{}; a scan of the core compares more pairs", sentences.join("; ")))
     }
 }
 
@@ -133,7 +137,7 @@ mod tests {
         let mut met = list(60_000, 6);
         assert_eq!(met.most(), MOST_OTHERS);
         met.pass_over();
-        assert!(met.note().unwrap().contains("nobody was looked for"), "{:?}", met.note());
+        assert!(met.note().unwrap().contains("not used to find candidates"), "{:?}", met.note());
     }
 
     #[test]
@@ -149,7 +153,7 @@ mod tests {
         let anomaly = met.anomaly().unwrap();
         assert_eq!(anomaly.code, "shared_contacts");
         let says =
-            "10000 phone numbers and email addresses are shared by 6 people each: the list looks wrong";
+            "10000 phone numbers and email addresses are shared by 6 people each. The source looks wrong";
         assert!(anomaly.message.contains(says), "{}", anomaly.message);
         assert!(met.note().unwrap().starts_with("of 150000 pairs"), "{:?}", met.note());
         assert_eq!(list(60_000, 4).anomaly(), None);

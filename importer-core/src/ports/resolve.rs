@@ -1,5 +1,6 @@
 use super::{CoreRecord, RecordId, RowId};
 use crate::contracts::Contract;
+use crate::reasons::Reason;
 
 /// A hash under which records that may be the same are found. Different values may share a hash: it finds candidates,
 /// it never decides.
@@ -91,7 +92,7 @@ pub enum Decision {
     Same {
         /// The candidate's place.
         candidate: usize,
-        /// Why, in a few words.
+        /// Why: a stored form of a [`Reason`], or words of a resolver's own.
         reason: String,
     },
     /// It is somebody new; some candidates are worth a look.
@@ -209,8 +210,8 @@ pub struct FieldChange {
     pub old: Option<String>,
     /// The value after.
     pub new: Option<String>,
-    /// The policy that decided.
-    pub reason: &'static str,
+    /// Which criterion decided.
+    pub reason: Reason,
 }
 
 impl std::fmt::Debug for FieldChange {
@@ -226,8 +227,8 @@ pub struct Merged {
     pub person: CoreRecord,
     /// What changed; empty when nothing did.
     pub changes: Vec<FieldChange>,
-    /// Fields in which the row differs and lost, with the policy that decided.
-    pub kept: Vec<(&'static str, &'static str)>,
+    /// Fields in which the row differs and lost, with the criterion that decided.
+    pub kept: Vec<(&'static str, Reason)>,
 }
 
 /// Decides, field by field, which value survives.

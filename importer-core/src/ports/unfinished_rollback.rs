@@ -14,9 +14,14 @@ impl UnfinishedRollback {
     /// The error of what has to wait until the rollback is done.
     pub fn refuses(&self, operation: &'static str) -> Error {
         let Self { run, system } = self;
-        Error::new(ErrorKind::Busy, operation, format!("run {run} of `{system}` is half taken back"))
-            .at("run", run)
-            .hint(format!("`rollback {run}` goes on with that; once it is done, try again"))
+        Error::new(
+            ErrorKind::Busy,
+            operation,
+            format!("the rollback of run {run} of `{system}` is unfinished"),
+        )
+        .coded("rollback_unfinished")
+        .at("run", run)
+        .hint("roll that run back again to finish it, then try again")
     }
 }
 

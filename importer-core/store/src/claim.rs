@@ -84,6 +84,6 @@ impl Claim {
         let why = "the connection that held its claim on the system was ended, and another process may be at work by now";
         Err(Error::new(ErrorKind::Store, PROVE, why)
             .at("system", &self.system)
-            .hint("start the same again: it goes on where it stopped"))
+            .hint("start the same request again: it continues where it stopped"))
     }
 }

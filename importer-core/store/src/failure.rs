@@ -72,10 +72,10 @@ fn is_locked(message: &str) -> bool {
 const READ_ONLY_FILE: &str = "attempt to write a readonly database";
 #[cfg(feature = "sqlite")]
 const MISMATCH: &str = "what that foreign key refers to has to be unique; correct the host's table";
-pub(super) const FULL: &str = "free some space and start the same run again: it goes on where it stopped";
+pub(super) const FULL: &str = "free some space and start the same run again: it continues where it stopped";
 #[cfg(feature = "postgres")]
 pub(super) const STOPPED: &str =
-    "the server was stopped; start the same run again: it goes on where it stopped";
+    "the server was stopped; start the same run again: it continues where it stopped";
 pub(super) const MISSING: &str = "the importer's tables are missing; run its migrations";
 pub(super) const TAKEN: &str =
     "a table of that name belongs to somebody else; give the importer a database or schema without it";
@@ -93,11 +93,7 @@ pub(super) fn hint(message: &str) -> Option<&'static str> {
         (READ_ONLY_FILE, "", "the file or its folder is read-only; the importer must write to both"),
         ("foreign key mismatch - ", "", MISMATCH),
         ("unable to open database", "", NO_FOLDER),
-        (
-            "file is not a database",
-            "",
-            "the file is something else than a SQLite database; choose another --db",
-        ),
+        ("file is not a database", "", "the file is not a SQLite database; choose another one"),
         ("disk I/O error", "", "the file system failed or is full; start the same run again when it is well"),
         ("database disk image is malformed", "", DAMAGED),
         ("malformed database schema", "", DAMAGED),

@@ -18,7 +18,7 @@ impl ReadOnly {
 
     /// What somebody is told who would change something.
     pub(super) fn error(&self, operation: &'static str) -> Error {
-        let why = format!("the database may only be looked at: {}", self.why);
+        let why = format!("the database is read-only: {}", self.why);
         let error = Error::new(ErrorKind::ReadOnly, operation, why).hint(&self.hint);
         if self.database.is_empty() { error } else { error.at("database", &self.database) }
     }

@@ -31,12 +31,12 @@ pub(super) fn check(connection: &mut Connection) -> Result<()> {
     if encoding != "UTF8" {
         let why = format!("its encoding is {encoding}, which cannot hold every name");
         return Err(Error::new(ErrorKind::Config, OPEN, why).hint(format!(
-            "make a database for the importer and use that: CREATE DATABASE {database}_utf8 ENCODING 'UTF8' TEMPLATE template0"
+            "create a database for the importer and use it: CREATE DATABASE {database}_utf8 ENCODING 'UTF8' TEMPLATE template0"
         )));
     }
     if row.get(2).is_none() && row.get(3).is_none() {
         let why = format!(
-            "the role {user} has no schema to work in: none of its search path is there and may be used"
+            "the role {user} has no usable schema: its search path names none that exists and that it may use"
         );
         return Err(Error::new(ErrorKind::Config, OPEN, why).hint(format!(
             "let an administrator run CREATE SCHEMA importer AUTHORIZATION {user}; \
@@ -53,10 +53,10 @@ pub(super) fn may_migrate(connection: &mut Connection) -> Result<()> {
     let Some(mut row) = connection.rows(PREPARE, sql, &[])?.pop() else { return Ok(()) };
     let (schema, user) = (row.text(0), row.text(1));
     let why = format!(
-        "its tables have to be made or changed, and the role {user} may not make any in the schema {schema}"
+        "its tables have to be created or changed, and the role {user} may not create tables in the schema {schema}"
     );
     Err(Error::new(ErrorKind::Store, PREPARE, why).hint(format!(
-        "run any command as the role that owns the schema, such as `importer runs`; or let an administrator run \
+        "let the role that owns the schema open the database once; or let an administrator run \
          GRANT USAGE, CREATE ON SCHEMA {schema} TO {user}"
     )))
 }

@@ -120,14 +120,14 @@ impl Database {
             #[cfg(feature = "sqlite")]
             return Ok(Self::Sqlite(PathBuf::from(path)));
             #[cfg(not(feature = "sqlite"))]
-            return refuse("this build has no SQLite; build with `--features sqlite`".into());
+            return refuse("this build has no SQLite; build it with the feature `sqlite`".into());
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             #[cfg(feature = "postgres")]
             return postgres::Place::parse(url)
                 .map(|place| Self::Postgres(Box::new(place), postgres::Pool::default()));
             #[cfg(not(feature = "postgres"))]
-            return refuse("this build has no Postgres; build with `--features postgres`".into());
+            return refuse("this build has no Postgres; build it with the feature `postgres`".into());
         }
         let scheme = url.split("://").next().filter(|s| s.len() < url.len()).unwrap_or("none");
         refuse(format!("its URL must begin with sqlite:// or postgres:// (its scheme: {scheme})"))

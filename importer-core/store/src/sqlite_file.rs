@@ -163,18 +163,18 @@ impl Beside {
     fn why_unreadable(&self) -> Option<Error> {
         let (what, hint) = match self {
             Self { wal: Some(1..), .. } => (
-                "what was written last still lies in the file with `-wal` behind its name, which this user cannot read \
+                "the latest changes are still in the write-ahead log (the file ending in `-wal`), which this user cannot read \
                  together with it",
-                "let somebody open it once who may write it, such as with any command of the importer; or copy all files \
+                "let a user who may write it open it once with the importer; or copy all files \
                  that begin with its name to a folder of your own and look there",
             ),
             Self { shm: true, .. } => (
-                "another program has it open, and this user may not read the file with `-shm` behind its name",
-                "ask for the right to read it, or look again when that program has ended",
+                "another program has it open, and this user may not read its shared-memory file (the file ending in `-shm`)",
+                "ask for the right to read it, or try again when that program has ended",
             ),
             Self { journal: 1.., .. } => (
-                "a transaction was broken off, and only somebody who may write the file can take back what it left",
-                "let somebody open it once who may write it, such as with any command of the importer",
+                "a transaction was interrupted, and only a user who may write the file can roll it back",
+                "let a user who may write it open it once with the importer",
             ),
             _ => return None,
         };

@@ -124,9 +124,8 @@ pub(super) fn too_old(applied: &[Version], known: &[String], why: &ReadOnly) -> 
             )
         }
     };
-    Error::new(ErrorKind::ReadOnly, NOTE, format!("{what}, and it may only be looked at: {}", why.why)).hint(format!(
-        "let somebody who may write it run any command of importer {PROGRAM} on it, such as `importer runs`"
-    ))
+    Error::new(ErrorKind::ReadOnly, NOTE, format!("{what}, and it cannot be changed: {}", why.why))
+        .hint(format!("let a user who may write it open it once with importer {PROGRAM}"))
 }
 
 #[cfg(test)]

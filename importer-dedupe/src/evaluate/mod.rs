@@ -120,7 +120,8 @@ fn frame(records: &Table, recognised: &Recognised) -> Result<Frame> {
         });
         return Err(wrong("there is no column to compare")
             .at("columns", why.collect::<Vec<_>>().join("; "))
-            .hint("say what columns are: --map COLUMN=FIELD"));
+            .coded("columns_unknown")
+            .hint("map columns to fields"));
     }
     let mut cells = Vec::with_capacity(specs.len());
     for row in 0..records.rows() {

@@ -161,7 +161,7 @@ fn samples(f: &mut Formatter<'_>, title: &str, samples: &[Sample]) -> fmt::Resul
         }
         let terms = sample.terms.iter().map(|t| format!("{} {} {:+.2}", t.term, t.level, t.weight));
         writeln!(f, "    weights: {}", terms.collect::<Vec<_>>().join(", "))?;
-        let why: Vec<&str> = sample.held_back.iter().map(|objection| objection.as_str()).collect();
+        let why: Vec<&str> = sample.held_back.iter().map(|objection| objection.text()).collect();
         let why = if why.is_empty() { "nothing".to_owned() } else { why.join(", ") };
         writeln!(f, "    against merging: {why}")?;
     }

@@ -59,7 +59,7 @@ impl Truth {
         }
         if pairs > MOST_PAIRS {
             return Err(wrong(format!("the truth makes {pairs} pairs of one person"))
-                .hint("check that it is the column or the file that tells who is who"));
+                .hint("check that this column or file says which records are one person"));
         }
         Ok(Self { person_of, pairs, implied: given.map_or(0, |given| pairs - given), repeated })
     }
@@ -103,8 +103,9 @@ impl Truth {
                     wrong(format!("the truth has {what}"))
                         .at("line", pairs.line(row))
                         .at("column", &pairs.columns()[column])
+                        .coded("record_ids_unknown")
                         .hint(format!(
-                            "the ids of the records are those of the column `{}`; another one: --map COLUMN=record_id",
+                            "the ids of the records were read from the column `{}`; map another column to `record_id`",
                             records.columns()[id]
                         ))
                 })
@@ -126,7 +127,8 @@ fn index(records: &Table, id: usize) -> Result<HashMap<&str, u32>> {
                 .at("column", &records.columns()[id])
                 .at("line", records.line(before as usize))
                 .at("line", records.line(row as usize))
-                .hint("name the column that tells records apart: --map COLUMN=record_id"));
+                .coded("record_ids_unknown")
+                .hint("map the column that identifies a record to `record_id`"));
         }
     }
     Ok(index)
@@ -168,7 +170,8 @@ pub(super) fn id_column(records: &Table, answer: Answer<'_>, free: &[usize]) -> 
     match best {
         Some((found, called, column)) if found > 0 || called => Ok(Some(column)),
         _ => Err(wrong("no column of the records has the ids of the truth")
-            .hint("name it: --map COLUMN=record_id")),
+            .coded("record_ids_unknown")
+            .hint("map the column with the ids to `record_id`")),
     }
 }
 
@@ -295,6 +298,6 @@ mod tests {
     fn a_column_that_makes_everybody_one_person_is_refused() {
         let mut records = Table::new(["state"]);
         (2..20_002).for_each(|line| records.push(line, [Some("NC")]));
-        assert!(Truth::labels(&records, 0).unwrap_err().to_string().contains("who is who"));
+        assert!(Truth::labels(&records, 0).unwrap_err().to_string().contains("which records are one person"));
     }
 }

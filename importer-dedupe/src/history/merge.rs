@@ -2,6 +2,7 @@ use importer_core::ports::{
     Cause, Change, ChangeAction, CoreRecord, MatchKey, MergeId, NewMerge, RecordId, StewardSession,
     moment_text,
 };
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result};
 
 use super::merge_order::{Before, MergeContext, MergeOrder};
@@ -94,7 +95,7 @@ fn lines(id: MergeId, order: &MergeOrder, planned: &MergePlan) -> Vec<Change> {
                 field: field.cloned(),
                 old: old.cloned(),
                 new,
-                reason: format!("merge {id}: {why}").into(),
+                reason: Reason::Merged.with(format_args!("{id}, {why}")).into(),
             }
         };
     // The survivor has a line in any case, so that its history shows the merge.
@@ -102,7 +103,7 @@ fn lines(id: MergeId, order: &MergeOrder, planned: &MergePlan) -> Vec<Change> {
     for change in &planned.changes {
         let (field, old) = (Some(&change.field), change.old.as_ref());
         let new = change.new.clone();
-        changes.push(line(order.survivor, ChangeAction::Updated, field, old, new, change.reason));
+        changes.push(line(order.survivor, ChangeAction::Updated, field, old, new, change.reason.code()));
     }
     for gone in &order.retired {
         let into = Some(order.survivor.to_string());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use importer_core::ports::{CoreRecord, FieldChange, RecordId};
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -31,7 +32,7 @@ pub struct PlannedField {
     pub value: Option<String>,
     /// Whose it is; none for a value that somebody typed.
     pub from: Option<RecordId>,
-    /// What decided.
+    /// What decided: the code of a [`Reason`].
     pub why: String,
 }
 
@@ -57,7 +58,7 @@ pub(super) fn plan(
     };
     let mut person = survivor.clone();
     let mut changes: Vec<FieldChange> = Vec::new();
-    let mut why: BTreeMap<String, &'static str> = BTreeMap::new();
+    let mut why: BTreeMap<String, Reason> = BTreeMap::new();
     for other in others {
         let merged = context.survivorship.merge(contract, &person, other);
         why.extend(merged.kept.iter().map(|(field, reason)| ((*field).to_owned(), *reason)));
@@ -78,7 +79,7 @@ pub(super) fn plan(
             let old = survivor.record.get(place).map(str::to_owned);
             changes.retain(|change| change.field != *field);
             if old != *new {
-                let reason = "chosen by hand";
+                let reason = Reason::ChosenByHand;
                 changes.push(FieldChange { field: field.clone(), old, new: new.clone(), reason });
             }
         }
@@ -119,7 +120,7 @@ fn fields(
     people: &[CoreRecord],
     person: &CoreRecord,
     choices: &BTreeMap<String, FieldWinner>,
-    why: &BTreeMap<String, &'static str>,
+    why: &BTreeMap<String, Reason>,
 ) -> Vec<PlannedField> {
     let fields = context.contract.columns().filter_map(|(place, field)| {
         let values: Vec<(RecordId, Option<String>)> =
@@ -135,12 +136,12 @@ fn fields(
         };
         let alike = values.iter().all(|(_, own)| *own == value);
         let why = match (choices.contains_key(field.name), why.get(field.name)) {
-            (true, _) => "chosen by hand",
-            (false, _) if alike => "all the same",
-            (false, Some(reason)) => reason,
-            (false, None) => "the only value",
+            (true, _) => Reason::ChosenByHand,
+            (false, _) if alike => Reason::EqualValues,
+            (false, Some(reason)) => *reason,
+            (false, None) => Reason::OnlyValue,
         };
-        Some(PlannedField { field: field.name.into(), values, value, from, why: why.into() })
+        Some(PlannedField { field: field.name.into(), values, value, from, why: why.code().into() })
     });
     fields.collect()
 }

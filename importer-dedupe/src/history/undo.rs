@@ -5,6 +5,7 @@ use importer_core::ports::{
     RecordImage, RowId, RunId, StewardSession, SuggestionId, SuggestionRow, SuggestionVerdict, fingerprint,
     parse_moment,
 };
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use super::merge::{keep_merge, keys, merge};
 use super::merge_order::{Before, MergeContext, MergeOrder};
 use super::replay::{Again, Conflict, Owner, Replay, Replayed, SourceName};
 
-const OPERATION: &str = "take a merge back";
+const OPERATION: &str = "undo a merge";
 
 /// What taking a merge back came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -116,7 +117,7 @@ fn leave(session: &mut dyn StewardSession, merge: MergeId, left: &BTreeSet<(RunI
     for run in runs {
         let new: Vec<RecordId> =
             left.difference(&known).filter(|(of, _)| *of == run).map(|(_, person)| *person).collect();
-        let why = format!("merge {merge} was taken back since; take the run back once more");
+        let why = format!("merge {merge} was undone meanwhile; roll the run back once more");
         session.leave(run, &new, &why)?;
     }
     Ok(())
@@ -180,15 +181,17 @@ pub fn redo(
     actor: &str,
     reason: &str,
 ) -> Result<MergeId> {
-    let refuse = |kind, why: String| Err(Error::new(kind, "do a merge again", why));
+    let refuse = |kind, why: String| Err(Error::new(kind, "redo a merge", why));
     let Some(row) = session.merge(id)?.filter(|row| row.entity == context.contract.entity) else {
         return refuse(ErrorKind::NotFound, format!("there is no merge {id}"));
     };
     if row.undone.is_none() {
-        return refuse(ErrorKind::Config, format!("merge {id} was not taken back"));
+        return refuse(ErrorKind::Config, format!("merge {id} was not undone"));
     }
     if row.merge.decisions_json == "{}" {
-        let why = format!("the retention policy took what was kept of merge {id}; merge the people anew");
+        let why = format!(
+            "the data needed to redo merge {id} were purged by the retention policy; merge the people again"
+        );
         return refuse(ErrorKind::Config, why);
     }
     let order = MergeOrder { actor: actor.into(), reason: reason.into(), ..order_of(&row)? };
@@ -200,13 +203,13 @@ pub fn redo(
 fn standing(session: &mut dyn StewardSession, context: &MergeContext<'_>, id: MergeId) -> Result<MergeRow> {
     let Some(row) = session.merge(id)?.filter(|row| row.entity == context.contract.entity) else {
         let message = format!("there is no merge {id}");
-        return Err(Error::new(ErrorKind::NotFound, OPERATION, message).hint("`merge --list` lists them"));
+        return Err(Error::new(ErrorKind::NotFound, OPERATION, message).coded("merge_not_found"));
     };
     if row.undone.is_some() {
-        let message = format!("merge {id} is taken back already");
+        let message = format!("merge {id} is already undone");
         let error = Error::new(ErrorKind::Config, OPERATION, message);
         return Err(match row.redone_by {
-            Some(by) => error.hint(format!("merge {by} did it again")),
+            Some(by) => error.hint(format!("merge {by} redid it")),
             None => error,
         });
     }
@@ -246,7 +249,7 @@ fn later_merges(
 }
 
 fn unreadable(row: &MergeRow, error: &serde_json::Error) -> Error {
-    Error::new(ErrorKind::Store, OPERATION, "what was kept of it cannot be read")
+    Error::new(ErrorKind::Store, OPERATION, "the data stored with it cannot be read")
         .at("merge", row.id)
         // What JSON says about itself quotes it.
         .at("column", error.column())
@@ -408,7 +411,7 @@ fn lines(
     replayed: &Replayed,
     reason: &str,
 ) -> Vec<Change> {
-    let why = format!("merge {} taken back: {reason}", row.id);
+    let why = Reason::MergeUndone.with(format_args!("{}, {reason}", row.id));
     let line = |core_id, action, field: Option<&str>, old: Option<&str>, new: Option<&str>| Change {
         core_id,
         row: None,

@@ -6,6 +6,7 @@ use importer_core::ports::{
     RecordId, RowId, RunId, SourceRow, StewardSession, Suggestion, SuggestionDecision, SuggestionKind,
     SuggestionVerdict, moment_text,
 };
+use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result};
 
 use super::merge::json;
@@ -13,7 +14,7 @@ use super::merge_order::{Before, MergeContext, MergeOrder};
 use super::replay::read_rows;
 use super::undo::{Undone, before_of, images, undo};
 
-const OPERATION: &str = "take a match back";
+const OPERATION: &str = "undo a match";
 
 /// Takes one match of an import back: the source's record is a person of its own, as if the import had not found anybody like it.
 /// What its rows said since is that person's, whoever it was matched with is as if these rows had not come, and both are
@@ -33,13 +34,16 @@ pub fn undo_match(
     let contract = context.contract;
     session.lock_core(contract)?;
     let Some(entry) = session.map_named(contract, system, &[external_id])?.pop() else {
-        return Err(refused(ErrorKind::NotFound, "the source has no record of this id in the core"));
+        return Err(refused(
+            ErrorKind::NotFound,
+            "the core has no record with this external id of the source",
+        ));
     };
     let person = entry.core_id;
     let brought = brought_by_merges(session, context, person)?;
     if let Some((_, merge, _)) = brought.iter().find(|(id, ..)| *id == entry.id) {
-        let why = format!("the record came to {person} with merge {merge}");
-        return Err(refused(ErrorKind::Config, &why).hint(format!("take merge {merge} back first")));
+        let why = format!("the record was assigned to {person} by merge {merge}");
+        return Err(refused(ErrorKind::Config, &why).hint(format!("undo merge {merge} first")));
     }
     let lines = session.said_by_runs(contract, &[person])?;
     let rows = read_rows(session, context, &lines)?;
@@ -49,15 +53,14 @@ pub fn undo_match(
     };
     let mine: Vec<&LaterChange> = lines.iter().filter(of_record).collect();
     let Some(first) = mine.first() else {
-        return Err(refused(ErrorKind::NotFound, "no row of this record is kept any more"));
+        return Err(refused(ErrorKind::NotFound, "no row of this record is stored any more"));
     };
     if mine.iter().any(|line| line.action == ChangeAction::Created) {
-        let error =
-            refused(ErrorKind::Config, &format!("{} {person} came into being with it", contract.entity));
+        let error = refused(ErrorKind::Config, &format!("{} {person} was created from it", contract.entity));
         return Err(error.hint("name the other record that was matched with it"));
     }
     let Some((base, mark)) = base(session, context, person, &lines, &rows, first.id)? else {
-        let why = "what the person was before the match is not kept any more";
+        let why = "the person's state before the match is no longer stored";
         return Err(refused(ErrorKind::Config, why));
     };
     let apart = session.reserve_ids(contract, 1)?.into_iter().next();
@@ -66,7 +69,7 @@ pub fn undo_match(
         survivor: person,
         retired: vec![apart],
         actor: first.actor.clone(),
-        reason: format!("run {} matched them", first.run.unwrap_or_default()),
+        reason: Reason::MatchedByRun.with(first.run.unwrap_or_default()),
         ..MergeOrder::default()
     };
     let mut born: Vec<(RecordId, String)> =
@@ -187,7 +190,7 @@ fn tell_apart(
     reason: &str,
 ) -> Result<()> {
     let Some(run) = session.run(first.run.unwrap_or_default())? else { return Ok(()) };
-    let terms = serde_json::json!({ "model": "steward", "terms": [], "why": "a match that was taken back" });
+    let terms = serde_json::json!({ "model": "steward", "terms": [], "why": Reason::MatchUndone.code() });
     let pair = Suggestion {
         row: first.row.unwrap_or_default(),
         left: person.min(apart),

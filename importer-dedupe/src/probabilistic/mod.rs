@@ -19,6 +19,7 @@ use importer_core::contracts::Contract;
 use importer_core::ports::{
     AutoMerge, CandidateFacts, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind,
 };
+use importer_core::reasons::Reason;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -27,7 +28,7 @@ use self::fellegi_sunter::FellegiSunter;
 use self::fields::Fields;
 use crate::PluginFeatures;
 use crate::agreement::{NameAgreement, agrees};
-use crate::deterministic::{Deterministic, PAIRS_PER_ROW};
+use crate::deterministic::{Deterministic, PAIRS_PER_ROW, by_contact};
 use crate::keys::are_contacts;
 use crate::matching::features::common_names;
 use crate::matching::model::{HOUSEHOLD, Likelihood, Objection, Thresholds};
@@ -174,7 +175,7 @@ impl Probabilistic {
         let mut explained = rounded(explained.unwrap_or_default());
         if let Value::Object(terms) = &mut explained {
             terms.insert("model".into(), self.options.model.name().into());
-            let why: Vec<&str> = pair.objections.iter().map(|o| o.as_str()).collect();
+            let why: Vec<&str> = pair.objections.iter().map(|o| o.code()).collect();
             terms.insert("held_back".into(), why.into());
         }
         LookAt {
@@ -261,12 +262,9 @@ impl Resolver for Probabilistic {
         let likely: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].objections.is_empty()).collect();
         let merge = match (&same[..], &likely[..], self.options.auto_merge) {
             (_, _, AutoMerge::Off) => None,
-            (&[one], _, _) => {
-                let contact = if pairs[one].candidate.email { "email address" } else { "phone number" };
-                Some((one, format!("the same {contact} and an agreeing name")))
-            }
+            (&[one], _, _) => Some((one, by_contact(pairs[one].candidate.email).to_string())),
             (&[], &[one], AutoMerge::Full) => {
-                Some((one, format!("the same person with probability {:.3}", pairs[one].probability)))
+                Some((one, Reason::ProbableMatch.with(format_args!("{:.3}", pairs[one].probability))))
             }
             _ => None,
         };

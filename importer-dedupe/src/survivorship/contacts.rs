@@ -2,6 +2,7 @@
 
 use importer_core::contracts::{Contract, FieldKind};
 use importer_core::ports::{ContactKind, CoreRecord, FieldChange, Merged};
+use importer_core::reasons::Reason;
 
 /// Adds the incoming contacts to the merged record and marks the primaries that the fields decided on.
 pub(super) fn merge(contract: &Contract, incoming: &CoreRecord, merged: &mut Merged) {
@@ -25,7 +26,7 @@ pub(super) fn merge(contract: &Contract, incoming: &CoreRecord, merged: &mut Mer
                 field: name.into(),
                 old: None,
                 new: Some(contact.value.to_string()),
-                reason: "added to the list",
+                reason: Reason::AddedToList,
             });
         }
         merged.person.contacts.push(added);

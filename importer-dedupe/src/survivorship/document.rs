@@ -37,17 +37,17 @@ impl Refusal<'_> {
         let mut checked: Vec<Criterion> = Vec::with_capacity(order.value.len());
         for criterion in order.value {
             if checked.contains(&criterion.value) {
-                let error = self.at(&criterion.referenced, "this order asks the same criterion twice");
+                let error = self.at(&criterion.referenced, "this order names the same criterion twice");
                 return Err(error
                     .at("order", name)
-                    .hint("leave the second one out; the first one has decided"));
+                    .hint("remove the second one; the first one has already decided"));
             }
             checked.push(criterion.value);
         }
         if checked.first() != Some(&Criterion::NonNull) {
             // Without it a blank could win, which nothing may ever do.
             let error = self.at(&order.referenced, "an order must begin with `non_null`");
-            return Err(error.at("order", name).hint("a value over none comes first, for every field"));
+            return Err(error.at("order", name).hint("for every field, a value wins over no value first"));
         }
         Ok(checked)
     }
@@ -63,7 +63,8 @@ pub(super) fn read(yaml: &str, file: &str) -> Result<Policy> {
             Some(place) => refusal.at(&place, message),
             None => Error::new(ErrorKind::Config, "read the survivorship policy", message).at("file", file),
         }
-        .hint("`template policy` prints the shipped one")
+        .coded("policy_unreadable")
+        .hint("compare it with the shipped policy")
     })?;
     if document.survivorship.value.trim().is_empty() {
         return Err(refusal.at(&document.survivorship.referenced, "the policy has no name"));

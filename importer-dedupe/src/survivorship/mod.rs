@@ -13,6 +13,7 @@ use std::cmp::Ordering;
 
 use importer_core::contracts::{Contract, FieldKind};
 use importer_core::ports::{CoreRecord, FieldChange, Merged, Origin};
+use importer_core::reasons::Reason;
 
 use policy::Criterion;
 pub use policy::{DEFAULT_POLICY, Policy};
@@ -42,39 +43,37 @@ impl Survivorship {
     }
 
     /// Whether the incoming value replaces the existing one, and which criterion told.
-    fn wins(&self, field: &str, existing: Option<&Origin>, incoming: &Origin) -> (bool, &'static str) {
+    fn wins(&self, field: &str, existing: Option<&Origin>, incoming: &Origin) -> (bool, Reason) {
         for &criterion in self.policy.order(field) {
             let verdict = match (criterion, existing) {
-                (Criterion::NonNull, None) => Some((true, "a value over none")),
+                (Criterion::NonNull, None) => Some((true, Reason::FirstValue)),
                 // What was emptied by hand is compared like a value from here on.
                 (_, None) => None,
                 (Criterion::NonNull, Some(_)) => None,
                 (Criterion::Manual, Some(origin)) => {
                     let (old, new) = (origin.source == Origin::MANUAL, incoming.source == Origin::MANUAL);
-                    (old != new).then_some((new, "an edit in the application over imports"))
+                    (old != new).then_some((new, Reason::ManualValue))
                 }
                 (Criterion::MostRecent, Some(origin)) => match (&origin.verified_at, &incoming.verified_at) {
-                    (Some(old), Some(new)) if old != new => {
-                        Some((new > old, "the more recently verified value"))
-                    }
+                    (Some(old), Some(new)) if old != new => Some((new > old, Reason::NewerValue)),
                     _ => None,
                 },
                 (Criterion::SourcePriority, Some(origin)) => {
                     match self.policy.rank(&incoming.source).cmp(&self.policy.rank(&origin.source)) {
-                        Ordering::Less => Some((true, "the source of higher priority")),
-                        Ordering::Greater => Some((false, "the source of higher priority")),
+                        Ordering::Less => Some((true, Reason::SourcePriority)),
+                        Ordering::Greater => Some((false, Reason::SourcePriority)),
                         Ordering::Equal => None,
                     }
                 }
                 (Criterion::SameSource, Some(origin)) => {
-                    (origin.source == incoming.source).then_some((true, "the source's own correction"))
+                    (origin.source == incoming.source).then_some((true, Reason::SameSource))
                 }
             };
             if let Some(verdict) = verdict {
                 return verdict;
             }
         }
-        (existing.is_none(), "nothing speaks for another value")
+        (existing.is_none(), Reason::NoPreference)
     }
 }
 
@@ -109,11 +108,11 @@ impl importer_core::ports::Survivorship for Survivorship {
                 && (swapped || names::is_poorer(old, new))
                 && !self.edits(field.name, origin, incoming.origin_of(field.name))
             {
-                merged.kept.push((field.name, "the fuller form of the same name"));
+                merged.kept.push((field.name, Reason::FullerName));
                 continue;
             }
             let (wins, reason) = if follows {
-                (true, "it belongs to the phone number")
+                (true, Reason::BelongsToPhone)
             } else {
                 self.wins(field.name, origin, incoming.origin_of(field.name))
             };

@@ -102,7 +102,7 @@ impl Action {
     pub(crate) fn doing(self) -> &'static str {
         match self {
             Self::Merge => "merge people",
-            Self::UndoMerge => "take a merge back",
+            Self::UndoMerge => "undo a merge",
             Self::RollBackRuns => "roll a run back",
             _ => "act",
         }
@@ -115,23 +115,23 @@ impl Action {
     /// ```
     pub fn describe(self) -> &'static str {
         match self {
-            Self::ViewRuns => "see runs and what they found",
+            Self::ViewRuns => "see runs and their results",
             Self::ViewRecords => "see records and their changes, masked",
             Self::ViewQuarantine => "see findings and rows in quarantine, masked",
             Self::ViewSuggestions => "see pairs to review and their scores, masked",
             Self::ViewAudit => "see who did what",
             Self::Export => "write records, rows or logs to files, masked",
-            Self::ControlRuns => "run imports and scans; pause, cancel, label and go on with them",
-            Self::FixRows => "correct rows in quarantine and send them in again",
-            Self::SuppressRows => "exempt a row from a rule, or give it up",
-            Self::CreateRecords => "make a person by hand",
+            Self::ControlRuns => "run imports and scans; pause, cancel, label and continue them",
+            Self::FixRows => "correct rows in quarantine and import them again",
+            Self::SuppressRows => "exempt a row from a rule, or reject it",
+            Self::CreateRecords => "create a person by hand",
             Self::EditRecords => "edit a person",
-            Self::Review => "accept, reject or defer suggestions; link and part households",
+            Self::Review => "accept, reject or defer suggestions; link and separate households",
             Self::Merge => "merge people",
-            Self::UndoMerge => "take a merge back",
-            Self::ApproveRuns => "let a held run into the core, or give it up",
-            Self::RollBackRuns => "take a whole run back",
-            Self::Retain => "purge or anonymise what is old",
+            Self::UndoMerge => "undo a merge",
+            Self::ApproveRuns => "approve a held run, or discard it",
+            Self::RollBackRuns => "roll a run back",
+            Self::Retain => "purge or anonymise old data",
         }
     }
 
@@ -213,8 +213,8 @@ pub fn roles_reference() -> String {
     let _ = write!(
         out,
         "\n## What a score tells\n\nA score, and why a pair is held back, follow from every field; with the model, a hidden one could be worked \
-         out. So a role that does not see every term is told the score of the terms it sees, as if nobody had a value for the others, in \
-         `score`, in lists of suggestions and in filters by score. `{}` stands for the other terms, whatever they are. Probabilities in \
+         out. So a role that does not see every term is told the score of the terms it sees, as if nobody had a value for the others, when \
+         a pair is scored, in lists of suggestions and in filters by score. `{}` stands for the other terms, whatever they are. Probabilities in \
          reasons, blocking keys, samples of scans and what holds a pair back are for those who see every field. Models tell of nobody and are \
          shown; a scan of a role that does not see every field takes only those that were learned in the same database. That a pair is \
          suggested, and as what, is told to whoever may see suggestions.\n",

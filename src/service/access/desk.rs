@@ -124,7 +124,7 @@ impl Desk<'_> {
         let error = Error::new(ErrorKind::Forbidden, "act", message).at("actor", &self.actor.name);
         Ok(match self.tell_audit(action, note, AuditOutcome::Refused)? {
             true => error,
-            false => error.at("audit log", "cannot be written, and does not tell of this"),
+            false => error.at("audit log", "cannot be written, so this is not recorded"),
         })
     }
 
@@ -137,7 +137,7 @@ impl Desk<'_> {
             Err(error) if error.kind() == ErrorKind::ReadOnly => {
                 tracing::info!(
                     action = action.as_str(),
-                    "the audit log cannot be written and does not tell of this"
+                    "the audit log cannot be written, so this is not recorded"
                 );
                 Ok(false)
             }
@@ -157,7 +157,7 @@ impl Desk<'_> {
         }
         Err(Error::new(ErrorKind::Config, "act", "it needs a reason")
             .at("action", action.as_str())
-            .hint("say why, for whoever reads the audit log"))
+            .hint("give one, for the readers of the audit log"))
     }
 
     /// Reads something the actor may see.

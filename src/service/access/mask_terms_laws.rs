@@ -61,7 +61,7 @@ fn suggestion(contract: &Contract, model: &str, levels: &Levels) -> SuggestionRo
         _ => serde_json::json!({
             "model": model, "prior_bits": -8.0, "household_bits": sum / 3.0, "bits": sum - 8.0,
             "probability": 1.0 / (1.0 + (8.0 - sum).exp2()), "household": sum.abs() / 500.0,
-            "held_back": if sum > 0.0 { vec!["birth dates contradict", "names do not agree"] } else { vec![] },
+            "held_back": if sum > 0.0 { vec!["birth_date_conflict", "name_conflict"] } else { vec![] },
             "terms": there().map(|(term, level)| {
                 serde_json::json!({ "term": term, "level": level.0, "bits": level.1, "frequency": level.1.abs() / 100.0 })
             }).collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 use importer_core::contracts::{Contract, PiiClass};
 use importer_core::pipeline::RunReport;
 use importer_core::ports::{ChangeRow, RunRecord};
+use importer_core::reasons::{Part, Reason, parts};
 use importer_dedupe::history::PlannedField;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use super::mask::{MASKED, MASKED_MESSAGE, Mask, quotes_hidden};
 use crate::service::merge::{MergeDone, MergeLine, MergePreview};
 use crate::service::quarantine::Loaded;
 
-/// What an import says of whom it takes a row for that tells of no field.
+/// What imports of earlier versions said of whom they took a row for, where that tells of no field.
 const SAFE: [&str; 7] = [
     "the source's id is known",
     "the source has this person under another id as well",
@@ -36,6 +37,9 @@ impl Mask {
             return reason.to_owned();
         }
         let shown = |part: &str| -> Option<String> {
+            if let [Part::Coded(reason, details)] = parts(part)[..] {
+                return self.shows_reason(contract, reason, details).then(|| part.to_owned());
+            }
             let known = SAFE.contains(&part)
                 || part.starts_with(SAFE_BEGINNING)
                 || part == "who is somebody else"
@@ -48,17 +52,42 @@ impl Mask {
             let visible = contract.field(field).is_some_and(|field| !self.hides(field.pii));
             visible.then(|| part.to_owned())
         };
-        let (mut parts, mut hidden) = (Vec::new(), false);
+        let (mut told, mut hidden) = (Vec::new(), false);
         for part in reason.split("; ") {
             match shown(part) {
-                Some(part) => parts.push(part),
+                Some(part) => told.push(part),
                 None => hidden = true,
             }
         }
         if hidden {
-            parts.push(BY_ALL.to_owned());
+            told.push(BY_ALL.to_owned());
         }
-        parts.join("; ")
+        told.join("; ")
+    }
+
+    /// Whether a role may know that this was why a row was taken for a record.
+    fn shows_reason(self, contract: &Contract, reason: Reason, details: &str) -> bool {
+        match reason {
+            Reason::SameExternalId
+            | Reason::SecondExternalId
+            | Reason::RecordDeleted
+            | Reason::NoMatch
+            | Reason::PossibleMatch
+            | Reason::RepeatedRow
+            | Reason::RepeatedRowAdmitted => details.is_empty(),
+            // A number of a record tells of nobody.
+            Reason::ExternalIdReassigned => details.parse::<u64>().is_ok(),
+            Reason::SameEmailAndName | Reason::SamePhoneAndName => {
+                details.is_empty() && !self.hides(PiiClass::Contact)
+            }
+            // That a value was kept says that the row has another one.
+            Reason::ValueKept => details.split_once(", ").is_some_and(|(field, why)| {
+                Reason::find(why).is_some()
+                    && contract.field(field).is_some_and(|field| !self.hides(field.pii))
+            }),
+            // All fields have led to a probability; other reasons are not about matches.
+            _ => false,
+        }
     }
 
     /// Where a corrected row went.
@@ -235,6 +264,10 @@ impl Mask {
 /// Whether a line of the change log was written by a merge or by taking one back; an edit whose reason begins like that may
 /// be taken for one.
 fn by_merge(reason: &str) -> bool {
+    if matches!(parts(reason)[..], [Part::Coded(Reason::Merged | Reason::MergeUndone, _)]) {
+        return true;
+    }
+    // As earlier versions wrote it.
     let rest =
         reason.strip_prefix("merge ").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     rest.is_some_and(|rest| rest.starts_with(':') || rest.starts_with(" taken back"))

@@ -14,6 +14,17 @@ fn part(contract: &'static Contract) -> impl Strategy<Value = (String, PiiClass)
     let fields: Vec<_> = contract.fields.iter().map(|field| (field.name, field.pii)).collect();
     prop_oneof![
         prop::sample::select(SAFE.to_vec()).prop_map(|part| (part.to_owned(), PiiClass::None)),
+        prop::sample::select(NEUTRAL.to_vec()).prop_map(|it| (it.code().to_owned(), PiiClass::None)),
+        prop::sample::select(vec![Reason::SameEmailAndName, Reason::SamePhoneAndName])
+            .prop_map(|it| (it.code().to_owned(), PiiClass::Contact)),
+        (0..1000_u32)
+            .prop_map(|p| (Reason::ProbableMatch.with(format_args!("0.{p:03}")), PiiClass::Sensitive)),
+        (0..99_u32).prop_map(|id| (Reason::ExternalIdReassigned.with(id), PiiClass::None)),
+        "[A-Z][a-z]{3,9}".prop_map(|name| (Reason::ExternalIdReassigned.with(name), PiiClass::Sensitive)),
+        "[A-Z][a-z]{3,9}"
+            .prop_map(|name| (Reason::Merged.with(format_args!("3, {name}")), PiiClass::Sensitive)),
+        (prop::sample::select(fields.clone()), prop::sample::select(WHY_KEPT.to_vec()))
+            .prop_map(|((name, class), why)| (Reason::ValueKept.with(format_args!("{name}, {why}")), class)),
         prop::sample::select(BY_CONTACT.to_vec()).prop_map(|part| (part.to_owned(), PiiClass::Contact)),
         (0..1000_u32)
             .prop_map(|p| (format!("the same person with probability 0.{p:03}"), PiiClass::Sensitive)),
@@ -23,6 +34,18 @@ fn part(contract: &'static Contract) -> impl Strategy<Value = (String, PiiClass)
         "[A-Z][a-z]{3,9}".prop_map(|name| (format!("as {name} told us"), PiiClass::Sensitive)),
     ]
 }
+
+/// Reasons that tell of no field.
+const NEUTRAL: [Reason; 5] = [
+    Reason::SameExternalId,
+    Reason::SecondExternalId,
+    Reason::RecordDeleted,
+    Reason::NoMatch,
+    Reason::PossibleMatch,
+];
+
+/// Why a record keeps a value.
+const WHY_KEPT: [Reason; 3] = [Reason::ManualValue, Reason::NewerValue, Reason::NoPreference];
 
 /// Parts of a reason with how personal each is.
 type Parts = Vec<(String, PiiClass)>;
@@ -87,7 +110,7 @@ fn run(sentence: &str, name: &str) -> RunRecord {
     let metrics = serde_json::json!({
         "notes": [sentence],
         "told": {
-            "would_merge": [{ "row": 1, "record": 2, "new_record": false, "reason": "the same person with probability 0.973" }],
+            "would_merge": [{ "row": 1, "record": 2, "new_record": false, "reason": Reason::ProbableMatch.with("0.973") }],
             "moved_samples": [{ "row": 1, "external_id": name, "before": 1, "now": 2 }],
             "joined_samples": [{ "row": 1, "external_id": name, "other_id": name, "record": 2 }],
         },

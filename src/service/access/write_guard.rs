@@ -7,7 +7,7 @@ use super::columns::class_of;
 use super::{Action, Desk, Note};
 
 /// What to do about a value that a role may not set.
-pub(crate) const ASK: &str = "leave it out; somebody who sees the field can set it";
+pub(crate) const ASK: &str = "leave it out; a role that sees the field can set it";
 
 impl Desk<'_> {
     /// Nothing, if the role sees every column or field that is to be set; otherwise an error that names the first one it does

@@ -135,7 +135,7 @@ impl ExportReader {
         let kind = kind.ok_or_else(|| {
             text::wrong(path, "the importer did not write it")
                 .hint(format!(
-                    "its first column must keep its name, which begins with {EXPORT_MARK}; import other files with `run`"
+                    "its first column must keep its name, which begins with {EXPORT_MARK}; import other files as a source"
                 ))
         })?;
         let columns = record.iter().skip(1).map(|name| unguard(name).to_owned()).collect();

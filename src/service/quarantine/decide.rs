@@ -165,10 +165,10 @@ impl Desk<'_> {
             if from == QuarantineStatus::Open {
                 still_open(&entry)?;
             } else if entry.status != from {
-                let message = format!("it is {}, not given up", entry.status.as_str().replace('_', " "));
+                let message = format!("it is {}, not rejected", entry.status.as_str().replace('_', " "));
                 return Err(Error::new(ErrorKind::Config, OPERATION, message)
                     .at("row", row)
-                    .hint("what went in is taken back by taking its run of corrections back"));
+                    .hint("roll back its run of corrections to remove what was imported"));
             }
             note.detail("status", to.as_str());
             let verdict = self.verdict(to, note);

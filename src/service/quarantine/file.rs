@@ -206,19 +206,19 @@ fn survey(path: &Path) -> Result<Survey> {
     if file.kind() != ExportKind::Quarantine {
         return Err(Error::new(ErrorKind::Config, OPERATION, "the file holds no rows of the quarantine")
             .at("file", path.display())
-            .hint("export them with the kind `quarantine`"));
+            .hint("export the rows in quarantine, and correct that file"));
     }
     let header = file.columns().to_vec();
     let mut survey = Survey { filled: vec![None; header.len()], header, counted: BTreeMap::new() };
     let mut ids = HashSet::new();
     while let Some(row) = file.next_row()? {
         if !ids.insert(row.id) {
-            return Err(Error::new(ErrorKind::Config, OPERATION, "this row stands in the file twice")
+            return Err(Error::new(ErrorKind::Config, OPERATION, "this row appears in the file twice")
                 .at("file", path.display())
                 .at("row of the file", row.number)
                 .at("line", row.line)
                 .at("id", row.id)
-                .hint("leave one of both out"));
+                .hint("remove one of the two"));
         }
         *survey.counted.entry(RunId(row.id >> 32)).or_default() += 1;
         for (cell, filled) in row.cells.iter().zip(&mut survey.filled) {

@@ -279,8 +279,10 @@ pub(super) fn still_open(entry: &QuarantineEntry) -> Result<()> {
         return Ok(());
     }
     let message = match entry.status {
-        QuarantineStatus::Superseded => "the source has brought another row of the record since".to_owned(),
-        QuarantineStatus::WontFix => "it was given up; reopen it first".to_owned(),
+        QuarantineStatus::Superseded => {
+            "the source has delivered another row of the record since then".to_owned()
+        }
+        QuarantineStatus::WontFix => "it was rejected; reopen it first".to_owned(),
         status => format!("it is {} already", status.as_str().replace('_', " ")),
     };
     Err(Error::new(ErrorKind::Config, OPERATION, message).at("row", entry.row))

@@ -177,6 +177,6 @@ pub(super) fn find(
     };
     entry.zip(run).ok_or_else(|| {
         Error::new(ErrorKind::NotFound, operation, format!("there is no row {row} in quarantine"))
-            .hint("the list of rows in quarantine tells their ids")
+            .hint("the list of rows in quarantine shows the ids")
     })
 }

@@ -24,7 +24,7 @@ impl ValueRegression {
     }
 
     fn what(&self) -> String {
-        format!("what stands in `{}` now cannot be read as {} ({})", self.column, self.field, self.rule)
+        format!("the value now in `{}` cannot be read as {} ({})", self.column, self.field, self.rule)
     }
 
     fn advice(&self) -> String {

@@ -25,7 +25,7 @@ fn whoever_is_known_already_is_told_of_with_what_changed() {
         ended.succeeds().out.clone()
     };
     let known = "The person is known already, as record 2: ";
-    assert!(create(&[]).starts_with(&format!("{known}nothing of it was changed by run 2, row ")));
+    assert!(create(&[]).starts_with(&format!("{known}no field was changed by run 2, row ")));
     assert!(create(&["city=York"]).starts_with(&format!("{known}city changed by run 3, row ")));
     let row = desk.db.number("SELECT staging_id AS t FROM quarantine").to_string();
     let person = ["first name=Ann", "last name=Lee", "email=ann@example.org", "city=Hull"];

@@ -18,7 +18,7 @@ fn a_database_that_cannot_be_is_refused() {
     std::fs::create_dir(desk.folder.path().join("folder.db")).unwrap();
     let secret = format!("mysql://user:{MARKER}@host/name");
     for (url, code, says) in [
-        ("sqlite://text.db", 1, &["text.db", "file is not a database", "choose another --db"][..]),
+        ("sqlite://text.db", 1, &["text.db", "file is not a database", "choose another one"][..]),
         ("sqlite:///proc/x.db", 1, &["/proc/x.db", "open the database"]),
         ("sqlite://nowhere/x.db", 1, &["nowhere/x.db", "open the database"]),
         ("sqlite://folder.db", 1, &["folder.db", "open the database"]),
@@ -58,7 +58,7 @@ fn a_database_that_may_not_be_written_is_named() {
     std::fs::set_permissions(desk.folder.path().join("shut.db"), std::fs::Permissions::from_mode(0o444))
         .unwrap();
     for (url, says) in [
-        ("sqlite://shut.db", &["shut.db", "may only be looked at", "its file may not be written"][..]),
+        ("sqlite://shut.db", &["shut.db", "the database is read-only", "its file may not be written"][..]),
         // The folder itself belongs to somebody else.
         ("sqlite://new.db", &["new.db", "open the database"]),
     ] {

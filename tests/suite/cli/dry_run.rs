@@ -78,8 +78,8 @@ fn it_says_how_to_make_it_real() {
     let desk = Desk::new();
     desk.file("people.csv", PEOPLE);
     let ended = desk.run("people.csv", &["--dry-run"]);
-    let merges =
-        "would merge row 5 with record 1, new in this run: the same email address and an agreeing name";
+    let merges = "would merge row 5 with record 1, new in this run: the email address is the same and the names agree \
+         [same_email_and_name]";
     for part in ["dry run: the core is untouched", "the same command without --dry-run", merges] {
         assert!(ended.succeeds().out.contains(part), "{part}: {}", ended.out);
     }

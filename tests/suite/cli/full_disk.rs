@@ -53,7 +53,7 @@ fn the_same_command_goes_on_when_there_is_room_again() {
     desk.summary("people.csv", &[]).fails(1, &["database or disk is full"]);
     disk.grow();
     let ended = desk.run("people.csv", &[]);
-    assert!(ended.succeeds().out.contains("went on with run 1"), "{}", ended.out);
+    assert!(ended.succeeds().out.contains("continued run 1"), "{}", ended.out);
     assert_eq!((desk.rows("core_volunteers"), desk.rows("staging_volunteers")), (6_000, 6_000));
     assert_eq!(desk.rows("import_runs"), 1);
 }

@@ -39,7 +39,10 @@ fn merge_undo_and_rollback_take_a_hosts_rows_with_them_or_leave_what_they_refer_
 
         let told = desk.call(["rollback", "1", "--reason", "the wrong file"]);
         told.succeeds();
-        assert!(told.out.contains("2 rows of the host refer to it"), "{told:?}");
+        assert!(
+            told.out.contains("rows of the host that refer to the record: 2 [referenced_by_host]"),
+            "{told:?}"
+        );
         assert_eq!(shifts(&desk), before, "{}", desk.db.backend);
     }
 }

@@ -75,7 +75,7 @@ fn a_scan_beside_another_is_refused_as_a_scan() {
     let lock = std::fs::File::create(format!("{path}.volunteer-scan.lock")).unwrap();
     lock.lock().unwrap();
     let refused = desk.call(["scan"]);
-    refused.fails(1, &["scan the core", "another scan is at work", "entity: volunteer"]);
+    refused.fails(1, &["scan the core", "another scan is running", "entity: volunteer"]);
     assert!(!refused.err.contains("run of this source"), "{refused:?}");
     desk.call(["scan", "--preview"]).succeeds();
     drop(lock);
@@ -246,16 +246,16 @@ fn each_decision_says_what_it_does() {
         }
     };
     says("reject", &["is rejected.", "not suggested again"]);
-    says("defer", &["is deferred.", "out of the list of open ones until 2"]);
+    says("defer", &["is deferred.", "is deferred until 2"]);
     assert!(!desk.call(["suggestions", "--open"]).succeeds().out.contains(" 1        81 "));
-    says("reopen", &["is open.", "waits for a decision again"]);
+    says("reopen", &["is open.", "is open again"]);
     let shown = desk.call(["review", "show", &id]).succeeds().out.clone();
     assert!(shown.contains("Accepting it merges 81 into 1:") && shown.contains("Lovelace"), "{shown}");
     assert_eq!(desk.rows("suggestion_decisions"), 3);
     // Two people of one household have nothing that could be merged.
     desk.db.execute(&format!("UPDATE dedupe_suggestions SET kind = 'household' WHERE id = {id}"));
     let household = decide("accept");
-    assert!(household.succeeds().out.contains("They stay two people, of household 1"), "{household:?}");
+    assert!(household.succeeds().out.contains("They stay two people, in household 1"), "{household:?}");
     assert!(!household.out.contains("merge"), "{household:?}");
     says("reopen", &["is open."]);
     assert_eq!(desk.rows("household_members"), 0);
@@ -272,7 +272,7 @@ fn each_decision_says_what_it_does() {
         .fails(2, &["there is no suggestion 999", "`suggestions` lists them"]);
     assert_eq!(desk.rows("suggestion_decisions"), 6, "what is refused is not recorded");
     let undone = desk.call(["undo", "1", "--reason", "twins"]);
-    assert!(undone.succeeds().out.contains("81 came back beside 1"), "{undone:?}");
+    assert!(undone.succeeds().out.contains("Record 81 is restored beside 1"), "{undone:?}");
     assert_eq!(
         desk.db.texts(&format!("SELECT decision AS t FROM dedupe_suggestions WHERE id = {id}")),
         ["open"]
@@ -342,7 +342,7 @@ fn what_a_filter_finds_is_decided_at_once() {
         desk.call([&matching[..], &["--reason", "two towns"], more].concat())
     };
     assert_eq!(with(&["--dry-run", "--json"]).succeeds().json()["found"], below);
-    assert!(with(&["--dry-run"]).succeeds().out.contains("Without --dry-run, it is decided about."));
+    assert!(with(&["--dry-run"]).succeeds().out.contains("Without --dry-run, the decision is recorded."));
     assert_eq!(desk.rows("suggestion_decisions"), 0);
     assert_eq!(with(&["--json"]).succeeds().json()["decided"], below);
     let rejected = desk.call(["suggestions", "--decision", "rejected", "--json"]).succeeds().json();

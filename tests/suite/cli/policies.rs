@@ -36,12 +36,12 @@ fn a_policy_that_prefers_a_source_changes_the_preview_and_the_merge() {
     let with = ["--policy", "policy.yaml"];
     assert_eq!(planned(&desk, &[], "city").0, "Liberty");
     let (city, why) = planned(&desk, &with, "city");
-    assert_eq!((city.as_str(), why.as_str()), ("Parkville", "the source of higher priority"));
+    assert_eq!((city.as_str(), why.as_str()), ("Parkville", "source_priority"));
     let (consent, _) = planned(&desk, &with, "consent_signed_at");
     assert!(consent.starts_with("2025-01-10"), "nothing replaces consent by nothing: {consent}");
     // Who decides outranks the policy.
     let chosen = planned(&desk, &["--policy", "policy.yaml", "--keep", "city=1"], "city");
-    assert_eq!(chosen, ("Liberty".into(), "chosen by hand".into()));
+    assert_eq!(chosen, ("Liberty".into(), "chosen_by_hand".into()));
     let before = desk.db.texts("SELECT city AS t FROM core_volunteers ORDER BY id");
     assert_eq!(before, ["Liberty", "Parkville"], "a preview changes nothing");
 

@@ -134,7 +134,7 @@ fn is_looked_at(call: impl Fn(&[&str]) -> Option<Ended>, why: &[&str]) {
     }
     for change in CHANGES {
         let Some(ended) = call(change) else { return };
-        ended.fails(1, &["may only be looked at"]).fails(1, why);
+        ended.fails(1, &["the database is read-only"]).fails(1, why);
     }
     for (number, what) in ["records", "violations", "quarantine"].into_iter().enumerate() {
         let out = format!("work/{number}.csv");
@@ -142,12 +142,12 @@ fn is_looked_at(call: impl Fn(&[&str]) -> Option<Ended>, why: &[&str]) {
             return;
         };
         ended.succeeds();
-        assert!(ended.err.contains("the audit log does not tell of this export"), "{ended:?}");
+        assert!(ended.err.contains("the audit log does not record this export"), "{ended:?}");
     }
     let Some(refused) = call(&["merge", "1", "2", "--role", "viewer", "--reason", "let me try"]) else {
         return;
     };
-    refused.fails(2, &["a viewer may not merge", "does not tell of this", "it needs the role admin"]);
+    refused.fails(2, &["a viewer may not merge", "this is not recorded", "it needs the role admin"]);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn what_lies_in_the_wal_is_read_or_its_absence_is_told() {
         if readable {
             assert!(ended.succeeds().out.contains("Lately"), "{ended:?}");
         } else {
-            ended.fails(1, &["what was written last still lies in the file with `-wal`", "copy all files"]);
+            ended.fails(1, &["the latest changes are still in the write-ahead log", "copy all files"]);
             // Where it can be read, it is.
             set(&shut.folder, 0o777);
             assert!(shut.call(&["people", "1"]).unwrap().succeeds().out.contains("Lately"));
@@ -203,7 +203,7 @@ fn what_lies_in_the_wal_is_read_or_its_absence_is_told() {
     shut.mode(0o555, 0o444);
     set(&shut.file("-wal"), 0o000);
     let Some(ended) = shut.call(&["people"]) else { return };
-    ended.fails(1, &["what was written last still lies in the file with `-wal`"]);
+    ended.fails(1, &["the latest changes are still in the write-ahead log"]);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_file_that_somebody_else_is_writing_is_looked_at() {
     shut.mode(0o555, 0o444);
     let Some(ended) = shut.call(&["people", "1"]) else { return };
     assert!(ended.succeeds().out.contains("Lately"), "{ended:?}");
-    shut.call(&["merge", "1", "2", "--reason", "one"]).unwrap().fails(1, &["may only be looked at"]);
+    shut.call(&["merge", "1", "2", "--reason", "one"]).unwrap().fails(1, &["the database is read-only"]);
     set(&shut.file(""), 0o644);
     set(&shut.file("-shm"), 0o644);
     set(&shut.file("-wal"), 0o644);
@@ -243,7 +243,7 @@ fn an_earlier_version_that_may_not_be_written_says_who_has_to_migrate_it() {
             let Some(ended) = shut.call(command) else { return };
             let also = [
                 "may not be written (permission denied)",
-                "run any command of importer 0.1.0 on it",
+                "open it once with importer 0.1.0",
                 "my people?.db",
             ];
             ended.fails(1, says).fails(1, &also);

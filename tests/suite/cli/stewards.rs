@@ -198,7 +198,7 @@ fn people_are_found_by_what_the_actor_sees_of_them() {
     assert!(seen.out.contains("Lee") && !seen.out.contains("1990") && !seen.out.contains("ann@"), "{seen:?}");
     run(&["people", "77"]).fails(2, &["there is no volunteer 77", "people --text NAME"]);
     assert_eq!(run(&["merge", "1", "2", "--reason", "the same"]).code, 0);
-    assert!(run(&["people", "2"]).out.starts_with("2 went into 1 in a merge.\n"));
+    assert!(run(&["people", "2"]).out.starts_with("Record 2 was merged into 1.\n"));
 }
 
 #[test]

@@ -49,16 +49,16 @@ fn a_signature_that_does_not_count_is_told() {
     signed(&alone);
     let other = KeyPair::generate_unencrypted_keypair().unwrap().pk.to_base64();
     let args = ["--plugin", alone.plugin(), "--plugin-key", &other];
-    alone.run(&args, None).fails(2, &[alone.plugin(), "its signature does not count (it is by the key"]);
+    alone.run(&args, None).fails(2, &[alone.plugin(), "its signature is not accepted (it is by the key"]);
     alone.run(&[&args[..], &["--allow-unverified", "--require-signature"]].concat(), None).fails(
         2,
-        &[alone.plugin(), "a signature is required, and its signature does not count: it is by the key"],
+        &[alone.plugin(), "a signature is required, and its signature is not accepted: it is by the key"],
     );
     let verify = ["plugins", "verify", alone.plugin(), "--allow-unverified"];
     let verified = alone.call(&verify, None);
     for part in [
-        "usable, on no allow-list",
-        "its signature does not count: it is by the key",
+        "usable, but not on an allow-list",
+        "its signature is not accepted: it is by the key",
         "pinned no key",
         "is sound",
     ] {
@@ -87,11 +87,11 @@ fn a_plugin_is_held_listed_and_released() {
     alone.call(&hold, None).fails(2, &["no plugin `csv` is found", "--plugin"]);
     let hold = [&hold[..], &["--plugin", alone.plugin()]].concat();
     assert!(
-        alone.call(&hold, None).succeeds().out.contains("is held back, until `importer plugins release csv`")
+        alone.call(&hold, None).succeeds().out.contains("is held back until `importer plugins release csv`")
     );
     run().fails(
         2,
-        &[alone.plugin(), "it is held back since 20", ": it loses rows;", "`importer plugins release csv`"],
+        &[alone.plugin(), "it has been held back since 20", ": it loses rows;", "`plugins release ID`"],
     );
     let listed = alone.call(&["plugins", "quarantine"], None);
     assert!(listed.succeeds().out.contains("held back, by hand, since 20"), "{}", listed.out);

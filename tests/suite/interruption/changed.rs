@@ -77,11 +77,7 @@ fn the_same_file_goes_on_from_either_phase() {
                 (report.status.as_str(), report.run_id.0, report.counts.read),
                 ("succeeded", 1, 15_000)
             );
-            assert!(
-                report.notes.iter().any(|note| note.contains("went on with run 1")),
-                "{:?}",
-                report.notes
-            );
+            assert!(report.notes.iter().any(|note| note.contains("continued run 1")), "{:?}", report.notes);
         }
     }
 }
@@ -113,7 +109,7 @@ fn a_file_that_grew_begins_a_new_run_and_says_so() {
     assert_eq!((report.run_id.0, report.counts.read), (2, 15_001));
     let notes = report.notes.join("\n");
     assert!(
-        notes.contains("run 1 was interrupted and cannot go on") && notes.contains("changed since"),
+        notes.contains("run 1 was interrupted and cannot be continued") && notes.contains("changed since"),
         "{notes}"
     );
     assert_eq!(statuses(&db), ["failed", "succeeded"]);

@@ -99,7 +99,7 @@ fn a_killed_run_ends_like_an_uninterrupted_one() {
         let importer = db.importer();
         eprintln!("{}: killed while loading: {}", db.backend, place(newest(&importer).as_ref()));
         let said = repeat(folder.path(), &db, &file);
-        assert!(said.contains("went on with run 1"), "{said}");
+        assert!(said.contains("continued run 1"), "{said}");
         assert_same(&expected, &take(&db));
 
         // Wherever chance has it. The first run may have been slower than these are, as on a busy machine: then they are killed sooner.
@@ -187,9 +187,10 @@ fn killing_a_run_holds_no_plugin_back_unless_that_was_asked_for() {
     again(&marks).fails(
         2,
         &[
-            "it is held back since 20",
+            "it has been held back since 20",
             "after 2 failures: the program ended while this plugin was at work (import of `csv`, process ",
-            "`importer plugins release csv`",
+            "release `csv`",
+            "`plugins release ID`",
         ],
     );
     let mut release = cli::program(folder.path());

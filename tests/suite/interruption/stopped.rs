@@ -1,6 +1,5 @@
 //! Ctrl-C, and two runs at once.
 
-use importer_core::ports::RunId;
 use std::process::{Child, Command};
 
 use super::people::csv;
@@ -37,19 +36,15 @@ fn ctrl_c_stops_cleanly_and_a_second_run_of_the_system_is_refused_meanwhile() {
         for part in [
             "Run 1 of csv (volunteer): cancelled",
             "it was cancelled",
-            "the same command goes on where it stopped",
+            "the same request continues where it stopped",
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert_eq!(db.texts("SELECT status AS t FROM import_runs"), ["cancelled"], "{}", db.backend);
 
         let ended = cli::ended(command(folder.path(), &db, &file));
-        assert!(
-            ended.succeeds().out.contains("went on with run 1, which had stopped after"),
-            "{}",
-            ended.out
-        );
-        assert_eq!(newest(&importer).unwrap().id, RunId(1));
+        assert!(ended.succeeds().out.contains("continued run 1, which had stopped after"), "{}", ended.out);
+        assert_eq!(newest(&importer).unwrap().id, 1);
         assert_same(&expected, &take(&db));
     }
 }
@@ -61,7 +56,7 @@ fn a_program_learns_that_the_run_went_on() {
     desk.run("people.csv", &[]).succeeds();
     desk.db.execute("UPDATE import_runs SET status = 'running', phase = 'extract'");
     let ended = desk.summary("people.csv", &[]);
-    assert!(ended.succeeds().err.contains("went on with run 1"), "{ended:?}");
+    assert!(ended.succeeds().err.contains("continued run 1"), "{ended:?}");
 }
 
 #[test]
@@ -74,7 +69,7 @@ fn what_an_interrupted_run_stored_may_be_damaged() {
         let ended = desk.run("people.csv", &[]);
         let out = &ended.succeeds().out;
         assert!(
-            out.contains("run 1 was interrupted and cannot go on") && out.contains("Run 2 of csv"),
+            out.contains("run 1 was interrupted and cannot be continued") && out.contains("Run 2 of csv"),
             "{out}"
         );
         assert_eq!(desk.rows("core_volunteers"), 2);

@@ -384,6 +384,7 @@ pub(crate) fn people(db: &Database) -> Vec<String> {
 
 /// The same, with what is remembered of sources and of what was said about pairs.
 pub(crate) fn snapshot(db: &Database) -> Vec<String> {
+    crate::reasons::assert_known(db);
     let more = [
         "SELECT external_system || '|' || external_id || '|' || row_hash AS t FROM external_id_map ORDER BY 1",
         "SELECT left_id || '|' || right_id || '|' || kind || '|' || decision || '|' || COALESCE(decided_by, '') || '|' || \

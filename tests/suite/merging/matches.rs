@@ -105,7 +105,7 @@ fn who_was_parted_stays_apart_and_can_be_matched_again() {
         assert_eq!(world.db.number(&format!("{open} {apart}")), 0, "{}", world.db.backend);
         // It can be done again; then everything is as it was, and the last row is theirs, too.
         let error = desk.undo_match("volunteer", "gamma", "g1", "again").unwrap_err();
-        assert!(error.to_string().contains("came into being with it"), "{error}");
+        assert!(error.to_string().contains("was created from it"), "{error}");
         let error = desk.undo_match("volunteer", "gamma", "nobody", "again").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert_ne!(people(&world.db), together);

@@ -17,9 +17,9 @@ fn a_held_plugin_is_not_loaded_until_it_is_released_or_built_anew() {
     assert_eq!(error.kind(), ErrorKind::Plugin);
     for part in [
         library.to_str().unwrap(),
-        "it is held back since 20",
+        "it has been held back since 20",
         "after 2 failures: its process ended with signal 11",
-        "`importer plugins release csv`",
+        "release `csv` from the quarantine of plugins",
     ] {
         assert!(error.to_string().contains(part), "{part} is missing in: {error}");
     }

@@ -78,7 +78,7 @@ fn foreign_and_damaged_signatures_are_refused_with_the_reason() {
     for policy in [&policy, &strict] {
         let error = refusal(&library, policy);
         assert!(
-            error.contains("its signature does not count") && error.contains("which is not pinned"),
+            error.contains("its signature is not accepted") && error.contains("which is not pinned"),
             "{error}"
         );
     }

@@ -96,7 +96,7 @@ pub(super) fn run_in_steps(database: &Database, rows: &[Row], page: usize) -> Ru
             return report;
         }
         let error = report.error.unwrap_or_default();
-        assert!(error.contains("the same command goes on where it stopped"), "{error}");
+        assert!(error.contains("the same request continues where it stopped"), "{error}");
     }
     panic!("the run does not come to its end");
 }

@@ -77,7 +77,7 @@ fn everything_else_ends_the_run_which_goes_on_when_it_is_mended() {
         ("42501", "GRANT"),
         ("53100", "space"),
         ("53200", "memory"),
-        ("57P01", "goes on where it stopped"),
+        ("57P01", "continues where it stopped"),
         ("54000", "54000"),
         ("0A000", "0A000"),
         ("58030", "58030"),

@@ -55,7 +55,7 @@ fn a_value_for_a_field_that_the_role_does_not_see_is_refused_whatever_it_is() {
             }
             assert!(told.iter().all(|errors| *errors == told[0]), "{told:?}");
             for error in &told[0] {
-                for part in [field, "a steward may not set", "somebody who sees the field"] {
+                for part in [field, "a steward may not set", "a role that sees the field"] {
                     assert!(error.contains(part), "{error}");
                 }
             }

@@ -8,9 +8,8 @@ use crate::Result;
 use crate::pipeline::hash::text_hash;
 use crate::pipeline::working::Working;
 use crate::ports::{LandingWrite, Outcome, OutcomeKind, RepeatedRow, RowId, RunId, SeenAs, SeenRow, Session};
+use crate::reasons::Reason;
 
-const STILL_HELD: &str = "the same row as before, still held back";
-const ENDED: &str = "the same row as before, and another one follows it";
 /// How many rows are looked up, and landed again, at a time.
 const PAGE: usize = 2_048;
 
@@ -73,7 +72,7 @@ impl Extraction<'_> {
         known: &[SeenRow],
         write: &mut LandingWrite,
     ) {
-        let outcome = |kind, reason: &'static str| Outcome {
+        let outcome = |kind, reason: Reason| Outcome {
             row: row.id,
             staging_id: same.staging_id,
             kind,
@@ -86,8 +85,8 @@ impl Extraction<'_> {
             work.counts.unchanged += 1;
             work.counts.matched += 1;
             let reason = match same.payload_json {
-                Some(_) => "the same row as before, let in by hand",
-                None => "the same row as before",
+                Some(_) => Reason::RepeatedRowAdmitted,
+                None => Reason::RepeatedRow,
             };
             write.outcomes.push(outcome(OutcomeKind::Unchanged, reason));
         } else {
@@ -98,7 +97,10 @@ impl Extraction<'_> {
                 *work.metrics.dq.entry(code.into()).or_default() += 1;
                 *work.metrics.dq_quarantined.entry(code.into()).or_default() += 1;
             }
-            let reason = if same.seen_as == SeenAs::Superseded { ENDED } else { STILL_HELD };
+            let reason = match same.seen_as {
+                SeenAs::Superseded => Reason::RepeatedRowSuperseded,
+                _ => Reason::RepeatedRowHeld,
+            };
             write.outcomes.push(outcome(OutcomeKind::Quarantined, reason));
         }
     }

@@ -89,7 +89,7 @@ fn hint(code: &str, db_error: &DbError) -> Option<String> {
     Some(match code {
         "57014" => {
             "somebody cancelled the statement, or it took longer than `statement_timeout` allows; then raise that for the \
-             importer's role (ALTER ROLE … SET statement_timeout = 0) and start the same again: it goes on where it stopped"
+             importer's role (ALTER ROLE … SET statement_timeout = 0) and start the same again: it continues where it stopped"
                 .into()
         }
         "55P03" => "another session holds what is needed for longer than `lock_timeout` allows; try again when it is done".into(),
@@ -99,7 +99,7 @@ fn hint(code: &str, db_error: &DbError) -> Option<String> {
         "40001" | "40P01" => "another session wrote to the same rows; try again".into(),
         "53300" => "the server has no connection left; try again, or raise `max_connections`".into(),
         "53100" => FULL.into(),
-        "53200" => "the server has no memory left; start the same again when it has: it goes on where it stopped".into(),
+        "53200" => "the server has no memory left; start the same again when it has: it continues where it stopped".into(),
         "57P01" | "57P02" | "57P03" | "57P04" => STOPPED.into(),
         "42501" => {
             let table = db_error.table().map_or("the importer's tables".into(), |table| format!("table {table}"));

@@ -7,6 +7,7 @@ use importer_core::ports::{
     Cause, Change, ChangeAction, CoreRecord, LaterChange, MapImage, MergeFilter, MergeRow, RecordId,
     RecordImage, RollbackItem, RollbackRow, RowId, RunId, RunRecord, StewardSession,
 };
+use importer_core::reasons::Reason;
 
 use super::super::merge::keys;
 use super::super::merge_order::MergeContext;
@@ -123,7 +124,7 @@ impl<'a> Page<'a> {
         };
         if !self.people.contains_key(&id) && session.survivor_of(self.context.contract, id)?.is_none() {
             // Who was kept for another run goes with that one, and what this run said goes along.
-            self.items.push(whole("reverted", "not in the core any more; nothing of it is left".into()));
+            self.items.push(whole("reverted", Reason::AlreadyGone.to_string()));
             return Ok(());
         }
         match self.fate(session, id, &own, first)? {
@@ -131,7 +132,7 @@ impl<'a> Page<'a> {
             Fate::Goes => {
                 self.gone.push(id);
                 self.changes.push(self.change(id, ChangeAction::Removed, first.row));
-                self.items.push(whole("reverted", "made by the run; taken out".into()));
+                self.items.push(whole("reverted", Reason::CreatedByRun.to_string()));
             }
             Fate::Becomes { base, after } => {
                 self.becomes(&after);
@@ -139,16 +140,16 @@ impl<'a> Page<'a> {
                     let place = line.field.as_deref().and_then(|field| self.context.contract.index(field));
                     let same = place.is_none_or(|place| after.record.get(place) == base.record.get(place));
                     let (outcome, why) = if same {
-                        ("reverted", "as before the run")
+                        ("reverted", Reason::ValueRestored)
                     } else {
-                        ("kept", "changed again since")
+                        ("kept", Reason::ChangedSince)
                     };
                     self.items.push(RollbackItem {
                         row: line.row,
                         core_id: id,
                         field: line.field,
                         outcome: outcome.into(),
-                        why: why.into(),
+                        why: why.to_string(),
                     });
                 }
             }
@@ -171,9 +172,9 @@ impl<'a> Page<'a> {
             let stays = self.built_on(id).map(|why| Fate::Stays { outcome: "kept", why });
             return Ok(stays.unwrap_or(Fate::Goes));
         }
-        let failed = |why: &str| Ok(Fate::Stays { outcome: "failed", why: why.into() });
+        let failed = |why: Reason| Ok(Fate::Stays { outcome: "failed", why: why.to_string() });
         let Some(base) = self.images.get(&id).map(|image| image.record(self.context.contract)) else {
-            return failed("what it was before the run is not kept any more");
+            return failed(Reason::ImageMissing);
         };
         let mark = first.id - 1;
         let changes = self.stands.get(&id).into_iter().flatten().filter(|line| line.id > mark).cloned();
@@ -185,11 +186,11 @@ impl<'a> Page<'a> {
         let replay = Replay { context: self.context, people, owners, changes, merges, went, newcomer: None };
         let mut replayed = replay.run(session)?;
         if !replayed.lost.is_empty() {
-            return failed("rows that came since are not kept any more");
+            return failed(Reason::LaterRowsMissing);
         }
-        let Some(after) = replayed.people.remove(&id) else { return failed("nothing of it is left") };
+        let Some(after) = replayed.people.remove(&id) else { return failed(Reason::NothingLeft) };
         if self.loses_referred(&after) {
-            let why = "rows of the host refer to a value that would change".into();
+            let why = Reason::ValueReferencedByHost.to_string();
             return Ok(Fate::Stays { outcome: "kept", why });
         }
         self.replayed.push((replayed, mark));
@@ -216,17 +217,16 @@ impl<'a> Page<'a> {
         if !self.people.contains_key(&id)
             && let Some((survivor, merge)) = session.survivor_of(self.context.contract, id)?
         {
-            return Ok(Some(format!("went into {survivor}; take merge {merge} back first")));
+            return Ok(Some(Reason::MergedInto.with(format_args!("{survivor}, {merge}"))));
         }
         let of = |row: &&MergeRow| row.merge.survivor == id || row.merge.retired.contains(&id);
         for row in self.merges.iter().rev().filter(of) {
             match &row.undone {
                 None if row.merge.change_mark >= first.id => {
-                    return Ok(Some(format!("merged since; take merge {} back first", row.id)));
+                    return Ok(Some(Reason::MergedSince.with(row.id)));
                 }
                 Some((at, ..)) if !row.retold && *at >= self.run.started_at => {
-                    let why = format!("merge {} was taken back by an earlier version of the program", row.id);
-                    return Ok(Some(why));
+                    return Ok(Some(Reason::UndoneByEarlierVersion.with(row.id)));
                 }
                 _ => {}
             }
@@ -236,33 +236,30 @@ impl<'a> Page<'a> {
         // Another row may have come since; what this one says was said again all the same.
         let mut again = last.chain(self.again.get(&id).into_iter().flatten().copied());
         let stands = again.find(|by| *by != self.run.id && self.standing.stands(*by, id));
-        Ok(stands.map(|by| format!("run {by} brought the same row again")))
+        Ok(stands.map(|by| Reason::RepeatedByRun.with(by)))
     }
 
     /// Why somebody stays whom a run has made that is taken back.
     fn built_on(&self, id: RecordId) -> Option<String> {
         if let Some(line) = self.stands.get(&id).and_then(|lines| lines.first()) {
             return Some(match line.run {
-                Some(run) if !line.changed() => format!("run {run} brought the same person"),
-                Some(run) => format!("run {run} changed it since"),
-                None => "edited since".into(),
+                Some(run) if !line.changed() => Reason::ConfirmedByRun.with(run),
+                Some(run) => Reason::ChangedByRun.with(run),
+                None => Reason::EditedSince.to_string(),
             });
         }
         let mut entries = self.entries.get(&id).into_iter().flatten();
         if entries.any(|entry| self.standing.stands(entry.last_run, id)) {
-            return Some("another source has the same person".into());
+            return Some(Reason::KnownToOtherSource.to_string());
         }
         if self.households.contains(&id) {
-            return Some("somebody said who lives with it".into());
+            return Some(Reason::InHousehold.to_string());
         }
-        self.referred.get(&id).map(|rows| match rows {
-            1 => "1 row of the host refers to it".into(),
-            _ => format!("{rows} rows of the host refer to it"),
-        })
+        self.referred.get(&id).map(|rows| Reason::ReferencedByHost.with(rows))
     }
 
     fn change(&self, id: RecordId, action: ChangeAction, row: Option<RowId>) -> Change {
-        let reason = format!("run {} taken back", self.run.id).into();
+        let reason = Reason::RunRolledBack.with(self.run.id).into();
         Change { core_id: id, row, action, field: None, old: None, new: None, reason }
     }
 

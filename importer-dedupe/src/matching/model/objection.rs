@@ -1,5 +1,6 @@
 //! What keeps a pair from being merged without a human: one judgement for imports, scans and evaluations.
 
+use importer_core::reasons::Reason;
 use serde::{Deserialize, Serialize};
 
 use super::Score;
@@ -50,8 +51,35 @@ impl Objection {
         Self::Apart,
     ];
 
+    /// Its code, as it is stored.
+    pub fn code(self) -> &'static str {
+        self.reason().code()
+    }
+
     /// What it says to people.
-    pub fn as_str(self) -> &'static str {
+    pub fn text(self) -> &'static str {
+        self.reason().text()
+    }
+
+    /// The reason that it is.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Household => Reason::HouseholdLikelier,
+            Self::Unlikely => Reason::BelowThreshold,
+            Self::Suffix => Reason::SuffixConflict,
+            Self::BirthDate => Reason::BirthDateConflict,
+            Self::GivenName => Reason::GivenNameConflict,
+            Self::DoubtfulBirthDate => Reason::BirthDateNear,
+            Self::MiddleName => Reason::MiddleNameConflict,
+            Self::Names => Reason::NameConflict,
+            Self::Gender => Reason::GenderConflict,
+            Self::OneEvidence => Reason::SingleEvidence,
+            Self::Apart => Reason::ClusterConflict,
+        }
+    }
+
+    /// What earlier versions stored.
+    fn old_text(self) -> &'static str {
         match self {
             Self::Household => "a household explains it better",
             Self::Unlikely => "it is not probable enough",
@@ -75,7 +103,7 @@ impl Objection {
 
 impl From<Objection> for String {
     fn from(objection: Objection) -> Self {
-        objection.as_str().into()
+        objection.code().into()
     }
 }
 
@@ -83,8 +111,8 @@ impl TryFrom<String> for Objection {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|objection| objection.as_str() == text);
-        found.ok_or_else(|| format!("`{text}` is no reason that is known"))
+        let found = Self::ALL.into_iter().find(|it| it.code() == text || it.old_text() == text);
+        found.ok_or_else(|| format!("there is no objection `{text}`"))
     }
 }
 
@@ -249,7 +277,7 @@ mod tests {
             &thresholds,
         );
         let verdict = PairVerdict::of(probability, 0.0, &found, &thresholds);
-        let why: Vec<&str> = found.iter().map(|objection| objection.as_str()).collect();
+        let why: Vec<&str> = found.iter().map(|objection| objection.code()).collect();
         let text = format!("{}: {}", verdict.as_str(), why.join(", "));
         assert_eq!(text.trim_end_matches([' ', ':']), expected, "{probability} {terms}");
     }
@@ -265,7 +293,7 @@ mod tests {
 
     #[test]
     fn one_is_enough_only_when_it_is_nearly_certain() {
-        let one = "review: only one thing speaks for it";
+        let one = "review: single_evidence";
         check(0.96, "given_name=exact family_name=exact birth_date=typo", one);
         check(0.996, "given_name=exact family_name=exact birth_date=typo", "merge");
         check(0.999, "given_name=near family_name=near birth_date=typo", one);
@@ -277,13 +305,13 @@ mod tests {
     #[test]
     fn contradictions_are_never_merged() {
         for (contradiction, why) in [
-            ("given_name=differ", "given names are different people's"),
-            ("family_name=differ", "names do not agree"),
-            ("middle_name=differ", "middle names differ"),
-            ("birth_date=differ", "birth dates contradict"),
-            ("birth_date=year", "birth dates contradict"),
-            ("name_suffix=differ", "name suffixes contradict"),
-            ("gender=differ", "genders differ"),
+            ("given_name=differ", "given_name_conflict"),
+            ("family_name=differ", "name_conflict"),
+            ("middle_name=differ", "middle_name_conflict"),
+            ("birth_date=differ", "birth_date_conflict"),
+            ("birth_date=year", "birth_date_conflict"),
+            ("name_suffix=differ", "suffix_conflict"),
+            ("gender=differ", "gender_conflict"),
         ] {
             let terms = format!("{contradiction} email=exact phone=exact street=exact number=exact");
             check(0.9999, &terms, &format!("review: {why}"));
@@ -291,7 +319,7 @@ mod tests {
         check(
             0.9999,
             "given_name=differ family_name=exact name_suffix=differ email=exact phone=exact",
-            "review: name suffixes contradict, given names are different people's",
+            "review: suffix_conflict, given_name_conflict",
         );
     }
 
@@ -301,7 +329,7 @@ mod tests {
         for level in ["near", "similar"] {
             check(0.9999, &format!("given_name={level} {twins}"), "merge");
             let known = format!("given_name={level}:known {twins}");
-            check(0.9999, &known, "review: given names are different people's");
+            check(0.9999, &known, "review: given_name_conflict");
         }
         // Bill and William are known, too, and one name.
         check(0.9999, &format!("given_name=nickname:known {twins}"), "merge");
@@ -310,11 +338,11 @@ mod tests {
     #[test]
     fn a_name_that_is_only_similar_wants_something_that_a_home_does_not_share() {
         let twins = "given_name=similar family_name=exact birth_date=exact";
-        check(0.9999, &format!("{twins} phone=exact"), "review: given names are different people's");
-        check(0.9999, &format!("{twins} street=exact"), "review: given names are different people's");
+        check(0.9999, &format!("{twins} phone=exact"), "review: given_name_conflict");
+        check(0.9999, &format!("{twins} street=exact"), "review: given_name_conflict");
         check(0.9999, &format!("{twins} street=exact number=exact"), "merge");
         check(0.9999, twins, "merge");
-        check(0.98, &format!("{twins} number=exact"), "review: given names are different people's");
+        check(0.98, &format!("{twins} number=exact"), "review: given_name_conflict");
     }
 
     #[test]
@@ -323,17 +351,17 @@ mod tests {
         check(
             0.97,
             "given_name=exact family_name=differ birth_date=exact phone=exact:9",
-            "review: names do not agree, only one thing speaks for it",
+            "review: name_conflict, single_evidence",
         );
         check(
             0.97,
             "given_name=exact family_name=differ birth_date=typo phone=exact email=exact",
-            "review: names do not agree",
+            "review: name_conflict",
         );
         check(
             0.97,
             "given_name=exact family_name=differ birth_date=exact street=exact",
-            "review: names do not agree",
+            "review: name_conflict",
         );
     }
 
@@ -341,7 +369,7 @@ mod tests {
     fn what_many_share_is_nobodys_own() {
         let named = "given_name=exact family_name=exact";
         check(0.96, &format!("{named} email=exact:8"), "merge");
-        check(0.96, &format!("{named} email=exact:9"), "review: only one thing speaks for it");
+        check(0.96, &format!("{named} email=exact:9"), "review: single_evidence");
         check(0.96, &format!("{named} number=exact:9 birth_date=exact"), "merge");
     }
 
@@ -349,23 +377,19 @@ mod tests {
     fn doubts_are_overruled_where_it_is_nearly_certain() {
         for doubt in ["birth_date=close", "birth_date=two_parts"] {
             let terms = format!("given_name=exact family_name=exact email=exact {doubt}");
-            check(0.98, &terms, "review: birth dates are near but not equal");
+            check(0.98, &terms, "review: birth_date_near");
             check(0.995, &terms, "merge");
         }
-        check(
-            0.98,
-            "given_name=exact family_name=similar email=exact number=exact",
-            "review: names do not agree",
-        );
+        check(0.98, "given_name=exact family_name=similar email=exact number=exact", "review: name_conflict");
         check(0.995, "given_name=exact family_name=similar email=exact", "merge");
     }
 
     #[test]
     fn below_the_thresholds_nothing_is_merged() {
         let all = "given_name=exact family_name=exact birth_date=exact";
-        check(0.949, all, "review: it is not probable enough");
-        check(0.80, all, "review: it is not probable enough");
-        check(0.79, all, "different: it is not probable enough");
+        check(0.949, all, "review: below_threshold");
+        check(0.80, all, "review: below_threshold");
+        check(0.79, all, "different: below_threshold");
     }
 
     #[test]
@@ -390,11 +414,13 @@ mod tests {
     }
 
     #[test]
-    fn reasons_are_stored_as_people_read_them() {
+    fn objections_are_stored_as_codes_and_earlier_texts_are_read() {
         for objection in Objection::ALL {
             let text = serde_json::to_string(&objection).unwrap();
-            assert_eq!(text, format!("{:?}", objection.as_str()));
+            assert_eq!(text, format!("{:?}", objection.code()));
             assert_eq!(serde_json::from_str::<Objection>(&text).unwrap(), objection);
+            let earlier = serde_json::Value::from(objection.old_text());
+            assert_eq!(serde_json::from_value::<Objection>(earlier).unwrap(), objection);
         }
         assert!(serde_json::from_str::<Objection>("\"a whim\"").is_err());
     }
