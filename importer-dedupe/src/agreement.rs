@@ -47,25 +47,42 @@ const NEAR: f64 = 0.88;
 /// assert_eq!(compare(person("Jonathan", "Smith"), person("Jonathon", "Smith")), NameAgreement::Near);
 /// ```
 pub fn name_agreement(contract: &Contract, a: &CoreRecord, b: &CoreRecord) -> NameAgreement {
-    let (a_first, a_last) = (folded(contract, a, "first_name"), folded(contract, a, "last_name"));
-    let (b_first, b_last) = (folded(contract, b, "first_name"), folded(contract, b, "last_name"));
-    let complete = [&a_first, &a_last, &b_first, &b_last].iter().all(|name| !name.is_empty());
-    if complete && a_first == b_last && a_last == b_first {
-        return NameAgreement::Agree;
+    Names::of(contract, a).agreement(&Names::of(contract, b))
+}
+
+/// The names of a record in matching form.
+pub(crate) struct Names {
+    pub(crate) first: String,
+    pub(crate) last: String,
+}
+
+impl Names {
+    pub(crate) fn of(contract: &Contract, person: &CoreRecord) -> Self {
+        let [first, last] = ["first_name", "last_name"].map(|field| folded(contract, person, field));
+        Self { first, last }
     }
-    let last_equal = !a_last.is_empty() && a_last == b_last;
-    if complete && last_equal && (a_first == b_first || is_initial(&a_first, &b_first)) {
-        return NameAgreement::Agree;
+
+    /// How far they agree with those of another record.
+    pub(crate) fn agreement(&self, other: &Self) -> NameAgreement {
+        let (a, b) = (self, other);
+        let complete = [&a.first, &a.last, &b.first, &b.last].iter().all(|name| !name.is_empty());
+        if complete && a.first == b.last && a.last == b.first {
+            return NameAgreement::Agree;
+        }
+        let last_equal = !a.last.is_empty() && a.last == b.last;
+        if complete && last_equal && (a.first == b.first || is_initial(&a.first, &b.first)) {
+            return NameAgreement::Agree;
+        }
+        let near = |x: &str, y: &str| jaro_winkler(x.as_bytes(), y.as_bytes()) >= NEAR;
+        if last_equal {
+            return if near(&a.first, &b.first) { NameAgreement::Near } else { NameAgreement::Family };
+        }
+        let first_equal = !a.first.is_empty() && a.first == b.first;
+        if first_equal || (near(&a.first, &b.first) && near(&a.last, &b.last)) {
+            return NameAgreement::Near;
+        }
+        NameAgreement::Differ
     }
-    let near = |x: &str, y: &str| jaro_winkler(x.as_bytes(), y.as_bytes()) >= NEAR;
-    if last_equal {
-        return if near(&a_first, &b_first) { NameAgreement::Near } else { NameAgreement::Family };
-    }
-    let first_equal = !a_first.is_empty() && a_first == b_first;
-    if first_equal || (near(&a_first, &b_first) && near(&a_last, &b_last)) {
-        return NameAgreement::Near;
-    }
-    NameAgreement::Differ
 }
 
 /// True when one is the first letter of the other.
@@ -82,17 +99,37 @@ fn folded(contract: &Contract, person: &CoreRecord, field: &str) -> String {
     out
 }
 
-/// True when both records have the field and the values differ.
-pub(crate) fn contradicts(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &str) -> bool {
-    both(contract, a, b, field).is_some_and(|(a, b)| a != b)
-}
-
 /// True when both records have the field and the values are equal.
-pub(crate) fn agrees(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &str) -> bool {
-    both(contract, a, b, field).is_some_and(|(a, b)| a == b)
+pub(crate) fn agrees(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &'static str) -> bool {
+    FieldValue::of(contract, a, field).agrees(contract, b)
 }
 
-fn both(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &str) -> Option<(String, String)> {
-    let (a, b) = (folded(contract, a, field), folded(contract, b, field));
-    (!a.is_empty() && !b.is_empty()).then_some((a, b))
+/// The value of one field of a record in matching form, prepared for comparing it with many; empty when it is missing.
+pub(crate) struct FieldValue {
+    field: &'static str,
+    value: String,
+}
+
+impl FieldValue {
+    pub(crate) fn of(contract: &Contract, person: &CoreRecord, field: &'static str) -> Self {
+        Self { field, value: folded(contract, person, field) }
+    }
+
+    /// True when the other record has the field as well, and the values differ.
+    pub(crate) fn contradicts(&self, contract: &Contract, other: &CoreRecord) -> bool {
+        self.with(contract, other).is_some_and(|other| other != self.value)
+    }
+
+    /// True when the other record has the field as well, and the values are equal.
+    pub(crate) fn agrees(&self, contract: &Contract, other: &CoreRecord) -> bool {
+        self.with(contract, other).is_some_and(|other| other == self.value)
+    }
+
+    /// The other record's value, where both have one.
+    fn with(&self, contract: &Contract, other: &CoreRecord) -> Option<String> {
+        if self.value.is_empty() {
+            return None;
+        }
+        Some(folded(contract, other, self.field)).filter(|other| !other.is_empty())
+    }
 }

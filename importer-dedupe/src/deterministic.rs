@@ -5,10 +5,9 @@ use importer_core::normalise::email_match_form;
 use importer_core::ports::{
     CandidateFacts, ContactKind, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind,
 };
-
 use importer_core::reasons::Reason;
 
-use crate::agreement::{NameAgreement, agrees, contradicts, name_agreement};
+use crate::agreement::{FieldValue, NameAgreement, Names, agrees, name_agreement};
 
 /// How many pairs one row may bring to review; the rest says nothing new about it.
 pub(crate) const PAIRS_PER_ROW: usize = 5;
@@ -63,37 +62,35 @@ impl Resolver for Deterministic {
     ) -> Decision {
         let mut same = Vec::new();
         let mut look_at = Vec::new();
-        let contacts = self.contacts(incoming);
+        let (contacts, own) = (self.contacts(incoming), Names::of(contract, incoming));
+        let [dob, suffix] = ["dob", "name_suffix"].map(|field| FieldValue::of(contract, incoming, field));
         for (place, candidate) in candidates.iter().enumerate() {
             let (email, phone) = (contacts.share_email(candidate), contacts.share_phone(candidate));
             if !email && !phone {
                 // Only their hashes are equal.
                 continue;
             }
-            let names = name_agreement(contract, incoming, candidate);
+            let names = own.agreement(&Names::of(contract, candidate));
             if facts.by_name_alone.contains(&place) && !names.may_be_one() {
                 continue;
             }
-            let dob = contradicts(contract, incoming, candidate, "dob");
-            let suffix = contradicts(contract, incoming, candidate, "name_suffix");
+            let dob_differs = dob.contradicts(contract, candidate);
+            let suffix_differs = suffix.contradicts(contract, candidate);
             let kind = match names {
-                NameAgreement::Agree if !dob && !suffix => {
+                NameAgreement::Agree if !dob_differs && !suffix_differs => {
                     same.push((place, email));
                     SuggestionKind::Ambiguous
                 }
                 NameAgreement::Agree | NameAgreement::Near => SuggestionKind::PossibleDuplicate,
                 NameAgreement::Family | NameAgreement::Differ => SuggestionKind::Household,
             };
-            let terms = terms(email, phone, names, dob, suffix);
+            let terms = terms(email, phone, names, dob_differs, suffix_differs);
             look_at.push(LookAt { candidate: place, kind, score: None, terms });
         }
         if same.len() > 1 {
             // An equal birth date tells apart what names and contacts cannot.
-            let certain: Vec<_> = same
-                .iter()
-                .copied()
-                .filter(|&(place, _)| agrees(contract, incoming, candidates[place], "dob"))
-                .collect();
+            let certain: Vec<_> =
+                same.iter().copied().filter(|&(place, _)| dob.agrees(contract, candidates[place])).collect();
             if certain.len() == 1 {
                 same = certain;
             }

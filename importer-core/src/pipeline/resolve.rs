@@ -2,12 +2,14 @@
 
 mod lookup;
 mod notes;
+mod prepared;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use self::prepared::Prepared;
 use super::Counts;
 use super::shared_contacts::SharedContacts;
 use crate::contracts::Contract;
@@ -81,10 +83,11 @@ pub(super) fn resolve(
     let mut batch = ResolveBatch::load(core, contract, policies, run, &rows, shared.most())?;
     batch.out.shared = shared;
     let compared = policies.resolver.looks_at(contract);
-    for row in rows {
-        for &place in &compared {
-            if row.person.record.get(place).is_some_and(|value| value.len() > LONGEST) {
-                *batch.out.long.entry(contract.fields[place].name).or_default() += 1;
+    for (place, row) in rows.into_iter().enumerate() {
+        batch.prepare(place);
+        for &field in &compared {
+            if row.person.record.get(field).is_some_and(|value| value.len() > LONGEST) {
+                *batch.out.long.entry(contract.fields[field].name).or_default() += 1;
             }
         }
         batch.row(row)?;
@@ -123,7 +126,11 @@ struct ResolveBatch<'a> {
     under_key: FxHashMap<MatchKey, Vec<RecordId>>,
     people: FxHashMap<RecordId, Person>,
     free_ids: std::vec::IntoIter<RecordId>,
+    prepared: Prepared,
+    /// The keys of the row that is being resolved.
     keys: Vec<MatchKey>,
+    /// Whether that row is certainly whom the map names by its id, as long as nothing has changed that record.
+    is_certain: bool,
     /// By the fingerprint of a row, who is not that person: somebody has looked and said so.
     told_apart: FxHashMap<i64, Vec<(RecordId, Option<i64>)>>,
     /// Who has a row's external id in another system.
@@ -154,9 +161,17 @@ impl<'a> ResolveBatch<'a> {
         }
     }
 
+    /// Takes what was found out about the row at this place when the batch was read.
+    fn prepare(&mut self, place: usize) {
+        self.keys.clear();
+        self.keys.extend_from_slice(self.prepared.keys(place));
+        self.is_certain = self.prepared.certain(place);
+    }
+
     fn is_somebody_else(&self, id: RecordId, row: &Incoming) -> bool {
         self.people.get(&id).is_some_and(|known| {
-            self.policies.resolver.contradicts(self.contract, &row.person, &known.record)
+            let is_certain = self.is_certain && known.fate == Fate::Known;
+            !is_certain && self.policies.resolver.contradicts(self.contract, &row.person, &known.record)
         })
     }
 
@@ -181,8 +196,10 @@ impl<'a> ResolveBatch<'a> {
     }
 
     fn decide(&mut self, row: Incoming) -> Result<()> {
-        self.keys.clear();
-        self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
+        if self.is_certain {
+            // An earlier row of the batch has made somebody else of the record.
+            self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
+        }
         let resolver = &self.policies.resolver;
         let (mut ids, mut at_home): (Vec<RecordId>, Vec<RecordId>) = Default::default();
         let (under_key, contacts) = (&self.under_key, self.keys.iter());
@@ -328,7 +345,7 @@ impl<'a> ResolveBatch<'a> {
         self.outcome(row.row, OutcomeKind::Inserted, id, reason);
         self.note_map(&row.external_id, id, row.row_hash, row.row);
         let record = CoreRecord { id, ..row.person };
-        self.note_keys(&record);
+        self.note_keys(id);
         self.people.insert(id, Person { record, fate: Fate::Created, before: None });
         Ok(())
     }
@@ -372,7 +389,9 @@ impl<'a> ResolveBatch<'a> {
                 });
             }
             self.outcome(row.row, OutcomeKind::Updated, id, reason);
-            self.note_keys(&merged.person);
+            self.keys.clear();
+            self.policies.resolver.keys(self.contract, &merged.person, &mut self.keys);
+            self.note_keys(id);
             if let Some(person) = self.people.get_mut(&id) {
                 let before = std::mem::replace(&mut person.record, merged.person);
                 if person.fate == Fate::Known {

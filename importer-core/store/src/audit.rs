@@ -31,7 +31,7 @@ impl AuditStore for SqlSession {
 
     fn audit_log(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
         let mut sql = String::from(
-            "SELECT CAST(id AS TEXT) AS i, done_at AS t, actor, role, action, entity_type, subject, outcome, reason, \
+            "SELECT id, done_at AS t, actor, role, action, entity_type, subject, outcome, reason, \
              details_json FROM audit_log WHERE id > ?",
         );
         let mut binds = vec![Cell::Int(filter.after)];

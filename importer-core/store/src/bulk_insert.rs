@@ -12,6 +12,7 @@ impl Bulk<'_> {
         if self.cells.is_empty() {
             return Ok(());
         }
+        connection.well_read()?;
         match &mut connection.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(c) => {

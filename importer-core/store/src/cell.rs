@@ -1,4 +1,4 @@
-//! Values to bind, rows as they are read, and names as they stand in a statement.
+//! Values to bind, and names as they stand in a statement.
 
 /// A value to bind.
 #[derive(Clone, Copy)]
@@ -23,44 +23,6 @@ impl Cell<'_> {
 impl<'a> From<Option<&'a str>> for Cell<'a> {
     fn from(text: Option<&'a str>) -> Self {
         text.map_or(Self::Null, Self::Text)
-    }
-}
-
-/// A row of canonical texts.
-pub(super) struct TextRow(pub(super) Vec<Option<String>>);
-
-impl TextRow {
-    pub(super) fn text(&mut self, column: usize) -> String {
-        self.0.get_mut(column).and_then(Option::take).unwrap_or_default()
-    }
-
-    pub(super) fn optional(&mut self, column: usize) -> Option<String> {
-        self.0.get_mut(column).and_then(Option::take)
-    }
-
-    pub(super) fn get(&self, column: usize) -> Option<&str> {
-        self.0.get(column)?.as_deref()
-    }
-
-    pub(super) fn int(&self, column: usize) -> i64 {
-        self.optional_int(column).unwrap_or_default()
-    }
-
-    pub(super) fn optional_int(&self, column: usize) -> Option<i64> {
-        self.get(column)?.parse().ok()
-    }
-
-    /// A number that is an id.
-    pub(super) fn id<T: From<i64>>(&self, column: usize) -> T {
-        self.int(column).into()
-    }
-
-    pub(super) fn optional_id<T: From<i64>>(&self, column: usize) -> Option<T> {
-        self.optional_int(column).map(Into::into)
-    }
-
-    pub(super) fn flag(&self, column: usize) -> bool {
-        matches!(self.get(column), Some("1" | "true"))
     }
 }
 

@@ -8,14 +8,14 @@ const READ: &str = "read the change log";
 
 impl ChangeLog for SqlSession {
     fn changes(&mut self, contract: &Contract, filter: &ChangeFilter) -> Result<Vec<ChangeRow>> {
-        let sql = "SELECT CAST(id AS TEXT) AS i, CAST(core_id AS TEXT) AS c, CAST(run_id AS TEXT) AS r, \
-             CAST(staging_id AS TEXT) AS s, action, field, old_value, new_value, actor, reason, changed_at AS t \
+        let sql = "SELECT id, core_id, run_id, \
+             staging_id, action, field, old_value, new_value, actor, reason, changed_at AS t \
              FROM change_log WHERE core_id = ? AND entity_type = ? AND id > ? ORDER BY id LIMIT ?";
         let limit = if filter.limit > 0 { filter.limit } else { i64::MAX };
         let binds =
             [Cell::id(filter.record), Cell::Text(contract.entity), Cell::Int(filter.after), Cell::Int(limit)];
         let rows = self.connection.rows(READ, sql, &binds)?;
-        let change = |mut row: super::cell::TextRow| {
+        let change = |mut row: super::row::Row| {
             Ok(ChangeRow {
                 id: row.int(0),
                 core_id: row.id(1),

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::connection::{Backend, Connection};
 #[cfg(feature = "postgres")]
 use super::postgres::{self, Place, Server};
+use super::row::Misread;
 use importer_core::Result;
 
 impl Connection {
@@ -14,13 +15,17 @@ impl Connection {
     pub(super) fn sqlite(path: &Path) -> Result<Self> {
         let (mut connection, read_only) = super::sqlite_file::open(path)?;
         super::names::teach(&mut connection)?;
-        Ok(Self { backend: Backend::Sqlite(connection), read_only })
+        Ok(Self { backend: Backend::Sqlite(connection), read_only, misread: Misread::default() })
     }
 
     #[cfg(feature = "postgres")]
     pub(super) fn postgres(place: &Place) -> Result<Self> {
         let server = Server::connect(place).map_err(|fault| postgres::cannot_connect(&fault, place))?;
-        let mut connection = Self { backend: Backend::Postgres(Box::new(server)), read_only: None };
+        let mut connection = Self {
+            backend: Backend::Postgres(Box::new(server)),
+            read_only: None,
+            misread: Misread::default(),
+        };
         super::requirements::check(&mut connection)
             .map_err(|error| error.at("database", place.describe()))?;
         connection.read_only = super::requirements::read_only(&mut connection)?;
@@ -31,6 +36,10 @@ impl Connection {
     #[cfg(feature = "postgres")]
     pub(super) fn waiting(pool: &postgres::Pool) -> Option<Self> {
         let server = Server::waiting(pool)?;
-        Some(Self { backend: Backend::Postgres(Box::new(server)), read_only: None })
+        Some(Self {
+            backend: Backend::Postgres(Box::new(server)),
+            read_only: None,
+            misread: Misread::default(),
+        })
     }
 }

@@ -8,6 +8,7 @@ use diesel::sqlite::SqliteConnection;
 #[cfg(feature = "postgres")]
 use super::postgres::{self, Fault, Server};
 use super::read_only::ReadOnly;
+use super::row::Misread;
 use importer_core::{Error, Result};
 
 /// A connection to either backend.
@@ -15,6 +16,8 @@ pub(super) struct Connection {
     pub(super) backend: Backend,
     /// Why nothing may be written, if that is so.
     pub(super) read_only: Option<ReadOnly>,
+    /// A value that was read as what it is not.
+    pub(super) misread: Misread,
 }
 
 /// What is at the other end.
@@ -47,6 +50,11 @@ impl Connection {
     /// An error, where nothing may be written.
     pub(super) fn may_write(&self, operation: &'static str) -> Result<()> {
         self.read_only.as_ref().map_or(Ok(()), |why| Err(why.error(operation)))
+    }
+
+    /// An error, where a row was read as what it is not.
+    pub(super) fn well_read(&self) -> Result<()> {
+        self.misread.take().map_or(Ok(()), Err)
     }
 
     /// What a statement failed of on SQLite.

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::names::list_of_ids;
 use super::preview_ids::ids_from;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::contracts::{Contract, FieldKind};
 use importer_core::ports::{
@@ -50,8 +51,8 @@ impl CoreStore for SqlSession {
         }
         let list = list_of_ids(ids);
         let sql = format!(
-            "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c, CAST(m.row_hash AS TEXT) AS h, m.other_hashes, \
-             CAST(m.staging_id AS TEXT) AS s, CAST(m.last_run_id AS TEXT) AS r {} \
+            "SELECT m.external_id, m.core_id, m.row_hash, m.other_hashes, \
+             m.staging_id, m.last_run_id {} \
              AND m.entity_type = ? AND m.external_system = ?",
             self.connection.named_in("external_id_map", "m", "")
         );
@@ -80,7 +81,7 @@ impl CoreStore for SqlSession {
         }
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(m.core_id AS TEXT) AS c, m.external_id {} AND m.entity_type = ? AND m.external_system = ? ORDER BY m.id",
+            "SELECT m.core_id, m.external_id {} AND m.entity_type = ? AND m.external_system = ? ORDER BY m.id",
             self.connection.listed_in("external_id_map m", "m.core_id", true)
         );
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
@@ -99,7 +100,7 @@ impl CoreStore for SqlSession {
         }
         let list = list_of_ids(ids);
         let sql = format!(
-            "SELECT m.external_id, CAST(m.core_id AS TEXT) AS c {} AND m.entity_type = ? AND m.external_system <> ? \
+            "SELECT m.external_id, m.core_id {} AND m.entity_type = ? AND m.external_system <> ? \
              ORDER BY m.id",
             self.connection.named_in("external_id_map", "m", "")
         );
@@ -124,12 +125,12 @@ impl CoreStore for SqlSession {
                       ORDER BY x.core_id";
         let sql = if self.connection.is_postgres() {
             format!(
-                "SELECT CAST(j.value AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c \
+                "SELECT j.value, k.core_id \
                  FROM {list} j CROSS JOIN LATERAL (SELECT x.core_id {of_key} LIMIT ?) k"
             )
         } else {
             format!(
-                "SELECT CAST(j.value AS TEXT) AS h, CAST(k.core_id AS TEXT) AS c FROM {list} j \
+                "SELECT j.value, k.core_id FROM {list} j \
                  CROSS JOIN match_keys k WHERE k.core_id <= \
                  coalesce((SELECT x.core_id {of_key} LIMIT 1 OFFSET ? - 1), 9223372036854775807) \
                  AND k.key_hash = j.value AND k.entity_type = ? AND k.key_kind = ?"
@@ -164,19 +165,19 @@ impl CoreStore for SqlSession {
         let mut columns = Vec::new();
         for (_, field) in contract.columns() {
             columns.push(match field.kind {
-                FieldKind::Timestamp | FieldKind::Date => field.name.to_owned(),
-                FieldKind::Flag if self.connection.is_postgres() => field.name.to_owned(),
+                FieldKind::Flag if self.connection.is_postgres() => format!("CAST({} AS TEXT)", field.name),
                 FieldKind::Flag => {
                     format!("CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", field.name)
                 }
-                _ => format!("CAST({} AS TEXT)", field.name),
+                FieldKind::Integer => format!("CAST({} AS TEXT)", field.name),
+                _ => field.name.to_owned(),
             });
         }
         for (index, column) in columns.iter_mut().enumerate() {
             column.push_str(&format!(" AS c{index}"));
         }
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, origin_source, origin_verified_at AS v, field_origins, {} FROM {} WHERE id {elements} ORDER BY id",
+            "SELECT id, origin_source, origin_verified_at AS v, field_origins, {} FROM {} WHERE id {elements} ORDER BY id",
             columns.join(", "),
             contract.core_table()
         );
@@ -190,7 +191,7 @@ impl CoreStore for SqlSession {
         let table = contract.core_table();
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         if self.connection.is_postgres() {
-            let sql = "SELECT CAST(nextval(pg_get_serial_sequence(?, 'id')) AS TEXT) AS i FROM generate_series(1, ?)";
+            let sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS i FROM generate_series(1, ?)";
             let rows = self.connection.rows("reserve ids", sql, &[Cell::Text(&table), Cell::Int(count)])?;
             return Ok(rows.iter().map(|row| row.id(0)).collect());
         }
@@ -202,11 +203,11 @@ impl CoreStore for SqlSession {
         let table = contract.core_table();
         // AUTOINCREMENT never gives an id twice; neither may an import.
         let (sql, binds) = if self.connection.is_postgres() {
-            (format!("SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM {table}"), vec![])
+            (format!("SELECT COALESCE(MAX(id), 0) AS i FROM {table}"), vec![])
         } else {
             let sql = format!(
-                "SELECT CAST(MAX(COALESCE((SELECT MAX(id) FROM {table}), 0), \
-                 COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)) AS TEXT) AS i"
+                "SELECT MAX(COALESCE((SELECT MAX(id) FROM {table}), 0), \
+                 COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)) AS i"
             );
             (sql, vec![Cell::Text(&table)])
         };
@@ -240,12 +241,12 @@ impl CoreStore for SqlSession {
     }
 
     fn count(&mut self, contract: &Contract) -> Result<i64> {
-        let sql = format!("SELECT CAST(COUNT(*) AS TEXT) AS n FROM {}", contract.core_table());
+        let sql = format!("SELECT COUNT(*) AS n FROM {}", contract.core_table());
         Ok(self.connection.rows("count records", &sql, &[])?.first().map_or(0, |row| row.int(0)))
     }
 }
 
-fn core_record(contract: &Contract, mut row: TextRow) -> CoreRecord {
+fn core_record(contract: &Contract, mut row: Row) -> CoreRecord {
     let mut record = Record::new(contract.fields.len());
     for (column, (place, _)) in contract.columns().enumerate() {
         record.set(place, row.get(4 + column));
@@ -344,7 +345,7 @@ pub(super) fn json_list(rows: &[OtherRow]) -> Option<String> {
 impl SqlSession {
     fn load_contacts(&mut self, contract: &Contract, ids: &str, records: &mut [CoreRecord]) -> Result<()> {
         let sql = format!(
-            "SELECT CAST({0} AS TEXT) AS i, kind, value, original, extension, CAST(is_primary AS TEXT) AS p, source \
+            "SELECT {0} AS i, kind, value, original, extension, is_primary, source \
              FROM core_{3}_contacts WHERE {0} {1} ORDER BY {0}, kind, is_primary DESC, value{2}",
             contact_owner(contract),
             self.connection.among(true),

@@ -21,11 +21,11 @@ impl SqlSession {
             return Ok(());
         }
         let name = name(contract);
-        let sql = format!("SELECT CAST(pg_try_advisory_xact_lock({}) AS TEXT) AS t", key());
+        let sql = format!("SELECT pg_try_advisory_xact_lock({}) AS t", key());
         let free = self.connection.rows(WAIT, &sql, &[Cell::Text(&name)])?;
         if !free.first().is_some_and(|row| row.flag(0)) {
             self.tell_of_waiting(contract)?;
-            let sql = format!("SELECT CAST(pg_advisory_xact_lock({}) AS TEXT) AS t", key());
+            let sql = format!("SELECT pg_advisory_xact_lock({}) AS t", key());
             self.connection.rows(WAIT, &sql, &[Cell::Text(&name)])?;
         }
         self.core_taken = Some(contract.entity);
@@ -51,7 +51,7 @@ impl SqlSession {
         if std::mem::replace(&mut self.told_of_waiting, true) {
             return Ok(());
         }
-        let sql = "SELECT CAST(id AS TEXT) AS i, source FROM import_runs WHERE entity_type = ? AND status = 'running' \
+        let sql = "SELECT id, source FROM import_runs WHERE entity_type = ? AND status = 'running' \
                    ORDER BY id DESC LIMIT 4";
         let runs = self.connection.rows(WAIT, sql, &[Cell::Text(contract.entity)])?;
         let runs: Vec<String> = runs

@@ -79,6 +79,8 @@ pub(super) const STOPPED: &str =
 pub(super) const MISSING: &str = "the importer's tables are missing; run its migrations";
 pub(super) const TAKEN: &str =
     "a table of that name belongs to somebody else; give the importer a database or schema without it";
+pub(super) const ALTERED: &str =
+    "another program may have changed the importer's tables; compare them with its migrations";
 pub(super) const DAMAGED: &str = "the database is damaged; restore it from a backup";
 #[cfg(feature = "sqlite")]
 const NO_FOLDER: &str = "check that the folder exists and may be written to";
@@ -95,6 +97,7 @@ pub(super) fn hint(message: &str) -> Option<&'static str> {
         ("unable to open database", "", NO_FOLDER),
         ("file is not a database", "", "the file is not a SQLite database; choose another one"),
         ("disk I/O error", "", "the file system failed or is full; start the same run again when it is well"),
+        ("the column `", "which the importer does not read", ALTERED),
         ("database disk image is malformed", "", DAMAGED),
         ("malformed database schema", "", DAMAGED),
         ("no such table: ", "", MISSING),

@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bulk::{Bulk, Column, Conflict, plain, time};
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::connection::Connection;
 use super::core::{columns_with, contact_owner, json_list};
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
@@ -34,7 +35,7 @@ const PEOPLE: &str = "change records";
 
 impl HistoryStore for SqlSession {
     fn last_change(&mut self) -> Result<i64> {
-        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM change_log";
+        let sql = "SELECT COALESCE(MAX(id), 0) AS i FROM change_log";
         Ok(self.connection.rows("read the change log", sql, &[])?.first().map_or(0, |row| row.int(0)))
     }
 
@@ -43,7 +44,7 @@ impl HistoryStore for SqlSession {
         let sql = format!(
             "INSERT INTO merge_log (id, entity_type, survivor_id, run_id, suggestion_id, change_mark, before_json, \
              decisions_json, actor, reason, merged_at) VALUES ({id}, ?, ?, ?int, ?int, ?, ?, ?, ?, ?, ?time) \
-             RETURNING CAST(id AS TEXT) AS id"
+             RETURNING id"
         );
         let rows = self.connection.rows(
             MERGE,
@@ -126,7 +127,7 @@ impl HistoryStore for SqlSession {
     }
 
     fn survivor_of(&mut self, contract: &Contract, id: RecordId) -> Result<Option<(RecordId, MergeId)>> {
-        let sql = "SELECT CAST(l.survivor_id AS TEXT) AS s, CAST(l.id AS TEXT) AS m FROM merge_members m \
+        let sql = "SELECT l.survivor_id, l.id FROM merge_members m \
                    JOIN merge_log l ON l.id = m.merge_id \
                    WHERE m.retired_id = ? AND m.entity_type = ? AND l.undone_at IS NULL ORDER BY l.id DESC LIMIT 1";
         let (mut found, mut id) = (None, id);
@@ -312,7 +313,7 @@ impl HistoryStore for SqlSession {
     }
 
     fn last_rejection(&mut self) -> Result<i64> {
-        let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM not_duplicates";
+        let sql = "SELECT COALESCE(MAX(id), 0) AS i FROM not_duplicates";
         Ok(self.connection.rows("read rejections", sql, &[])?.first().map_or(0, |row| row.int(0)))
     }
 
@@ -325,12 +326,12 @@ impl HistoryStore for SqlSession {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(core_id AS TEXT) AS c, CAST(other_core_id AS TEXT) AS o FROM not_duplicates \
+            "SELECT id, core_id, other_core_id FROM not_duplicates \
              WHERE entity_type = ? AND id > ? AND (core_id {elements} OR other_core_id {elements}) ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Int(after), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read rejections", &sql, &binds)?;
-        let rejection = |row: &TextRow| Rejection { id: row.int(0), one: row.id(1), other: row.id(2) };
+        let rejection = |row: &Row| Rejection { id: row.id(0), one: row.id(1), other: row.id(2) };
         Ok(rows.iter().map(rejection).collect())
     }
 
@@ -366,7 +367,7 @@ impl HistoryStore for SqlSession {
     fn source_rows(&mut self, contract: &Contract, rows: &[RowId]) -> Result<Vec<SourceRow>> {
         let list = serde_json::Value::from(rows).to_string();
         let sql = format!(
-            "SELECT CAST(s.id AS TEXT) AS i, s.external_system, s.external_id, \
+            "SELECT s.id, s.external_system, s.external_id, \
              (SELECT k.payload_json FROM {} k WHERE k.staging_id = s.id) AS p {} ORDER BY s.id",
             contract.clean_table(),
             self.connection.listed_in(&format!("{} s", contract.staging_table()), "s.id", true)
@@ -402,7 +403,7 @@ impl SqlSession {
     fn dated(&mut self, contract: &Contract, people: &[RecordId], column: &str) -> Result<Vec<Dated>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, {column} AS t FROM {} WHERE id {} ORDER BY id",
+            "SELECT id, {column} AS t FROM {} WHERE id {} ORDER BY id",
             contract.core_table(),
             self.connection.among(true)
         );
@@ -418,9 +419,9 @@ impl SqlSession {
              WHERE merge_id = merge_log.id ORDER BY retired_id) m)"
         };
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, entity_type, CAST(survivor_id AS TEXT) AS s, CAST(run_id AS TEXT) AS r, \
-             CAST(suggestion_id AS TEXT) AS g, CAST(change_mark AS TEXT) AS k, before_json, decisions_json, actor, \
-             reason, merged_at AS m, undone_at AS u, undone_by, undo_reason, CAST(redone_by AS TEXT) AS b, {members} AS x, CAST(retold AS TEXT) AS t \
+            "SELECT id, entity_type, survivor_id, run_id, \
+             suggestion_id, change_mark, before_json, decisions_json, actor, \
+             reason, merged_at AS m, undone_at AS u, undone_by, undo_reason, redone_by, {members} AS x, retold \
              FROM merge_log WHERE {conditions}"
         );
         let rows = self.connection.rows(READ, &sql, binds)?;
@@ -448,12 +449,12 @@ impl SqlSession {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, own_decision, decided_by, decided_at AS d, deferred_until AS u FROM dedupe_suggestions \
+            "SELECT id, own_decision, decided_by, decided_at AS d, deferred_until AS u FROM dedupe_suggestions \
              WHERE entity_type = ? AND (left_id {elements} OR right_id {elements}) ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
         let rows = self.connection.rows("read suggestions", &sql, &binds)?;
-        let moved = |mut row: TextRow| MovedSuggestion {
+        let moved = |mut row: Row| MovedSuggestion {
             id: row.id(0),
             decision: row.text(1),
             decided_by: row.optional(2),
@@ -465,11 +466,11 @@ impl SqlSession {
 }
 
 /// What [`map_image`] reads, of a table `m`.
-pub(super) const MAP_IMAGE: &str = "CAST(m.id AS TEXT) AS i, m.external_system, m.external_id, \
-    CAST(m.core_id AS TEXT) AS c, CAST(m.row_hash AS TEXT) AS h, m.other_hashes, CAST(m.staging_id AS TEXT) AS s, \
-    CAST(m.last_run_id AS TEXT) AS r";
+pub(super) const MAP_IMAGE: &str = "m.id, m.external_system, m.external_id, \
+    m.core_id, m.row_hash, m.other_hashes, m.staging_id, \
+    m.last_run_id";
 
-pub(super) fn map_image(mut row: TextRow) -> MapImage {
+pub(super) fn map_image(mut row: Row) -> MapImage {
     MapImage {
         id: row.int(0),
         core_id: row.id(3),
@@ -482,7 +483,7 @@ pub(super) fn map_image(mut row: TextRow) -> MapImage {
     }
 }
 
-fn merge_row(mut row: TextRow) -> MergeRow {
+fn merge_row(mut row: Row) -> MergeRow {
     let undone = row.get(11).and_then(parse_moment);
     MergeRow {
         id: row.id(0),

@@ -35,7 +35,7 @@ impl SqlSession {
         let list = list_of(people);
         for key in keys.iter().filter(|key| key.to_id().is_none()) {
             let sql = format!(
-                "SELECT CAST(p.id AS TEXT) AS c, CAST(COUNT(*) AS TEXT) AS n {} GROUP BY p.id",
+                "SELECT p.id, COUNT(*) AS n {} GROUP BY p.id",
                 self.by_value(contract, &key.table.sql, &key.pairs)
             );
             let at_column = |error: Error| error.at("table", &key.table.name);
@@ -55,7 +55,7 @@ impl SqlSession {
         // A record that refers to itself does not stay because of that.
         let others = if column.of_core { format!(" AND {column_sql} <> id") } else { String::new() };
         let sql = format!(
-            "SELECT CAST({column_sql} AS TEXT) AS c, CAST(COUNT(*) AS TEXT) AS n FROM {table_sql} \
+            "SELECT CAST({column_sql} AS BIGINT) AS c, COUNT(*) AS n FROM {table_sql} \
              WHERE {column_sql} IN {}{others} GROUP BY {column_sql}",
             self.ids()
         );
@@ -72,10 +72,7 @@ impl SqlSession {
         let mut found: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
         let list = list_of(people);
         for key in self.host_keys(contract)?.iter().filter(|key| key.to_id().is_none() && !key.follows) {
-            let sql = format!(
-                "SELECT DISTINCT CAST(p.id AS TEXT) AS c {}",
-                self.by_value(contract, &key.table.sql, &key.pairs)
-            );
+            let sql = format!("SELECT DISTINCT p.id {}", self.by_value(contract, &key.table.sql, &key.pairs));
             let at_column = |error: Error| error.at("table", &key.table.name);
             for row in self.connection.rows(COUNT, &sql, &[Cell::Text(&list)]).map_err(at_column)? {
                 found.entry(row.id(0)).or_default().extend(key.pairs.iter().map(|(_, to)| to.clone()));

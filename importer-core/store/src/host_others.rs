@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::{Cell, TextRow, quoted};
+use super::cell::{Cell, quoted};
 use super::host_rows::BACK;
 use super::host_sql::list_of;
 use super::host_tables::HostColumn;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
@@ -20,18 +21,18 @@ struct Now {
     others: Vec<Option<RecordId>>,
 }
 
-/// Whom a row refers to in columns that were read as text, from the first of them on.
-pub(super) fn others_of(row: &TextRow, first: usize, count: usize) -> Vec<Option<RecordId>> {
+/// Whom a row refers to in these columns, from the first of them on.
+pub(super) fn others_of(row: &Row, first: usize, count: usize) -> Vec<Option<RecordId>> {
     (first..first + count).map(|column| row.optional_id(column)).collect()
 }
 
 impl SqlSession {
-    /// Further columns of a statement, as text.
+    /// Further columns of a statement, as numbers: a table of the host on SQLite may keep them in any form.
     pub(super) fn others_sql(&self, others: &[String]) -> String {
         others
             .iter()
             .enumerate()
-            .map(|(n, name)| format!(", CAST({} AS TEXT) AS other_{n}", quoted(name)))
+            .map(|(n, name)| format!(", CAST({} AS BIGINT) AS other_{n}", quoted(name)))
             .collect()
     }
 
@@ -108,7 +109,7 @@ impl SqlSession {
         );
         let found = self.connection.rows(BACK, &sql, &[Cell::id(survivor), Cell::Text(&keys)])?;
         let count = moved.others.len();
-        let now = |mut row: TextRow| {
+        let now = |mut row: Row| {
             let others = others_of(&row, 2, count);
             Now { place: row.text(0), key: row.text(1), others }
         };
@@ -122,7 +123,7 @@ impl SqlSession {
         mut people: BTreeSet<RecordId>,
     ) -> Result<BTreeMap<RecordId, RecordId>> {
         let sql = format!(
-            "SELECT CAST(l.survivor_id AS TEXT) AS s, CAST(m.retired_id AS TEXT) AS r FROM merge_log l \
+            "SELECT l.survivor_id, m.retired_id FROM merge_log l \
              JOIN merge_members m ON m.merge_id = l.id WHERE l.entity_type = ? \
              AND (l.survivor_id IN {0} OR m.retired_id IN {0})",
             self.connection.list(true)

@@ -49,7 +49,7 @@ impl SqlSession {
         let key = self.key_sql(&column.key)?;
         let others = self.others_sql(&column.others);
         let sql = format!(
-            "SELECT {key} AS k, CAST({column_sql} AS TEXT) AS c{others} FROM {table_sql} WHERE {column_sql} IN {elements}"
+            "SELECT {key} AS k, CAST({column_sql} AS BIGINT) AS c{others} FROM {table_sql} WHERE {column_sql} IN {elements}"
         );
         let found = self.connection.rows(MOVE, &sql, &[Cell::Text(&list)])?;
         if found.is_empty() {

@@ -39,7 +39,7 @@ impl SqlSession {
             return Ok(());
         }
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i FROM {} WHERE id IN {} ORDER BY id FOR UPDATE",
+            "SELECT id FROM {} WHERE id IN {} ORDER BY id FOR UPDATE",
             contract.core_table(),
             self.ids()
         );

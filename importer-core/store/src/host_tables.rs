@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::cell::{Cell, TextRow, quoted, spelt};
+use super::cell::{Cell, quoted, spelt};
 use super::host_keys::{HostKey, HostTable};
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
@@ -189,8 +190,8 @@ fn set_others_apart(columns: &mut [HostColumn]) {
 
 /// A foreign key as both queries below tell it: id, name, columns and what they refer to, whether rows follow, primary key,
 /// columns, and whether there are row ids.
-fn host_key(mut row: TextRow) -> HostKey {
-    fn list<T: serde::de::DeserializeOwned>(row: &TextRow, column: usize) -> Vec<T> {
+fn host_key(mut row: Row) -> HostKey {
+    fn list<T: serde::de::DeserializeOwned>(row: &Row, column: usize) -> Vec<T> {
         row.get(column).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
     let columns: Vec<String> = list(&row, 5);
@@ -218,7 +219,7 @@ fn host_key(mut row: TextRow) -> HostKey {
 const SQLITE_KEYS: &str = "SELECT LOWER(m.name) AS i, m.name, \
      (SELECT json_group_array(json_array(k.\"from\", k.\"to\")) FROM \
         (SELECT * FROM pragma_foreign_key_list(m.name) k WHERE k.id = f.id ORDER BY k.seq) k) AS pairs, \
-     '0' AS follows, \
+     0 AS follows, \
      (SELECT json_group_array(c.name) FROM (SELECT * FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk) c) AS pk, \
      (SELECT json_group_array(c.name) FROM (SELECT * FROM pragma_table_info(m.name) ORDER BY cid) c) AS cols, \
      CASE WHEN (SELECT l.wr FROM pragma_table_list(m.name) l WHERE l.schema = 'main') = 1 THEN '' ELSE 'rowid' END AS rows \
@@ -231,7 +232,7 @@ const POSTGRES_KEYS: &str = "SELECT CAST(r.oid AS TEXT) AS i, quote_ident(n.nspn
         FROM unnest(f.conkey, f.confkey) WITH ORDINALITY k(own, other, place) \
         JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.own \
         JOIN pg_attribute p ON p.attrelid = f.confrelid AND p.attnum = k.other) AS pairs, \
-     CASE WHEN f.confupdtype = 'c' THEN '1' ELSE '0' END AS follows, \
+     CASE WHEN f.confupdtype = 'c' THEN 1 ELSE 0 END AS follows, \
      (SELECT CAST(json_agg(a.attname ORDER BY k.place) AS TEXT) FROM pg_index x \
         CROSS JOIN unnest(CAST(x.indkey AS smallint[])) WITH ORDINALITY k(own, place) \
         JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.own \

@@ -49,7 +49,7 @@ impl HouseholdStore for SqlSession {
 
     fn part_household(&mut self, contract: &Contract, suggestion: SuggestionId) -> Result<()> {
         let sql = "DELETE FROM household_links WHERE suggestion_id = ? \
-                   RETURNING CAST(one_id AS TEXT) AS o, CAST(other_id AS TEXT) AS t";
+                   RETURNING one_id, other_id";
         let rows = self.connection.rows(PART, sql, &[Cell::Int(suggestion.0)])?;
         let people: Vec<RecordId> = rows.iter().flat_map(|row| [row.id(0), row.id(1)]).collect();
         self.regroup(contract, &people, &BTreeMap::new())
@@ -58,7 +58,7 @@ impl HouseholdStore for SqlSession {
     fn households(&mut self, contract: &Contract, id: RecordId) -> Result<Vec<Household>> {
         let mut found = Vec::new();
         for household in self.households_of(contract, &[id])?.into_values() {
-            let sql = "SELECT CAST(core_id AS TEXT) AS c FROM household_members WHERE household_id = ? ORDER BY core_id";
+            let sql = "SELECT core_id FROM household_members WHERE household_id = ? ORDER BY core_id";
             let rows = self.connection.rows("read households", sql, &[Cell::Int(household)])?;
             found.push(Household { id: household, members: rows.iter().map(|row| row.id(0)).collect() });
         }
@@ -74,7 +74,7 @@ impl SqlSession {
     fn households_of(&mut self, contract: &Contract, people: &[RecordId]) -> Result<BTreeMap<RecordId, i64>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(core_id AS TEXT) AS c, CAST(household_id AS TEXT) AS h FROM household_members \
+            "SELECT core_id, household_id FROM household_members \
              WHERE entity_type = ? AND core_id {}",
             self.connection.among(true)
         );
@@ -113,7 +113,7 @@ impl SqlSession {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(one_id AS TEXT) AS o, CAST(other_id AS TEXT) AS t, linked_by, linked_at AS a \
+            "SELECT id, one_id, other_id, linked_by, linked_at AS a \
              FROM household_links WHERE entity_type = ? AND (one_id {elements} OR other_id {elements}) ORDER BY id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&list), Cell::Text(&list)];
@@ -139,7 +139,7 @@ impl SqlSession {
                 self.links_of(contract, &new)?.iter().flat_map(|link| [link.one, link.other]).collect();
             let list = serde_json::Value::from(new.as_slice()).to_string();
             let sql = format!(
-                "SELECT DISTINCT CAST(m.core_id AS TEXT) AS c FROM household_members m JOIN household_members o \
+                "SELECT DISTINCT m.core_id FROM household_members m JOIN household_members o \
                  ON o.household_id = m.household_id WHERE o.entity_type = ? AND o.core_id {}",
                 self.connection.among(true)
             );
@@ -213,7 +213,7 @@ impl SqlSession {
         let id = self.id_of_new("households")?;
         let sql = format!(
             "INSERT INTO households (id, entity_type, created_by, created_at) VALUES ({id}, ?, ?, ?time) \
-             RETURNING CAST(id AS TEXT) AS id"
+             RETURNING id"
         );
         let binds = [Cell::Text(contract.entity), Cell::Text(&first.by), Cell::Text(&first.at)];
         let rows = self.connection.rows(LINK, &sql, &binds)?;

@@ -1,6 +1,7 @@
 use super::bulk::{Bulk, Column, plain, time};
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::names::list_of_ids;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
@@ -70,10 +71,10 @@ const VIOLATIONS: [Column; 11] = [
 ];
 
 /// What [`staged_row`] reads, of a table `s`.
-pub(super) const STAGED_ROW: &str = "CAST(s.id AS TEXT) AS i, s.external_id, s.payload_json, \
-    CAST(s.row_hash AS TEXT) AS h, CAST(s.source_position AS TEXT) AS p, CAST(s.corrects AS TEXT) AS c";
+pub(super) const STAGED_ROW: &str = "s.id, s.external_id, s.payload_json, \
+    s.row_hash, s.source_position, s.corrects";
 
-pub(super) fn staged_row(mut row: TextRow) -> StagedRow {
+pub(super) fn staged_row(mut row: Row) -> StagedRow {
     StagedRow {
         id: row.id(0),
         external_id: row.text(1),
@@ -211,8 +212,8 @@ impl Landing for SqlSession {
         limit: usize,
     ) -> Result<Vec<CleanRow>> {
         let sql = format!(
-            "SELECT CAST(staging_id AS TEXT) AS i, external_id, payload_json, CAST(checksum AS TEXT) AS k, \
-             CAST(row_hash AS TEXT) AS h FROM {} WHERE staging_id > ? AND staging_id < ? ORDER BY staging_id LIMIT ?",
+            "SELECT staging_id, external_id, payload_json, checksum, \
+             row_hash FROM {} WHERE staging_id > ? AND staging_id < ? ORDER BY staging_id LIMIT ?",
             contract.clean_table()
         );
         let from = after.max(RowId::of(run, 0));
@@ -240,8 +241,8 @@ impl Landing for SqlSession {
         limit: usize,
     ) -> Result<Vec<(RowId, CleanRow)>> {
         let sql = format!(
-            "SELECT CAST(o.id AS TEXT) AS o, CAST(c.staging_id AS TEXT) AS i, c.external_id, c.payload_json, \
-             CAST(c.checksum AS TEXT) AS k, CAST(c.row_hash AS TEXT) AS h FROM row_outcomes o \
+            "SELECT o.id, c.staging_id, c.external_id, c.payload_json, \
+             c.checksum, c.row_hash FROM row_outcomes o \
              JOIN {} c ON c.staging_id = o.staging_id WHERE o.id > ? AND o.id < ? AND o.staging_id <> o.id \
              AND o.outcome = 'unchanged' ORDER BY o.id LIMIT ?",
             contract.clean_table()
@@ -279,7 +280,7 @@ impl Landing for SqlSession {
     fn rules_with_findings(&mut self, ids: &[RowId]) -> Result<Vec<(RowId, String)>> {
         let list = serde_json::Value::from(ids).to_string();
         let sql = format!(
-            "SELECT CAST(v.staging_id AS TEXT) AS s, v.rule_code {} AND v.status <> 'preview'",
+            "SELECT v.staging_id, v.rule_code {} AND v.status <> 'preview'",
             self.connection.listed_in("dq_violations v", "v.staging_id", true)
         );
         let rows = self.connection.rows("look findings up", &sql, &[Cell::Text(&list)])?;
@@ -302,7 +303,7 @@ impl Landing for SqlSession {
     }
 
     fn tally(&mut self, run: RunId) -> Result<OutcomeTally> {
-        let sql = "SELECT outcome, CAST(COUNT(*) AS TEXT) AS n FROM row_outcomes WHERE id > ? AND id < ? GROUP BY outcome";
+        let sql = "SELECT outcome, COUNT(*) AS n FROM row_outcomes WHERE id > ? AND id < ? GROUP BY outcome";
         let binds = [Cell::Int(RowId::of(run, 0).0), Cell::Int(RowId::behind(run).0)];
         let rows = self.connection.rows("count what became of rows", sql, &binds)?;
         Ok(rows.into_iter().map(|mut row| (row.text(0), row.int(1))).collect())
@@ -365,8 +366,8 @@ fn changes_others(write: &LandingWrite) -> bool {
 impl SqlSession {
     fn known_mapped(&mut self, binds: &[Cell<'_>], known: &mut Vec<(String, SeenRow)>) -> Result<()> {
         let sql = format!(
-            "SELECT m.external_id, CAST(m.row_hash AS TEXT) AS h, CAST(m.staging_id AS TEXT) AS s, \
-             CAST(m.core_id AS TEXT) AS c, m.other_hashes, CAST(m.id AS TEXT) AS i {} \
+            "SELECT m.external_id, m.row_hash, m.staging_id, \
+             m.core_id, m.other_hashes, m.id {} \
              AND m.entity_type = ? AND m.external_system = ?",
             self.connection.named_in("external_id_map", "m", "")
         );
@@ -497,10 +498,10 @@ impl SqlSession {
 }
 
 /// What [`violation_row`] reads.
-pub(super) const VIOLATION: &str = "SELECT CAST(v.id AS TEXT) AS i, CAST(v.run_id AS TEXT) AS r, v.entity_type, v.status, \
-     CAST(v.staging_id AS TEXT) AS s, v.record_key, v.rule_code, v.severity, v.field, v.message, v.details_json";
+pub(super) const VIOLATION: &str = "SELECT v.id, v.run_id, v.entity_type, v.status, \
+     v.staging_id, v.record_key, v.rule_code, v.severity, v.field, v.message, v.details_json";
 
-pub(super) fn violation_row(mut row: TextRow) -> ViolationRow {
+pub(super) fn violation_row(mut row: Row) -> ViolationRow {
     let severity = match row.get(7) {
         Some("info") => importer_core::plugin::Severity::Info,
         Some("warning") => importer_core::plugin::Severity::Warning,

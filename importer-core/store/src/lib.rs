@@ -47,6 +47,7 @@ mod replay;
 mod requirements;
 mod retention;
 mod rollback;
+mod row;
 mod run_control;
 mod runs;
 mod scratch;

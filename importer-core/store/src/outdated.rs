@@ -66,7 +66,7 @@ impl SqlSession {
     /// Opens what a scan has closed that is taken back.
     pub(super) fn open_outdated_by(&mut self, contract: &Contract, scan: RunId) -> Result<()> {
         let sql = "UPDATE dedupe_suggestions SET outdated_in_run_id = NULL WHERE outdated_in_run_id = ? \
-                   RETURNING CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r";
+                   RETURNING left_id, right_id";
         let rows = self.connection.rows(OPEN, sql, &[Cell::id(scan)])?;
         let people: Vec<RecordId> = rows.iter().flat_map(|row| [row.id(0), row.id(1)]).collect();
         if people.is_empty() { Ok(()) } else { self.settle_pairs(contract, &people) }
@@ -81,7 +81,7 @@ impl SqlSession {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(outdated_in_run_id AS TEXT) AS o FROM dedupe_suggestions \
+            "SELECT id, outdated_in_run_id FROM dedupe_suggestions \
              WHERE entity_type = ? AND own_decision = 'open' AND (left_id {elements} OR right_id {elements}) ORDER BY id"
         );
         let list = Cell::Text(&list);

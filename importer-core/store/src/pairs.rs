@@ -128,7 +128,7 @@ impl SqlSession {
         contract: &Contract,
         suggestion: SuggestionId,
     ) -> Result<(RecordId, RecordId)> {
-        let sql = "SELECT CAST(original_left_id AS TEXT) AS l, CAST(original_right_id AS TEXT) AS r \
+        let sql = "SELECT original_left_id, original_right_id \
                    FROM dedupe_suggestions WHERE id = ?";
         let rows = self.connection.rows("read suggestions", sql, &[Cell::Int(suggestion.0)])?;
         let (left, right) = rows.first().map_or((0, 0), |row| (row.int(0), row.int(1)));
@@ -142,9 +142,9 @@ impl SqlSession {
         let elements = self.connection.among(true);
         // One that is superseded lies under the people whom it was about from the beginning.
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(left_id AS TEXT) AS l, CAST(right_id AS TEXT) AS r, decision, \
-             CAST(original_left_id AS TEXT) AS ol, CAST(original_right_id AS TEXT) AS o, own_decision, kind, \
-             CAST(outdated_in_run_id AS TEXT) AS u \
+            "SELECT id, left_id, right_id, decision, \
+             original_left_id, original_right_id, own_decision, kind, \
+             outdated_in_run_id \
              FROM dedupe_suggestions WHERE entity_type = ? AND (left_id {elements} OR right_id {elements}) \
              ORDER BY id"
         );
@@ -157,7 +157,7 @@ impl SqlSession {
                 stored: (row.id(1), row.id(2)),
                 original: (row.id(4), row.id(5)),
                 household: row.get(7) == Some("household"),
-                outdated: row.get(8).is_some(),
+                outdated: !row.is_null(8),
                 decision: row.text(3),
                 own_decision: row.text(6),
             })
@@ -203,7 +203,7 @@ impl SqlSession {
     ) -> Result<Vec<(RecordId, RecordId)>> {
         let list = serde_json::Value::from(ids).to_string();
         let sql = format!(
-            "SELECT CAST(m.retired_id AS TEXT) AS r, CAST(l.survivor_id AS TEXT) AS s FROM merge_members m \
+            "SELECT m.retired_id, l.survivor_id FROM merge_members m \
              JOIN merge_log l ON l.id = m.merge_id \
              WHERE l.entity_type = ? AND m.entity_type = ? AND l.undone_at IS NULL AND {column} {}",
             self.connection.among(true)

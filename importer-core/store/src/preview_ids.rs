@@ -23,7 +23,7 @@ impl SqlSession {
         let last = match ids.get(table) {
             Some(last) => *last,
             None => {
-                let sql = format!("SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS i FROM {table}");
+                let sql = format!("SELECT COALESCE(MAX(id), 0) AS i FROM {table}");
                 self.connection.rows("look for the last id", &sql, &[])?.first().map_or(0, |row| row.int(0))
             }
         };

@@ -1,5 +1,6 @@
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::landing::{VIOLATION, violation_row};
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
@@ -17,9 +18,9 @@ impl QuarantineStore for SqlSession {
         contract: &Contract,
         filter: &QuarantineFilter,
     ) -> Result<Vec<QuarantineEntry>> {
-        let select = "SELECT CAST(q.staging_id AS TEXT) AS i, CAST(q.run_id AS TEXT) AS r, r.source, q.external_system, \
-             q.external_id, CAST(COALESCE(s.source_position, 0) AS TEXT) AS p, q.rule_codes, q.status, q.first_seen_at AS f, q.last_seen_at AS l, \
-             q.decided_by, q.decided_at AS d, q.reason, CAST(q.corrected_by AS TEXT) AS c, COALESCE(s.payload_json, '{}') AS b";
+        let select = "SELECT q.staging_id, q.run_id, r.source, q.external_system, \
+             q.external_id, COALESCE(s.source_position, 0) AS p, q.rule_codes, q.status, q.first_seen_at AS f, q.last_seen_at AS l, \
+             q.decided_by, q.decided_at AS d, q.reason, q.corrected_by, COALESCE(s.payload_json, '{}') AS b";
         let limit = if filter.limit > 0 { filter.limit } else { i64::MAX };
         let rows = self.filtered(contract, filter, select, "ORDER BY q.staging_id LIMIT ?", Some(limit))?;
         Ok(rows.into_iter().map(entry).collect())
@@ -30,7 +31,7 @@ impl QuarantineStore for SqlSession {
         contract: &Contract,
         filter: &QuarantineFilter,
     ) -> Result<Vec<(RunId, i64)>> {
-        let select = "SELECT CAST(q.run_id AS TEXT) AS r, CAST(COUNT(*) AS TEXT) AS n";
+        let select = "SELECT q.run_id, COUNT(*) AS n";
         let rows = self.filtered(contract, filter, select, "GROUP BY q.run_id ORDER BY q.run_id", None)?;
         Ok(rows.into_iter().map(|row| (row.id(0), row.id(1))).collect())
     }
@@ -142,7 +143,7 @@ impl QuarantineStore for SqlSession {
     }
 
     fn outcome(&mut self, row: RowId) -> Result<Option<StoredOutcome>> {
-        let sql = "SELECT outcome, CAST(core_id AS TEXT) AS c, reason FROM row_outcomes WHERE id = ?";
+        let sql = "SELECT outcome, core_id, reason FROM row_outcomes WHERE id = ?";
         let found = self.connection.rows("read what became of a row", sql, &[Cell::id(row)])?.pop();
         Ok(found.map(|mut row| StoredOutcome {
             kind: match row.get(0) {
@@ -167,7 +168,7 @@ impl SqlSession {
         select: &str,
         end: &str,
         limit: Option<i64>,
-    ) -> Result<Vec<TextRow>> {
+    ) -> Result<Vec<Row>> {
         // An entry whose row the retention policy took is there without it.
         let mut sql = format!(
             "{select} FROM quarantine q JOIN import_runs r ON r.id = q.run_id \
@@ -234,10 +235,10 @@ impl SqlSession {
             self.connection.is_id("m", "c.external_id")
         );
         let sql = format!(
-            "SELECT q.external_id, CAST(q.row_hash AS TEXT) AS h, CAST(q.staging_id AS TEXT) AS s, q.rule_codes, \
-             CAST(m.core_id AS TEXT) AS c, CAST(m.id AS TEXT) AS i, s.payload_json, q.status, \
-             CAST(q.replaced_in_run_id AS TEXT) AS r, CAST(CASE WHEN q.status = 'open' AND NOT EXISTS (SELECT 1 FROM {staging} b WHERE b.id = q.staging_id) \
-             THEN 1 ELSE 0 END AS TEXT) AS b {} AND q.entity_type = ? \
+            "SELECT q.external_id, q.row_hash, q.staging_id, q.rule_codes, \
+             m.core_id, m.id, s.payload_json, q.status, \
+             q.replaced_in_run_id, CASE WHEN q.status = 'open' AND NOT EXISTS (SELECT 1 FROM {staging} b WHERE b.id = q.staging_id) \
+             THEN 1 ELSE 0 END AS b {} AND q.entity_type = ? \
              AND q.external_system = ? AND (q.status <> 'superseded' OR \
              (q.last_run_id >= q.replaced_in_run_id AND s.id IS NOT NULL))",
             self.connection.named_in("quarantine", "q", &joins)
@@ -245,7 +246,7 @@ impl SqlSession {
         for mut row in self.connection.rows("look rows up", &sql, binds)? {
             let went_in = matches!(row.get(7), Some("fixed" | "suppressed"));
             let superseded = row.get(7) == Some("superseded");
-            if went_in && row.get(4).is_none() {
+            if went_in && row.is_null(4) {
                 // What took its place is gone, as after the run was taken back: the row speaks for itself again.
                 continue;
             }
@@ -263,7 +264,7 @@ impl SqlSession {
                 // A corrected row passed the rules; one that went in without passing is exempt from them.
                 rule_codes: if row.get(7) == Some("fixed") { None } else { row.optional(3) },
                 payload_json: row.optional(6).filter(|_| !superseded),
-                payload_purged: row.int(9) == 1,
+                payload_purged: row.flag(9),
                 replaced_in: row.optional_id(8),
             };
             known.push((row.text(0), entry));
@@ -272,7 +273,7 @@ impl SqlSession {
     }
 }
 
-fn entry(mut row: TextRow) -> QuarantineEntry {
+fn entry(mut row: Row) -> QuarantineEntry {
     QuarantineEntry {
         row: row.id(0),
         run: row.id(1),

@@ -14,7 +14,7 @@ impl RecordSearchStore for SqlSession {
         let (comes, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
         let key = self.key(&filter.order);
         let mut sql = format!(
-            "SELECT CAST(c.id AS TEXT) AS i, {} AS k FROM {} c WHERE {conditions}",
+            "SELECT c.id, {} AS k FROM {} c WHERE {conditions}",
             key.as_deref().unwrap_or("NULL"),
             contract.core_table()
         );
@@ -41,7 +41,7 @@ impl RecordSearchStore for SqlSession {
     fn count_records(&mut self, contract: &Contract, search: RecordSearch<'_>, most: i64) -> Result<i64> {
         let (conditions, mut binds) = self.found(contract, search);
         let sql = format!(
-            "SELECT CAST(COUNT(*) AS TEXT) AS n FROM (SELECT 1 FROM {} c WHERE {conditions} LIMIT ?) found",
+            "SELECT COUNT(*) AS n FROM (SELECT 1 FROM {} c WHERE {conditions} LIMIT ?) found",
             contract.core_table()
         );
         binds.push(Cell::Int(most));

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
@@ -142,15 +143,15 @@ impl SqlSession {
     ) -> Result<Vec<NotDuplicate>> {
         let list = serde_json::Value::from(list).to_string();
         let sql = format!(
-            "SELECT CAST(n.core_id AS TEXT) AS c, CAST(n.fingerprint AS TEXT) AS f, \
-             CAST(n.other_core_id AS TEXT) AS oc, CAST(n.other_fingerprint AS TEXT) AS o, \
-             CAST(n.suggestion_id AS TEXT) AS s, \
+            "SELECT n.core_id, n.fingerprint, \
+             n.other_core_id, n.other_fingerprint, \
+             n.suggestion_id, \
              (SELECT d.kind FROM dedupe_suggestions d WHERE d.id = n.suggestion_id) AS k {} AND n.entity_type = ? \
              AND n.core_id <> n.other_core_id",
             self.connection.listed_in("not_duplicates n", column, true)
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
-        let pair = |row: TextRow| NotDuplicate {
+        let pair = |row: Row| NotDuplicate {
             suggestion: row.id(4),
             household: row.get(5) == Some("household"),
             one: (row.id(0), row.optional_int(1)),

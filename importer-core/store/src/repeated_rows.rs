@@ -24,7 +24,7 @@ impl SqlSession {
     ) -> Result<Vec<ReadRow>> {
         let staging = contract.staging_table();
         let sql = format!(
-            "SELECT CAST(x.i AS TEXT) AS i, CAST(x.s AS TEXT) AS s, x.external_id, CAST(x.row_hash AS TEXT) AS h FROM \
+            "SELECT x.i AS i, x.s AS s, x.external_id, x.row_hash AS h FROM \
              (SELECT s.id AS i, s.id AS s, s.external_id, s.row_hash FROM {staging} s WHERE s.id > ? AND s.id < ? \
              UNION ALL SELECT o.id, s.id, s.external_id, s.row_hash FROM row_outcomes o \
              JOIN {staging} s ON s.id = o.staging_id WHERE o.id > ? AND o.id < ? AND o.staging_id <> o.id) x \

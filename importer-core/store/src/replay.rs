@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::bulk::{Bulk, Column, Conflict, plain};
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::images::RECORDS;
 use super::rollback::left;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
@@ -55,7 +56,7 @@ impl ReplayStore for SqlSession {
         limit: usize,
     ) -> Result<Vec<RecordId>> {
         // Whom the log alone names may be somebody about whom no line of the run is any more; then nothing of it is found.
-        let sql = "SELECT CAST(p.core_id AS TEXT) AS i FROM (\
+        let sql = "SELECT p.core_id FROM (\
              SELECT u.core_id FROM (SELECT DISTINCT core_id FROM change_log WHERE run_id = ? AND core_id > ? \
                  AND entity_type = ? ORDER BY core_id LIMIT ?) u \
              UNION SELECT u.core_id FROM (SELECT DISTINCT s.core_id FROM change_subjects s JOIN change_log c \
@@ -115,7 +116,7 @@ impl ReplayStore for SqlSession {
         let list = serde_json::Value::from(rows).to_string();
         let outcomes = "row_outcomes o JOIN import_runs r ON r.id = o.run_id";
         let sql = format!(
-            "SELECT CAST(o.staging_id AS TEXT) AS s, CAST(o.run_id AS TEXT) AS r {} AND o.staging_id <> o.id \
+            "SELECT o.staging_id, o.run_id {} AND o.staging_id <> o.id \
              AND NOT r.dry_run",
             self.connection.listed_in(outcomes, "o.staging_id", true)
         );
@@ -129,7 +130,7 @@ impl ReplayStore for SqlSession {
             return Ok(Vec::new());
         }
         let sql = format!(
-            "SELECT CAST(b.run_id AS TEXT) AS r, CAST(j.value AS TEXT) AS c FROM rollbacks b CROSS JOIN {} j \
+            "SELECT b.run_id, j.value FROM rollbacks b CROSS JOIN {} j \
              WHERE b.id = (SELECT MAX(x.id) FROM rollbacks x WHERE x.run_id = b.run_id) AND b.run_id {} AND {}",
             self.connection.list(true),
             self.connection.among(true),
@@ -156,7 +157,7 @@ impl ReplayStore for SqlSession {
 
     fn left_with(&mut self, run: &RunRecord) -> Result<Vec<RunId>> {
         let sql = format!(
-            "SELECT DISTINCT CAST(b.run_id AS TEXT) AS r FROM rollbacks b \
+            "SELECT DISTINCT b.run_id FROM rollbacks b \
              JOIN rollback_items i ON i.rollback_id = b.id JOIN import_runs r ON r.id = b.run_id \
              WHERE {LEFT} AND b.status = 'done' AND b.run_id <> ? AND r.entity_type = ? AND i.core_id IN \
              (SELECT o.core_id FROM row_outcomes o WHERE o.id > ? AND o.id < ? AND o.core_id IS NOT NULL \
@@ -188,10 +189,10 @@ impl SqlSession {
         let list = serde_json::Value::from(people).to_string();
         let columns = |subject: &str, action: &str| {
             format!(
-                "SELECT l.id AS n, CAST(l.id AS TEXT) AS i, CAST({subject} AS TEXT) AS p, CAST(l.run_id AS TEXT) AS r, \
-                 CAST(l.staging_id AS TEXT) AS s, {action} AS a, l.field, l.old_value, l.new_value, l.actor, l.changed_at AS t, \
+                "SELECT l.id AS n, l.id AS i, {subject} AS p, l.run_id AS r, \
+                 l.staging_id AS s, {action} AS a, l.field, l.old_value, l.new_value, l.actor, l.changed_at AS t, \
                  CASE WHEN EXISTS (SELECT 1 FROM import_runs r WHERE r.id = l.run_id \
-                 AND r.status = 'rolled_back') THEN '1' ELSE '0' END AS b"
+                 AND r.status = 'rolled_back') THEN 1 ELSE 0 END AS b"
             )
         };
         let word = format!("l.merge_id IS NULL AND l.rollback_id IS NULL AND {condition}");
@@ -210,7 +211,7 @@ impl SqlSession {
     }
 }
 
-fn line(mut row: TextRow) -> LaterChange {
+fn line(mut row: Row) -> LaterChange {
     LaterChange {
         id: row.int(0),
         core_id: row.id(1),

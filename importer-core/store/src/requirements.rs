@@ -1,9 +1,10 @@
 //! Whether a Postgres database is one that the importer can work in, and what lacks: said before anything is begun, with the
 //! statement that mends it.
 
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::connection::Connection;
 use super::read_only::ReadOnly;
+use super::row::Row;
 use importer_core::{Error, ErrorKind, Result};
 
 const OPEN: &str = "open the database";
@@ -93,7 +94,7 @@ pub(super) fn may_run(connection: &mut Connection) -> Result<()> {
 }
 
 /// The statement that gives what lacks on a table; none when nothing does.
-fn grant(row: &TextRow) -> Option<String> {
+fn grant(row: &Row) -> Option<String> {
     let (table, name, user) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let needed = if ONLY_READ.contains(&name) {
         1

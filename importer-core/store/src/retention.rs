@@ -64,7 +64,7 @@ impl Retention for SqlSession {
         let cases: String = stays.iter().map(|(why, sql)| format!("WHEN {sql} THEN '{why}' ")).collect();
         let why = if cases.is_empty() { "'goes'".into() } else { format!("CASE {cases}ELSE 'goes' END") };
         let sql = format!(
-            "SELECT w.why, CAST(COUNT(*) AS TEXT) AS n FROM (SELECT {why} AS why FROM {table} t WHERE {old}) w GROUP BY w.why"
+            "SELECT w.why, COUNT(*) AS n FROM (SELECT {why} AS why FROM {table} t WHERE {old}) w GROUP BY w.why"
         );
         let mut weighed = Weighed::default();
         for row in self.connection.rows(OPERATION, &sql, &binds)? {
@@ -91,13 +91,13 @@ impl Retention for SqlSession {
         let Shape { table, key, old, mut binds, stays } = shape(contract, scope, &times);
         let stays: Vec<String> = stays.into_iter().map(|(_, sql)| sql).collect();
         let goes = if stays.is_empty() {
-            "'1'".into()
+            "1".into()
         } else {
-            format!("CASE WHEN {} THEN '0' ELSE '1' END", stays.join(" OR "))
+            format!("CASE WHEN {} THEN 0 ELSE 1 END", stays.join(" OR "))
         };
         // A window of ids is looked at, however many of them go: joined as a whole, each page would cost as much as all.
         let sql = format!(
-            "SELECT CAST(t.{key} AS TEXT) AS i, {goes} AS goes FROM \
+            "SELECT t.{key} AS i, {goes} AS goes FROM \
              (SELECT * FROM {table} t WHERE {old} AND t.{key} > ? ORDER BY t.{key} LIMIT ?) t ORDER BY t.{key}"
         );
         binds.extend([Cell::Int(after), Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))]);
@@ -122,8 +122,8 @@ impl Retention for SqlSession {
     }
 
     fn images(&mut self, run: RunId) -> Result<u64> {
-        let sql = "SELECT CAST((SELECT COUNT(*) FROM record_images WHERE run_id = ?) \
-                   + (SELECT COUNT(*) FROM map_images WHERE run_id = ?) AS TEXT) AS n";
+        let sql = "SELECT (SELECT COUNT(*) FROM record_images WHERE run_id = ?) \
+                   + (SELECT COUNT(*) FROM map_images WHERE run_id = ?) AS n";
         let rows = self.connection.rows(OPERATION, sql, &[Cell::id(run), Cell::id(run)])?;
         Ok(rows.first().map_or(0, |row| row.int(0).unsigned_abs()))
     }

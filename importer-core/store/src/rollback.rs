@@ -1,9 +1,10 @@
 use super::bulk::{Bulk, Column, plain};
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::history::{MAP_IMAGE, map_image};
 use super::names::list_of_ids;
 use super::outdated::IS_OUTDATED;
 use super::preview_ids::ids_from;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
@@ -67,8 +68,8 @@ impl RollbackStore for SqlSession {
     }
 
     fn rollback_of(&mut self, run: RunId) -> Result<Option<RollbackRow>> {
-        let sql = "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, status, actor, reason, started_at AS s, finished_at AS f, \
-             CAST(records_through AS TEXT) AS c, CAST(rows_through AS TEXT) AS w, counts_json FROM rollbacks \
+        let sql = "SELECT id, run_id, status, actor, reason, started_at AS s, finished_at AS f, \
+             records_through, rows_through, counts_json FROM rollbacks \
              WHERE run_id = ? ORDER BY id DESC LIMIT 1";
         let row = self.connection.rows(READ, sql, &[Cell::id(run)])?.into_iter().next();
         Ok(row.map(|mut row| RollbackRow {
@@ -92,7 +93,7 @@ impl RollbackStore for SqlSession {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
         let sql = format!(
-            "SELECT CAST(x.core_id AS TEXT) AS c FROM (\
+            "SELECT x.core_id FROM (\
              SELECT core_id FROM change_log WHERE run_id = ? AND entity_type = ? AND core_id {elements} \
              UNION SELECT s.core_id FROM change_subjects s JOIN change_log c ON c.id = s.change_id \
              WHERE c.run_id = ? AND s.entity_type = ? AND s.core_id {elements} \
@@ -131,7 +132,7 @@ impl RollbackStore for SqlSession {
         limit: i64,
     ) -> Result<Vec<(i64, RollbackItem)>> {
         let mut sql = String::from(
-            "SELECT CAST(id AS TEXT) AS i, CAST(staging_id AS TEXT) AS s, CAST(core_id AS TEXT) AS c, field, outcome, \
+            "SELECT id, staging_id, core_id, field, outcome, \
              why FROM rollback_items WHERE rollback_id IN (SELECT b.id FROM rollbacks b WHERE b.run_id = ?) \
              AND (outcome = 'reverted' OR field IS NOT NULL \
              OR rollback_id = (SELECT MAX(b.id) FROM rollbacks b WHERE b.run_id = ?)) AND id > ?",
@@ -144,7 +145,7 @@ impl RollbackStore for SqlSession {
         sql.push_str(" ORDER BY id LIMIT ?");
         binds.push(Cell::Int(if limit > 0 { limit } else { i64::MAX }));
         let rows = self.connection.rows(READ, &sql, &binds)?;
-        let item = |mut row: TextRow| {
+        let item = |mut row: Row| {
             let item = RollbackItem {
                 row: row.optional_id(1),
                 core_id: row.id(2),
@@ -158,13 +159,13 @@ impl RollbackStore for SqlSession {
     }
 
     fn earlier_rollback(&mut self, rollback: &RollbackRow) -> Result<Option<i64>> {
-        let sql = "SELECT CAST(MAX(id) AS TEXT) AS i FROM rollbacks WHERE run_id = ? AND id < ?";
-        let binds = [Cell::id(rollback.run), Cell::Int(rollback.id)];
+        let sql = "SELECT MAX(id) AS i FROM rollbacks WHERE run_id = ? AND id < ?";
+        let binds = [Cell::Int(rollback.run.0), Cell::Int(rollback.id)];
         Ok(self.connection.rows(READ, sql, &binds)?.first().and_then(|row| row.optional_int(0)))
     }
 
     fn left_by(&mut self, rollback: i64, after: RecordId, limit: usize) -> Result<Vec<RecordId>> {
-        let sql = "SELECT CAST(x.core_id AS TEXT) AS c FROM (SELECT DISTINCT core_id FROM rollback_items \
+        let sql = "SELECT x.core_id FROM (SELECT DISTINCT core_id FROM rollback_items \
                    WHERE rollback_id = ? AND outcome <> 'reverted' AND field IS NULL AND core_id > ?) x \
                    ORDER BY x.core_id LIMIT ?";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -175,7 +176,7 @@ impl RollbackStore for SqlSession {
     fn kept_by(&mut self, rollback: i64, people: &[RecordId]) -> Result<Vec<RecordId>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(j.value AS TEXT) AS c FROM {} j WHERE {} ORDER BY j.value",
+            "SELECT j.value FROM {} j WHERE {} ORDER BY j.value",
             self.connection.list(true),
             left("?", "j.value")
         );
@@ -184,7 +185,7 @@ impl RollbackStore for SqlSession {
     }
 
     fn with_kept_values(&mut self, run: RunId, after: RecordId, limit: usize) -> Result<Vec<RecordId>> {
-        let sql = "SELECT CAST(x.core_id AS TEXT) AS c FROM (SELECT DISTINCT i.core_id FROM rollbacks b \
+        let sql = "SELECT x.core_id FROM (SELECT DISTINCT i.core_id FROM rollbacks b \
                    JOIN rollback_items i ON i.rollback_id = b.id WHERE b.run_id = ? AND i.outcome = 'kept' \
                    AND i.field IS NOT NULL AND i.core_id > ?) x ORDER BY x.core_id LIMIT ?";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -195,7 +196,7 @@ impl RollbackStore for SqlSession {
     fn taken_back(&mut self, runs: &[RunId]) -> Result<Vec<RunId>> {
         let list = serde_json::Value::from(runs).to_string();
         let sql = format!(
-            "SELECT CAST(r.id AS TEXT) AS i {} AND r.status = 'rolled_back'",
+            "SELECT r.id {} AND r.status = 'rolled_back'",
             self.connection.listed_in("import_runs r", "r.id", true)
         );
         Ok(self.connection.rows(READ, &sql, &[Cell::Text(&list)])?.iter().map(|row| row.id(0)).collect())
@@ -209,7 +210,7 @@ impl RollbackStore for SqlSession {
     ) -> Result<Vec<(RunId, RecordImage)>> {
         let list = serde_json::Value::from(people).to_string();
         let sql = format!(
-            "SELECT CAST(k.run_id AS TEXT) AS r, k.image_json {} AND k.entity_type = ? AND k.run_id = ?",
+            "SELECT k.run_id, k.image_json {} AND k.entity_type = ? AND k.run_id = ?",
             self.connection.listed_in("record_images k", "k.core_id", true)
         );
         let mut found = Vec::new();
@@ -263,7 +264,7 @@ impl RollbackStore for SqlSession {
         limit: usize,
     ) -> Result<Vec<(RowId, String)>> {
         let sql = format!(
-            "SELECT CAST(o.id AS TEXT) AS i, s.external_id FROM row_outcomes o JOIN {} s ON s.id = o.staging_id \
+            "SELECT o.id, s.external_id FROM row_outcomes o JOIN {} s ON s.id = o.staging_id \
              WHERE o.id > ? AND o.id < ? AND o.core_id IS NOT NULL ORDER BY o.id LIMIT ?",
             contract.staging_table()
         );

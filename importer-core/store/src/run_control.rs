@@ -67,7 +67,7 @@ impl RunControl for SqlSession {
     }
 
     fn unfinished_rollback(&mut self, entity: &str) -> Result<Vec<UnfinishedRollback>> {
-        let sql = "SELECT CAST(r.id AS TEXT) AS i, r.external_system FROM import_runs r WHERE r.entity_type = ? \
+        let sql = "SELECT r.id, r.external_system FROM import_runs r WHERE r.entity_type = ? \
                    AND r.id IN (SELECT b.run_id FROM rollbacks b WHERE b.status = 'running') ORDER BY r.id";
         let rows = self.connection.rows("look for rollbacks", sql, &[Cell::Text(entity)])?;
         Ok(rows

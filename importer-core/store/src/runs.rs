@@ -1,4 +1,5 @@
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::ports::{
     Moment, NewRun, Phase, RunFilter, RunId, RunRecord, RunStatus, RunStore, moment_text, parse_moment,
@@ -16,7 +17,7 @@ impl RunStore for SqlSession {
                        started_at, updated_at, ingest_version, mapping_name, mapping_version, mapping_checksum, \
                        rules_checksum, request_json, counts_json, metrics_json) \
                        VALUES (?, ?, ?, ?, 'running', 'extract', ?flag, ?, ?time, ?time, ?, ?, ?, ?, ?, ?, '{}', '{}') \
-                       RETURNING CAST(id AS TEXT) AS id";
+                       RETURNING id";
             let rows = session.connection.rows(
                 "begin a run",
                 sql,
@@ -154,16 +155,16 @@ impl RunStore for SqlSession {
     }
 }
 
-const SELECT: &str = "SELECT CAST(id AS TEXT) AS id, entity_type, source, external_system, label, status, phase, \
-     CAST(dry_run AS TEXT) AS dry_run, actor, started_at AS started, updated_at AS updated, finished_at AS finished, \
-     ingest_version, mapping_name, CAST(mapping_version AS TEXT) AS mapping_version, mapping_checksum, rules_checksum, \
-     request_json, adapter_cursor, CAST(rows_read AS TEXT) AS rows_read, CAST(loaded_through AS TEXT) AS loaded_through, \
+const SELECT: &str = "SELECT id, entity_type, source, external_system, label, status, phase, \
+     dry_run, actor, started_at AS started, updated_at AS updated, finished_at AS finished, \
+     ingest_version, mapping_name, mapping_version, mapping_checksum, rules_checksum, \
+     request_json, adapter_cursor, rows_read, loaded_through, \
      counts_json, metrics_json, anomaly_flags, error_summary, freshness_max_timestamp AS freshness, hashes FROM import_runs";
 
-fn record(mut row: TextRow) -> Result<RunRecord> {
+fn record(mut row: Row) -> Result<RunRecord> {
     let unreadable =
         |what: &str| Error::new(ErrorKind::Store, READ, format!("its {what} is not one this version knows"));
-    let time = |row: &TextRow, column| row.get(column).and_then(parse_moment);
+    let time = |row: &Row, column| row.get(column).and_then(parse_moment);
     Ok(RunRecord {
         id: row.id(0),
         status: row.get(5).and_then(RunStatus::parse).ok_or_else(|| unreadable("status"))?,

@@ -182,6 +182,7 @@ impl Session for SqlSession {
     }
 
     fn commit(&mut self) -> Result<()> {
+        self.connection.well_read()?;
         if let Err(error) = self.connection.execute(COMMIT, "COMMIT") {
             return Err(self.why_not_committed(error));
         }

@@ -6,8 +6,10 @@
 #[cfg(feature = "sqlite")]
 use diesel::query_dsl::RunQueryDsl;
 
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
+
 use super::connection::{Backend, Connection};
+use super::row::{Row, Values};
 #[cfg(feature = "sqlite")]
 use super::sqlite_sql::Sql;
 use importer_core::Result;
@@ -15,6 +17,7 @@ use importer_core::Result;
 impl Connection {
     /// Runs a statement and says how many rows it changed.
     pub(super) fn run(&mut self, operation: &'static str, text: &str, binds: &[Cell<'_>]) -> Result<usize> {
+        self.well_read()?;
         match &mut self.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(c) => {
@@ -27,14 +30,15 @@ impl Connection {
         }
     }
 
-    /// Reads rows, on Postgres each value by its type. Every column that is selected on SQLite must be text.
+    /// Reads rows, each value by the type that the database says it has.
     pub(super) fn rows(
         &mut self,
         operation: &'static str,
         text: &str,
         binds: &[Cell<'_>],
-    ) -> Result<Vec<TextRow>> {
-        match &mut self.backend {
+    ) -> Result<Vec<Row>> {
+        self.well_read()?;
+        let rows: Vec<Values> = match &mut self.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite(c) => {
                 Sql { text, binds }.load(c).map_err(|error| self.failed_sqlite(operation, error))
@@ -43,7 +47,9 @@ impl Connection {
             Backend::Postgres(c) => {
                 c.rows(text, binds).map_err(|fault| self.failed_postgres(operation, &fault))
             }
-        }
+        }?;
+        let row = |Values(values)| Row { values, operation, misread: self.misread.clone() };
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// A condition: the expression holds a bound text, letter case aside. No sign of the text is a wildcard.

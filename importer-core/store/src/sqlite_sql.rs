@@ -6,9 +6,10 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 use diesel::row::{Field, NamedRow};
 use diesel::sql_types::{BigInt, Double, Nullable, Text, Untyped};
-use diesel::sqlite::Sqlite;
+use diesel::sqlite::{Sqlite, SqliteType};
 
-use super::cell::{Cell, QUESTION_MARK, TextRow, cast_of};
+use super::cell::{Cell, QUESTION_MARK, cast_of};
+use super::row::{Value, Values};
 
 /// Binds a cell on SQLite.
 pub(super) fn bind<'b>(pass: &mut AstPass<'_, 'b, Sqlite>, cell: &'b Cell<'_>) -> QueryResult<()> {
@@ -61,13 +62,63 @@ impl Query for Sql<'_> {
 
 impl<C> RunQueryDsl<C> for Sql<'_> {}
 
-impl QueryableByName<Sqlite> for TextRow {
+impl QueryableByName<Sqlite> for Values {
     fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
-        let mut cells = Vec::with_capacity(row.field_count());
+        let mut values = Vec::with_capacity(row.field_count());
         for index in 0..row.field_count() {
             let field = diesel::row::Row::get(row, index).ok_or("a row lost a column")?;
-            cells.push(field.value().map(<String as FromSql<Text, Sqlite>>::from_sql).transpose()?);
+            let Some(value) = field.value() else {
+                values.push(Value::Null);
+                continue;
+            };
+            values.push(match value.value_type() {
+                Some(SqliteType::Long) => Value::Int(FromSql::<BigInt, Sqlite>::from_sql(value)?),
+                Some(SqliteType::Double) => Value::Real(FromSql::<Double, Sqlite>::from_sql(value)?),
+                Some(SqliteType::Text) => Value::Text(FromSql::<Text, Sqlite>::from_sql(value)?),
+                None => Value::Null,
+                Some(other) => {
+                    let column = field.field_name().unwrap_or_default();
+                    return Err(format!("the column `{column}` holds a value of the type {other:?}, which the importer does not read").into());
+                }
+            });
         }
-        Ok(Self(cells))
+        Ok(Self(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connection::Connection;
+
+    fn connection() -> Connection {
+        Connection::sqlite(std::path::Path::new("")).unwrap()
+    }
+
+    #[test]
+    fn values_are_read_as_the_database_keeps_them() {
+        let mut connection = connection();
+        let sql = "SELECT 9223372036854775807, -1, 0.1 + 0.2, 'a', NULL, 1 = 1";
+        let mut row = connection.rows("read people", sql, &[]).unwrap().pop().unwrap();
+        assert_eq!((row.int(0), row.int(1)), (i64::MAX, -1));
+        assert_eq!(row.optional_real(2), Some(0.1 + 0.2));
+        assert_eq!((row.text(3), row.optional_int(4), row.flag(5)), ("a".into(), None, true));
+        connection.well_read().unwrap();
+    }
+
+    #[test]
+    fn bytes_are_an_error_that_names_statement_and_column() {
+        let error = connection().rows("read people", "SELECT x'00' AS photo", &[]).err().unwrap().to_string();
+        assert!(error.contains("read people") && error.contains("`photo`"), "{error}");
+    }
+
+    #[test]
+    fn after_a_value_was_misread_the_next_statement_fails() {
+        let mut connection = connection();
+        let rows = connection.rows("count people", "SELECT 'many'", &[]).unwrap();
+        assert_eq!(rows[0].int(0), 0);
+        let error = connection.run("write people", "CREATE TABLE t (a)", &[]).unwrap_err().to_string();
+        assert!(error.contains("count people") && error.contains("column 1"), "{error}");
+        assert!(!error.contains("many"), "{error}");
+        connection.run("write people", "CREATE TABLE t (a)", &[]).unwrap();
     }
 }

@@ -1,8 +1,9 @@
 use std::collections::HashMap;
 
 use super::bulk::{Bulk, Column, Conflict, plain, real, time};
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::outdated::IS_OUTDATED;
+use super::row::Row;
 use super::session::SqlSession;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
@@ -46,10 +47,7 @@ impl SuggestionStore for SqlSession {
         after: RecordId,
         limit: usize,
     ) -> Result<Vec<CoreRecord>> {
-        let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i FROM {} WHERE id > ? ORDER BY id LIMIT ?",
-            contract.core_table()
-        );
+        let sql = format!("SELECT id FROM {} WHERE id > ? ORDER BY id LIMIT ?", contract.core_table());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = self.connection.rows("read records", &sql, &[Cell::id(after), Cell::Int(limit)])?;
         let ids: Vec<RecordId> = rows.iter().map(|row| row.id(0)).collect();
@@ -57,10 +55,7 @@ impl SuggestionStore for SqlSession {
     }
 
     fn changed_since(&mut self, contract: &Contract, since: Moment) -> Result<Vec<RecordId>> {
-        let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i FROM {} WHERE updated_at >= ?time ORDER BY id",
-            contract.core_table()
-        );
+        let sql = format!("SELECT id FROM {} WHERE updated_at >= ?time ORDER BY id", contract.core_table());
         let rows = self.connection.rows("read records", &sql, &[Cell::Text(&moment_text(since))])?;
         Ok(rows.iter().map(|row| row.id(0)).collect())
     }
@@ -92,7 +87,7 @@ impl SuggestionStore for SqlSession {
     }
 
     fn has_rejections(&mut self, contract: &Contract) -> Result<bool> {
-        let any = "SELECT CAST(id AS TEXT) AS i FROM not_duplicates WHERE entity_type = ? LIMIT 1";
+        let any = "SELECT id FROM not_duplicates WHERE entity_type = ? LIMIT 1";
         Ok(!self.connection.rows(READ, any, &[Cell::Text(contract.entity)])?.is_empty())
     }
 
@@ -372,8 +367,8 @@ impl SqlSession {
         left.dedup();
         let list = serde_json::Value::from(left).to_string();
         let sql = format!(
-            "SELECT CAST(d.id AS TEXT) AS i, CAST(d.left_id AS TEXT) AS l, CAST(d.right_id AS TEXT) AS r, {DECISION}, \
-             CAST(d.score AS TEXT) AS s, d.features_json, d.kind {} AND d.entity_type = ?",
+            "SELECT d.id, d.left_id, d.right_id, {DECISION}, \
+             d.score, d.features_json, d.kind {} AND d.entity_type = ?",
             self.connection.listed_in("dedupe_suggestions d", "d.left_id", true)
         );
         let rows = self.connection.rows(READ, &sql, &[Cell::Text(&list), Cell::Text(contract.entity)])?;
@@ -382,7 +377,7 @@ impl SqlSession {
             let stored = StoredPair {
                 id: SuggestionId(row.int(0)),
                 decision: decision(&row, 3)?,
-                score: row.get(4).and_then(|score| score.parse().ok()),
+                score: row.optional_real(4),
                 kind: row.get(6).and_then(SuggestionKind::parse).ok_or_else(|| unreadable("kind"))?,
                 features_json: row.text(5),
             };
@@ -393,8 +388,8 @@ impl SqlSession {
 
     fn stored(&mut self, conditions: &str, binds: &[Cell<'_>]) -> Result<Vec<SuggestionRow>> {
         let sql = format!(
-            "SELECT CAST(id AS TEXT) AS i, CAST(run_id AS TEXT) AS r, entity_type, CAST(staging_id AS TEXT) AS s, \
-             CAST(left_id AS TEXT) AS a, CAST(right_id AS TEXT) AS b, kind, CAST(score AS TEXT) AS p, features_json, \
+            "SELECT id, run_id, entity_type, staging_id, \
+             left_id, right_id, kind, score, features_json, \
              {DECISION}, decided_by, decided_at AS d, deferred_until AS u, created_at AS c FROM dedupe_suggestions \
              WHERE {conditions}"
         );
@@ -402,8 +397,8 @@ impl SqlSession {
     }
 }
 
-fn suggestion_row(mut row: TextRow) -> Result<SuggestionRow> {
-    let time = |row: &TextRow, column| row.get(column).and_then(parse_moment);
+fn suggestion_row(mut row: Row) -> Result<SuggestionRow> {
+    let time = |row: &Row, column| row.get(column).and_then(parse_moment);
     Ok(SuggestionRow {
         id: row.id(0),
         run_id: row.id(1),
@@ -411,7 +406,7 @@ fn suggestion_row(mut row: TextRow) -> Result<SuggestionRow> {
         left: row.id(4),
         right: row.id(5),
         kind: row.get(6).and_then(SuggestionKind::parse).ok_or_else(|| unreadable("kind"))?,
-        score: row.get(7).and_then(|score| score.parse().ok()),
+        score: row.optional_real(7),
         decision: decision(&row, 9)?,
         decided_at: time(&row, 11),
         deferred_until: time(&row, 12),
@@ -422,7 +417,7 @@ fn suggestion_row(mut row: TextRow) -> Result<SuggestionRow> {
     })
 }
 
-fn decision(row: &TextRow, column: usize) -> Result<SuggestionDecision> {
+fn decision(row: &Row, column: usize) -> Result<SuggestionDecision> {
     row.get(column).and_then(SuggestionDecision::parse).ok_or_else(|| unreadable("decision"))
 }
 

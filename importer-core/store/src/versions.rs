@@ -1,9 +1,10 @@
 //! Which migrations a database has, who ran them, and which programs still read what they left
 //! ([0028](../../../docs/adr/0028-older-programs-read-a-newer-database-only-if-it-allows-it.md)).
 
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
 use super::connection::Connection;
 use super::read_only::ReadOnly;
+use super::row::Row;
 use importer_core::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "open the database";
@@ -46,7 +47,7 @@ pub(super) fn applied(connection: &mut Connection) -> Result<Vec<Version>> {
     }
 }
 
-fn version(mut row: TextRow) -> Version {
+fn version(mut row: Row) -> Version {
     Version { name: row.text(0), by: row.optional(1), readable_from: row.optional(2) }
 }
 

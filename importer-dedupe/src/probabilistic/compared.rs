@@ -5,8 +5,7 @@ use std::sync::Arc;
 use importer_core::contracts::Contract;
 use importer_core::ports::{CandidateFacts, CoreRecord};
 
-use super::fields::{Fields, folded};
-use crate::agreement::{self, NameAgreement, name_agreement};
+use crate::agreement::{FieldValue, NameAgreement, Names};
 use crate::deterministic::Deterministic;
 use crate::keys::{EMAIL_KEY, PHONE_KEY};
 use crate::matching::features::MISSING;
@@ -52,7 +51,6 @@ pub(super) struct Candidate<'a> {
 impl<'a> Compared<'a> {
     pub(super) fn of(
         contract: &Contract,
-        fields: &Fields,
         rule: Deterministic,
         incoming: &'a CoreRecord,
         records: &[&'a CoreRecord],
@@ -60,7 +58,8 @@ impl<'a> Compared<'a> {
         (at_most, plugin_terms): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
         let same_id = facts.same_id;
-        let contacts = rule.contacts(incoming);
+        let (contacts, own) = (rule.contacts(incoming), Names::of(contract, incoming));
+        let [dob, suffix] = ["dob", "name_suffix"].map(|field| FieldValue::of(contract, incoming, field));
         let mut candidates: Vec<Candidate<'a>> = records
             .iter()
             .enumerate()
@@ -76,12 +75,12 @@ impl<'a> Compared<'a> {
                     phone,
                     // Names and dates count letter by letter only for who shares a contact.
                     names: if shares {
-                        name_agreement(contract, incoming, record)
+                        own.agreement(&Names::of(contract, record))
                     } else {
                         NameAgreement::Differ
                     },
-                    dob_differs: shares && agreement::contradicts(contract, incoming, record, "dob"),
-                    suffix_differs: agreement::contradicts(contract, incoming, record, "name_suffix"),
+                    dob_differs: shares && dob.contradicts(contract, record),
+                    suffix_differs: suffix.contradicts(contract, record),
                     levels: Levels::default(),
                 }
             })
@@ -100,14 +99,7 @@ impl<'a> Compared<'a> {
         candidates.truncate(at_most);
         let frame = Self::frame(contract, incoming, &mut candidates, same_id, plugin_terms);
         candidates.sort_by_key(|c| c.place);
-        Self {
-            frame,
-            given: folded(fields.given(incoming)),
-            family: folded(fields.family(incoming)),
-            candidates,
-            email_shared_by,
-            phone_shared_by,
-        }
+        Self { frame, given: own.first, family: own.last, candidates, email_shared_by, phone_shared_by }
     }
 
     /// Puts the row and its candidates into a frame and compares them; with nobody to compare it with the frame is empty.

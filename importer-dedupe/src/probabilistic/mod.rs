@@ -238,8 +238,7 @@ impl Resolver for Probabilistic {
         facts: CandidateFacts<'_>,
     ) -> Decision {
         let limits = (self.options.candidates, self.plugin_terms.as_ref());
-        let mut compared =
-            Compared::of(contract, &self.fields, self.rule, incoming, candidates, facts, limits);
+        let mut compared = Compared::of(contract, self.rule, incoming, candidates, facts, limits);
         compared.ask_further(|compared, candidate| {
             candidate.email
                 || candidate.phone

@@ -206,7 +206,6 @@ fn the_weighted_mean_is_over_the_fields_that_both_have() {
         let fields = Fields::of(&VOLUNTEER);
         let compared = Compared::of(
             &VOLUNTEER,
-            &fields,
             Deterministic::default(),
             &a,
             &[&b],
@@ -302,7 +301,7 @@ fn who_is_compared_by_name_alone_is_found_by_the_name_and_counts_among_those_who
     let row = person("Ann, Lee, -, +18162345678");
     let rule = Deterministic::default();
     assert_eq!(described(&rule.decide_known(&VOLUNTEER, &row, &known, facts)), "same 0");
-    let compared = Compared::of(&VOLUNTEER, &Fields::of(&VOLUNTEER), rule, &row, &known, facts, (10, None));
+    let compared = Compared::of(&VOLUNTEER, rule, &row, &known, facts, (10, None));
     assert_eq!((compared.candidates.len(), compared.phone_shared_by), (1, 2));
 }
 
@@ -347,7 +346,7 @@ proptest! {
             let score = |a: &str, b: &str| {
                 let (a, b) = (person(a), person(b));
                 let compared =
-                    Compared::of(&VOLUNTEER, &resolver.fields, resolver.rule, &a, &[&b], CandidateFacts::default(), (10, None));
+                    Compared::of(&VOLUNTEER, resolver.rule, &a, &[&b], CandidateFacts::default(), (10, None));
                 resolver.scored(&VOLUNTEER, &compared, &compared.candidates[0]).probability
             };
             let (one, other) = (score(&a, &b), score(&b, &a));

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::prepared::Prepared;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
 use crate::contracts::Contract;
@@ -33,15 +34,17 @@ impl<'a> ResolveBatch<'a> {
         load_people(core, contract, map.values().map(|mapped| mapped.entry.core_id).collect(), &mut people)?;
         // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
         // back is made anew, so it needs an id too.
-        let (mut keys, mut new, mut prints) = (Vec::new(), 0, Vec::new());
+        let (mut prepared, mut new, mut prints) = (Prepared::room(rows.len()), 0, Vec::new());
         let mut telling: Vec<&str> = Vec::new();
         let apart = core.has_rejections(contract)?;
         for row in rows {
             let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
             let certain =
                 known.is_some_and(|p| !policies.resolver.contradicts(contract, &row.person, &p.record));
-            if !certain {
-                policies.resolver.keys(contract, &row.person, &mut keys);
+            if certain {
+                prepared.is_certain();
+            } else {
+                prepared.has_keys(|keys| policies.resolver.keys(contract, &row.person, keys));
                 new += 1;
                 telling.extend(
                     Some(row.external_id.as_str()).filter(|id| policies.resolver.tells_across_systems(id)),
@@ -49,8 +52,7 @@ impl<'a> ResolveBatch<'a> {
                 prints.extend(apart.then(|| fingerprint(contract, &row.person)).flatten());
             }
         }
-        keys.sort_unstable();
-        keys.dedup();
+        let keys = prepared.all_keys();
         let mut wanted = Vec::new();
         let most = |key: &MatchKey| policies.resolver.most_candidates(key.kind);
         for keys in keys.chunk_by(|a, b| most(a) == most(b)) {
@@ -86,7 +88,9 @@ impl<'a> ResolveBatch<'a> {
             under_key,
             people,
             free_ids,
-            keys,
+            prepared,
+            keys: Vec::new(),
+            is_certain: false,
             told_apart,
             elsewhere,
             most_at_home,

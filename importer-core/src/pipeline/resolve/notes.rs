@@ -1,23 +1,22 @@
 //! What a batch remembers of its own rows, and what it writes in the end.
 
 use super::{Fate, Mapped, ResolveBatch, Resolved};
-use crate::ports::{CoreRecord, MapEntry, OtherRow, RecordId, RowId};
+use crate::ports::{MapEntry, OtherRow, RecordId, RowId};
 
 /// How many rows of one id an entry keeps beside the last one. A source that repeats an id more often says the same id of everybody;
 /// its rows are processed each time they come.
 const MOST_OTHER_ROWS: usize = 500;
 
 impl ResolveBatch<'_> {
-    pub(super) fn note_keys(&mut self, person: &CoreRecord) {
-        self.keys.clear();
-        self.policies.resolver.keys(self.contract, person, &mut self.keys);
+    /// Notes under which keys a record is, those of the row that is being resolved.
+    pub(super) fn note_keys(&mut self, person: RecordId) {
         for &key in &self.keys {
             let ids = self.under_key.entry(key).or_default();
             let generic = ids.len() > self.policies.resolver.most_candidates(key.kind);
-            if generic || !ids.contains(&person.id) {
-                self.out.write.keys.push((key, person.id));
+            if generic || !ids.contains(&person) {
+                self.out.write.keys.push((key, person));
                 if !generic {
-                    ids.push(person.id);
+                    ids.push(person);
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::error::Error as _;
 
 use postgres::error::DbError;
 
-use super::super::failure::{DAMAGED, FULL, MISSING, STOPPED, TAKEN, without_values};
+use super::super::failure::{ALTERED, DAMAGED, FULL, MISSING, STOPPED, TAKEN, without_values};
 use importer_core::{Error, ErrorKind};
 
 /// Why a call of the driver failed.
@@ -15,6 +15,8 @@ use importer_core::{Error, ErrorKind};
 pub(in super::super) enum Fault {
     #[error(transparent)]
     Driver(#[from] postgres::Error),
+    #[error("the column `{column}` has the type `{of}`, which the importer does not read")]
+    Unread { column: String, of: String },
     #[error("the connection is closed")]
     Gone,
 }
@@ -32,7 +34,11 @@ impl Fault {
 pub(in super::super) fn failed(operation: &'static str, fault: &Fault) -> Error {
     let Some(db_error) = fault.db_error() else {
         let error = Error::new(ErrorKind::Store, operation, lost(fault));
-        return if is_lost(fault) { error.hint(STOPPED) } else { error };
+        return match fault {
+            Fault::Unread { .. } => error.hint(ALTERED),
+            _ if is_lost(fault) => error.hint(STOPPED),
+            _ => error,
+        };
     };
     let code = db_error.code().code();
     let message = message(db_error);
@@ -127,6 +133,7 @@ fn is_lost(fault: &Fault) -> bool {
         Fault::Driver(error) => {
             error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>())
         }
+        Fault::Unread { .. } => false,
         Fault::Gone => true,
     }
 }
@@ -140,6 +147,7 @@ fn lost(fault: &Fault) -> String {
         },
         // Its causes may quote what they could not understand.
         Fault::Driver(error) => error.to_string().split(": ").next().unwrap_or_default().to_owned(),
+        Fault::Unread { .. } => fault.to_string(),
         Fault::Gone => "the connection to the server was lost".into(),
     }
 }

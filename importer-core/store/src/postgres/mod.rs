@@ -17,7 +17,8 @@ pub(super) use place::Place;
 pub(super) use pool::Pool;
 
 use super::bulk::Bulk;
-use super::cell::{Cell, TextRow};
+use super::cell::Cell;
+use super::row::Values;
 use pool::Idle;
 use values::Bound;
 
@@ -82,13 +83,13 @@ impl Server {
     }
 
     /// Reads rows.
-    pub(super) fn rows(&mut self, text: &str, binds: &[Cell<'_>]) -> Outcome<Vec<TextRow>> {
+    pub(super) fn rows(&mut self, text: &str, binds: &[Cell<'_>]) -> Outcome<Vec<Values>> {
         let sql = numbered(text);
         self.with(|client, statements| {
             let types = binds.iter().map(values::type_of).collect();
             let statement = prepared(client, statements, sql, types)?;
             let rows = client.query(&statement, &as_parameters(&bound(binds)))?;
-            Ok(rows.iter().map(values::row).collect::<Result<_, _>>()?)
+            rows.iter().map(values::row).collect()
         })
     }
 

@@ -1,4 +1,4 @@
-//! Cells as the server takes them, and its values as canonical text: each is read as what it is, never as the server writes it.
+//! Cells as the server takes them, and its values as what they are, never as the server writes them.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -6,10 +6,12 @@ use std::error::Error as StdError;
 use bytes::BytesMut;
 use chrono::{NaiveDate, NaiveDateTime};
 use postgres::Row;
-use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::super::bulk::{Bulk, Conflict};
-use super::super::cell::{Cell, TextRow};
+use super::super::cell::Cell;
+use super::super::row::{Value, Values};
+use super::Fault;
 use importer_core::ports::moment_text;
 
 /// A cell that is bound. Its value is never shown.
@@ -49,30 +51,37 @@ pub(super) fn type_of(cell: &Cell<'_>) -> Type {
     }
 }
 
-/// A row of the server, in canonical texts.
-pub(in super::super) fn row(row: &Row) -> Result<TextRow, postgres::Error> {
-    (0..row.len()).map(|column| text(row, column)).collect::<Result<Vec<_>, _>>().map(TextRow)
+/// The values of a row of the server.
+pub(in super::super) fn row(row: &Row) -> Result<Values, Fault> {
+    (0..row.len()).map(|column| value(row, column)).collect::<Result<Vec<_>, _>>().map(Values)
 }
 
-fn text(row: &Row, column: usize) -> Result<Option<String>, postgres::Error> {
+fn value(row: &Row, column: usize) -> Result<Value, Fault> {
+    let whole = |value: Option<i64>| value.map_or(Value::Null, Value::Int);
     let of = row.columns()[column].type_();
     Ok(match *of {
-        Type::BOOL => row.try_get::<_, Option<bool>>(column)?.map(|value| value.to_string()),
-        Type::INT2 => row.try_get::<_, Option<i16>>(column)?.map(|value| value.to_string()),
-        Type::INT4 => row.try_get::<_, Option<i32>>(column)?.map(|value| value.to_string()),
-        Type::INT8 => row.try_get::<_, Option<i64>>(column)?.map(|value| value.to_string()),
-        Type::OID => row.try_get::<_, Option<u32>>(column)?.map(|value| value.to_string()),
-        Type::FLOAT4 => row.try_get::<_, Option<f32>>(column)?.map(|value| value.to_string()),
-        Type::FLOAT8 => row.try_get::<_, Option<f64>>(column)?.map(|value| value.to_string()),
+        Type::BOOL => row.try_get::<_, Option<bool>>(column)?.map_or(Value::Null, Value::Flag),
+        Type::INT2 => whole(row.try_get::<_, Option<i16>>(column)?.map(Into::into)),
+        Type::INT4 => whole(row.try_get::<_, Option<i32>>(column)?.map(Into::into)),
+        Type::INT8 => whole(row.try_get(column)?),
+        Type::OID => whole(row.try_get::<_, Option<u32>>(column)?.map(Into::into)),
+        Type::FLOAT4 => row.try_get::<_, Option<f32>>(column)?.map_or(Value::Null, |v| Value::Real(v.into())),
+        Type::FLOAT8 => row.try_get::<_, Option<f64>>(column)?.map_or(Value::Null, Value::Real),
+        // Days and moments are texts, as SQLite keeps them.
         Type::DATE => {
-            row.try_get::<_, Option<NaiveDate>>(column)?.map(|value| value.format("%Y-%m-%d").to_string())
+            let date = row.try_get::<_, Option<NaiveDate>>(column)?;
+            date.map_or(Value::Null, |value| Value::Text(value.format("%Y-%m-%d").to_string()))
         }
         Type::TIMESTAMP => {
-            row.try_get::<_, Option<NaiveDateTime>>(column)?.map(|moment| moment_text(moment.and_utc()))
+            let moment = row.try_get::<_, Option<NaiveDateTime>>(column)?;
+            moment.map_or(Value::Null, |value| Value::Text(moment_text(value.and_utc())))
         }
         // A function that gives nothing back.
-        Type::VOID => None,
-        _ => row.try_get(column)?,
+        Type::VOID => Value::Null,
+        _ if <String as FromSql>::accepts(of) => {
+            row.try_get::<_, Option<String>>(column)?.map_or(Value::Null, Value::Text)
+        }
+        _ => return Err(Fault::Unread { column: row.columns()[column].name().into(), of: of.name().into() }),
     })
 }
 
@@ -140,7 +149,7 @@ fn several<'a>(bulk: &'a Bulk<'a>, written: &[usize], rows: &[Cell<'a>]) -> Seve
             parameters.push(Parameter::One(cell));
             values.push(format!("${number}{}", column.cast));
         } else {
-            let (of, parameter) = array(cells, !column.cast.is_empty());
+            let (of, parameter) = array(cells, column.cast);
             types.push(of);
             parameters.push(parameter);
             values.push(format!("u.c{index}{}", column.cast));
@@ -166,9 +175,16 @@ fn several<'a>(bulk: &'a Bulk<'a>, written: &[usize], rows: &[Cell<'a>]) -> Seve
     Several { sql, types, parameters }
 }
 
-/// The cells of a column. One that is cast takes texts, so that its statement is the same whatever its cells are.
-fn array<'a: 'c, 'c>(cells: impl Iterator<Item = &'c Cell<'a>> + Clone, cast: bool) -> (Type, Parameter<'a>) {
-    let kind = cells.clone().find(|cell| !matches!(cell, Cell::Null)).filter(|_| !cast);
+/// The cells of a column. One that is cast takes one type, so that its statement is the same whatever its cells are.
+fn array<'a: 'c, 'c>(cells: impl Iterator<Item = &'c Cell<'a>> + Clone, cast: &str) -> (Type, Parameter<'a>) {
+    let first = || cells.clone().find(|cell| !matches!(cell, Cell::Null));
+    let kind = match cast {
+        "" => first(),
+        "::bigint" => Some(&Cell::Int(0)),
+        "::double precision" => Some(&Cell::Real(0.0)),
+        "::boolean" => Some(&Cell::Flag(false)),
+        _ => None,
+    };
     match kind {
         Some(Cell::Int(_)) => {
             let int = |cell: &Cell<'a>| if let Cell::Int(value) = cell { Some(*value) } else { None };
@@ -197,7 +213,7 @@ fn array<'a: 'c, 'c>(cells: impl Iterator<Item = &'c Cell<'a>> + Clone, cast: bo
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::bulk::{plain, time};
+    use super::super::super::bulk::{plain, real, time};
     use super::*;
 
     #[test]
@@ -215,5 +231,16 @@ mod tests {
         );
         assert_eq!(all[0].types, [Type::INT8, Type::INT8_ARRAY, Type::TEXT_ARRAY]);
         assert_eq!(format!("{:?}", all[0].parameters[2]), "Parameter(..)");
+    }
+
+    #[test]
+    fn numbers_are_sent_as_numbers_whatever_their_column_is_cast_to() {
+        let columns = [plain("id"), real("score")];
+        let mut bulk = Bulk::new("t", &columns);
+        bulk.row([Cell::Int(1), Cell::Null]);
+        bulk.row([Cell::Int(2), Cell::Real(0.5)]);
+        let all: Vec<Several<'_>> = statements(&bulk).collect();
+        assert_eq!(all[0].types, [Type::INT8_ARRAY, Type::FLOAT8_ARRAY]);
+        assert!(matches!(&all[0].parameters[1], Parameter::Reals(reals) if *reals == [None, Some(0.5)]));
     }
 }
