@@ -191,10 +191,13 @@ impl Records {
     /// The cells of the current record.
     pub(crate) fn cells(&self) -> Result<Cells<'_>, Fault> {
         let ends = &self.ends[..self.record.cells];
-        // Checked per record rather than per buffer: it costs the same and knows the line.
+        // Checked per record rather than per buffer: it costs the same and knows the line. A delimiter may part what would be
+        // one character without it.
         std::str::from_utf8(self.text())
+            .ok()
+            .filter(|text| ends.iter().all(|end| text.is_char_boundary(*end)))
             .map(|text| Cells { text, ends })
-            .map_err(|_| Fault { line: self.record.line, offset: self.base + self.at as u64 })
+            .ok_or(Fault { line: self.record.line, offset: self.base + self.at as u64 })
     }
 
     fn skip_empty_lines(&mut self, input: &Input) -> Result<bool, Error> {

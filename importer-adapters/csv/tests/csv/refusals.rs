@@ -85,6 +85,8 @@ fn bytes_that_do_not_fit_the_encoding_name_their_line() {
     bytes.extend(b"Jos\xe9,2\n");
     check_bytes(&bytes, &["line 300003", "windows-1252"]);
     check(read(b"a,b\n1,2\nx,\xff\n", &[("encoding", "utf-8")]), ErrorKind::Data, &["line 3"]);
+    // Two halves of a character, which a delimiter parts.
+    check(read(b"a,b\n1,2\nAn\xc3,\xa9ra\n", &[("encoding", "utf-8")]), ErrorKind::Data, &["line 3"]);
     check(
         read(b"a,b\n1,2\nx,\x82\n", &[("encoding", "shift_jis")]),
         ErrorKind::Data,
