@@ -31,7 +31,7 @@ const NEAR: f64 = 0.88;
 ///
 /// ```
 /// use importer_core::contracts::VOLUNTEER;
-/// use importer_core::ports::{CoreRecord, Origin, Record};
+/// use importer_core::ports::{CoreRecord, Origin, Record, RecordId};
 /// use importer_dedupe::{NameAgreement, name_agreement};
 ///
 /// let person = |first: &str, last: &str| {
@@ -39,7 +39,7 @@ const NEAR: f64 = 0.88;
 ///     record.set(VOLUNTEER.index("first_name").unwrap(), Some(first));
 ///     record.set(VOLUNTEER.index("last_name").unwrap(), Some(last));
 ///     let origin = Origin::new("csv", None);
-///     CoreRecord { id: 0, record, contacts: vec![], origin, field_origins: Default::default() }
+///     CoreRecord { id: RecordId(0), record, contacts: vec![], origin, field_origins: Default::default() }
 /// };
 /// let compare = |a, b| name_agreement(&VOLUNTEER, &a, &b);
 /// assert_eq!(compare(person("José", "Núñez"), person("Jose", "NUNEZ")), NameAgreement::Agree);

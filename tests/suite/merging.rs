@@ -83,7 +83,7 @@ fn taken_back_everything_is_as_before() {
             lines.iter().map(|l| (l.merge, l.redone_by)).collect::<Vec<_>>(),
             [(MergeId(1), Some(MergeId(2))), (MergeId(2), None)]
         );
-        assert!(desk.undo_merge(merge, "again").unwrap_err().to_string().contains("merge 2 did it again"));
+        assert!(desk.undo_merge(merge, "again").unwrap_err().to_string().contains("merge 2 redid it"));
     }
 }
 

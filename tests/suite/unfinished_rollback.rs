@@ -379,7 +379,7 @@ const BESIDE_DESKS: &[(&str, While, Call)] = &[
 ];
 
 /// Methods of an importer that have nothing to do with its database.
-const WITHOUT_DATABASE: [&str; 12] = [
+const WITHOUT_DATABASE: [&str; 13] = [
     "builder",
     "cancel",
     "database",
@@ -392,6 +392,7 @@ const WITHOUT_DATABASE: [&str; 12] = [
     "source_fields",
     "source_health",
     "pending_suggestions",
+    "with_documents",
 ];
 
 /// Where rollbacks break off: before anybody is taken back, before the id map is, and at their very end.

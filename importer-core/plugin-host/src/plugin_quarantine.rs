@@ -314,9 +314,11 @@ mod tests {
         assert!(quarantine.is_held(&hash).unwrap().is_none());
         assert!(quarantine.record(&hash, "csv", "1.0.0", "it crashed\n  \u{1b}again").unwrap().held);
         let why = quarantine.is_held(&hash).unwrap().unwrap().refusal(quarantine.path());
-        for part in
-            ["held back since 20", "after 2 failures: it crashed again;", "`importer plugins release csv`"]
-        {
+        for part in [
+            "held back since 20",
+            "after 2 failures: it crashed again;",
+            "release `csv` from the quarantine of plugins",
+        ] {
             assert!(why.contains(part), "{part} is missing in: {why}");
         }
         assert!(

@@ -389,7 +389,7 @@ mod tests {
         assert!(
             why.contains("it cuts off names")
                 && why.contains("held.toml")
-                && why.contains("`importer plugins release csv`"),
+                && why.contains("release `csv` from the quarantine of plugins"),
             "{why}"
         );
         assert!(decide(&policy, b"b").is_ok(), "another build is another file");

@@ -133,6 +133,8 @@ reasons! {
     ChangedSince "changed_since" [Rollback] "the value changed again after the run";
     MergedInto "merged_into" [Rollback] "the record was merged into {record} by merge {merge}, which has to be undone first"
         => "Undo that merge, and roll the run back once more.";
+    MergeUndoneSince "merge_undone_since" [Rollback] "merge {merge} was undone after the rollback"
+        => "Roll the run back once more.";
     MergedSince "merged_since" [Rollback]
         "merge {merge} came after the run and has to be undone first"
         => "Undo that merge, and roll the run back once more.";

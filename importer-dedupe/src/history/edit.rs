@@ -11,10 +11,10 @@ pub type Typed = (String, Option<String>);
 ///
 /// ```
 /// use importer_core::contracts::VOLUNTEER;
-/// use importer_core::ports::{CoreRecord, Origin, Record, parse_moment};
+/// use importer_core::ports::{CoreRecord, Origin, Record, RecordId, parse_moment};
 /// use importer_dedupe::{Survivorship, edited};
 /// let person = CoreRecord {
-///     id: 1,
+///     id: RecordId(1),
 ///     record: Record::new(VOLUNTEER.fields.len()),
 ///     contacts: vec![],
 ///     origin: Origin::new("csv", None),

@@ -117,7 +117,7 @@ fn leave(session: &mut dyn StewardSession, merge: MergeId, left: &BTreeSet<(RunI
     for run in runs {
         let new: Vec<RecordId> =
             left.difference(&known).filter(|(of, _)| *of == run).map(|(_, person)| *person).collect();
-        let why = format!("merge {merge} was undone meanwhile; roll the run back once more");
+        let why = Reason::MergeUndoneSince.with(merge);
         session.leave(run, &new, &why)?;
     }
     Ok(())

@@ -40,7 +40,10 @@ fn whoever_lost_a_claim_stops_at_the_next_transaction() {
     end_claims(&database);
     let error = session.begin().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
-    assert!(error.to_string().contains("north") && error.to_string().contains("goes on"), "{error}");
+    assert!(
+        error.to_string().contains("north") && error.to_string().contains("continues where it stopped"),
+        "{error}"
+    );
     // Somebody else may work.
     let _other = store.lock_system("volunteer", "north").unwrap();
     assert!(session.begin().is_err());
