@@ -124,16 +124,16 @@ impl Deterministic {
     /// The contacts of a record, prepared for comparing it with many.
     pub(crate) fn contacts<'a>(&self, person: &'a CoreRecord) -> Contacts<'a> {
         let strip_email_tags = self.strip_email_tags;
-        let emails = person.contact_values(ContactKind::Email);
+        let of = |kind| person.contact_values(kind).filter(move |value| crate::keys::identifies(kind, value));
         Contacts {
-            emails: emails.map(|email| email_match_form(email, strip_email_tags)).collect(),
-            phones: person.contact_values(ContactKind::Phone).collect(),
+            emails: of(ContactKind::Email).map(|email| email_match_form(email, strip_email_tags)).collect(),
+            phones: of(ContactKind::Phone).collect(),
             strip_email_tags,
         }
     }
 }
 
-/// The contacts of a record in matching form.
+/// The contacts of a record that identify somebody, in matching form.
 pub(crate) struct Contacts<'a> {
     emails: Vec<Cow<'a, str>>,
     phones: Vec<&'a str>,

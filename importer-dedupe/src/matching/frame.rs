@@ -18,8 +18,8 @@ use super::role::Role;
 pub(crate) struct Beside {
     /// How many have the contact or number that both agree on, where that is counted.
     pub(crate) shared_by: Option<u32>,
-    /// Both are different names that people are known to have.
-    pub(crate) are_known: bool,
+    /// Both are values of different people: names that people are known to have, or birth dates that are years apart.
+    pub(crate) are_distinct: bool,
 }
 
 /// A column of the input.
@@ -235,7 +235,7 @@ impl Frame {
         let feature = &self.features[place];
         Beside {
             shared_by: if level == 0 { feature.shared_by(a, b) } else { None },
-            are_known: level != 0 && feature.are_known(term - self.starts[place], a, b),
+            are_distinct: level != 0 && feature.are_distinct(term - self.starts[place], a, b),
         }
     }
 

@@ -148,19 +148,22 @@ impl Probabilistic {
         let thresholds = &self.options.thresholds;
         debug_assert_eq!(contract.entity, self.fields.entity, "a resolver is for one entity");
         let shares = candidate.email || candidate.phone;
+        // Whoever shares no contact and is not likely is nobody's suggestion, for whatever reason.
+        let objections = if shares || probability >= thresholds.review {
+            self.model.objections(compared, candidate, likelihood, thresholds)
+        } else {
+            vec![Objection::Unlikely]
+        };
         Scored {
             probability,
             household,
-            // Whoever shares no contact and is not likely is nobody's suggestion, for whatever reason.
-            objections: if shares || probability >= thresholds.review {
-                self.model.objections(compared, candidate, likelihood, thresholds)
-            } else {
-                vec![Objection::Unlikely]
-            },
+            // What forbids a merge by probability forbids it here, too.
             certain: shares
                 && candidate.names == NameAgreement::Agree
                 && !candidate.dob_differs
-                && !candidate.suffix_differs,
+                && !candidate.suffix_differs
+                && !objections.iter().any(|objection| objection.is_contradiction()),
+            objections,
             candidate,
         }
     }

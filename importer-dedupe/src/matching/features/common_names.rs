@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) const LIST: &str = include_str!("common_names.txt");
 
@@ -24,6 +24,16 @@ static SHARES: LazyLock<Shares> = LazyLock::new(|| {
     Shares { given: read(given), family: read(family) }
 });
 
+const GIVEN_NAMES: &str = include_str!("given_names.txt");
+
+static NAMES: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| GIVEN_NAMES.lines().filter(|line| !line.starts_with('#')).collect());
+
+/// Whether people are known to have this folded given name, common or not.
+pub(crate) fn is_given(name: &str) -> bool {
+    NAMES.contains(name)
+}
+
 /// The share of people who have this folded given name, where it is a common one.
 pub(crate) fn given(name: &str) -> Option<f64> {
     SHARES.given.get(name).copied()
@@ -43,6 +53,7 @@ mod tests {
         assert_eq!((SHARES.given.len(), SHARES.family.len()), (112, 100));
         assert!(given("james").is_some_and(|share| (0.015..0.02).contains(&share)));
         assert_eq!(family("smith"), Some(0.00828));
+        assert!(is_given("nova") && is_given("luca") && !is_given("jhon") && !is_given("mraia"));
         assert_eq!((given("smith"), family("zzyzx")), (None, None));
     }
 }

@@ -8,6 +8,7 @@
 //! | `similar` | up to four letters off, or alike from the beginning | `jane.miller@example.com` and `jane.meyers@example.com` |
 //! | `differ` | other addresses, also where only the digits differ | `smith12@example.com` and `smith34@example.com` |
 
+use importer_core::normalise::is_nobodys_email;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{About, Feature, Level, MISSING, Term, level as l};
@@ -30,9 +31,12 @@ struct Email {
 }
 
 impl Email {
-    /// Small letters, without tag, and without the dots that Gmail ignores.
+    /// Small letters, without tag, and without the dots that Gmail ignores. What identifies nobody is no address.
     fn read(raw: &str) -> Option<(u64, Self)> {
         let raw = raw.trim().to_lowercase();
+        if is_nobodys_email(&raw) {
+            return None;
+        }
         let (local, domain) = raw.rsplit_once('@').unwrap_or((&raw, ""));
         let mut local = match local.split_once('+') {
             Some((person, _)) if !person.is_empty() => person.to_owned(),

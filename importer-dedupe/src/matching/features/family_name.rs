@@ -4,14 +4,14 @@
 //! |---|---|---|
 //! | `exact` | the same in matching form, without a suffix | `O'Brien` and `OBRIEN` |
 //! | `near` | a typo, or very like | `Johnson` and `Jonson` |
-//! | `part` | a word in common, where one has several | `García-López` and `López` |
+//! | `part` | one is part of the other | `García-López` and `López` |
 //! | `similar` | somewhat like, or the same letters in another order | `Robertson` and `Robinson` |
 //! | `swapped` | it is the other's first name, and the other way round; a typo is allowed | `Anna / Meyer` and `Meier / Anna` |
-//! | `differ` | other names | `Smith` and `Garcia` |
+//! | `differ` | other names, also with a word in common | `Smith` and `Garcia`, `van Dyk` and `van Berg` |
 //!
 //! The example of `swapped` is first and last name.
 
-use super::given_name::shares_a_word;
+use super::given_name::{Common, common_words};
 use super::names::Name;
 use super::{About, Level, Term, level as l};
 use crate::matching::similarity::one_edit;
@@ -40,8 +40,10 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
     if a.text.len().min(b.text.len()) >= 4 && a.may_be_one_edit(b) && one_edit(&a.text, &b.text) {
         return NEAR;
     }
-    if shares_a_word(a, b) {
-        return 2;
+    match common_words(a, b) {
+        Common::Part => return 2,
+        Common::Overlap => return 5,
+        Common::None => {}
     }
     if !a.may_be_similar(b) {
         return 5;

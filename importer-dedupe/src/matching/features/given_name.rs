@@ -6,9 +6,9 @@
 //! | `nickname` | names that stand for each other | `William` and `Bill` |
 //! | `near` | a typo, or very like | `Marlon` and `Marlno` |
 //! | `initial` | one is the first letter of the other | `J.` and `John` |
-//! | `part` | a word in common, where one has several | `Mary-Jane` and `Jane` |
-//! | `similar` | somewhat like, or the same letters in another order | `Christa` and `Christoph` |
-//! | `differ` | other names | `Peter` and `Susan` |
+//! | `part` | one is part of the other | `Mary-Jane` and `Jane` |
+//! | `similar` | somewhat like, the same letters in another order, or another form | `Christa` and `Christoph`, `Mario` and `Maria` |
+//! | `differ` | other names, also with a word in common | `Peter` and `Susan`, `Jean Luc` and `Jean Paul` |
 
 use super::names::Name;
 use super::{About, Level, Term, level as l};
@@ -37,14 +37,22 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
     if short.text.len() == 1 {
         return if short.text[0] == long.text[0] { 3 } else { 6 };
     }
-    if a.nicknames.iter().any(|n| *n != 0 && b.nicknames.contains(n)) {
+    // Of two names of several words the first ones alone say nothing: Jean Luc is not Jean Paul.
+    let both_compound = !a.words.is_empty() && !b.words.is_empty();
+    if !both_compound && a.nicknames.iter().any(|n| *n != 0 && b.nicknames.contains(n)) {
         return 1;
     }
-    if short.text.len() >= 4 && a.may_be_one_edit(b) && one_edit(&a.text, &b.text) {
+    let other_form = !both_compound && is_other_form(&short.text, &long.text);
+    if !other_form && short.text.len() >= 4 && a.may_be_one_edit(b) && one_edit(&a.text, &b.text) {
         return 2;
     }
-    if shares_a_word(a, b) {
-        return 4;
+    match common_words(a, b) {
+        Common::Part => return 4,
+        Common::Overlap => return 6,
+        Common::None => {}
+    }
+    if other_form {
+        return SIMILAR;
     }
     if !a.may_be_similar(b) {
         return 6;
@@ -59,12 +67,41 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
     }
 }
 
-/// One of both has several words, and one of them is the other, or both have one in common.
-pub(crate) fn shares_a_word(a: &Name, b: &Name) -> bool {
-    match (a.words.is_empty(), b.words.is_empty()) {
-        (true, true) => false,
-        (false, true) => a.words.contains(&super::hash(&b.text)),
-        (true, false) => b.words.contains(&super::hash(&a.text)),
-        (false, false) => a.words.iter().any(|w| b.words.contains(w)),
+/// Endings that make another name of a name, mostly a woman's of a man's: Mario and Maria, Erik and Erika, Noah and Noa.
+const ENDINGS: [(&[u8], &[u8]); 6] =
+    [(b"", b"a"), (b"o", b"a"), (b"e", b"a"), (b"", b"e"), (b"us", b"a"), (b"io", b"ia")];
+
+/// Whether two names are forms of one name that two people of one home may have.
+fn is_other_form(a: &[u8], b: &[u8]) -> bool {
+    let form = |x: &[u8], y: &[u8]| {
+        ENDINGS.iter().any(|(one, other)| {
+            let (Some(x), Some(y)) = (x.strip_suffix(*one), y.strip_suffix(*other)) else { return false };
+            x == y && x.len() >= 2
+        })
+    };
+    form(a, b) || form(b, a)
+}
+
+/// What names have in common of which one has several words.
+pub(crate) enum Common {
+    /// No word, or both have only one.
+    None,
+    /// All words of one are words of the other.
+    Part,
+    /// Some words, and each has others beside them.
+    Overlap,
+}
+
+pub(crate) fn common_words(a: &Name, b: &Name) -> Common {
+    let has_all = |long: &Name, short: &Name| match short.words.is_empty() {
+        true => long.words.contains(&super::hash(&short.text)),
+        false => short.words.iter().all(|word| long.words.contains(word)),
+    };
+    if has_all(a, b) || has_all(b, a) {
+        return Common::Part;
+    }
+    match a.words.iter().any(|word| b.words.contains(word)) {
+        true => Common::Overlap,
+        false => Common::None,
     }
 }

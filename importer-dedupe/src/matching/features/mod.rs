@@ -126,7 +126,7 @@ pub(crate) trait Feature: Send + Sync {
     }
 
     /// True when both have a name that people are known to have: Maria and Marie are twins as often as one of them is misspelt.
-    fn are_known(&self, _term: usize, _a: u32, _b: u32) -> bool {
+    fn are_distinct(&self, _term: usize, _a: u32, _b: u32) -> bool {
         false
     }
 

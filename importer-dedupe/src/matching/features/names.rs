@@ -47,7 +47,7 @@ impl Name {
         let bytes = text.as_bytes();
         let letters = letters(bytes);
         // Of "Bill John" the first word is what people go by.
-        let is_known = nicknames::groups(&text).is_some() || common_names::given(&text).is_some();
+        let is_known = nicknames::groups(&text).is_some() || common_names::is_given(&text);
         let nicknames =
             nicknames::groups(&text).or_else(|| nicknames::groups(&text[..first])).unwrap_or_default();
         let name = Self {
@@ -280,7 +280,7 @@ impl Feature for Names {
         Some(column.frequency(column.id(a)))
     }
 
-    fn are_known(&self, term: usize, a: u32, b: u32) -> bool {
+    fn are_distinct(&self, term: usize, a: u32, b: u32) -> bool {
         Some(term) == self.has.given
             && self.pair(self.given.id(a), self.given.id(b)).is_some_and(|(x, y)| x.is_known && y.is_known)
     }

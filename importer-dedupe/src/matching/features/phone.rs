@@ -8,6 +8,7 @@
 //! | `last_four` | the same last four digits | `2125550187` and `9174440187` |
 //! | `differ` | other numbers | `2125550187` and `9174443321` |
 
+use importer_core::normalise::is_nobodys_phone;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{About, Feature, Level, MISSING, Term, level as l};
@@ -41,13 +42,13 @@ impl Phones {
     }
 }
 
-/// The digits alone, without what tells the country of a number of North America.
+/// The digits alone, without what tells the country of a number of North America. What identifies nobody is no number.
 fn read(raw: &str) -> Option<(u64, Digits)> {
     let mut digits: Vec<u8> = raw.bytes().filter(u8::is_ascii_digit).collect();
     if digits.len() == 11 && digits[0] == b'1' {
         digits.remove(0);
     }
-    (digits.len() >= 4).then(|| (xxh3_64(&digits), digits.into()))
+    (digits.len() >= 4 && !is_nobodys_phone(raw)).then(|| (xxh3_64(&digits), digits.into()))
 }
 
 fn last(number: &[u8], digits: usize) -> Option<&[u8]> {

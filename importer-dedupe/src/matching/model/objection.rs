@@ -95,6 +95,11 @@ impl Objection {
         }
     }
 
+    /// It speaks against one person whatever else agrees, so that nobody is merged over it, by whatever rule.
+    pub(crate) fn is_contradiction(self) -> bool {
+        self.is_another_person() || matches!(self, Self::MiddleName | Self::Gender)
+    }
+
     /// It tells two people apart; others only want a look.
     pub fn is_another_person(self) -> bool {
         matches!(self, Self::Suffix | Self::BirthDate | Self::GivenName)
@@ -185,6 +190,8 @@ pub(crate) fn objections(
     let (given, family, birth) = (level(About::GivenName), level(About::FamilyName), level(About::BirthDate));
     let swapped = family == "swapped";
     let differs = |about| terms.iter().any(|t| t.about == about && t.level == "differ");
+    let distinct = |about| terms.iter().any(|t| t.about == about && t.beside.are_distinct);
+    let two_names = distinct(About::GivenName);
     let strong = || terms.iter().filter(|t| t.is_strong());
     let whole_name = swapped || (matches!(given, "exact" | "nickname") && family == "exact");
     let name_fits = whole_name
@@ -206,10 +213,11 @@ pub(crate) fn objections(
     }
     match birth {
         "differ" | "year" => found.push(Objection::BirthDate),
+        // A father and his son.
+        _ if distinct(About::BirthDate) => found.push(Objection::BirthDate),
         "close" | "two_parts" if !overruled => found.push(Objection::DoubtfulBirthDate),
         _ => {}
     }
-    let two_names = terms.iter().any(|t| t.about == About::GivenName && t.beside.are_known);
     let other_given = match given {
         "near" => two_names,
         "similar" => two_names || !overruled || (at_home && !own),
@@ -265,7 +273,7 @@ mod tests {
                 let (name, level) = term.split_once('=').unwrap();
                 let (level, more) = level.split_once(':').unwrap_or((level, ""));
                 let (about, shared) = about(name);
-                let beside = Beside { shared_by: more.parse().ok(), are_known: more == "known" };
+                let beside = Beside { shared_by: more.parse().ok(), are_distinct: more == "known" };
                 let bits = if level == "exact" { 12.0 } else { 0.0 };
                 Seen { about, level, bits, shared, beside }
             })
@@ -310,6 +318,9 @@ mod tests {
             ("middle_name=differ", "middle_name_conflict"),
             ("birth_date=differ", "birth_date_conflict"),
             ("birth_date=year", "birth_date_conflict"),
+            ("birth_date=typo:known", "birth_date_conflict"),
+            ("birth_date=swapped:known", "birth_date_conflict"),
+            ("birth_date=two_parts:known", "birth_date_conflict"),
             ("name_suffix=differ", "suffix_conflict"),
             ("gender=differ", "gender_conflict"),
         ] {
