@@ -38,7 +38,7 @@ pub fn is_nobodys_email(address: &str) -> bool {
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let person = local.split_once('+').map_or(local, |(person, _)| person);
     let top = domain.rsplit('.').next().unwrap_or_default();
-    // The name of a domain stands before its public suffix; what stands further in front is a host.
+    // Every label before the top-level domain counts: public suffixes have one label or several.
     LOCAL_PARTS.contains(&*bare(person))
         || top.eq_ignore_ascii_case("invalid")
         || domain.split('.').rev().skip(1).any(|label| DOMAINS.contains(&*bare(label)))
