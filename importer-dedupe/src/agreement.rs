@@ -51,6 +51,7 @@ pub fn name_agreement(contract: &Contract, a: &CoreRecord, b: &CoreRecord) -> Na
 }
 
 /// The names of a record in matching form.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Names {
     pub(crate) first: String,
     pub(crate) last: String,
@@ -60,6 +61,11 @@ impl Names {
     pub(crate) fn of(contract: &Contract, person: &CoreRecord) -> Self {
         let [first, last] = ["first_name", "last_name"].map(|field| folded(contract, person, field));
         Self { first, last }
+    }
+
+    /// Both are there, and more than a letter.
+    pub(crate) fn are_whole(&self) -> bool {
+        self.first.len() > 1 && self.last.len() > 1
     }
 
     /// How far they agree with those of another record.
@@ -99,37 +105,30 @@ fn folded(contract: &Contract, person: &CoreRecord, field: &str) -> String {
     out
 }
 
-/// True when both records have the field and the values are equal.
-pub(crate) fn agrees(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &'static str) -> bool {
-    FieldValue::of(contract, a, field).agrees(contract, b)
-}
-
-/// The value of one field of a record in matching form, prepared for comparing it with many; empty when it is missing.
-pub(crate) struct FieldValue {
-    field: &'static str,
-    value: String,
-}
+/// The value of one field of a record in matching form; empty when it is missing.
+#[derive(PartialEq, Eq)]
+pub(crate) struct FieldValue(String);
 
 impl FieldValue {
-    pub(crate) fn of(contract: &Contract, person: &CoreRecord, field: &'static str) -> Self {
-        Self { field, value: folded(contract, person, field) }
+    pub(crate) fn of(contract: &Contract, person: &CoreRecord, field: &str) -> Self {
+        Self(folded(contract, person, field))
     }
 
-    /// True when the other record has the field as well, and the values differ.
-    pub(crate) fn contradicts(&self, contract: &Contract, other: &CoreRecord) -> bool {
-        self.with(contract, other).is_some_and(|other| other != self.value)
+    /// Both have a value, and they differ by more than that one is the first letter of the other.
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
+        self.both(other) && self.0 != other.0 && !is_initial(&self.0, &other.0)
     }
 
-    /// True when the other record has the field as well, and the values are equal.
-    pub(crate) fn agrees(&self, contract: &Contract, other: &CoreRecord) -> bool {
-        self.with(contract, other).is_some_and(|other| other == self.value)
+    /// Both have a value, and they are equal.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        self.both(other) && self.0 == other.0
     }
 
-    /// The other record's value, where both have one.
-    fn with(&self, contract: &Contract, other: &CoreRecord) -> Option<String> {
-        if self.value.is_empty() {
-            return None;
-        }
-        Some(folded(contract, other, self.field)).filter(|other| !other.is_empty())
+    pub(crate) fn number(&self) -> Option<u32> {
+        self.0.parse().ok()
+    }
+
+    fn both(&self, other: &Self) -> bool {
+        !self.0.is_empty() && !other.0.is_empty()
     }
 }

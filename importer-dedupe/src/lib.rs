@@ -1,27 +1,28 @@
 //! Identity resolution and survivorship: who is who, and which value survives.
 //!
-//! [`Deterministic`] resolves a row by its external id's map, then by an equal email address or phone number of a record
-//! with an agreeing name. A shared contact alone never merges anybody: families share addresses and phones.
-//! [`Probabilistic`] adds how probable it is that two records are one person.
+//! [`Probabilistic`] resolves a row by an equal email address or phone number of a record with an agreeing name, then by how
+//! probable it is that two records are one person. A shared contact alone never merges anybody: families share addresses and
+//! phones. Nor does a known external id prove who somebody is.
 //! [`Survivorship`] decides field by field, by a policy document.
 
 mod agreement;
-mod deterministic;
+mod contacts;
 #[cfg(feature = "evaluate")]
 pub mod evaluate;
 pub mod history;
+mod identity;
 mod keys;
 
 pub mod matching;
 mod plugin_features;
 mod probabilistic;
+mod profile;
 mod survivorship;
 #[cfg(test)]
 mod testing;
 mod with_features;
 
 pub use agreement::{NameAgreement, name_agreement};
-pub use deterministic::Deterministic;
 pub use history::{Typed, edited};
 pub use keys::{EMAIL_KEY, PHONE_KEY};
 pub use matching::model::Thresholds;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{CandidateFacts, CoreRecord, Decision, MatchKey, Resolver};
+use importer_core::ports::{CandidateFacts, CoreRecord, Decision, Identity, MatchKey, Resolver};
 use serde_json::{Map, Value};
 
 use crate::PluginFeatures;
@@ -78,8 +78,16 @@ impl Resolver for WithFeatures {
         self.inner.0.looks_at(contract)
     }
 
-    fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
-        self.inner.0.contradicts(contract, incoming, known)
+    fn contact_keys(&self, contract: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
+        self.inner.0.contact_keys(contract, person, out);
+    }
+
+    fn identity(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> Identity {
+        self.inner.0.identity(contract, incoming, known)
+    }
+
+    fn is_exactly(&self, contract: &Contract, incoming: &CoreRecord, other: &CoreRecord) -> bool {
+        self.inner.0.is_exactly(contract, incoming, other)
     }
 
     fn checksum(&self) -> String {

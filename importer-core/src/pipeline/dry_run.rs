@@ -336,6 +336,10 @@ impl Landing for DryRun {
         self.real.clean_rows(contract, run, after, limit)
     }
 
+    fn clean_rows_of(&mut self, contract: &Contract, ids: &[RowId]) -> Result<Vec<CleanRow>> {
+        self.real.clean_rows_of(contract, ids)
+    }
+
     fn repeated_clean_rows(
         &mut self,
         contract: &Contract,

@@ -13,7 +13,7 @@ use super::opening::{Opened, Opener};
 use super::report::{PluginReport, RunReport};
 use super::retry::Retries;
 use super::working::{Working, millis};
-use super::{RunRequest, ending, load, reconcile, set_rules};
+use super::{RunRequest, ending, load, moved_ids, reconcile, set_rules};
 use crate::Result;
 use crate::ports::{Phase, RunRecord, RunStatus, SeenIndexes, Session, StopRequest, in_transaction};
 
@@ -191,10 +191,10 @@ impl RunContext<'_> {
         let mut anomalies = work.anomalies.clone();
         anomalies.extend(self.gate.judge(&work.counts));
         let holds = !anomalies.is_empty() && self.gate.mode == GateMode::Enforce;
-        let verdict = set_rules::judge(self, session, work)?;
-        // A set-level rule has a mode of its own in the suite.
-        let holds = holds || verdict.holds;
-        anomalies.extend(verdict.anomalies);
+        // Set-level rules have a mode of their own in the suite, and so have moved ids in the policy.
+        let verdicts = [set_rules::judge(self, session, work)?, moved_ids::judge(self, session, work)?];
+        let holds = holds || verdicts.iter().any(|verdict| verdict.holds);
+        anomalies.extend(verdicts.into_iter().flat_map(|verdict| verdict.anomalies));
         if holds && work.run.phase == Phase::Gate && !work.metrics.approved {
             work.run.anomaly_flags = serde_json::to_string(&anomalies).unwrap_or_default();
             return Ok(RunStatus::Held);

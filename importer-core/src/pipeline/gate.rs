@@ -26,12 +26,26 @@ pub struct GatePolicy {
     pub max_reject_percent: u64,
     /// Fewer rows than this are not judged: a share of a handful says nothing.
     pub min_rows: u64,
+    /// What it does when many external ids name somebody else than before.
+    pub moved_ids: GateMode,
+    /// The share of changed ids that name somebody else which is too much, in percent.
+    pub max_moved_ids_percent: u64,
+    /// Fewer of them than this are not judged.
+    pub min_moved_ids: u64,
 }
 
 impl Default for GatePolicy {
-    /// Warns from 20 % on (the paging threshold of the specification's Appendix C), for 20 rows or more.
+    /// Warns from 20 % of the rows in quarantine on (the paging threshold of the specification's Appendix C), for 20 rows or
+    /// more. Holds a run in which five ids or more, and 20 % of those that changed, name somebody else than before.
     fn default() -> Self {
-        Self { mode: GateMode::Warn, max_reject_percent: 20, min_rows: 20 }
+        Self {
+            mode: GateMode::Warn,
+            max_reject_percent: 20,
+            min_rows: 20,
+            moved_ids: GateMode::Enforce,
+            max_moved_ids_percent: 20,
+            min_moved_ids: 5,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::context::RunContext;
 use super::host::Progress;
 use super::payload;
 use super::resolve::resolve;
+use super::run_contacts::RunContacts;
 use super::working::{Working, millis};
 use crate::ports::{
     CleanRow, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RecordId, RowId, Session,
@@ -23,6 +24,7 @@ const PARITY_SAMPLE: usize = 10;
 /// Loads the clean rows behind the last loaded one.
 pub(super) fn load(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
     work.run.phase = Phase::Load;
+    work.contacts = RunContacts::read(context, session, work)?;
     loop {
         let start = work.run.loaded_through;
         let result = match in_transaction(context, session, work, several) {
@@ -167,8 +169,7 @@ fn attempt(
 ) -> Result<()> {
     let clock = Instant::now();
     let incoming = rows.iter().map(|row| incoming(context, work, row)).collect::<Result<Vec<_>>>()?;
-    let shared = work.metrics.run_notes.shared;
-    let mut resolved = resolve(session, context.contract, context.policies, &work.run, incoming, shared)?;
+    let mut resolved = resolve(session, context.contract, context.policies, work, incoming)?;
     work.metrics.run_notes.take(session, context.contract, &work.run, &mut resolved)?;
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();

@@ -4,6 +4,7 @@
 //! has been judged. Phase 2 resolves clean rows against the core and writes them. Every transaction stores where it
 //! ended, so a killed run goes on behind its last transaction.
 
+mod clean_rows;
 mod context;
 mod corrections;
 mod counts;
@@ -17,6 +18,7 @@ mod hash;
 mod host;
 mod interrupted;
 mod load;
+mod moved_ids;
 mod opening;
 mod payload;
 mod reconcile;
@@ -25,6 +27,7 @@ mod request;
 mod resolve;
 mod resume;
 mod retry;
+mod run_contacts;
 mod run_notes;
 mod set_rules;
 mod shared_contacts;

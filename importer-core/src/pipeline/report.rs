@@ -96,6 +96,9 @@ pub(super) struct Metrics {
     /// What the set-level rules said; absent until they were asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) set_verdict: Option<SetVerdict>,
+    /// Whether the external ids name whom they named; absent until that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ids_verdict: Option<SetVerdict>,
 }
 
 /// How a run ended, as its report says it; more is in [`RunStatus`].
@@ -242,11 +245,11 @@ impl RunReport {
     }
 }
 
-/// What the set-level rules said of a run; stored with it, so that going on does not ask them again.
+/// What was said of a run as a whole; stored with it, so that going on does not ask again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct SetVerdict {
     pub(super) anomalies: Vec<Anomaly>,
-    /// One of them is an error of an enforced rule.
+    /// One of them holds the run.
     pub(super) holds: bool,
 }

@@ -1,5 +1,7 @@
 //! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
 
+mod known_id;
+mod links;
 mod lookup;
 mod notes;
 mod prepared;
@@ -7,11 +9,14 @@ mod prepared;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::links::Links;
 use self::prepared::Prepared;
 use super::Counts;
+use super::run_contacts::RunContacts;
 use super::shared_contacts::SharedContacts;
+use super::working::Working;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
 use crate::ports::{
@@ -24,6 +29,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// In how many other systems an id may stand for different people before it says nothing.
 const SYSTEMS: usize = 8;
+/// So many have a contact at least that too many rows of a run have.
+const CROWD: usize = 100;
 
 /// What a batch of rows comes to.
 #[derive(Default)]
@@ -76,11 +83,12 @@ pub(super) fn resolve(
     core: &mut dyn Session,
     contract: &Contract,
     policies: &Policies,
-    run: &RunRecord,
+    work: &Working,
     rows: Vec<Incoming>,
-    shared: SharedContacts,
 ) -> Result<Resolved> {
-    let mut batch = ResolveBatch::load(core, contract, policies, run, &rows, shared.most())?;
+    let shared = work.metrics.run_notes.shared;
+    let mut batch =
+        ResolveBatch::load(core, contract, policies, &work.run, &work.contacts, &rows, shared.most())?;
     batch.out.shared = shared;
     let compared = policies.resolver.looks_at(contract);
     for (place, row) in rows.into_iter().enumerate() {
@@ -131,12 +139,17 @@ struct ResolveBatch<'a> {
     keys: Vec<MatchKey>,
     /// Whether that row is certainly whom the map names by its id, as long as nothing has changed that record.
     is_certain: bool,
+    /// Which rows of the run share a contact, and those at the contacts of the batch.
+    in_run: &'a RunContacts,
+    links: Links,
     /// By the fingerprint of a row, who is not that person: somebody has looked and said so.
     told_apart: FxHashMap<i64, Vec<(RecordId, Option<i64>)>>,
     /// Who has a row's external id in another system.
     elsewhere: FxHashMap<String, Vec<RecordId>>,
     /// How many may have a contact before nobody is looked for by it in this batch.
     most_at_home: usize,
+    /// Of those under the keys of rows whose id may name somebody else, whom the run's source knows.
+    of_the_source: FxHashSet<RecordId>,
     /// While a row is resolved whose id belongs to somebody else: who that is.
     owner_of_id: Option<RecordId>,
     out: Resolved,
@@ -146,16 +159,7 @@ impl<'a> ResolveBatch<'a> {
     fn row(&mut self, row: Incoming) -> Result<()> {
         let mapped = self.map.get(&row.external_id).map(|mapped| mapped.entry.core_id);
         match mapped {
-            Some(id) if self.is_somebody_else(id, &row) => {
-                self.owner_of_id = Some(id);
-                let result = self.decide(row);
-                self.owner_of_id = None;
-                result
-            }
-            Some(id) if self.people.contains_key(&id) => {
-                self.update(row, id, Reason::SameExternalId.into());
-                Ok(())
-            }
+            Some(id) if self.people.contains_key(&id) => self.known_id(row, id),
             Some(_) => self.insert(row, Vec::new(), Reason::RecordDeleted),
             None => self.decide(row),
         }
@@ -168,11 +172,12 @@ impl<'a> ResolveBatch<'a> {
         self.is_certain = self.prepared.certain(place);
     }
 
-    fn is_somebody_else(&self, id: RecordId, row: &Incoming) -> bool {
-        self.people.get(&id).is_some_and(|known| {
-            let is_certain = self.is_certain && known.fate == Fate::Known;
-            !is_certain && self.policies.resolver.contradicts(self.contract, &row.person, &known.record)
-        })
+    /// The keys of the row that is being resolved, which it has only when they may be asked for.
+    fn find_keys(&mut self, row: &Incoming) {
+        if std::mem::take(&mut self.is_certain) {
+            // An earlier row of the batch has made somebody else of the record.
+            self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
+        }
     }
 
     /// How many people may have a key of a kind before nobody is looked for by it.
@@ -196,10 +201,7 @@ impl<'a> ResolveBatch<'a> {
     }
 
     fn decide(&mut self, row: Incoming) -> Result<()> {
-        if self.is_certain {
-            // An earlier row of the batch has made somebody else of the record.
-            self.policies.resolver.keys(self.contract, &row.person, &mut self.keys);
-        }
+        self.find_keys(&row);
         let resolver = &self.policies.resolver;
         let (mut ids, mut at_home): (Vec<RecordId>, Vec<RecordId>) = Default::default();
         let (under_key, contacts) = (&self.under_key, self.keys.iter());
@@ -210,10 +212,11 @@ impl<'a> ResolveBatch<'a> {
             let Some(found) = under_key.get(key) else { continue };
             let is_contact = resolver.is_shared_by_homes(key.kind);
             // What so many share says nothing about who somebody is, and comparing them all would take for ever.
-            if found.len() <= self.most(key.kind) {
+            let is_crowded = is_contact && self.in_run.is_crowded(key);
+            if found.len() <= self.most(key.kind) && !is_crowded {
                 if is_contact { &mut at_home } else { &mut ids }.extend(found);
             } else if is_contact {
-                passed_over.push((key.kind, found.len()));
+                passed_over.push((key.kind, found.len().max(if is_crowded { CROWD } else { 0 })));
                 self.out.shared.pass_over();
             }
         }
@@ -226,9 +229,17 @@ impl<'a> ResolveBatch<'a> {
         ids.extend(&at_home);
         ids.sort_unstable();
         ids.dedup();
+        let (by_link, in_run) = self.by_link(&row, &ids);
+        ids.extend(by_link.keys());
+        ids.sort_unstable();
         self.without_told_apart(&row, &mut ids);
-        let candidates: Vec<&CoreRecord> =
-            ids.iter().filter_map(|id| self.people.get(id)).map(|person| &person.record).collect();
+        // The row is not whom its id names.
+        ids.retain(|id| self.owner_of_id != Some(*id));
+        let candidates: Vec<&CoreRecord> = (ids.iter())
+            .filter_map(|id| {
+                by_link.get(id).and_then(Option::as_ref).or(self.people.get(id).map(|p| &p.record))
+            })
+            .collect();
         if candidates.is_empty() {
             return self.insert(row, Vec::new(), Reason::NoMatch);
         }
@@ -236,7 +247,17 @@ impl<'a> ResolveBatch<'a> {
             (0..candidates.len()).filter(|place| of.contains(&candidates[*place].id)).collect()
         };
         let (same_id, alone) = (places(&same_id), places(if by_name_alone { &at_home } else { &[] }));
-        let facts = CandidateFacts { same_id: &same_id, by_name_alone: &alone, passed_over: &passed_over };
+        // Whom a row of the run is known to be is a candidate like any other.
+        let only_linked: Vec<RecordId> =
+            by_link.iter().filter(|(_, known)| known.is_none()).map(|(id, _)| *id).collect();
+        let linked = places(&only_linked);
+        let facts = CandidateFacts {
+            same_id: &same_id,
+            by_name_alone: &alone,
+            by_link: &linked,
+            in_run: &in_run,
+            passed_over: &passed_over,
+        };
         match self.policies.resolver.decide_known(self.contract, &row.person, &candidates, facts) {
             Decision::Same { candidate, reason } => {
                 let id = candidates.get(candidate).map(|c| c.id).ok_or_else(|| {
@@ -255,7 +276,7 @@ impl<'a> ResolveBatch<'a> {
                     new_record: self.people.get(&id).is_some_and(|person| person.fate == Fate::Created),
                     reason: reason.clone(),
                 });
-                self.moved(&row, id, &[]);
+                self.moved(&row, id);
                 self.update(row, id, reason.into());
                 Ok(())
             }
@@ -273,14 +294,17 @@ impl<'a> ResolveBatch<'a> {
         }
     }
 
-    /// Tells of a row whose id names somebody else, and shows people both, unless they are shown anyway.
-    fn moved(&mut self, row: &Incoming, now: RecordId, shown: &[RecordId]) {
-        let Some(before) = self.owner_of_id.filter(|before| *before != now) else { return };
-        self.out.moved.push(IdMoved { row: row.row, external_id: row.external_id.clone(), before, now });
-        if shown.contains(&before) {
-            return;
+    /// Tells of a row whose id names somebody else.
+    fn moved(&mut self, row: &Incoming, now: RecordId) {
+        if let Some(before) = self.owner_of_id {
+            self.out.moved.push(IdMoved { row: row.row, external_id: row.external_id.clone(), before, now });
         }
-        self.out.counts.needs_review += u64::from(shown.is_empty());
+    }
+
+    /// Shows people a new record and the one that the row's id names: nobody else knows who the row is.
+    fn show_both(&mut self, row: &Incoming, now: RecordId, others_are_shown: bool) {
+        let Some(before) = self.owner_of_id else { return };
+        self.out.counts.needs_review += u64::from(!others_are_shown);
         let (left, right) = (before.min(now), before.max(now));
         let terms = serde_json::json!({
             "model": "external_id",
@@ -318,8 +342,8 @@ impl<'a> ResolveBatch<'a> {
         self.out.counts.inserted += 1;
         self.out.counts.needs_review += u64::from(!pairs.is_empty());
         self.out.counts.households += u64::from(pairs.iter().any(|p| p.1.kind == SuggestionKind::Household));
-        let shown: Vec<RecordId> = pairs.iter().map(|(other, _)| *other).collect();
-        self.moved(&row, id, &shown);
+        self.moved(&row, id);
+        self.show_both(&row, id, !pairs.is_empty());
         for (other, LookAt { kind, score, terms, .. }) in pairs {
             let (left, right) = (other.min(id), other.max(id));
             let features_json = terms;

@@ -144,8 +144,9 @@ impl RunNotes {
             )
         });
         let message = format!(
-            "{} external ids now refer to a different person, as after a merge or a split in the source: {}. The id map is \
-             unchanged, and each pair is among the suggestions",
+            "{} external ids now refer to a different person, as after a merge or a split in the source, or where the ids are row \
+             numbers: {}. The id map is unchanged, and nobody got the values of another person. Where a row became a new record, \
+             the pair is among the suggestions",
             self.moved,
             listed(samples, self.moved)
         );

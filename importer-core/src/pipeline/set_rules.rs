@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use importer_plugin::{Batch, SetFinding, Severity};
 
+use super::clean_rows::{self, Visit, Which};
 use super::context::RunContext;
 use super::finding::About;
 use super::report::SetVerdict;
@@ -12,9 +13,6 @@ use super::working::{Working, millis};
 use super::{Anomaly, payload};
 use crate::Result;
 use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation, in_transaction};
-
-/// How many rows are read back and judged at once.
-const ROWS_PER_BATCH: usize = 5_000;
 
 /// Judges the rows of a run that has landed them all. What is found about rows is stored with them in the transaction
 /// that notes that the judgement was made.
@@ -65,8 +63,6 @@ pub(super) fn judge(
     Ok(verdict)
 }
 
-type Visit<'a> = dyn FnMut(&mut dyn Session, &[(RowId, CleanRow)]) -> Result<()> + 'a;
-
 /// Shows all clean rows of the run in an order that is the same every time: those that are new to us, then those that came
 /// again unchanged.
 fn each_batch(
@@ -75,26 +71,9 @@ fn each_batch(
     work: &Working,
     visit: &mut Visit<'_>,
 ) -> Result<()> {
-    for again in [false, true] {
-        let mut after = 0;
-        loop {
-            context.poll_control(session, work.run.id)?;
-            if context.cancel.is_requested() {
-                return Err(context.stopped());
-            }
-            let run = work.run.id;
-            let rows = if again {
-                session.repeated_clean_rows(context.contract, run, RowId(after), ROWS_PER_BATCH)?
-            } else {
-                let fresh = session.clean_rows(context.contract, run, RowId(after), ROWS_PER_BATCH)?;
-                fresh.into_iter().map(|row| (row.staging_id, row)).collect()
-            };
-            let Some((last, _)) = rows.last() else { break };
-            after = last.0;
-            visit(session, &rows)?;
-        }
-    }
-    Ok(())
+    [Which::Landed, Which::Again]
+        .into_iter()
+        .try_for_each(|which| clean_rows::each_batch(context, session, work, which, visit))
 }
 
 /// Stores findings about rows as findings of these rows. They stay clean: they were judged one by one before.

@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use super::report::Metrics;
 use super::retry::Retries;
+use super::run_contacts::RunContacts;
 use super::{Anomaly, Counts};
 use crate::ports::{Moment, RunRecord, RunStatus};
 
@@ -13,6 +14,8 @@ pub(super) struct Working {
     pub(super) hash_sum: u64,
     /// What was found out about the run before its phases.
     pub(super) anomalies: Vec<Anomaly>,
+    /// Which of its rows share a contact; empty until the first is loaded.
+    pub(super) contacts: RunContacts,
     /// What is left of its patience.
     pub(super) retries: Retries,
 }
@@ -21,7 +24,15 @@ impl Working {
     /// A run that has just begun.
     pub(super) fn begun(run: RunRecord, notes: Vec<String>, retries: Retries) -> Self {
         let metrics = Metrics { notes, retried: retries.retried.clone(), ..Metrics::default() };
-        Self { run, counts: Counts::default(), metrics, hash_sum: 0, anomalies: Vec::new(), retries }
+        Self {
+            run,
+            counts: Counts::default(),
+            metrics,
+            hash_sum: 0,
+            anomalies: Vec::new(),
+            contacts: RunContacts::default(),
+            retries,
+        }
     }
 
     /// An interrupted run, at work again.
@@ -38,7 +49,8 @@ impl Working {
         retries.retried = metrics.retried.clone();
         let hash_sum = run.hashes.as_deref().and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(0);
         let counts = serde_json::from_str(&run.counts_json).unwrap_or_default();
-        Self { counts, metrics, hash_sum, anomalies: Vec::new(), run, retries }
+        let contacts = RunContacts::default();
+        Self { counts, metrics, hash_sum, anomalies: Vec::new(), contacts, run, retries }
     }
 
     /// Writes everything into the record.

@@ -141,6 +141,11 @@ pub trait Landing {
         after: RowId,
         limit: usize,
     ) -> Result<Vec<CleanRow>>;
+    /// Clean rows by the ids of their landed rows, in the order of these.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn clean_rows_of(&mut self, contract: &Contract, ids: &[RowId]) -> Result<Vec<CleanRow>>;
     /// The next clean rows that a run brought again unchanged, behind the row `after` of the run, in order: the id in
     /// this run, and the row as an earlier run stored it.
     ///

@@ -80,6 +80,11 @@ pub struct CandidateFacts<'a> {
     /// Those who share a contact with the row and nothing else, in a run in which so many do that they are not all compared: only
     /// those whose names agree are.
     pub by_name_alone: &'a [usize],
+    /// Those who are found only by contacts of other rows of the run that share one with the row.
+    pub by_link: &'a [usize],
+    /// The other rows of the run that share a contact with the row, directly or through one another, whether they are loaded or not:
+    /// who is who among them does not depend on which comes first.
+    pub in_run: &'a [&'a CoreRecord],
     /// Contacts of the row by which nobody was looked for, because so many have them: the kind of the key, and how many at least. A
     /// candidate who was found otherwise may have them as well, which says little.
     pub passed_over: &'a [(i16, usize)],
@@ -151,10 +156,29 @@ impl std::str::FromStr for AutoMerge {
     }
 }
 
+/// Who a row is beside the record that its external id names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// The same person, perhaps with new values.
+    Same,
+    /// The same person, unless the row is somebody else whom the source knows.
+    Doubtful,
+    /// Another person.
+    Other,
+}
+
 /// Decides whether a row is somebody the core knows. Does no I/O.
 pub trait Resolver: Send + Sync {
     /// The keys of a record.
     fn keys(&self, contract: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>);
+
+    /// Those of them that are contacts.
+    fn contact_keys(&self, contract: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
+        let start = out.len();
+        self.keys(contract, person, out);
+        let keys = out.split_off(start);
+        out.extend(keys.into_iter().filter(|key| self.is_shared_by_homes(key.kind)));
+    }
 
     /// How many records may have a key of this kind before it says nothing about who somebody is. 100.
     fn most_candidates(&self, _kind: i16) -> usize {
@@ -193,9 +217,15 @@ pub trait Resolver: Send + Sync {
         self.decide(contract, incoming, candidates)
     }
 
-    /// Whether a row that comes under a known external id is somebody else for certain: a source that gives its ids away
-    /// again must not turn one person into another.
-    fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool;
+    /// Who a row is that comes under a known external id, beside the record that the id names: a source that gives its ids
+    /// away again must not turn one person into another.
+    fn identity(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> Identity;
+
+    /// Whether a row is beyond doubt a record that its external id does not name, so that the id has moved. Nobody is, unless
+    /// the resolver says so.
+    fn is_exactly(&self, _contract: &Contract, _incoming: &CoreRecord, _other: &CoreRecord) -> bool {
+        false
+    }
 
     /// Changes whenever a decision may change.
     fn checksum(&self) -> String;

@@ -72,7 +72,11 @@ reasons! {
     SameExternalId "same_external_id" [Row Change] "the external id belongs to this record";
     SameEmailAndName "same_email_and_name" [Row Change] "the email address is the same and the names agree";
     SamePhoneAndName "same_phone_and_name" [Row Change] "the phone number is the same and the names agree";
+    LinkedContactsAndName "linked_contacts_and_name" [Row Change]
+        "another row of the same person in the run has a contact of both, and the names agree";
     ProbableMatch "probable_match" [Row Change] "both are the same person with probability {probability}";
+    SameNameAndBirthDate "same_name_and_birth_date" [Row Change]
+        "the name and the birth date are those of this record, which the source knows under another external id";
     NoMatch "no_match" [Row Change] "no known record matches";
     PossibleMatch "possible_match" [Row Change] "known records are similar, but none matches for certain"
         => "Decide about the suggestion.";
@@ -117,6 +121,11 @@ reasons! {
     MiddleNameConflict "middle_name_conflict" [Suggestion] "the middle names differ";
     NameConflict "name_conflict" [Suggestion] "the names do not agree";
     GenderConflict "gender_conflict" [Suggestion] "the genders differ";
+    SchoolConflict "school_conflict" [Suggestion] "the schools and the years of graduation differ";
+    Namesake "namesake" [Suggestion] "somebody else at the same contact fits one of the two and not the other"
+        => "Find out who is meant, for example by the birth date.";
+    ContactConflict "contact_conflict" [Suggestion] "one contact is the same, but another and the town differ"
+        => "Find out whether the person moved, or whether two people share the contact.";
     SingleEvidence "single_evidence" [Suggestion] "only one independent attribute supports the match";
     ClusterConflict "cluster_conflict" [Suggestion] "other records of the group contradict the match";
     // Merges, matches and what undoes them.

@@ -223,14 +223,20 @@ impl Landing for SqlSession {
             Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
         ];
         let rows = self.connection.rows("read clean rows", &sql, &binds)?;
-        let clean = rows.into_iter().map(|mut row| CleanRow {
-            staging_id: row.id(0),
-            checksum: row.int(3),
-            row_hash: row.int(4),
-            external_id: row.text(1),
-            payload_json: row.text(2),
-        });
-        Ok(clean.collect())
+        Ok(rows.into_iter().map(clean_row).collect())
+    }
+
+    fn clean_rows_of(&mut self, contract: &Contract, ids: &[RowId]) -> Result<Vec<CleanRow>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = serde_json::Value::from(ids).to_string();
+        let sql = format!(
+            "SELECT c.staging_id, c.external_id, c.payload_json, c.checksum, c.row_hash {} ORDER BY c.staging_id",
+            self.connection.listed_in(&format!("{} c", contract.clean_table()), "c.staging_id", true)
+        );
+        let rows = self.connection.rows("read clean rows", &sql, &[Cell::Text(&list)])?;
+        Ok(rows.into_iter().map(clean_row).collect())
     }
 
     fn repeated_clean_rows(
@@ -500,6 +506,16 @@ impl SqlSession {
 /// What [`violation_row`] reads.
 pub(super) const VIOLATION: &str = "SELECT v.id, v.run_id, v.entity_type, v.status, \
      v.staging_id, v.record_key, v.rule_code, v.severity, v.field, v.message, v.details_json";
+
+fn clean_row(mut row: Row) -> CleanRow {
+    CleanRow {
+        staging_id: row.id(0),
+        checksum: row.int(3),
+        row_hash: row.int(4),
+        external_id: row.text(1),
+        payload_json: row.text(2),
+    }
+}
 
 pub(super) fn violation_row(mut row: Row) -> ViolationRow {
     let severity = match row.get(7) {

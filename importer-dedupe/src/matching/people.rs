@@ -1,11 +1,13 @@
 //! Records of a contract in a frame.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::normalise::comparable;
 use importer_core::ports::{ContactKind, CoreRecord, MapImage};
 
+use super::features::EXTENSION;
 use super::features::external_id::cell;
 pub use super::features::external_id::tells_across_systems;
 use super::frame::{ColumnSpec, Frame};
@@ -120,9 +122,13 @@ impl People {
     fn push_cells(&mut self, person: &CoreRecord, ids: &[String]) -> u32 {
         let mut cells: Vec<Option<&str>> =
             self.fields.iter().map(|&place| person.record.get(place)).collect();
-        for kind in [ContactKind::Email, ContactKind::Phone] {
+        let phones: Vec<Cow<'_, str>> = phones(person).take(CONTACTS).collect();
+        for contacts in
+            [person.contact_values(ContactKind::Email).collect(), phones.iter().map(|p| &**p).collect()]
+        {
+            let contacts: Vec<&str> = contacts;
             let start = cells.len();
-            cells.extend(person.contact_values(kind).take(CONTACTS).map(Some));
+            cells.extend(contacts.into_iter().take(CONTACTS).map(Some));
             cells.resize(start + CONTACTS, None);
         }
         let start = cells.len();
@@ -133,6 +139,17 @@ impl People {
         self.ids.push(person.id.0);
         number
     }
+}
+
+/// The phone numbers of a person, each with its extension; the primary one first.
+fn phones(person: &CoreRecord) -> impl Iterator<Item = Cow<'_, str>> {
+    let of = |primary: bool| {
+        person.contacts.iter().filter(move |c| c.kind == ContactKind::Phone && c.primary == primary)
+    };
+    of(true).chain(of(false)).map(|contact| match &contact.extension {
+        Some(extension) => Cow::from(format!("{}{EXTENSION}{extension}", contact.value)),
+        None => Cow::from(&*contact.value),
+    })
 }
 
 /// The value of a field; contacts are kept beside the record, lists among them one per line.

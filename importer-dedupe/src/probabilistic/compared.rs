@@ -5,8 +5,9 @@ use std::sync::Arc;
 use importer_core::contracts::Contract;
 use importer_core::ports::{CandidateFacts, CoreRecord};
 
-use crate::agreement::{FieldValue, NameAgreement, Names};
-use crate::deterministic::Deterministic;
+use super::neighbourhood::{Neighbourhood, Person};
+use crate::agreement::NameAgreement;
+use crate::contacts::ContactRule;
 use crate::keys::{EMAIL_KEY, PHONE_KEY};
 use crate::matching::features::MISSING;
 use crate::matching::frame::Frame;
@@ -39,67 +40,79 @@ pub(super) struct Candidate<'a> {
     pub(super) record: &'a CoreRecord,
     pub(super) email: bool,
     pub(super) phone: bool,
-    /// How the names agree of who shares a contact; of others `Differ`.
+    /// Another row of the run, which fits the row, links a contact of the row with one of the candidate.
+    pub(super) linked: bool,
+    /// How the names agree of who shares a contact or is linked; of others `Differ`.
     pub(super) names: NameAgreement,
-    /// A contact is shared, and the dates of birth are not equal, letter by letter.
-    pub(super) dob_differs: bool,
-    /// The suffixes of the names are not equal, letter by letter.
-    pub(super) suffix_differs: bool,
+    /// A contact is shared, and names, dates of birth, suffixes and so on fit.
+    pub(super) fits: bool,
+    /// The dates of birth are equal, letter by letter.
+    pub(super) dob_agrees: bool,
+    /// Another school at another time.
+    pub(super) school_differs: bool,
+    /// One kind of contact is shared and the other is not.
+    pub(super) other_contact: bool,
+    /// Somebody else at the contacts of both fits one of the two and not the other.
+    pub(super) namesake: bool,
     pub(super) levels: Levels,
 }
 
 impl<'a> Compared<'a> {
     pub(super) fn of(
         contract: &Contract,
-        rule: Deterministic,
+        rule: ContactRule,
         incoming: &'a CoreRecord,
         records: &[&'a CoreRecord],
         facts: CandidateFacts<'_>,
         (at_most, plugin_terms): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
         let same_id = facts.same_id;
-        let (contacts, own) = (rule.contacts(incoming), Names::of(contract, incoming));
-        let [dob, suffix] = ["dob", "name_suffix"].map(|field| FieldValue::of(contract, incoming, field));
+        let homes = Neighbourhood::of(contract, rule, incoming, records, facts.in_run);
+        let row = &homes.row;
         let mut candidates: Vec<Candidate<'a>> = records
             .iter()
+            .zip(&homes.candidates)
             .enumerate()
-            .map(|(place, record)| {
-                let email = contacts.share_email(record);
-                let phone = contacts.share_phone(record);
-                let shares = email || phone;
+            .map(|(place, (record, other))| {
+                let (email, phone) = (row.share_email(other), row.share_phone(other));
+                let linked = !email && !phone && homes.links(other);
+                // Names and dates count letter by letter only for who shares a contact.
+                let near = email || phone || linked;
+                let names = |a: &Person<'_>, b: &Person<'_>| a.profile.names.agreement(&b.profile.names);
                 Candidate {
                     place,
                     number: OWN,
                     record,
                     email,
                     phone,
-                    // Names and dates count letter by letter only for who shares a contact.
-                    names: if shares {
-                        own.agreement(&Names::of(contract, record))
-                    } else {
-                        NameAgreement::Differ
-                    },
-                    dob_differs: shares && dob.contradicts(contract, record),
-                    suffix_differs: suffix.contradicts(contract, record),
+                    linked,
+                    names: if near { names(row, other) } else { NameAgreement::Differ },
+                    fits: near && row.profile.fits(&other.profile),
+                    dob_agrees: row.profile.dob_agrees(&other.profile),
+                    school_differs: near && row.profile.school_differs(&other.profile),
+                    other_contact: (email || phone) && row.contacts.contradict(&other.contacts),
+                    namesake: near && homes.has_namesake(place),
                     levels: Levels::default(),
                 }
             })
             .collect();
-        let shared_by = |kind: i16, shares: fn(&Candidate<'_>) -> bool| {
-            let others = candidates.iter().filter(|c| shares(c) && c.names != NameAgreement::Agree).count();
-            let passed_over = facts.passed_over.iter().filter(|(of, _)| *of == kind).map(|(_, many)| *many);
-            1 + passed_over.fold(others, usize::max)
+        let shared_by = |kind: i16, people: usize| {
+            let passed_over =
+                facts.passed_over.iter().filter(|(of, _)| *of == kind).map(|(_, many)| *many + 1);
+            passed_over.fold(people, usize::max)
         };
-        let email_shared_by = shared_by(EMAIL_KEY, |c| c.email);
-        let phone_shared_by = shared_by(PHONE_KEY, |c| c.phone);
+        let email_shared_by = shared_by(EMAIL_KEY, homes.email_shared_by(row));
+        let phone_shared_by = shared_by(PHONE_KEY, homes.phone_shared_by(row));
+        let (given, family) = (row.profile.names.first.clone(), row.profile.names.last.clone());
         // They count among those who share a contact all the same.
         candidates.retain(|c| !facts.by_name_alone.contains(&c.place) || c.names.may_be_one());
+        candidates.retain(|c| !facts.by_link.contains(&c.place) || c.linked);
         // Whoever shares a contact or the id is compared first; the order is stable.
-        candidates.sort_by_key(|c| !(c.email || c.phone || same_id.contains(&c.place)));
+        candidates.sort_by_key(|c| !(c.email || c.phone || c.linked || same_id.contains(&c.place)));
         candidates.truncate(at_most);
         let frame = Self::frame(contract, incoming, &mut candidates, same_id, plugin_terms);
         candidates.sort_by_key(|c| c.place);
-        Self { frame, given: own.first, family: own.last, candidates, email_shared_by, phone_shared_by }
+        Self { frame, given, family, candidates, email_shared_by, phone_shared_by }
     }
 
     /// Puts the row and its candidates into a frame and compares them; with nobody to compare it with the frame is empty.

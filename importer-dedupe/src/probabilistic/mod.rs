@@ -4,6 +4,7 @@ mod compared;
 mod fellegi_sunter;
 mod fields;
 mod keys;
+mod neighbourhood;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    AutoMerge, CandidateFacts, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind,
+    AutoMerge, CandidateFacts, CoreRecord, Decision, Identity, LookAt, MatchKey, Resolver, SuggestionKind,
 };
 use importer_core::reasons::Reason;
 use serde_json::Value;
@@ -27,17 +28,19 @@ use self::compared::{Candidate, Compared};
 use self::fellegi_sunter::FellegiSunter;
 use self::fields::Fields;
 use crate::PluginFeatures;
-use crate::agreement::{NameAgreement, agrees};
-use crate::deterministic::{Deterministic, PAIRS_PER_ROW, by_contact};
+use crate::agreement::NameAgreement;
+use crate::contacts::{ContactRule, by_contact};
+use crate::identity;
 use crate::keys::are_contacts;
 use crate::matching::features::common_names;
 use crate::matching::model::{HOUSEHOLD, Likelihood, Objection, Thresholds};
 use crate::matching::people::{compared_fields, tells_across_systems};
 use crate::matching::plugin_terms::Compares;
 
-/// Matches a row by [`Deterministic`]'s rule first, then by probability.
+/// Matches a row by its contacts first, then by probability.
 ///
-/// Merged is what the rule is certain about and, with [`AutoMerge::Full`], a pair of at least the probability
+/// Merged is who shares an email address or phone number with the row **and** has an agreeing name, unless anything
+/// contradicts or somebody else fits as well, and, with [`AutoMerge::Full`], a pair of at least the probability
 /// `thresholds.auto` against which nothing speaks. Different first names, contradicting birth
 /// dates or Jr and Sr are never merged, whatever else agrees: who shares a contact then is a household. From
 /// `thresholds.review` on a pair is shown to people, with its probability and every term of it.
@@ -52,7 +55,7 @@ use crate::matching::plugin_terms::Compares;
 /// ```
 pub struct Probabilistic {
     options: ResolveOptions,
-    rule: Deterministic,
+    rule: ContactRule,
     fields: Fields,
     /// By which pairs are judged, and scored unless the weighted mean is asked for.
     model: FellegiSunter,
@@ -65,6 +68,9 @@ impl std::fmt::Debug for Probabilistic {
         write!(f, "Probabilistic({})", self.checksum)
     }
 }
+
+/// How many pairs one row may bring to review; the rest says nothing new about it.
+const PAIRS_PER_ROW: usize = 5;
 
 /// From this probability on further terms are asked: they could not raise what is less likely to where it is shown.
 const ASK_FURTHER: f64 = 0.01;
@@ -81,7 +87,7 @@ struct Scored<'a, 'b> {
 
 impl Scored<'_, '_> {
     fn shares_contact(&self) -> bool {
-        self.candidate.email || self.candidate.phone
+        self.candidate.email || self.candidate.phone || self.candidate.linked
     }
 
     fn is_another_person(&self) -> bool {
@@ -125,7 +131,7 @@ impl Probabilistic {
             options.candidates,
             xxh3_64(common_names::LIST.as_bytes()),
         ) + &of_features;
-        let rule = Deterministic { strip_email_tags: options.strip_email_tags };
+        let rule = ContactRule { strip_email_tags: options.strip_email_tags };
         Self { rule, fields: Fields::of(contract), model, checksum, plugin_terms, options }
     }
 
@@ -147,25 +153,35 @@ impl Probabilistic {
         let Likelihood { probability, household, .. } = likelihood;
         let thresholds = &self.options.thresholds;
         debug_assert_eq!(contract.entity, self.fields.entity, "a resolver is for one entity");
-        let shares = candidate.email || candidate.phone;
+        let shares = candidate.email || candidate.phone || candidate.linked;
         // Whoever shares no contact and is not likely is nobody's suggestion, for whatever reason.
-        let objections = if shares || probability >= thresholds.review {
+        let mut objections = if shares || probability >= thresholds.review {
             self.model.objections(compared, candidate, likelihood, thresholds)
         } else {
             vec![Objection::Unlikely]
         };
+        let beside = [
+            (candidate.namesake, Objection::Namesake),
+            (candidate.school_differs, Objection::School),
+            (self.is_reached_elsewhere(compared, candidate), Objection::OtherContact),
+        ];
+        objections.extend(beside.into_iter().filter(|(is_so, _)| *is_so).map(|(_, objection)| objection));
+        let own = candidate.linked || compared.own_email(candidate) || compared.own_phone(candidate);
         Scored {
             probability,
             household,
             // What forbids a merge by probability forbids it here, too.
-            certain: shares
-                && candidate.names == NameAgreement::Agree
-                && !candidate.dob_differs
-                && !candidate.suffix_differs
+            certain: own
+                && candidate.fits
                 && !objections.iter().any(|objection| objection.is_contradiction()),
             objections,
             candidate,
         }
+    }
+
+    /// One contact is shared, another is not, and neither is the town: a namesake at a contact that is passed on or shared.
+    fn is_reached_elsewhere(&self, compared: &Compared<'_>, candidate: &Candidate<'_>) -> bool {
+        candidate.other_contact && !candidate.dob_agrees && compared.level(candidate, "locality") == "differ"
     }
 
     /// What people are shown of a pair: its score with everything that it is made of.
@@ -225,6 +241,10 @@ impl Resolver for Probabilistic {
         keys::keys(&self.fields, person, out);
     }
 
+    fn contact_keys(&self, _: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
+        crate::keys::keys(person, self.options.strip_email_tags, out);
+    }
+
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
         self.decide_known(contract, incoming, candidates, CandidateFacts::default())
     }
@@ -252,11 +272,7 @@ impl Resolver for Probabilistic {
         let mut same: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].certain).collect();
         if same.len() > 1 {
             // An equal birth date tells apart what names and contacts cannot.
-            let dated: Vec<usize> = same
-                .iter()
-                .copied()
-                .filter(|&i| agrees(contract, incoming, pairs[i].candidate.record, "dob"))
-                .collect();
+            let dated: Vec<usize> = same.iter().copied().filter(|&i| pairs[i].candidate.dob_agrees).collect();
             if dated.len() == 1 {
                 same = dated;
             }
@@ -264,7 +280,7 @@ impl Resolver for Probabilistic {
         let likely: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].objections.is_empty()).collect();
         let merge = match (&same[..], &likely[..], self.options.auto_merge) {
             (_, _, AutoMerge::Off) => None,
-            (&[one], _, _) => Some((one, by_contact(pairs[one].candidate.email).to_string())),
+            (&[one], _, _) => Some((one, why_certain(pairs[one].candidate).to_string())),
             (&[], &[one], AutoMerge::Full) => {
                 Some((one, Reason::ProbableMatch.with(format_args!("{:.3}", pairs[one].probability))))
             }
@@ -310,13 +326,22 @@ impl Resolver for Probabilistic {
         compared_fields(contract)
     }
 
-    fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
-        self.rule.contradicts(contract, incoming, known)
+    fn identity(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> Identity {
+        identity::identity(contract, self.rule, incoming, known)
+    }
+
+    fn is_exactly(&self, contract: &Contract, incoming: &CoreRecord, other: &CoreRecord) -> bool {
+        identity::is_exactly(contract, incoming, other)
     }
 
     fn checksum(&self) -> String {
         self.checksum.clone()
     }
+}
+
+/// Why a candidate is the row's person by its contacts.
+fn why_certain(candidate: &Candidate<'_>) -> Reason {
+    if candidate.linked { Reason::LinkedContactsAndName } else { by_contact(candidate.email) }
 }
 
 /// Numbers to four places: what is stored is read by people.

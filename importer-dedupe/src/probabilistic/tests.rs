@@ -20,6 +20,8 @@ fn person(text: &str) -> CoreRecord {
     testing::person(&values, "csv", None)
 }
 
+const RULE: ContactRule = ContactRule { strip_email_tags: true };
+
 fn resolver(auto_merge: AutoMerge, model: MatchModel) -> Probabilistic {
     Probabilistic::new(&VOLUNTEER, ResolveOptions { auto_merge, model, ..ResolveOptions::default() })
 }
@@ -84,7 +86,7 @@ fn typical_duplicates_are_merged_by_probability_where_that_is_allowed() {
 fn who_moved_is_known_by_the_same_email_address() {
     check_ways(
         "Ann, Lee, a@x.org, +18162345678, -, 12 Oak Street, 64111, Kansas City",
-        "Ann, Lee, a@x.org, +13142345678, -, 9 Hill Drive, 63121, St. Louis",
+        "Ann, Lee, a@x.org, -, -, 9 Hill Drive, 63121, St. Louis",
         ["new possible_duplicate 0", "same 0", "same 0"],
     );
 }
@@ -204,14 +206,7 @@ fn the_weighted_mean_is_over_the_fields_that_both_have() {
     let score = |a: &str, b: &str| {
         let (a, b) = (person(a), person(b));
         let fields = Fields::of(&VOLUNTEER);
-        let compared = Compared::of(
-            &VOLUNTEER,
-            Deterministic::default(),
-            &a,
-            &[&b],
-            CandidateFacts::default(),
-            (10, None),
-        );
+        let compared = Compared::of(&VOLUNTEER, RULE, &a, &[&b], CandidateFacts::default(), (10, None));
         weighted::explain(&fields, &compared, &compared.candidates[0]).probability
     };
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} is not {b}");
@@ -299,9 +294,7 @@ fn who_is_compared_by_name_alone_is_found_by_the_name_and_counts_among_those_who
     }
     let facts = CandidateFacts { by_name_alone: &[0, 1], ..CandidateFacts::default() };
     let row = person("Ann, Lee, -, +18162345678");
-    let rule = Deterministic::default();
-    assert_eq!(described(&rule.decide_known(&VOLUNTEER, &row, &known, facts)), "same 0");
-    let compared = Compared::of(&VOLUNTEER, rule, &row, &known, facts, (10, None));
+    let compared = Compared::of(&VOLUNTEER, RULE, &row, &known, facts, (10, None));
     assert_eq!((compared.candidates.len(), compared.phone_shared_by), (1, 2));
 }
 
@@ -322,6 +315,149 @@ fn however_long_values_are_little_of_them_is_compared() {
         // Who has the same long name is the same person, as with a short one.
         let same = decide(&resolver(AutoMerge::Full, model), &people[1], &known[..3]);
         assert_eq!(described(&same), "same 0");
+    }
+}
+
+/// A decision about a row among candidates that knows these other rows of the run.
+fn decide_in_run(way: AutoMerge, incoming: &str, candidates: &[&str], others: &[&str]) -> String {
+    let people: Vec<CoreRecord> = candidates.iter().map(|c| person(c)).collect();
+    let others: Vec<CoreRecord> = others.iter().map(|c| person(c)).collect();
+    let in_run: Vec<&CoreRecord> = others.iter().collect();
+    let facts = CandidateFacts { in_run: &in_run, ..CandidateFacts::default() };
+    let decision = resolver(way, MatchModel::Shipped).decide_known(
+        &VOLUNTEER,
+        &person(incoming),
+        &people.iter().collect::<Vec<_>>(),
+        facts,
+    );
+    described(&decision)
+}
+
+#[test]
+fn who_fits_two_people_is_nobodys_match() {
+    let home = "b@x.org, +18162345678";
+    for way in [AutoMerge::Deterministic, AutoMerge::Full] {
+        for (row, candidate, other) in [
+            (
+                format!("Otto, Behr, {home}"),
+                format!("Otto, Behr, {home}, 1950-01-02"),
+                format!("Otto, Behr, {home}, 1979-08-09"),
+            ),
+            (format!("R., Kohl, {home}"), format!("Rita, Kohl, {home}"), format!("Rosa, Kohl, {home}")),
+            (format!("R., Kohl, {home}"), format!("Rita, Kohl, {home}"), format!("Rina, Kohl, {home}")),
+            (
+                format!("Otto, Behr, {home}"),
+                format!("Otto, Behr; Jr, {home}"),
+                format!("Otto, Behr; Sr, {home}"),
+            ),
+        ] {
+            // Whether the other one is in the core or still to come, and whichever of them the row is.
+            for (row, known) in [(&row, &candidate), (&candidate, &row)] {
+                let found = decide_in_run(way, row, &[known], &[&other]);
+                assert_eq!(found, "new possible_duplicate 0", "{way}: {row} with {known}, beside {other}");
+                let found = decide_in_run(way, row, &[known, &other], &[]);
+                assert!(found.starts_with("new"), "{way}: {row} with {known} and {other}: {found}");
+                assert_eq!(
+                    decide_in_run(way, row, &[known], &[]),
+                    "same 0",
+                    "{way}: {row} with {known} alone"
+                );
+            }
+        }
+        // Another row of one of them tells nothing.
+        let row = format!("Otto, Behr, {home}");
+        let known = format!("Otto, Behr, {home}, 1950-01-02");
+        assert_eq!(
+            decide_in_run(way, &row, &[&known], &[&known, &row, &format!("Ada, Behr, {home}")]),
+            "same 0"
+        );
+    }
+}
+
+#[test]
+fn a_contact_of_more_than_eight_people_is_nobodys_own() {
+    let names = ["Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hana"];
+    let others: Vec<String> = names.iter().map(|name| format!("{name}, {name}son, desk@x.org")).collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    let (row, known) = ("Milan, Petric, desk@x.org", "Milan, Petric, desk@x.org");
+    let way = AutoMerge::Deterministic;
+    assert_eq!(decide_in_run(way, row, &[known], &others[..7]), "same 0");
+    assert_eq!(decide_in_run(way, row, &[known], &others), "new possible_duplicate 0");
+    // Nor is it a household.
+    assert_eq!(decide_in_run(way, row, &["Ada, Adason, desk@x.org"], &others), "new");
+}
+
+#[test]
+fn a_contact_that_is_passed_on_is_no_proof() {
+    let contradiction = "new possible_duplicate 0";
+    for (a, b, expected) in [
+        (
+            "Ana, Ruiz, r@x.org, +18162345678, -, -, 68102, Omaha",
+            "Ana, Ruiz, r@x.org, +19135550143, -, -, 66215, Lenexa",
+            contradiction,
+        ),
+        (
+            "Ana, Ruiz, r@x.org, +18162345678, -, -, 68102, Omaha",
+            "Ana, Ruiz, r@x.org, +19135550143, -, -, 68102, Omaha",
+            "same 0",
+        ),
+        (
+            "Ana, Ruiz, r@x.org, +18162345678, -, -, 68102, Omaha",
+            "Ana, Ruiz, r@x.org, -, -, -, 66215, Lenexa",
+            "same 0",
+        ),
+        (
+            "Ana, Ruiz, r@x.org, +18162345678, 1971-03-04, -, 68102, Omaha",
+            "Ana, Ruiz, r@x.org, +19135550143, 1971-03-04, -, 66215, Lenexa",
+            "same 0",
+        ),
+    ] {
+        for way in [AutoMerge::Deterministic, AutoMerge::Full] {
+            assert_eq!(decide_in_run(way, a, &[b], &[]), expected, "{way}: {a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn rows_of_one_person_link_their_contacts() {
+    let (first, last) = ("Ana, Ruiz, a@x.org", "Ana, Ruiz, -, +18162345678");
+    let both = "Ana, Ruiz, a@x.org, +18162345678";
+    let facts_of = |others: &[&str], by_link: &[usize]| {
+        let others: Vec<CoreRecord> = others.iter().map(|c| person(c)).collect();
+        let in_run: Vec<&CoreRecord> = others.iter().collect();
+        let facts = CandidateFacts { in_run: &in_run, by_link, ..CandidateFacts::default() };
+        let known = person(first);
+        described(&resolver(AutoMerge::Deterministic, MatchModel::Shipped).decide_known(
+            &VOLUNTEER,
+            &person(last),
+            &[&known],
+            facts,
+        ))
+    };
+    assert_eq!(facts_of(&[both], &[0]), "same 0");
+    // Somebody else of the home links nothing, nor does nobody.
+    assert_eq!(facts_of(&["Leo, Ruiz, a@x.org, +18162345678"], &[0]), "new");
+    assert_eq!(facts_of(&[], &[0]), "new");
+}
+
+#[test]
+fn another_extension_is_another_desk() {
+    let at = |extension: Option<&str>| {
+        let mut person = person("Ana, Ruiz, -, +18162345678");
+        person.contacts[0].extension = extension.map(Into::into);
+        person
+    };
+    for way in [AutoMerge::Deterministic, AutoMerge::Full] {
+        for (a, b, same) in
+            [(Some("12"), Some("77"), false), (Some("12"), Some("12"), true), (Some("12"), None, true)]
+        {
+            let decision = resolver(way, MatchModel::Shipped).decide(&VOLUNTEER, &at(a), &[&at(b)]);
+            assert_eq!(
+                matches!(decision, Decision::Same { .. }),
+                same,
+                "{way}: {a:?} and {b:?}: {decision:?}"
+            );
+        }
     }
 }
 

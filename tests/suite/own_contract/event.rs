@@ -8,7 +8,7 @@ use std::sync::Arc;
 use importer::rules::SuiteDocument;
 use importer::{Builder, Importer, RecordId, RunRequest};
 use importer_core::contracts::{Contract, Contracts, Field, FieldKind as K, PiiClass as P};
-use importer_core::ports::{CoreRecord, Decision, MatchKey, Resolver};
+use importer_core::ports::{CoreRecord, Decision, Identity, MatchKey, Resolver};
 use importer_plugin::{Category, Findings, Plugin, PluginMeta, Rule, RuleMeta, RuleRow};
 
 use crate::support::Database;
@@ -146,8 +146,8 @@ impl Resolver for SameDay {
         }
     }
 
-    fn contradicts(&self, _: &Contract, _: &CoreRecord, _: &CoreRecord) -> bool {
-        false
+    fn identity(&self, _: &Contract, _: &CoreRecord, _: &CoreRecord) -> Identity {
+        Identity::Same
     }
 
     fn checksum(&self) -> String {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use importer::{Importer, RunRequest};
 use importer_core::contracts::{Contract, VOLUNTEER};
-use importer_core::ports::{CandidateFacts, CoreRecord, Decision, MatchKey, Resolver};
+use importer_core::ports::{CandidateFacts, CoreRecord, Decision, Identity, MatchKey, Resolver};
 use importer_dedupe::{EMAIL_KEY, KEY_KINDS, PHONE_KEY, Probabilistic, ResolveOptions};
 
 use super::made_up::{self, Spread};
@@ -78,8 +78,16 @@ impl Resolver for Counting {
         self.inner.looks_at(contract)
     }
 
-    fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
-        self.inner.contradicts(contract, incoming, known)
+    fn contact_keys(&self, contract: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
+        self.inner.contact_keys(contract, person, out);
+    }
+
+    fn identity(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> Identity {
+        self.inner.identity(contract, incoming, known)
+    }
+
+    fn is_exactly(&self, contract: &Contract, incoming: &CoreRecord, other: &CoreRecord) -> bool {
+        self.inner.is_exactly(contract, incoming, other)
     }
 
     fn checksum(&self) -> String {

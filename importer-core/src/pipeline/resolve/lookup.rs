@@ -1,12 +1,16 @@
 //! What a batch can need of the core, read beforehand.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::links::Links;
 use super::prepared::Prepared;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
 use crate::contracts::Contract;
-use crate::ports::{Incoming, MatchKey, Policies, RecordId, RunRecord, Session, fingerprint};
+use crate::pipeline::run_contacts::RunContacts;
+use crate::ports::{
+    Identity, Incoming, MatchKey, OtherRow, Policies, RecordId, RunRecord, Session, fingerprint,
+};
 
 impl<'a> ResolveBatch<'a> {
     /// Reads everything the batch can need in a handful of statements.
@@ -15,6 +19,7 @@ impl<'a> ResolveBatch<'a> {
         contract: &'a Contract,
         policies: &'a Policies,
         run: &'a RunRecord,
+        in_run: &'a RunContacts,
         rows: &[Incoming],
         most_at_home: usize,
     ) -> Result<Self> {
@@ -37,14 +42,23 @@ impl<'a> ResolveBatch<'a> {
         let (mut prepared, mut new, mut prints) = (Prepared::room(rows.len()), 0, Vec::new());
         let mut telling: Vec<&str> = Vec::new();
         let apart = core.has_rejections(contract)?;
-        for row in rows {
-            let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
-            let certain =
-                known.is_some_and(|p| !policies.resolver.contradicts(contract, &row.person, &p.record));
-            if certain {
+        let (mut wanted, mut doubtful, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, row) in rows.iter().enumerate() {
+            let mapped = map.get(&row.external_id);
+            let known = mapped.and_then(|mapped| people.get(&mapped.entry.core_id));
+            let identity = known.map(|p| policies.resolver.identity(contract, &row.person, &p.record));
+            if identity == Some(Identity::Same) {
                 prepared.is_certain();
             } else {
                 prepared.has_keys(|keys| policies.resolver.keys(contract, &row.person, keys));
+                doubtful.extend(identity.map(|_| place));
+                unsure.push(place);
+                wanted.extend(mapped.iter().flat_map(|mapped| &mapped.entry.other_rows).filter_map(
+                    |other| match other {
+                        OtherRow::Apart(_, _, person) => Some(*person),
+                        OtherRow::Earlier(..) | OtherRow::Aside(_) => None,
+                    },
+                ));
                 new += 1;
                 telling.extend(
                     Some(row.external_id.as_str()).filter(|id| policies.resolver.tells_across_systems(id)),
@@ -52,8 +66,12 @@ impl<'a> ResolveBatch<'a> {
                 prints.extend(apart.then(|| fingerprint(contract, &row.person)).flatten());
             }
         }
-        let keys = prepared.all_keys();
-        let mut wanted = Vec::new();
+        let links = Links::load(core, contract, policies, run, in_run, (rows, &unsure))?;
+        let mut keys = prepared.all_keys();
+        keys.extend(links.contacts());
+        keys.sort_unstable();
+        keys.dedup();
+        wanted.extend(links.named());
         let most = |key: &MatchKey| policies.resolver.most_candidates(key.kind);
         for keys in keys.chunk_by(|a, b| most(a) == most(b)) {
             for (key, id) in core.find_keys(contract, keys, most(&keys[0]) + 1)? {
@@ -72,6 +90,7 @@ impl<'a> ResolveBatch<'a> {
         let few = |key: &MatchKey, many: usize| many <= most(key) && (!at_home(key) || many <= most_at_home);
         wanted.extend(under_key.iter().filter(|(key, ids)| few(key, ids.len())).flat_map(|(_, ids)| ids));
         load_people(core, contract, wanted, &mut people)?;
+        let of_the_source = of_the_source(core, contract, run, &under_key, &prepared, &doubtful)?;
         let mut told_apart: FxHashMap<i64, Vec<_>> = FxHashMap::default();
         for (print, id, other) in core.rejected_as(contract, &prints)? {
             // Two with the same data say nothing about a third with it.
@@ -89,15 +108,35 @@ impl<'a> ResolveBatch<'a> {
             people,
             free_ids,
             prepared,
+            in_run,
+            links,
             keys: Vec::new(),
             is_certain: false,
             told_apart,
             elsewhere,
             most_at_home,
+            of_the_source,
             owner_of_id: None,
             out: Resolved::default(),
         })
     }
+}
+
+/// Whom the run's source knows of those under the keys of the rows at these places.
+fn of_the_source(
+    core: &mut dyn Session,
+    contract: &Contract,
+    run: &RunRecord,
+    under_key: &FxHashMap<MatchKey, Vec<RecordId>>,
+    prepared: &Prepared,
+    places: &[usize],
+) -> Result<FxHashSet<RecordId>> {
+    let keys = places.iter().flat_map(|place| prepared.keys(*place));
+    let mut people: Vec<RecordId> = keys.filter_map(|key| under_key.get(key)).flatten().copied().collect();
+    people.sort_unstable();
+    people.dedup();
+    let known = core.external_ids_of(contract, &run.new.external_system, &people)?;
+    Ok(known.into_iter().map(|(person, _)| person).collect())
 }
 
 fn load_people(

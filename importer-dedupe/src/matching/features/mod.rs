@@ -36,6 +36,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// The level of a term that one of the two records has no value for: it says nothing, either way.
 pub(crate) const MISSING: u8 = 15;
+/// What stands between a phone number and its extension (RFC 3966).
+pub(crate) const EXTENSION: &str = ";ext=";
 
 /// One degree of agreement of a term.
 #[derive(Debug, Clone, Copy, PartialEq)]

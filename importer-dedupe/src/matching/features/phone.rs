@@ -2,7 +2,7 @@
 //!
 //! | Level | Meaning | For example |
 //! |---|---|---|
-//! | `exact` | the same digits, without the country code of North America | `+1 (212) 555-0187` and `2125550187` |
+//! | `exact` | the same digits, without the country code of North America; one may have an extension | `+1 (212) 555-0187` and `2125550187` |
 //! | `near` | one digit less, more or other, or two swapped | `2125550187` and `2125550178` |
 //! | `last_seven` | the same without the area code | `2125550187` and `9175550187` |
 //! | `last_four` | the same last four digits | `2125550187` and `9174440187` |
@@ -11,7 +11,7 @@
 use importer_core::normalise::is_nobodys_phone;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{About, Feature, Level, MISSING, Term, level as l};
+use super::{About, EXTENSION, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Dictionary, ListColumn};
 use crate::matching::similarity::one_edit;
 
@@ -23,12 +23,16 @@ const LEVELS: &[Level] = &[
     l("differ", 0.20, 0.9997),
 ];
 
-type Digits = Box<[u8]>;
+/// A number; another extension is another desk, of which the number says nothing.
+struct Number {
+    digits: Box<[u8]>,
+    extension: Option<Box<str>>,
+}
 
 /// Phone numbers of all records, of one column or several.
 pub(crate) struct Phones {
     terms: [Term; 1],
-    numbers: Dictionary<Digits>,
+    numbers: Dictionary<Number>,
     column: ListColumn,
 }
 
@@ -43,12 +47,20 @@ impl Phones {
 }
 
 /// The digits alone, without what tells the country of a number of North America. What identifies nobody is no number.
-fn read(raw: &str) -> Option<(u64, Digits)> {
+fn read(raw: &str) -> Option<(u64, Number)> {
+    let (raw, extension) = match raw.split_once(EXTENSION) {
+        Some((number, extension)) => (number, Some(extension)),
+        None => (raw, None),
+    };
     let mut digits: Vec<u8> = raw.bytes().filter(u8::is_ascii_digit).collect();
     if digits.len() == 11 && digits[0] == b'1' {
         digits.remove(0);
     }
-    (digits.len() >= 4 && !is_nobodys_phone(raw)).then(|| (xxh3_64(&digits), digits.into()))
+    if digits.len() < 4 || is_nobodys_phone(raw) {
+        return None;
+    }
+    let hash = xxh3_64(&digits) ^ extension.map_or(0, |extension| xxh3_64(extension.as_bytes()));
+    Some((hash, Number { digits: digits.into(), extension: extension.map(Into::into) }))
 }
 
 fn last(number: &[u8], digits: usize) -> Option<&[u8]> {
@@ -93,7 +105,7 @@ impl Feature for Phones {
 
     fn part(&self, part: usize, record: u32) -> u32 {
         let Some(&id) = self.column.ids(record).first() else { return 0 };
-        let number = self.numbers.get(id);
+        let number = &*self.numbers.get(id).digits;
         match part {
             0 => super::hash(number),
             _ => last(number, 7).map_or(0, super::hash),
@@ -101,7 +113,12 @@ impl Feature for Phones {
     }
 }
 
-fn different(a: &[u8], b: &[u8]) -> u8 {
+fn different(a: &Number, b: &Number) -> u8 {
+    let has_two = a.extension.is_some() && b.extension.is_some();
+    let (a, b) = (&*a.digits, &*b.digits);
+    if a == b {
+        return if has_two { MISSING } else { 0 };
+    }
     let equal = |digits| matches!((last(a, digits), last(b, digits)), (Some(x), Some(y)) if x == y);
     match () {
         () if a.len().min(b.len()) >= 7 && one_edit(a, b) => 1,

@@ -30,6 +30,12 @@ pub enum Objection {
     Names,
     /// Another gender.
     Gender,
+    /// Another school at another time.
+    School,
+    /// Somebody else at the same contact fits one of the two and not the other.
+    Namesake,
+    /// One contact is shared, and neither another one nor the town.
+    OtherContact,
     /// Only one thing speaks for it.
     OneEvidence,
     /// The groups that a scan makes of all pairs keep the two apart.
@@ -37,7 +43,7 @@ pub enum Objection {
 }
 
 impl Objection {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 14] = [
         Self::Household,
         Self::Unlikely,
         Self::Suffix,
@@ -47,6 +53,9 @@ impl Objection {
         Self::MiddleName,
         Self::Names,
         Self::Gender,
+        Self::School,
+        Self::Namesake,
+        Self::OtherContact,
         Self::OneEvidence,
         Self::Apart,
     ];
@@ -73,6 +82,9 @@ impl Objection {
             Self::MiddleName => Reason::MiddleNameConflict,
             Self::Names => Reason::NameConflict,
             Self::Gender => Reason::GenderConflict,
+            Self::School => Reason::SchoolConflict,
+            Self::Namesake => Reason::Namesake,
+            Self::OtherContact => Reason::ContactConflict,
             Self::OneEvidence => Reason::SingleEvidence,
             Self::Apart => Reason::ClusterConflict,
         }
@@ -81,6 +93,8 @@ impl Objection {
     /// What earlier versions stored.
     fn old_text(self) -> &'static str {
         match self {
+            // Those that came later.
+            Self::School | Self::Namesake | Self::OtherContact => self.code(),
             Self::Household => "a household explains it better",
             Self::Unlikely => "it is not probable enough",
             Self::Suffix => "name suffixes contradict",
@@ -97,7 +111,8 @@ impl Objection {
 
     /// It speaks against one person whatever else agrees, so that nobody is merged over it, by whatever rule.
     pub(crate) fn is_contradiction(self) -> bool {
-        self.is_another_person() || matches!(self, Self::MiddleName | Self::Gender)
+        let others = [Self::MiddleName, Self::Gender, Self::School, Self::Namesake, Self::OtherContact];
+        self.is_another_person() || others.contains(&self)
     }
 
     /// It tells two people apart; others only want a look.
