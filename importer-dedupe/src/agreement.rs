@@ -1,13 +1,16 @@
 use importer_core::contracts::Contract;
-use importer_core::normalise::{comparable, fold};
+use importer_core::normalise::{
+    comparable, cut_generation, fold, is_no_name, is_nobodys_date, without_title,
+};
 use importer_core::ports::CoreRecord;
 
+use crate::matching::features::suffix;
 use crate::matching::similarity::jaro_winkler;
 
 /// How far two names agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameAgreement {
-    /// The same name, but for case, accents, punctuation, an initial, or swapped first and last names.
+    /// The same name, but for case, accents, punctuation, titles, generations, an initial, or swapped first and last names.
     Agree,
     /// Not the same, but near: a typo, or one of both names equal.
     Near,
@@ -50,7 +53,7 @@ pub fn name_agreement(contract: &Contract, a: &CoreRecord, b: &CoreRecord) -> Na
     Names::of(contract, a).agreement(&Names::of(contract, b))
 }
 
-/// The names of a record in matching form.
+/// The names of a record in matching form, without titles and generations; empty where there is none.
 pub(crate) struct Names {
     pub(crate) first: String,
     pub(crate) last: String,
@@ -58,8 +61,11 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn of(contract: &Contract, person: &CoreRecord) -> Self {
-        let [first, last] = ["first_name", "last_name"].map(|field| folded(contract, person, field));
-        Self { first, last }
+        let [first, last] = ["first_name", "last_name"].map(|field| {
+            let name = value(contract, person, field).filter(|name| !is_no_name(name)).unwrap_or_default();
+            cut_generation(name).map_or(name, |(before, _)| before)
+        });
+        Self { first: folded(without_title(first)), last: folded(last) }
     }
 
     /// How far they agree with those of another record.
@@ -91,45 +97,74 @@ fn is_initial(a: &str, b: &str) -> bool {
     short.len() == 1 && long.starts_with(short)
 }
 
-fn folded(contract: &Contract, person: &CoreRecord, field: &str) -> String {
-    let mut out = String::new();
-    if let Some(name) = contract.index(field).and_then(|place| person.record.get(place)) {
-        fold(&comparable(name), &mut out);
+/// What follows a name: Jr or III, in its own field or at the end of a name.
+pub(crate) struct Suffix(u8);
+
+impl Suffix {
+    pub(crate) fn of(contract: &Contract, person: &CoreRecord) -> Self {
+        let own = value(contract, person, "name_suffix").map_or(0, suffix::code);
+        let behind = |field| {
+            let name = value(contract, person, field)?;
+            cut_generation(name).map(|(_, end)| suffix::code(end))
+        };
+        Self(if own == 0 { behind("last_name").or_else(|| behind("first_name")).unwrap_or(0) } else { own })
     }
+
+    /// True when the other has another one. Where one of them says his generation and the other nothing, they may be a father
+    /// and his son, unless they were born on the same day.
+    pub(crate) fn contradicts(&self, other: &Self, same_birth: bool) -> bool {
+        let (one, other) = (self.0, other.0);
+        (one != 0 && other != 0 && one != other) || (suffix::is_one_sided(one, other) && !same_birth)
+    }
+}
+
+fn value<'a>(contract: &Contract, person: &'a CoreRecord, field: &str) -> Option<&'a str> {
+    contract.index(field).and_then(|place| person.record.get(place))
+}
+
+fn folded(text: &str) -> String {
+    let mut out = String::new();
+    fold(&comparable(text), &mut out);
     out
 }
 
-/// True when both records have the field and the values are equal.
-pub(crate) fn agrees(contract: &Contract, a: &CoreRecord, b: &CoreRecord, field: &'static str) -> bool {
-    FieldValue::of(contract, a, field).agrees(contract, b)
+/// True when both records have a date of birth that says something, and it is the same.
+pub(crate) fn same_birth(contract: &Contract, a: &CoreRecord, b: &CoreRecord) -> bool {
+    Birth::of(contract, a).agrees(&Birth::of(contract, b))
 }
 
-/// The value of one field of a record in matching form, prepared for comparing it with many; empty when it is missing.
-pub(crate) struct FieldValue {
-    field: &'static str,
-    value: String,
+/// A date of birth, as far as it tells people apart letter by letter.
+pub(crate) enum Birth<'a> {
+    /// There is none, or one that forms fill in.
+    Unknown,
+    /// There is one that nobody can read.
+    Unreadable,
+    /// A day.
+    On(&'a str),
 }
 
-impl FieldValue {
-    pub(crate) fn of(contract: &Contract, person: &CoreRecord, field: &'static str) -> Self {
-        Self { field, value: folded(contract, person, field) }
-    }
-
-    /// True when the other record has the field as well, and the values differ.
-    pub(crate) fn contradicts(&self, contract: &Contract, other: &CoreRecord) -> bool {
-        self.with(contract, other).is_some_and(|other| other != self.value)
-    }
-
-    /// True when the other record has the field as well, and the values are equal.
-    pub(crate) fn agrees(&self, contract: &Contract, other: &CoreRecord) -> bool {
-        self.with(contract, other).is_some_and(|other| other == self.value)
-    }
-
-    /// The other record's value, where both have one.
-    fn with(&self, contract: &Contract, other: &CoreRecord) -> Option<String> {
-        if self.value.is_empty() {
-            return None;
+impl<'a> Birth<'a> {
+    pub(crate) fn of(contract: &Contract, person: &'a CoreRecord) -> Self {
+        let Some(place) = contract.index(DOB) else { return Self::Unknown };
+        match person.record.get(place) {
+            Some(date) if !is_nobodys_date(date) => Self::On(date),
+            None if person.is_unreadable(place, DOB) => Self::Unreadable,
+            _ => Self::Unknown,
         }
-        Some(folded(contract, other, self.field)).filter(|other| !other.is_empty())
+    }
+
+    /// True when they are two dates, or one of them may be another.
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unreadable, _) | (_, Self::Unreadable) => true,
+            (Self::On(one), Self::On(other)) => one != other,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::On(one), Self::On(other)) if one == other)
     }
 }
+
+const DOB: &str = "dob";

@@ -7,7 +7,7 @@ use importer_core::ports::{
 };
 use importer_core::reasons::Reason;
 
-use crate::agreement::{FieldValue, NameAgreement, Names, agrees, name_agreement};
+use crate::agreement::{Birth, NameAgreement, Names, Suffix, name_agreement, same_birth};
 
 /// How many pairs one row may bring to review; the rest says nothing new about it.
 pub(crate) const PAIRS_PER_ROW: usize = 5;
@@ -63,7 +63,7 @@ impl Resolver for Deterministic {
         let mut same = Vec::new();
         let mut look_at = Vec::new();
         let (contacts, own) = (self.contacts(incoming), Names::of(contract, incoming));
-        let [dob, suffix] = ["dob", "name_suffix"].map(|field| FieldValue::of(contract, incoming, field));
+        let (dob, suffix) = (Birth::of(contract, incoming), Suffix::of(contract, incoming));
         for (place, candidate) in candidates.iter().enumerate() {
             let (email, phone) = (contacts.share_email(candidate), contacts.share_phone(candidate));
             if !email && !phone {
@@ -74,8 +74,9 @@ impl Resolver for Deterministic {
             if facts.by_name_alone.contains(&place) && !names.may_be_one() {
                 continue;
             }
-            let dob_differs = dob.contradicts(contract, candidate);
-            let suffix_differs = suffix.contradicts(contract, candidate);
+            let born = Birth::of(contract, candidate);
+            let dob_differs = dob.contradicts(&born);
+            let suffix_differs = suffix.contradicts(&Suffix::of(contract, candidate), dob.agrees(&born));
             let kind = match names {
                 NameAgreement::Agree if !dob_differs && !suffix_differs => {
                     same.push((place, email));
@@ -89,8 +90,11 @@ impl Resolver for Deterministic {
         }
         if same.len() > 1 {
             // An equal birth date tells apart what names and contacts cannot.
-            let certain: Vec<_> =
-                same.iter().copied().filter(|&(place, _)| dob.agrees(contract, candidates[place])).collect();
+            let certain: Vec<_> = same
+                .iter()
+                .copied()
+                .filter(|&(place, _)| dob.agrees(&Birth::of(contract, candidates[place])))
+                .collect();
             if certain.len() == 1 {
                 same = certain;
             }
@@ -107,7 +111,7 @@ impl Resolver for Deterministic {
     fn contradicts(&self, contract: &Contract, incoming: &CoreRecord, known: &CoreRecord) -> bool {
         name_agreement(contract, incoming, known) == NameAgreement::Differ
             && !self.shares(incoming, known)
-            && !agrees(contract, incoming, known, "dob")
+            && !same_birth(contract, incoming, known)
     }
 
     fn checksum(&self) -> String {

@@ -7,10 +7,11 @@ mod prepared;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::prepared::Prepared;
 use super::Counts;
+use super::hash::is_content_name;
 use super::shared_contacts::SharedContacts;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
@@ -135,6 +136,8 @@ struct ResolveBatch<'a> {
     told_apart: FxHashMap<i64, Vec<(RecordId, Option<i64>)>>,
     /// Who has a row's external id in another system.
     elsewhere: FxHashMap<String, Vec<RecordId>>,
+    /// Whom the run's system knows by an id of its own.
+    own_system: FxHashSet<RecordId>,
     /// How many may have a contact before nobody is looked for by it in this batch.
     most_at_home: usize,
     /// While a row is resolved whose id belongs to somebody else: who that is.
@@ -236,7 +239,15 @@ impl<'a> ResolveBatch<'a> {
             (0..candidates.len()).filter(|place| of.contains(&candidates[*place].id)).collect()
         };
         let (same_id, alone) = (places(&same_id), places(if by_name_alone { &at_home } else { &[] }));
-        let facts = CandidateFacts { same_id: &same_id, by_name_alone: &alone, passed_over: &passed_over };
+        let own_system: Vec<usize> = (0..candidates.len())
+            .filter(|&place| self.is_of_own_system(&row, candidates[place].id))
+            .collect();
+        let facts = CandidateFacts {
+            same_id: &same_id,
+            own_system: &own_system,
+            by_name_alone: &alone,
+            passed_over: &passed_over,
+        };
         match self.policies.resolver.decide_known(self.contract, &row.person, &candidates, facts) {
             Decision::Same { candidate, reason } => {
                 let id = candidates.get(candidate).map(|c| c.id).ok_or_else(|| {
@@ -271,6 +282,13 @@ impl<'a> ResolveBatch<'a> {
                 self.insert(row, pairs, reason)
             }
         }
+    }
+
+    /// Whether the row's system has the row and the candidate under two ids.
+    fn is_of_own_system(&self, row: &Incoming, candidate: RecordId) -> bool {
+        self.own_system.contains(&candidate)
+            && self.owner_of_id != Some(candidate)
+            && !is_content_name(&self.run.new.source, &row.external_id)
     }
 
     /// Tells of a row whose id names somebody else, and shows people both, unless they are shown anyway.

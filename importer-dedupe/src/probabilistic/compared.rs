@@ -5,14 +5,14 @@ use std::sync::Arc;
 use importer_core::contracts::Contract;
 use importer_core::ports::{CandidateFacts, CoreRecord};
 
-use crate::agreement::{FieldValue, NameAgreement, Names};
+use crate::agreement::{Birth, NameAgreement, Names, Suffix};
 use crate::deterministic::Deterministic;
 use crate::keys::{EMAIL_KEY, PHONE_KEY};
 use crate::matching::features::MISSING;
 use crate::matching::frame::Frame;
 use crate::matching::levels::Levels;
 use crate::matching::model::GENERIC;
-use crate::matching::people::People;
+use crate::matching::people::{KnownId, People};
 use crate::matching::plugin_terms::Compares;
 
 /// The row's number in the frame.
@@ -43,7 +43,7 @@ pub(super) struct Candidate<'a> {
     pub(super) names: NameAgreement,
     /// A contact is shared, and the dates of birth are not equal, letter by letter.
     pub(super) dob_differs: bool,
-    /// The suffixes of the names are not equal, letter by letter.
+    /// A contact is shared, and the names are of two generations, or only one of them says which.
     pub(super) suffix_differs: bool,
     pub(super) levels: Levels,
 }
@@ -57,9 +57,8 @@ impl<'a> Compared<'a> {
         facts: CandidateFacts<'_>,
         (at_most, plugin_terms): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
-        let same_id = facts.same_id;
         let (contacts, own) = (rule.contacts(incoming), Names::of(contract, incoming));
-        let [dob, suffix] = ["dob", "name_suffix"].map(|field| FieldValue::of(contract, incoming, field));
+        let (dob, suffix) = (Birth::of(contract, incoming), Suffix::of(contract, incoming));
         let mut candidates: Vec<Candidate<'a>> = records
             .iter()
             .enumerate()
@@ -67,6 +66,7 @@ impl<'a> Compared<'a> {
                 let email = contacts.share_email(record);
                 let phone = contacts.share_phone(record);
                 let shares = email || phone;
+                let born = Birth::of(contract, record);
                 Candidate {
                     place,
                     number: OWN,
@@ -79,8 +79,9 @@ impl<'a> Compared<'a> {
                     } else {
                         NameAgreement::Differ
                     },
-                    dob_differs: shares && dob.contradicts(contract, record),
-                    suffix_differs: suffix.contradicts(contract, record),
+                    dob_differs: shares && dob.contradicts(&born),
+                    suffix_differs: shares
+                        && suffix.contradicts(&Suffix::of(contract, record), dob.agrees(&born)),
                     levels: Levels::default(),
                 }
             })
@@ -95,9 +96,9 @@ impl<'a> Compared<'a> {
         // They count among those who share a contact all the same.
         candidates.retain(|c| !facts.by_name_alone.contains(&c.place) || c.names.may_be_one());
         // Whoever shares a contact or the id is compared first; the order is stable.
-        candidates.sort_by_key(|c| !(c.email || c.phone || same_id.contains(&c.place)));
+        candidates.sort_by_key(|c| !(c.email || c.phone || facts.same_id.contains(&c.place)));
         candidates.truncate(at_most);
-        let frame = Self::frame(contract, incoming, &mut candidates, same_id, plugin_terms);
+        let frame = Self::frame(contract, incoming, &mut candidates, facts, plugin_terms);
         candidates.sort_by_key(|c| c.place);
         Self { frame, given: own.first, family: own.last, candidates, email_shared_by, phone_shared_by }
     }
@@ -107,17 +108,22 @@ impl<'a> Compared<'a> {
         contract: &Contract,
         incoming: &CoreRecord,
         candidates: &mut [Candidate<'a>],
-        same_id: &[usize],
+        facts: CandidateFacts<'_>,
         plugin_terms: Option<&Arc<dyn Compares>>,
     ) -> Frame {
         if candidates.is_empty() {
             return Frame::new(&[]);
         }
         let mut people = People::with_further(contract, plugin_terms);
-        people.push_same_id(contract, incoming, (!same_id.is_empty()).then_some("own"));
+        let known = |same: Option<&'static str>, of_one: bool| -> Vec<KnownId> {
+            same.map(KnownId::Same).into_iter().chain(of_one.then_some(KnownId::OfOneSystem)).collect()
+        };
+        let own = known((!facts.same_id.is_empty()).then_some("own"), !facts.own_system.is_empty());
+        people.push_with_ids(contract, incoming, &own);
         for candidate in &mut *candidates {
-            let other = same_id.contains(&candidate.place).then_some("other");
-            candidate.number = people.push_same_id(contract, candidate.record, other);
+            let same = facts.same_id.contains(&candidate.place).then_some("other");
+            let other = known(same, facts.own_system.contains(&candidate.place));
+            candidate.number = people.push_with_ids(contract, candidate.record, &other);
         }
         let mut frame = people.frame;
         frame.finish();

@@ -27,7 +27,7 @@ use self::compared::{Candidate, Compared};
 use self::fellegi_sunter::FellegiSunter;
 use self::fields::Fields;
 use crate::PluginFeatures;
-use crate::agreement::{NameAgreement, agrees};
+use crate::agreement::{NameAgreement, same_birth};
 use crate::deterministic::{Deterministic, PAIRS_PER_ROW, by_contact};
 use crate::keys::are_contacts;
 use crate::matching::features::common_names;
@@ -255,7 +255,7 @@ impl Resolver for Probabilistic {
             let dated: Vec<usize> = same
                 .iter()
                 .copied()
-                .filter(|&i| agrees(contract, incoming, pairs[i].candidate.record, "dob"))
+                .filter(|&i| same_birth(contract, incoming, pairs[i].candidate.record))
                 .collect();
             if dated.len() == 1 {
                 same = dated;

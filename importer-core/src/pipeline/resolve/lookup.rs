@@ -1,7 +1,8 @@
 //! What a batch can need of the core, read beforehand.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::super::hash::is_content_name;
 use super::prepared::Prepared;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
@@ -71,6 +72,7 @@ impl<'a> ResolveBatch<'a> {
         let at_home = |key: &MatchKey| policies.resolver.is_shared_by_homes(key.kind);
         let few = |key: &MatchKey, many: usize| many <= most(key) && (!at_home(key) || many <= most_at_home);
         wanted.extend(under_key.iter().filter(|(key, ids)| few(key, ids.len())).flat_map(|(_, ids)| ids));
+        let own_system = known_to(core, contract, run, &wanted)?;
         load_people(core, contract, wanted, &mut people)?;
         let mut told_apart: FxHashMap<i64, Vec<_>> = FxHashMap::default();
         for (print, id, other) in core.rejected_as(contract, &prints)? {
@@ -93,11 +95,30 @@ impl<'a> ResolveBatch<'a> {
             is_certain: false,
             told_apart,
             elsewhere,
+            own_system,
             most_at_home,
             owner_of_id: None,
             out: Resolved::default(),
         })
     }
+}
+
+/// Those of the people whom the run's system knows by an id of its own.
+fn known_to(
+    core: &mut dyn Session,
+    contract: &Contract,
+    run: &RunRecord,
+    people: &[RecordId],
+) -> Result<FxHashSet<RecordId>> {
+    if people.is_empty() {
+        return Ok(FxHashSet::default());
+    }
+    let mut people = people.to_vec();
+    people.sort_unstable();
+    people.dedup();
+    let known = core.external_ids_of(contract, &run.new.external_system, &people)?;
+    let own = known.into_iter().filter(|(_, id)| !is_content_name(&run.new.source, id));
+    Ok(own.map(|(person, _)| person).collect())
 }
 
 fn load_people(
