@@ -168,3 +168,81 @@ impl<'a> Birth<'a> {
 }
 
 const DOB: &str = "dob";
+
+#[cfg(test)]
+mod tests {
+    use importer_core::contracts::VOLUNTEER;
+    use importer_core::ports::Origin;
+
+    use super::*;
+    use crate::testing::person;
+
+    fn named(first: &str, last: &str, suffix: &str) -> CoreRecord {
+        let cells = [("first_name", first), ("last_name", last), ("name_suffix", suffix)];
+        let cells: Vec<_> = cells.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        person(&cells, "csv", None)
+    }
+
+    #[test]
+    fn titles_generations_and_words_for_no_name_are_no_names() {
+        let agreement = |a, b| name_agreement(&VOLUNTEER, &a, &b);
+        for (first, last) in
+            [("Miss Ana", "Ruiz"), ("Ana", "Ruiz Jr."), ("Ana II", "Ruiz"), ("Dr. Ana", "RUIZ")]
+        {
+            let found = agreement(named(first, last, ""), named("Ana", "Ruiz", ""));
+            assert_eq!(found, NameAgreement::Agree, "{first} {last}");
+        }
+        for (first, last) in
+            [("Miss", "Ruiz"), ("N/A", "Ruiz"), ("Ana", "unknown"), ("Lady of the House", "Ruiz")]
+        {
+            let twice = [named(first, last, ""), named(first, last, "")];
+            assert_ne!(
+                name_agreement(&VOLUNTEER, &twice[0], &twice[1]),
+                NameAgreement::Agree,
+                "{first} {last}"
+            );
+        }
+    }
+
+    #[test]
+    fn generations_contradict_in_whatever_cell_they_stand() {
+        let of = |person: &CoreRecord| Suffix::of(&VOLUNTEER, person);
+        let jr = of(&named("Otto", "Behr Jr.", ""));
+        for (other, born_alike, contradicts) in [
+            (named("Otto", "Behr", "Sr"), true, true),
+            (named("Otto III", "Behr", ""), true, true),
+            (named("Otto", "Behr", "II"), false, false),
+            (named("Otto", "Behr", ""), false, true),
+            (named("Otto", "Behr", ""), true, false),
+        ] {
+            let other = of(&other);
+            let found = [jr.contradicts(&other, born_alike), other.contradicts(&jr, born_alike)];
+            assert_eq!(found, [contradicts; 2], "{born_alike}");
+        }
+        let doctor = of(&named("Otto", "Behr", "MD"));
+        assert!(!doctor.contradicts(&of(&named("Otto", "Behr", "")), false), "a title is no generation");
+    }
+
+    #[test]
+    fn a_birth_date_that_nobody_can_read_contradicts_every_other() {
+        let born = |dob: &str| match dob {
+            "" => person(&[], "csv", None),
+            dob => person(&[("dob", dob)], "csv", None),
+        };
+        let mut unreadable = born("");
+        unreadable.field_origins.insert(DOB.into(), Origin::new("csv", None));
+        let mut emptied = born("");
+        emptied.field_origins.insert(DOB.into(), Origin::new(Origin::MANUAL, None));
+        fn of(person: &CoreRecord) -> Birth<'_> {
+            Birth::of(&VOLUNTEER, person)
+        }
+        for other in [&born("1950-01-02"), &born(""), &unreadable] {
+            assert!(of(&unreadable).contradicts(&of(other)) && of(other).contradicts(&of(&unreadable)));
+            assert!(!of(&unreadable).agrees(&of(other)));
+        }
+        let dated = born("1950-01-02");
+        for nothing in [&emptied, &born(""), &born("1970-01-01")] {
+            assert!(!of(nothing).contradicts(&of(&dated)) && !of(nothing).agrees(&of(nothing)));
+        }
+    }
+}

@@ -169,6 +169,19 @@ impl CoreRecord {
     }
 
     /// Whether the source gave a date for this field that nobody can read; that is not the same as none.
+    ///
+    /// ```
+    /// use importer_core::contracts::VOLUNTEER;
+    /// use importer_core::ports::{CoreRecord, Origin, Record, RecordId};
+    /// let record = Record::new(VOLUNTEER.fields.len());
+    /// let origin = Origin::new("csv", None);
+    /// let mut person =
+    ///     CoreRecord { id: RecordId(1), record, contacts: vec![], origin, field_origins: Default::default() };
+    /// let dob = VOLUNTEER.index("dob").unwrap();
+    /// assert!(!person.is_unreadable(dob, "dob"));
+    /// person.field_origins.insert("dob".into(), Origin::new("csv", None));
+    /// assert!(person.is_unreadable(dob, "dob"));
+    /// ```
     pub fn is_unreadable(&self, place: usize, field: &str) -> bool {
         self.record.get(place).is_none()
             && self.field_origins.get(field).is_some_and(|origin| origin.source != Origin::MANUAL)

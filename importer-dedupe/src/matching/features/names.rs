@@ -219,7 +219,10 @@ fn clean(given: &mut String, middle: &mut String, family: &mut String, suffix: &
     if !middle.eq_ignore_ascii_case("i") && generation(middle).is_some() {
         append(suffix, &std::mem::take(middle));
     }
-    *given = without_title(given).to_owned();
+    let name = without_title(given);
+    if name.len() < given.len() {
+        *given = name.to_owned();
+    }
 }
 
 /// Joins the parts of a name; a word that stands for no answer is none.

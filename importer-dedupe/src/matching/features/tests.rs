@@ -295,6 +295,21 @@ fn external_ids_count_across_systems_alone() {
 }
 
 #[test]
+fn one_system_that_has_two_ids_is_a_doubt() {
+    for (one, other, expected) in [
+        ("csv:1", "csv:2", true),
+        ("csv:0035g00001XyZaB", "csv:0035g00001XyZaC", true),
+        ("csv:1", "crm:1", false),
+        ("csv:1", "", false),
+        ("csv:csv:0123456789abcdef", "csv:2", false),
+    ] {
+        let frame = frame(&[Role::ExternalId], &[&[one], &[other]]);
+        let level = frame.compare(0, 1)[0];
+        assert_eq!(frame.beside(0, level, 0, 1).in_doubt, expected, "{one} {other}");
+    }
+}
+
+#[test]
 fn each_documented_example_has_the_level_it_claims() {
     let mut wrong = Vec::new();
     for (file, text, roles, term) in DOCUMENTED {
