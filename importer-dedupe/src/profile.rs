@@ -3,27 +3,27 @@
 use importer_core::contracts::Contract;
 use importer_core::ports::CoreRecord;
 
-use crate::agreement::{FieldValue, NameAgreement, Names};
+use crate::agreement::{Birth, FieldValue, NameAgreement, Names, Suffix};
 
 /// The values of a record that tell it apart from others at its contacts, in matching form.
 #[derive(PartialEq, Eq)]
-pub(crate) struct Profile {
+pub(crate) struct Profile<'a> {
     pub(crate) names: Names,
-    dob: FieldValue,
-    suffix: FieldValue,
+    dob: Birth<'a>,
+    suffix: Suffix,
     /// Middle name and gender: they contradict, and their absence says nothing.
     others: [FieldValue; 2],
     school: FieldValue,
     grad_year: FieldValue,
 }
 
-impl Profile {
-    pub(crate) fn of(contract: &Contract, person: &CoreRecord) -> Self {
+impl<'a> Profile<'a> {
+    pub(crate) fn of(contract: &Contract, person: &'a CoreRecord) -> Self {
         let value = |field| FieldValue::of(contract, person, field);
         Self {
             names: Names::of(contract, person),
-            dob: value("dob"),
-            suffix: value("name_suffix"),
+            dob: Birth::of(contract, person),
+            suffix: Suffix::of(contract, person),
             others: [value("middle_name"), value("gender")],
             school: value("school_affiliation"),
             grad_year: value("grad_year"),
@@ -31,7 +31,7 @@ impl Profile {
     }
 
     /// The names agree and nothing contradicts: both may be one person.
-    pub(crate) fn fits(&self, other: &Self) -> bool {
+    pub(crate) fn fits(&self, other: &Profile<'_>) -> bool {
         self.names.agreement(&other.names) == NameAgreement::Agree
             && !self.dob_differs(other)
             && !self.suffix_differs(other)
@@ -39,20 +39,20 @@ impl Profile {
             && !self.school_differs(other)
     }
 
-    pub(crate) fn dob_differs(&self, other: &Self) -> bool {
+    pub(crate) fn dob_differs(&self, other: &Profile<'_>) -> bool {
         self.dob.contradicts(&other.dob)
     }
 
-    pub(crate) fn dob_agrees(&self, other: &Self) -> bool {
+    pub(crate) fn dob_agrees(&self, other: &Profile<'_>) -> bool {
         self.dob.agrees(&other.dob)
     }
 
-    pub(crate) fn suffix_differs(&self, other: &Self) -> bool {
-        self.suffix.contradicts(&other.suffix)
+    pub(crate) fn suffix_differs(&self, other: &Profile<'_>) -> bool {
+        self.suffix.contradicts(&other.suffix, self.dob_agrees(other))
     }
 
     /// Another school, and years of graduation that are more than one apart: siblings, or namesakes.
-    pub(crate) fn school_differs(&self, other: &Self) -> bool {
+    pub(crate) fn school_differs(&self, other: &Profile<'_>) -> bool {
         self.school.contradicts(&other.school)
             && match (self.grad_year.number(), other.grad_year.number()) {
                 (Some(a), Some(b)) => a.abs_diff(b) > 1,

@@ -8,7 +8,7 @@ use super::support::{self, Database};
 const HEADER: &str = "id,first name,middle name,last name,gender,email,phone,dob,street,city,state,zip\n";
 
 /// Rows of two people each, without their ids, and what is special about them.
-const TWO_PEOPLE: [(&str, &str, &str); 33] = [
+const TWO_PEOPLE: [(&str, &str, &str); 55] = [
     ("compound given names", "Jean Luc,,Morel,,m@example.org,,,,,,", "Jean Paul,,Morel,,m@example.org,,,,,,"),
     ("compound given names", "Mary Beth,,Poe,,p@example.org,,,,,,", "Mary Kay,,Poe,,p@example.org,,,,,,"),
     (
@@ -114,16 +114,95 @@ const TWO_PEOPLE: [(&str, &str, &str); 33] = [
     ),
     ("number", "Ann,,Lee,,,8165555555,,,Omaha,NE,68102", "Ann,,Lee,,,8165555555,,,Tulsa,OK,74101"),
     ("number", "Ann,,Lee,,,2125551234,,,Omaha,NE,68102", "Ann,,Lee,,,2125551234,,,Tulsa,OK,74101"),
+    ("one of them Jr", "Otto,,Behr,,b@example.org,,1950-01-02,,,,", "Otto,,Behr Jr,,b@example.org,,,,,,"),
+    ("one of them Jr", "Otto,,Behr,,b@example.org,,,,,,", "Otto Jr.,,Behr,,b@example.org,,,,,,"),
+    ("one of them III", "Otto,,Behr III,,b@example.org,,,,,,", "Otto,,Behr,,b@example.org,,1950-01-02,,,,"),
+    ("generations", "Morris I,,Behr,,b@example.org,,,,,,", "Morris II,,Behr,,b@example.org,,,,,,"),
+    ("generations", "Otto,,Behr Sr,,b@example.org,,,,,,", "Otto,,Behr Jr,,b@example.org,,,,,,"),
+    ("generations", "Otto,Jr,Behr,,b@example.org,,,,,,", "Otto,,Behr III,,b@example.org,,,,,,"),
+    (
+        "initials",
+        "John A,,Stone,,s@example.org,,2010-01-02,,,,",
+        "John B,,Stone,,s@example.org,,2010-01-02,,,,",
+    ),
+    (
+        "initials",
+        "Mary J,,Poe,,p@example.org,,2010-01-02,,,,",
+        "Mary Ann,,Poe,,p@example.org,,2010-01-02,,,,",
+    ),
+    (
+        "a birth date that nobody can read",
+        "Ana,,Ruiz,,r@example.org,,31/31/1980,,,,",
+        "Ana,,Ruiz,,r@example.org,,1950-01-02,,,,",
+    ),
+    (
+        "a birth date that nobody can read",
+        "Ana,,Ruiz,,r@example.org,,about 1980,,,,",
+        "Ana,,Ruiz,,r@example.org,,,,,,",
+    ),
+    (
+        "a filled-in birth date",
+        "Ana,,Ruiz,,ana@example.org,,1970-01-01,,,,",
+        "Ana,,Ruiz,,ruiz@example.net,,1970-01-01,,,,",
+    ),
+    (
+        "a filled-in birth date",
+        "Ana,,Ruiz,,ana@example.org,,1/1/2000,,Omaha,NE,68102",
+        "Ana,,Ruiz,,ruiz@example.net,,1/1/2000,,Omaha,NE,68102",
+    ),
+    ("a year", "Ana,,Ruiz,,ana@example.org,,1985-01-01,,,,", "Ana,,Ruiz,,ruiz@example.net,,1985-01-01,,,,"),
+    (
+        "no street",
+        "Ana,,Ruiz,,ana@example.org,,1985-02-14,PO Box,Omaha,NE,68102",
+        "Ana,,Ruiz,,ruiz@example.net,,1985-02-15,PO Box,Omaha,NE,68102",
+    ),
+    (
+        "no street",
+        "Ana,,Ruiz,,ana@example.org,,,N/A,Omaha,NE,68102",
+        "Ana,,Ruiz,,ruiz@example.net,,,N/A,Omaha,NE,68102",
+    ),
+    ("no name", "Unknown,,Ruiz,,r@example.org,,,,,,", "Unknown,,Ruiz,,r@example.org,,,,,,"),
+    ("no name", "Miss,,Ruiz,,r@example.org,,,,,,", "Ana,,Ruiz,,r@example.org,,,,,,"),
+    (
+        "no given name",
+        ",,Ruiz,,r@example.org,8165550142,,5 Oak Ave,Omaha,NE,68102",
+        "Ana,,Ruiz,,r@example.org,8165550142,,5 Oak Ave,Omaha,NE,68102",
+    ),
+    (
+        "no family name",
+        "Ana,,,,r@example.org,8165550142,,5 Oak Ave,Omaha,NE,68102",
+        "Ana,,Ruiz,,r@example.org,8165550142,,5 Oak Ave,Omaha,NE,68102",
+    ),
+    (
+        "a name alone",
+        "Zephyrine,,Quillfeather,,,8165550142,,,,,",
+        "Zephyrine,,Quillfeather,,,9135550143,,,,,",
+    ),
+    (
+        "a nickname under two ids",
+        "Tom,,Kemp,,k@example.org,,2012-05-01,,,,",
+        "Thomas,,Kemp,,k@example.org,,2012-05-01,,,,",
+    ),
+    (
+        "numbered addresses",
+        "Lea,,Smith,,lsmith12@example.org,,,,Omaha,NE,68102",
+        "Lea,,Smith,,lsmith13@example.org,,,,Omaha,NE,68102",
+    ),
 ];
 
 /// Rows of one person each, which the mode `full` merges.
-const ONE_PERSON: [(&str, &str); 6] = [
+const ONE_PERSON: [(&str, &str); 11] = [
     ("Jean Luc,,Morel,,m@example.org,,,,,,", "JEAN-LUC,,Morel,,m@example.org,,,,,,"),
     ("Mary Ann,,Poe,,p@example.org,,2010-01-02,,,,", "Mary Ann,,Poe,,p@example.org,,2010-01-03,,,,"),
-    ("William,,Hart,,h@example.org,,1970-01-02,,,,", "Bill,,Hart,,h@example.org,,1970-01-02,,,,"),
     ("John,Allen,Stone,,s@example.org,,,,,,", "John,A,Stone,,s@example.org,,,,,,"),
     ("Kim,,van Dyk,,k@example.org,,,,,,", "Kim,,Van Dyk,,k@example.org,,,,,,"),
     ("Ann,,Lee,,officer@example.org,,,,Omaha,NE,68102", "Ann,,Lee,,officer@example.org,,,,Tulsa,OK,74101"),
+    ("Otto,,Behr Jr,,b@example.org,,1950-01-02,,,,", "Otto,,Behr,,b@example.org,,1950-01-02,,,,"),
+    ("Otto,,Behr Jr.,,b@example.org,,,,,,", "Otto,,Behr II,,b@example.org,,,,,,"),
+    ("Miss Ana,,Ruiz,,r@example.org,,,,,,", "Ana,,Ruiz,,r@example.org,,,,,,"),
+    ("John A,,Stone,,s@example.org,,1970-05-06,,,,", "John,,Stone,,s@example.org,,1970-05-06,,,,"),
+    ("Ana,,Ruiz,,r@example.org,,1900-01-01,,,,", "Ana,,Ruiz,,r@example.org,,1955-03-02,,,,"),
+    ("Ana,,Ruiz,,r@example.org,,N/A,,,,", "Ana,,Ruiz,,r@example.org,,1955-03-02,,,,"),
 ];
 
 /// How many people the two rows are: as one file, or as two files when `parted`; with what is obvious merged afterwards.
@@ -179,4 +258,19 @@ fn one_person_is_still_found() {
             assert_eq!(people(&support::sqlite(), rows, AutoMerge::Full, parted), 1, "{rows:?}");
         }
     }
+}
+
+/// A nickname is one person in two sources, which have it under an id each.
+#[test]
+fn a_nickname_of_two_sources_is_one_person() {
+    let db = support::sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let importer = db.importer();
+    for (source, name) in [("signup", "William"), ("crm", "Bill")] {
+        let row = format!("{HEADER}7,{name},,Hart,,h@example.org,,1970-01-02,,,,\n");
+        let file = support::file(folder.path(), &format!("{source}.csv"), row);
+        let request = RunRequest::new("csv").file(file).external_system(source).auto_merge(AutoMerge::Full);
+        importer.run(&request).unwrap();
+    }
+    assert_eq!(importer.count("volunteer").unwrap(), 1);
 }

@@ -30,6 +30,7 @@ pub fn batch_columns(contract: &Contract) -> Vec<String> {
 /// - The country comes first: a row's own country decides how its state and its postal code are read, and the default country
 ///   takes its place where the row has none or an unknown one. Local phone numbers are the default country's always.
 /// - A whole name fills those of its parts that are blank; the original of such a part is the whole name.
+/// - A generation behind a name, as in `Behr Jr.`, is cut off, and fills a blank suffix; its original is the name's.
 /// - An extension behind the phone number fills a blank extension; its original is the phone number's.
 /// - Lists hold one value per line, none twice and none that is the primary one; what has no normal form stays in the
 ///   original alone. When several columns feed a list, its original holds their cells, one per line. Where the whole list

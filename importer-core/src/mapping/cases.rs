@@ -42,6 +42,28 @@ fn a_whole_name_fills_what_is_blank() {
 }
 
 #[test]
+fn a_generation_in_the_cell_of_a_name_is_the_suffix() {
+    let plan = automatic(&["First Name", "Last Name", "Suffix", "Email"]);
+    for (cells, first, last, suffix) in [
+        (["Otto", "Behr Jr.", "", "b@x.org"], "Otto", "Behr", Some("Jr.")),
+        (["OTTO", "BEHR, III", "", "b@x.org"], "Otto", "Behr", Some("III")),
+        (["Morris II", "Behr", "", "b@x.org"], "Morris", "Behr", Some("II")),
+        (["Otto", "Behr I", "", "b@x.org"], "Otto", "Behr", Some("I")),
+        (["Otto", "Behr Jr", "Sr", "b@x.org"], "Otto", "Behr", Some("Sr")),
+        // An initial, more often than not.
+        (["Mary I", "Behr", "", "b@x.org"], "Mary I", "Behr", None),
+        (["Otto", "Senior", "", "b@x.org"], "Otto", "Senior", None),
+    ] {
+        let made = row(&plan, &cells);
+        let values = ["first_name", "last_name", "name_suffix"].map(|field| cell(&made, field).0);
+        assert_eq!(values, [Some(first), Some(last), suffix], "{cells:?}");
+        assert_eq!(cell(&made, "last_name").1, Some(cells[1]), "the original stays");
+    }
+    let made = row(&automatic(&["First Name", "Last Name", "Email"]), &["Otto", "Behr Jr.", "b@x.org"]);
+    assert_eq!(cell(&made, "name_suffix"), (Some("Jr."), Some("Behr Jr.")));
+}
+
+#[test]
 fn extensions_come_apart() {
     let plan = automatic(&["Name", "Phone", "Ext"]);
     let made = row(&plan, &["Ana", "816-234-5678 x12", " "]);

@@ -19,6 +19,11 @@ pub(super) enum Role {
     List,
 }
 
+/// Which part of a name is which, among [`Places::name_parts`].
+pub(super) const FIRST_NAME: usize = 0;
+pub(super) const LAST_NAME: usize = 2;
+pub(super) const NAME_SUFFIX: usize = 3;
+
 /// The fields that others depend on, by their places in the contract, and the role of every field.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
@@ -26,6 +31,8 @@ pub(super) struct Places {
     pub(super) email: Option<usize>,
     pub(super) phone: Option<usize>,
     pub(super) full_name: Option<usize>,
+    /// The parts of a whole name, where the contract has them.
+    pub(super) name_parts: [Option<usize>; 4],
     pub(super) roles: Vec<Role>,
 }
 
@@ -49,6 +56,7 @@ impl Places {
             email: first(FieldKind::Email),
             phone: first(FieldKind::Phone),
             full_name: first(FieldKind::FullName),
+            name_parts: PARTS.map(|part| contract.index(part)),
             roles: contract.fields.iter().enumerate().map(role).collect(),
         }
     }

@@ -3,11 +3,11 @@
 use importer_plugin::Row;
 
 use super::list;
-use super::places::Role;
+use super::places::{FIRST_NAME, LAST_NAME, NAME_SUFFIX, Role};
 use super::plan::{Plan, Source};
 use super::value::{self, Context};
 use crate::contracts::FieldKind;
-use crate::normalise::split_full_name;
+use crate::normalise::{cut_generation, split_full_name};
 
 /// Values that other fields of the row depend on; emptied for every row, kept to save the allocations.
 #[derive(Default)]
@@ -101,16 +101,46 @@ impl<'r> RowValues<'r> {
             (Role::Email, _) => self.email,
             (Role::Phone, _) => self.phone,
             (Role::List, _) => return self.list(place, kind, prepared, out),
+            (Role::NamePart(part), Some(column)) => {
+                let start = out.len();
+                let reads = field.push(kind, column, self.raw, &self.context, prepared, out);
+                if let Some((before, _)) = self.generation(part, &out[start..]) {
+                    out.truncate(start + before.len());
+                }
+                return reads;
+            }
             (_, Some(column)) => return field.push(kind, column, self.raw, &self.context, prepared, out),
             (Role::NamePart(part), None) if self.name_parts[part].is_some() => {
                 let text = self.name_parts[part].unwrap_or_default();
                 return value::push(kind, text, None, &self.context, out);
             }
+            (Role::NamePart(NAME_SUFFIX), None) => match self.cell_with_generation() {
+                Some((_, end)) => return value::push(kind, end, None, &self.context, out),
+                None => field.default.as_deref().unwrap_or_default(),
+            },
             (Role::Extension, None) if !self.extension.is_empty() => self.extension,
             _ => field.default.as_deref().unwrap_or_default(),
         };
         out.push_str(known);
         !known.is_empty()
+    }
+
+    /// What stands before the generation at the end of a name, and the generation, where the contract has a field for it. Behind
+    /// a given name an `I` is more often an initial.
+    fn generation<'t>(&self, part: usize, name: &'t str) -> Option<(&'t str, &'t str)> {
+        self.plan.places.name_parts[NAME_SUFFIX]?;
+        let is_name = part == FIRST_NAME || part == LAST_NAME;
+        let cut = cut_generation(name).filter(|(before, _)| is_name && name.starts_with(before))?;
+        (part == LAST_NAME || !cut.1.eq_ignore_ascii_case("i")).then_some(cut)
+    }
+
+    /// The column of a name that ends with a generation, and the generation: Jr behind the family name, or behind the given one.
+    fn cell_with_generation(&self) -> Option<(usize, &'r str)> {
+        [LAST_NAME, FIRST_NAME].into_iter().find_map(|part| {
+            let column = self.picked[self.plan.places.name_parts[part]?]?;
+            let cell = self.raw.get(column)?.trim();
+            self.generation(part, cell).map(|(_, end)| (column, end))
+        })
     }
 
     /// The original of a field that holds one value.
@@ -121,6 +151,7 @@ impl<'r> RowValues<'r> {
             (None, Role::NamePart(part)) if self.name_parts[part].is_some() => {
                 self.picked[places.full_name?]
             }
+            (None, Role::NamePart(NAME_SUFFIX)) => self.cell_with_generation().map(|(column, _)| column),
             (None, Role::Extension) if !self.extension.is_empty() => self.picked[places.phone?],
             _ => None,
         };

@@ -25,6 +25,7 @@ mod email;
 mod flag;
 mod fold;
 mod full_name;
+mod generation;
 mod identifier;
 mod integer;
 mod iso;
@@ -53,10 +54,14 @@ pub use email::{email, email_match_form};
 pub use flag::flag;
 pub use fold::fold;
 pub use full_name::split_full_name;
+pub use generation::{cut_generation, generation};
 pub use identifier::{LONGEST_ID, identifier};
 pub use integer::integer;
 pub use name::name;
-pub use nobody::{is_nobodys_email, is_nobodys_phone};
+pub use nobody::{
+    is_no_name, is_no_value, is_nobodys_date, is_nobodys_email, is_nobodys_phone, is_unreadable_date,
+    without_title,
+};
 pub use phone::{Phone, phone};
 pub use postal_code::postal_code;
 pub use state::state;

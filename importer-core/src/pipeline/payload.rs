@@ -1,11 +1,13 @@
 //! Rows as JSON, and back.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use importer_plugin::{Batch, Row};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
 use crate::contracts::{Contract, FieldKind};
+use crate::normalise::is_unreadable_date;
 use crate::ports::{Contact, ContactKind, CoreRecord, Origin, Record, RecordId};
 use crate::{Error, ErrorKind, Result};
 
@@ -185,18 +187,17 @@ impl Read<'_> {
         }
         let verified = self.contract.index("source_updated_at").and_then(|place| self.values.get(place));
         let origin = Origin::new(source, verified);
+        let mut field_origins = BTreeMap::new();
         for (place, field) in self.contract.fields.iter().enumerate() {
+            let unread = self.originals.get(place).filter(|_| self.values.get(place).is_none());
+            if field.kind == FieldKind::Date && unread.is_some_and(is_unreadable_date) {
+                field_origins.insert(field.name.to_owned(), origin.clone());
+            }
             if !field.kind.is_column() {
                 self.values.set(place, None);
             }
         }
-        CoreRecord {
-            id: RecordId(0),
-            record: self.values,
-            contacts,
-            origin,
-            field_origins: Default::default(),
-        }
+        CoreRecord { id: RecordId(0), record: self.values, contacts, origin, field_origins }
     }
 }
 

@@ -14,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::links::Links;
 use self::prepared::Prepared;
 use super::Counts;
+use super::hash::is_content_name;
 use super::run_contacts::RunContacts;
 use super::shared_contacts::SharedContacts;
 use super::working::Working;
@@ -146,10 +147,10 @@ struct ResolveBatch<'a> {
     told_apart: FxHashMap<i64, Vec<(RecordId, Option<i64>)>>,
     /// Who has a row's external id in another system.
     elsewhere: FxHashMap<String, Vec<RecordId>>,
+    /// Whom the run's system knows by an id of its own.
+    own_system: FxHashSet<RecordId>,
     /// How many may have a contact before nobody is looked for by it in this batch.
     most_at_home: usize,
-    /// Of those under the keys of rows whose id may name somebody else, whom the run's source knows.
-    of_the_source: FxHashSet<RecordId>,
     /// While a row is resolved whose id belongs to somebody else: who that is.
     owner_of_id: Option<RecordId>,
     out: Resolved,
@@ -251,8 +252,12 @@ impl<'a> ResolveBatch<'a> {
         let only_linked: Vec<RecordId> =
             by_link.iter().filter(|(_, known)| known.is_none()).map(|(id, _)| *id).collect();
         let linked = places(&only_linked);
+        let own_system: Vec<usize> = (0..candidates.len())
+            .filter(|&place| self.is_of_own_system(&row, candidates[place].id))
+            .collect();
         let facts = CandidateFacts {
             same_id: &same_id,
+            own_system: &own_system,
             by_name_alone: &alone,
             by_link: &linked,
             in_run: &in_run,
@@ -292,6 +297,13 @@ impl<'a> ResolveBatch<'a> {
                 self.insert(row, pairs, reason)
             }
         }
+    }
+
+    /// Whether the row's system has the row and the candidate under two ids.
+    fn is_of_own_system(&self, row: &Incoming, candidate: RecordId) -> bool {
+        self.own_system.contains(&candidate)
+            && self.owner_of_id != Some(candidate)
+            && !is_content_name(&self.run.new.source, &row.external_id)
     }
 
     /// Tells of a row whose id names somebody else.

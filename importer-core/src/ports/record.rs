@@ -157,7 +157,8 @@ pub struct CoreRecord {
     pub contacts: Vec<Contact>,
     /// Where the values come from unless `field_origins` says otherwise.
     pub origin: Origin,
-    /// Exceptions, by field name.
+    /// Exceptions, by field name. A field without a value has an origin when somebody emptied it by hand, and a date also when
+    /// its source gave one that nobody can read.
     pub field_origins: BTreeMap<String, Origin>,
 }
 
@@ -165,6 +166,25 @@ impl CoreRecord {
     /// Where a field's value comes from.
     pub fn origin_of(&self, field: &str) -> &Origin {
         self.field_origins.get(field).unwrap_or(&self.origin)
+    }
+
+    /// Whether the source gave a date for this field that nobody can read; that is not the same as none.
+    ///
+    /// ```
+    /// use importer_core::contracts::VOLUNTEER;
+    /// use importer_core::ports::{CoreRecord, Origin, Record, RecordId};
+    /// let record = Record::new(VOLUNTEER.fields.len());
+    /// let origin = Origin::new("csv", None);
+    /// let mut person =
+    ///     CoreRecord { id: RecordId(1), record, contacts: vec![], origin, field_origins: Default::default() };
+    /// let dob = VOLUNTEER.index("dob").unwrap();
+    /// assert!(!person.is_unreadable(dob, "dob"));
+    /// person.field_origins.insert("dob".into(), Origin::new("csv", None));
+    /// assert!(person.is_unreadable(dob, "dob"));
+    /// ```
+    pub fn is_unreadable(&self, place: usize, field: &str) -> bool {
+        self.record.get(place).is_none()
+            && self.field_origins.get(field).is_some_and(|origin| origin.source != Origin::MANUAL)
     }
 
     /// The normal forms of all contacts of a kind, the primary first.

@@ -77,6 +77,8 @@ pub struct LookAt {
 pub struct CandidateFacts<'a> {
     /// Those whom another system knows by the row's own external id.
     pub same_id: &'a [usize],
+    /// Those whom the row's own system knows by another id.
+    pub own_system: &'a [usize],
     /// Those who share a contact with the row and nothing else, in a run in which so many do that they are not all compared: only
     /// those whose names agree are.
     pub by_name_alone: &'a [usize],

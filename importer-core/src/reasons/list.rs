@@ -114,12 +114,23 @@ reasons! {
         => "Accept the suggestion as a household, or reject it.";
     BelowThreshold "below_threshold" [Suggestion] "the probability is below the threshold for merging";
     SuffixConflict "suffix_conflict" [Suggestion] "the name suffixes contradict each other";
+    SuffixOneSided "suffix_one_sided" [Suggestion]
+        "only one of the two says which generation it is, and no birth date says that they are one"
+        => "Find out whether they are a parent and a child.";
     BirthDateConflict "birth_date_conflict" [Suggestion] "the birth dates contradict each other";
     GivenNameConflict "given_name_conflict" [Suggestion] "the given names belong to different people";
     BirthDateNear "birth_date_near" [Suggestion] "the birth dates are similar but not equal"
         => "Find out which birth date is right.";
+    BirthDateUnreadable "birth_date_unreadable" [Suggestion] "a birth date cannot be read"
+        => "Correct the birth date in the source.";
     MiddleNameConflict "middle_name_conflict" [Suggestion] "the middle names differ";
+    NicknameTwice "nickname_twice" [Suggestion]
+        "one given name is a nickname of the other, and one source has the two under two ids"
+        => "Find out whether they are two people of one home.";
     NameConflict "name_conflict" [Suggestion] "the names do not agree";
+    NameMissing "name_missing" [Suggestion]
+        "a given or family name is missing, and people of one home share the rest"
+        => "Find out the missing name.";
     GenderConflict "gender_conflict" [Suggestion] "the genders differ";
     SchoolConflict "school_conflict" [Suggestion] "the schools and the years of graduation differ";
     Namesake "namesake" [Suggestion] "somebody else at the same contact fits one of the two and not the other"

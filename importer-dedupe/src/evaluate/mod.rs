@@ -41,15 +41,14 @@ pub use truth::Answer;
 
 use importer_core::Result;
 
-use crate::matching::cluster::Pair;
 use crate::matching::frame::{ColumnSpec, Frame};
-use crate::matching::model::{ModelDocument, PairVerdict, Thresholds};
+use crate::matching::model::{ModelDocument, Thresholds};
 use crate::matching::role::Role;
 use crate::matching::scan::{Scan, scan_with};
 use metrics::{Ranking, calibration, rounded, share};
 use recognise::{Recognised, recognise, settle};
 use samples::{Source, hundredths};
-use truth::{Groups, Truth, list, pairs_of, wrong};
+use truth::{Truth, list, pairs_of, wrong};
 
 /// From this probability on two records are merged without anybody being asked.
 pub const AUTO_MERGE: f64 = Thresholds::DEFAULT.auto;
@@ -108,13 +107,13 @@ pub fn evaluate(records: &Table, answer: Answer<'_>, settings: &Settings) -> Res
 }
 
 fn frame(records: &Table, recognised: &Recognised) -> Result<Frame> {
-    let specs: Vec<ColumnSpec> = recognised
+    let mut specs: Vec<ColumnSpec> = recognised
         .columns
         .iter()
         .map(|column| ColumnSpec { name: column.column.clone(), role: column.role })
         .collect();
-    let mut frame = Frame::new(&specs);
-    if frame.terms().is_empty() {
+    let columns = specs.len();
+    if Frame::new(&specs).terms().is_empty() {
         let why = recognised.columns.iter().map(|column| {
             format!("`{}`: {}", column.column, column.left_out.as_deref().unwrap_or("not compared"))
         });
@@ -123,10 +122,15 @@ fn frame(records: &Table, recognised: &Recognised) -> Result<Frame> {
             .coded("columns_unknown")
             .hint("map columns to fields"));
     }
-    let mut cells = Vec::with_capacity(specs.len());
+    if recognised.id.is_some() {
+        // One file has all of them, each under an id of its own.
+        specs.push(ColumnSpec { name: "external_id".into(), role: Role::ExternalId });
+    }
+    let mut frame = Frame::new(&specs);
     for row in 0..records.rows() {
-        cells.clear();
-        cells.extend((0..specs.len()).map(|column| records.cell(row, column)));
+        let id = recognised.id.and_then(|column| records.cell(row, column)).map(|id| format!("file:{id}"));
+        let cells = (0..columns).map(|column| records.cell(row, column));
+        let cells: Vec<Option<&str>> = cells.chain(recognised.id.map(|_| id.as_deref())).collect();
         frame.push(&cells);
     }
     frame.finish();
@@ -187,14 +191,7 @@ fn compared(scan: &Scan, truth: &Truth) -> u64 {
 
 /// What comes of it when all pairs that need no human are merged.
 fn merged(frame: &Frame, scan: &Scan, truth: &Truth) -> Rates {
-    let mut groups = Groups::new(u32::try_from(truth.person_of.len()).unwrap_or(u32::MAX));
-    let thresholds = Thresholds::DEFAULT;
-    let likely = scan.pairs.iter().filter(|pair| pair.probability() >= AUTO_MERGE);
-    let merged = |pair: &&Pair| scan.judge(frame, pair.a, pair.b, &thresholds).verdict == PairVerdict::Merge;
-    for pair in likely.filter(merged) {
-        groups.join(pair.a, pair.b);
-    }
-    ClusterRates::new(&groups.roots(), truth).pairs
+    ClusterRates::new(&scan.merged(frame, &Thresholds::DEFAULT), truth).pairs
 }
 
 fn terms(scan: &Scan) -> Vec<TermFacts> {

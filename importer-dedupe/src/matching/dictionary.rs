@@ -52,6 +52,11 @@ impl<T> Dictionary<T> {
         id
     }
 
+    /// All values, in the order of their numbers, the first of which is 1.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
+    }
+
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.values.iter_mut()
     }

@@ -20,6 +20,9 @@ pub(crate) struct Beside {
     pub(crate) shared_by: Option<u32>,
     /// Both are values of different people: names that people are known to have, or birth dates that are years apart.
     pub(crate) are_distinct: bool,
+    /// One says something to which the other has no answer, Jr or a date of birth that nobody can read; or one source has both
+    /// under two ids.
+    pub(crate) in_doubt: bool,
 }
 
 /// A column of the input.
@@ -236,6 +239,7 @@ impl Frame {
         Beside {
             shared_by: if level == 0 { feature.shared_by(a, b) } else { None },
             are_distinct: level != 0 && feature.are_distinct(term - self.starts[place], a, b),
+            in_doubt: feature.is_in_doubt(term - self.starts[place], a, b),
         }
     }
 

@@ -5,6 +5,7 @@ pub mod cluster;
 pub(crate) mod dictionary;
 pub(crate) mod features;
 pub mod frame;
+mod joined;
 pub mod levels;
 pub mod model;
 pub mod pairing;

@@ -8,7 +8,7 @@ use importer_core::normalise::comparable;
 use importer_core::ports::{ContactKind, CoreRecord, MapImage};
 
 use super::features::EXTENSION;
-use super::features::external_id::cell;
+use super::features::external_id::cells;
 pub use super::features::external_id::tells_across_systems;
 use super::frame::{ColumnSpec, Frame};
 use super::plugin_terms::Compares;
@@ -51,6 +51,15 @@ pub(crate) fn compared_fields(contract: &Contract) -> Vec<usize> {
     fields.filter(|(_, field)| role_of(field.name) != Role::Ignored).map(|(place, _)| place).collect()
 }
 
+/// What is known of an id of one of a few records.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum KnownId {
+    /// Another record has the same in another system; this is one of the two.
+    Same(&'static str),
+    /// It is one of those that a system has given to several of the records.
+    OfOneSystem,
+}
+
 /// People of the core, prepared for comparison.
 #[derive(Debug)]
 pub struct People {
@@ -60,17 +69,23 @@ pub struct People {
     pub ids: Vec<i64>,
     /// Which cell of a record each column is; contacts come after them.
     fields: Vec<usize>,
+    /// Of the fields that are dates, their names: a date that nobody can read is not missing.
+    dates: Vec<Option<&'static str>>,
 }
+
+/// Stands for a date that nobody can read.
+const UNREADABLE: &str = "unreadable";
 
 impl People {
     /// Nobody yet.
     pub fn new(contract: &Contract) -> Self {
-        let (mut columns, mut fields) = (Vec::new(), Vec::new());
+        let (mut columns, mut fields, mut dates) = (Vec::new(), Vec::new(), Vec::new());
         for (place, field) in contract.fields.iter().enumerate() {
             let role = role_of(field.name);
             if !matches!(role, Role::Ignored | Role::Email | Role::Phone) {
                 columns.push(ColumnSpec { name: field.name.into(), role });
                 fields.push(place);
+                dates.push((role == Role::BirthDate).then_some(field.name));
             }
         }
         for (name, role) in [("email", Role::Email), ("phone", Role::Phone)] {
@@ -78,7 +93,7 @@ impl People {
         }
         let id = ColumnSpec { name: "external_id".into(), role: Role::ExternalId };
         columns.extend((0..IDS).map(|_| id.clone()));
-        Self { frame: Frame::new(&columns), ids: Vec::new(), fields }
+        Self { frame: Frame::new(&columns), ids: Vec::new(), fields, dates }
     }
 
     /// Nobody yet, to be compared by further terms as well.
@@ -98,20 +113,20 @@ impl People {
     /// The same with the person's entries in the id map.
     pub fn push_known(&mut self, contract: &Contract, person: &CoreRecord, known: &[MapImage]) -> u32 {
         self.frame.push_further(|column| value(contract, person, column));
-        let ids: Vec<String> = known.iter().filter_map(cell).take(IDS).collect();
+        let ids: Vec<String> = cells(known).take(IDS).collect();
         self.push_cells(person, &ids)
     }
 
-    /// The same of a few records of which it is known who has one and the same id in different systems; which id does not matter.
-    pub(crate) fn push_same_id(
-        &mut self,
-        contract: &Contract,
-        person: &CoreRecord,
-        system: Option<&str>,
-    ) -> u32 {
+    /// The same of a few records of which it is known who has one and the same id in different systems, and who is known to one
+    /// system; which ids these are does not matter.
+    pub(crate) fn push_with_ids(&mut self, contract: &Contract, person: &CoreRecord, ids: &[KnownId]) -> u32 {
         self.frame.push_further(|column| value(contract, person, column));
-        let id = system.map(|system| format!("{system}:0000000000-the-same-1"));
-        self.push_cells(person, id.as_slice())
+        let cell = |id: &KnownId| match id {
+            KnownId::Same(system) => format!("{system}:0000000000-the-same-1"),
+            KnownId::OfOneSystem => "one:id".to_owned(),
+        };
+        let ids: Vec<String> = ids.iter().map(cell).collect();
+        self.push_cells(person, &ids)
     }
 
     /// Takes one more; returns its number in the frame.
@@ -120,8 +135,13 @@ impl People {
     }
 
     fn push_cells(&mut self, person: &CoreRecord, ids: &[String]) -> u32 {
-        let mut cells: Vec<Option<&str>> =
-            self.fields.iter().map(|&place| person.record.get(place)).collect();
+        let mut cells: Vec<Option<&str>> = (self.fields.iter().zip(&self.dates))
+            .map(|(&place, dated)| {
+                let unreadable =
+                    || dated.filter(|field| person.is_unreadable(place, field)).map(|_| UNREADABLE);
+                person.record.get(place).or_else(unreadable)
+            })
+            .collect();
         let phones: Vec<Cow<'_, str>> = phones(person).take(CONTACTS).collect();
         for contacts in
             [person.contact_values(ContactKind::Email).collect(), phones.iter().map(|p| &**p).collect()]

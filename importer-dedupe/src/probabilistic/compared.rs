@@ -13,7 +13,7 @@ use crate::matching::features::MISSING;
 use crate::matching::frame::Frame;
 use crate::matching::levels::Levels;
 use crate::matching::model::GENERIC;
-use crate::matching::people::People;
+use crate::matching::people::{KnownId, People};
 use crate::matching::plugin_terms::Compares;
 
 /// The row's number in the frame.
@@ -66,7 +66,6 @@ impl<'a> Compared<'a> {
         facts: CandidateFacts<'_>,
         (at_most, plugin_terms): (usize, Option<&Arc<dyn Compares>>),
     ) -> Self {
-        let same_id = facts.same_id;
         let homes = Neighbourhood::of(contract, rule, incoming, records, facts.in_run);
         let row = &homes.row;
         let mut candidates: Vec<Candidate<'a>> = records
@@ -108,9 +107,9 @@ impl<'a> Compared<'a> {
         candidates.retain(|c| !facts.by_name_alone.contains(&c.place) || c.names.may_be_one());
         candidates.retain(|c| !facts.by_link.contains(&c.place) || c.linked);
         // Whoever shares a contact or the id is compared first; the order is stable.
-        candidates.sort_by_key(|c| !(c.email || c.phone || c.linked || same_id.contains(&c.place)));
+        candidates.sort_by_key(|c| !(c.email || c.phone || c.linked || facts.same_id.contains(&c.place)));
         candidates.truncate(at_most);
-        let frame = Self::frame(contract, incoming, &mut candidates, same_id, plugin_terms);
+        let frame = Self::frame(contract, incoming, &mut candidates, facts, plugin_terms);
         candidates.sort_by_key(|c| c.place);
         Self { frame, given, family, candidates, email_shared_by, phone_shared_by }
     }
@@ -120,17 +119,22 @@ impl<'a> Compared<'a> {
         contract: &Contract,
         incoming: &CoreRecord,
         candidates: &mut [Candidate<'a>],
-        same_id: &[usize],
+        facts: CandidateFacts<'_>,
         plugin_terms: Option<&Arc<dyn Compares>>,
     ) -> Frame {
         if candidates.is_empty() {
             return Frame::new(&[]);
         }
         let mut people = People::with_further(contract, plugin_terms);
-        people.push_same_id(contract, incoming, (!same_id.is_empty()).then_some("own"));
+        let known = |same: Option<&'static str>, of_one: bool| -> Vec<KnownId> {
+            same.map(KnownId::Same).into_iter().chain(of_one.then_some(KnownId::OfOneSystem)).collect()
+        };
+        let own = known((!facts.same_id.is_empty()).then_some("own"), !facts.own_system.is_empty());
+        people.push_with_ids(contract, incoming, &own);
         for candidate in &mut *candidates {
-            let other = same_id.contains(&candidate.place).then_some("other");
-            candidate.number = people.push_same_id(contract, candidate.record, other);
+            let same = facts.same_id.contains(&candidate.place).then_some("other");
+            let other = known(same, facts.own_system.contains(&candidate.place));
+            candidate.number = people.push_with_ids(contract, candidate.record, &other);
         }
         let mut frame = people.frame;
         frame.finish();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use importer_core::contracts::Contract;
 
 use super::compared::{Candidate, Compared};
-use crate::matching::features::common_names;
+use crate::matching::features::{MISSING, common_names};
 use crate::matching::model::{
     Explanation, Likelihood, Model, ModelDocument, Objection, Score, Thresholds, Weighed, bounded_log,
 };
@@ -69,6 +69,9 @@ impl FellegiSunter {
     fn weigh(&self, compared: &Compared<'_>, candidate: &Candidate<'_>, term: usize, level: u8) -> Weighed {
         let weights = &self.model.terms[term];
         let mut beside = compared.frame.beside(term, level, 0, candidate.number);
+        if level == MISSING {
+            return Weighed { beside, ..Weighed::default() };
+        }
         let (level, mut frequency) = (usize::from(level), None);
         if level == 0 {
             let of = |people: usize| (people > 1).then(|| people as f64 / self.population);

@@ -12,7 +12,7 @@ use crate::profile::Profile;
 
 /// Somebody at the contacts.
 pub(super) struct Person<'a> {
-    pub(super) profile: Profile,
+    pub(super) profile: Profile<'a>,
     pub(super) contacts: Contacts<'a>,
 }
 
@@ -94,14 +94,17 @@ impl<'a> Neighbourhood<'a> {
     /// Somebody fits one of the row and the candidate at this place, and not the other.
     pub(super) fn has_namesake(&self, place: usize) -> bool {
         let (row, candidate) = (&self.row, &self.candidates[place]);
-        let others = self.candidates.iter().enumerate().filter(|(other, _)| *other != place);
+        // The rows of the run hang together by their contacts, and so does who shares a contact with one of them.
+        let is_near = |other: &Person<'_>| {
+            let mut here = self.in_run.iter().chain([row, candidate]);
+            here.any(|person| other.share_email(person) || other.share_phone(person))
+        };
+        let others = self.candidates.iter().enumerate().filter(|(at, other)| *at != place && is_near(other));
         let mut others = others.map(|(_, other)| other).chain(&self.in_run);
         others.any(|other| {
-            let is_near = |person: &Person<'_>| other.share_email(person) || other.share_phone(person);
             // Another row of one of them says nothing new.
             let is_one = |person: &Person<'_>| other.profile == person.profile;
-            (is_near(row) || is_near(candidate))
-                && !is_one(row)
+            !is_one(row)
                 && !is_one(candidate)
                 && other.profile.fits(&row.profile) != other.profile.fits(&candidate.profile)
         })

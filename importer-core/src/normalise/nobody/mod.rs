@@ -1,4 +1,10 @@
-//! Contacts that identify nobody: placeholders, mailboxes of a function, numbers that nobody has.
+//! Contacts that identify nobody: placeholders, mailboxes of a function, numbers that nobody has. What is no value or no name.
+
+mod dates;
+mod no_value;
+
+pub use dates::{is_nobodys_date, is_unreadable_date};
+pub use no_value::{is_no_name, is_no_value, without_title};
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

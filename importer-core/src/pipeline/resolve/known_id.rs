@@ -75,7 +75,7 @@ impl ResolveBatch<'_> {
         found.retain(|id| {
             *id != named
                 && self.people.get(id).is_some_and(|other| {
-                    (other.fate != Fate::Known || self.of_the_source.contains(id))
+                    (other.fate != Fate::Known || self.own_system.contains(id))
                         && resolver.is_exactly(self.contract, &row.person, &other.record)
                 })
         });

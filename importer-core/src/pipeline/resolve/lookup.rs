@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::super::hash::is_content_name;
 use super::links::Links;
 use super::prepared::Prepared;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
@@ -42,7 +43,7 @@ impl<'a> ResolveBatch<'a> {
         let (mut prepared, mut new, mut prints) = (Prepared::room(rows.len()), 0, Vec::new());
         let mut telling: Vec<&str> = Vec::new();
         let apart = core.has_rejections(contract)?;
-        let (mut wanted, mut doubtful, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut wanted, mut unsure) = (Vec::new(), Vec::new());
         for (place, row) in rows.iter().enumerate() {
             let mapped = map.get(&row.external_id);
             let known = mapped.and_then(|mapped| people.get(&mapped.entry.core_id));
@@ -51,7 +52,6 @@ impl<'a> ResolveBatch<'a> {
                 prepared.is_certain();
             } else {
                 prepared.has_keys(|keys| policies.resolver.keys(contract, &row.person, keys));
-                doubtful.extend(identity.map(|_| place));
                 unsure.push(place);
                 wanted.extend(mapped.iter().flat_map(|mapped| &mapped.entry.other_rows).filter_map(
                     |other| match other {
@@ -89,8 +89,8 @@ impl<'a> ResolveBatch<'a> {
         let at_home = |key: &MatchKey| policies.resolver.is_shared_by_homes(key.kind);
         let few = |key: &MatchKey, many: usize| many <= most(key) && (!at_home(key) || many <= most_at_home);
         wanted.extend(under_key.iter().filter(|(key, ids)| few(key, ids.len())).flat_map(|(_, ids)| ids));
+        let own_system = known_to(core, contract, run, &wanted)?;
         load_people(core, contract, wanted, &mut people)?;
-        let of_the_source = of_the_source(core, contract, run, &under_key, &prepared, &doubtful)?;
         let mut told_apart: FxHashMap<i64, Vec<_>> = FxHashMap::default();
         for (print, id, other) in core.rejected_as(contract, &prints)? {
             // Two with the same data say nothing about a third with it.
@@ -114,29 +114,30 @@ impl<'a> ResolveBatch<'a> {
             is_certain: false,
             told_apart,
             elsewhere,
+            own_system,
             most_at_home,
-            of_the_source,
             owner_of_id: None,
             out: Resolved::default(),
         })
     }
 }
 
-/// Whom the run's source knows of those under the keys of the rows at these places.
-fn of_the_source(
+/// Those of the people whom the run's system knows by an id of its own.
+fn known_to(
     core: &mut dyn Session,
     contract: &Contract,
     run: &RunRecord,
-    under_key: &FxHashMap<MatchKey, Vec<RecordId>>,
-    prepared: &Prepared,
-    places: &[usize],
+    people: &[RecordId],
 ) -> Result<FxHashSet<RecordId>> {
-    let keys = places.iter().flat_map(|place| prepared.keys(*place));
-    let mut people: Vec<RecordId> = keys.filter_map(|key| under_key.get(key)).flatten().copied().collect();
+    if people.is_empty() {
+        return Ok(FxHashSet::default());
+    }
+    let mut people = people.to_vec();
     people.sort_unstable();
     people.dedup();
     let known = core.external_ids_of(contract, &run.new.external_system, &people)?;
-    Ok(known.into_iter().map(|(person, _)| person).collect())
+    let own = known.into_iter().filter(|(_, id)| !is_content_name(&run.new.source, id));
+    Ok(own.map(|(person, _)| person).collect())
 }
 
 fn load_people(

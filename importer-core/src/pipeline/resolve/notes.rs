@@ -1,5 +1,6 @@
 //! What a batch remembers of its own rows, and what it writes in the end.
 
+use super::super::hash::is_content_name;
 use super::{Fate, Mapped, ResolveBatch, Resolved};
 use crate::ports::{MapEntry, OtherRow, RecordId, RowId};
 
@@ -23,6 +24,9 @@ impl ResolveBatch<'_> {
     }
 
     pub(super) fn note_map(&mut self, external_id: &str, core_id: RecordId, row_hash: i64, row: RowId) {
+        if !is_content_name(&self.run.new.source, external_id) {
+            self.own_system.insert(core_id);
+        }
         if self.owner_of_id.is_some() {
             // The map names one record by this id and keeps to it; the row counts as seen all the same.
             if let Some(Mapped { entry, touched, before }) = self.map.get_mut(external_id) {

@@ -10,10 +10,15 @@
 //! | `year` | the year alone, or nothing but the year is known | `1980-03-04` and `1980` |
 //! | `differ` | other dates | `1980-03-04` and `1951-11-27` |
 //!
+//! Some dates are no birth date: those that forms and programs fill in, and a date that is far more frequent than all others
+//! around it. They say nothing, either way. Of two dates in one year, one of which is 1 January, the same holds: who knows the year
+//! alone writes that.
+//!
 //! Levels say how likely a slip is. Dates of different years are never merged without a human, however likely: a father and
 //! his son may differ in one digit.
 
-use importer_core::normalise;
+use importer_core::normalise::{self, is_nobodys_date, is_unreadable_date};
+use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{About, Feature, Level, MISSING, Term, level as l};
@@ -37,6 +42,12 @@ const GENERATION: u32 = 2;
 /// nobody's father is ten years older.
 const DECADE: u32 = 10;
 
+/// A date that so many records have, and so many times as many as have one of the years around, is one that forms fill in.
+const FILLED_IN: u32 = 30;
+const TIMES: u32 = 20;
+/// How many years around.
+const AROUND: u32 = 2;
+
 const YEAR: u8 = 5;
 const DIFFER: u8 = 6;
 
@@ -46,6 +57,8 @@ struct Date {
     digits: [u8; 8],
     year_only: bool,
     order: Order,
+    /// It is no birth date of anybody.
+    is_filler: bool,
 }
 
 /// What a date says about whether its column writes days or months first.
@@ -72,6 +85,11 @@ impl Date {
         &self.digits[6..]
     }
 
+    /// It may say no more than the year.
+    fn is_first_of_year(&self) -> bool {
+        &self.digits[4..] == b"0101"
+    }
+
     /// Each part is a little off: a year or a decade, a month, a few days.
     fn is_close(&self, other: &Self) -> bool {
         let apart = |x: &[u8], y: &[u8]| number(x).abs_diff(number(y));
@@ -86,7 +104,8 @@ impl Date {
         }
         let text = format!("{year:04}{month:02}{day:02}");
         let year_only = month == 0 && day == 0;
-        Some(Self { digits: text.as_bytes().try_into().ok()?, year_only, order: Order::Plain })
+        let digits: [u8; 8] = text.as_bytes().try_into().ok()?;
+        Some(Self { digits, year_only, order: Order::Plain, is_filler: is_nobodys_date(&text) })
     }
 
     /// The same date with day and month the other way round.
@@ -170,6 +189,8 @@ pub(crate) struct BirthDates {
     day_first: u32,
     month_first: u32,
     column: Column,
+    /// Records with a date that nobody can read.
+    unreadable: Vec<bool>,
 }
 
 impl BirthDates {
@@ -181,6 +202,28 @@ impl BirthDates {
             day_first: 0,
             month_first: 0,
             column: Column::default(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// Marks dates that are far more frequent than the dates of the years around them.
+    fn mark_fillers(&mut self) {
+        let year_of = |date: &Date| number(date.year());
+        let mut of_year: FxHashMap<u32, u32> = FxHashMap::default();
+        for (id, date) in (1..).zip(self.dates.values()) {
+            *of_year.entry(year_of(date)).or_default() += self.column.count(id);
+        }
+        let column = &self.column;
+        for (id, date) in (1..).zip(self.dates.values_mut()) {
+            let count = column.count(id);
+            if count < FILLED_IN || date.year_only {
+                continue;
+            }
+            let year = year_of(date);
+            let years = year.saturating_sub(AROUND)..=year + AROUND;
+            let days = 365 * (2 * AROUND + 1);
+            let others = years.filter_map(|year| of_year.get(&year)).sum::<u32>() - count;
+            date.is_filler |= u64::from(count) * u64::from(days) > u64::from(TIMES) * u64::from(others);
         }
     }
 }
@@ -221,6 +264,7 @@ impl Feature for BirthDates {
             Order::MonthFirst => self.month_first += 1,
             Order::Plain | Order::Open => {}
         }
+        self.unreadable.push(id == 0 && is_unreadable_date(&raw));
         self.column.push(id);
     }
 
@@ -230,26 +274,24 @@ impl Feature for BirthDates {
             self.dates.values_mut().filter(open).for_each(|date| *date = date.turned());
         }
         self.dates.finish();
+        self.mark_fillers();
     }
 
     fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
         let (a, b) = (self.column.id(a), self.column.id(b));
         out[0] = match (a, b) {
             (0, _) | (_, 0) => MISSING,
-            _ if a == b => {
-                if self.dates.get(a).year_only {
-                    YEAR
-                } else {
-                    0
-                }
-            }
-            _ => different(self.dates.get(a), self.dates.get(b)),
+            _ => level(self.dates.get(a), self.dates.get(b)),
         };
     }
 
     fn are_distinct(&self, _: usize, a: u32, b: u32) -> bool {
         let (a, b) = (self.column.id(a), self.column.id(b));
-        a != 0 && b != 0 && are_years_apart(self.dates.get(a), self.dates.get(b))
+        a != 0 && b != 0 && are_two_peoples(self.dates.get(a), self.dates.get(b))
+    }
+
+    fn is_in_doubt(&self, _: usize, a: u32, b: u32) -> bool {
+        self.unreadable[a as usize] || self.unreadable[b as usize]
     }
 
     fn touch(&self, records: &[u32]) -> usize {
@@ -278,6 +320,7 @@ impl Feature for BirthDates {
         }
         let date = self.dates.get(id);
         match part {
+            _ if date.is_filler => 0,
             1 => super::hash(date.year()),
             _ if date.year_only => 0,
             0 => super::hash(&date.digits),
@@ -302,14 +345,21 @@ impl Feature for BirthDates {
     }
 }
 
-/// A father and his son, however many digits agree.
+/// What is known to be two dates, however many digits agree: other days of one year, or of years that part a father and his son.
+fn are_two_peoples(a: &Date, b: &Date) -> bool {
+    are_years_apart(a, b) || (level(a, b) == YEAR && !a.year_only && !b.year_only)
+}
+
 fn are_years_apart(a: &Date, b: &Date) -> bool {
     let apart = number(a.year()).abs_diff(number(b.year()));
     apart >= GENERATION && apart != DECADE
 }
 
-fn different(a: &Date, b: &Date) -> u8 {
+fn level(a: &Date, b: &Date) -> u8 {
     let year = a.year() == b.year();
+    if a.is_filler || b.is_filler || (year && (a.is_first_of_year() || b.is_first_of_year())) {
+        return MISSING;
+    }
     if a.digits == b.digits && !a.year_only {
         return 0;
     }
@@ -386,6 +436,51 @@ mod tests {
         }
         for other in ["1981-02-11", "1979-12-31", "1980", "1990-02-11"] {
             assert!(!are_years_apart(&date("1980-02-11"), &date(other)), "{other}");
+        }
+        assert!(are_two_peoples(&date("1980-02-11"), &date("1980-07-29")), "two days of one year");
+        assert!(!are_two_peoples(&date("1980-02-11"), &date("1980")), "a year is no day");
+    }
+
+    #[test]
+    fn dates_that_forms_fill_in_say_nothing() {
+        for filler in ["1900-01-01", "01/01/1970", "19800101", "2000-01-01", "12/31/9999", "1900"] {
+            check(&[filler, filler], "missing");
+            check(&[filler, "1955-03-02"], "missing");
+        }
+    }
+
+    #[test]
+    fn the_first_of_january_says_the_year() {
+        check(&["1985-01-01", "1985-01-01"], "missing");
+        check(&["1985-01-01", "1985-07-29"], "missing");
+        check(&["1985-01-01", "1985"], "missing");
+        check(&["1985-01-01", "1954-07-29"], "differ");
+        check(&["1985-01-01", "1954-01-01"], "two_parts");
+    }
+
+    #[test]
+    fn a_date_far_more_frequent_than_those_around_it_says_nothing() {
+        let column = |times: usize, others: usize| -> Vec<String> {
+            let day = |n: usize| format!("{}-{:02}-{:02}", 1983 + n % 5, 1 + n % 11, 1 + n % 23);
+            vec!["1985-06-15".to_owned(); times].into_iter().chain((0..others).map(day)).collect()
+        };
+        for (times, others, expected) in
+            [(29, 0, "exact"), (30, 0, "missing"), (30, 2_000, "missing"), (30, 3_000, "exact")]
+        {
+            let column = column(times, others);
+            check(&column.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn a_date_that_nobody_can_read_is_not_missing() {
+        let mut dates = BirthDates::new(vec![Role::BirthDate]);
+        for cell in [Some("soon"), Some("1980-02-01"), Some("unknown"), None] {
+            dates.push(&[cell]);
+        }
+        dates.finish();
+        for (a, b, expected) in [(0, 1, true), (0, 3, true), (1, 0, true), (1, 2, false), (2, 3, false)] {
+            assert_eq!(dates.is_in_doubt(0, a, b), expected, "{a} {b}");
         }
     }
 }

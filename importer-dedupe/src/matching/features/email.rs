@@ -3,10 +3,10 @@
 //! | Level | Meaning | For example |
 //! |---|---|---|
 //! | `exact` | the same mailbox: no case, no tag, no dots where Gmail ignores them | `A.Smith+news@Gmail.com` and `asmith@googlemail.com` |
-//! | `near` | one or two letters off, with the same digits | `asmith@example.com` and `asmith@exmaple.com` |
+//! | `near` | one or two letters off, with the same digits and initials | `asmith@example.com` and `asmith@exmaple.com` |
 //! | `handle` | the same before the @, of four letters or more | `a.smith@example.com` and `a.smith@work.org` |
-//! | `similar` | up to four letters off, or alike from the beginning | `jane.miller@example.com` and `jane.meyers@example.com` |
-//! | `differ` | other addresses, also where only the digits differ | `smith12@example.com` and `smith34@example.com` |
+//! | `similar` | up to four letters off, alike from the beginning, or another initial or digit | `j.smith@example.com` and `k.smith@example.com` |
+//! | `differ` | other addresses, also where several digits differ | `smith12@example.com` and `smith34@example.com` |
 
 use importer_core::normalise::is_nobodys_email;
 use xxhash_rust::xxh3::xxh3_64;
@@ -131,7 +131,12 @@ fn different(a: &Email, b: &Email) -> u8 {
         return 4;
     }
     if edits(&a.text, &b.text, 2).is_some() {
-        return 1;
+        // Namesakes number their addresses, and families part them by initials.
+        return if digits(a.local()).eq(digits(b.local())) && initials_agree(a.local(), b.local()) {
+            1
+        } else {
+            3
+        };
     }
     if a.at >= 4 && a.local() == b.local() {
         return 2;
@@ -142,17 +147,20 @@ fn different(a: &Email, b: &Email) -> u8 {
     4
 }
 
+fn digits(text: &[u8]) -> impl Iterator<Item = &u8> {
+    text.iter().filter(|c| c.is_ascii_digit()).take(12)
+}
+
 /// True when the digits of both are the same, one typo aside.
 fn numbers_agree(a: &[u8], b: &[u8]) -> bool {
-    let digits = |text: &[u8]| {
-        let (mut out, mut len) = ([0_u8; 12], 0);
-        for &c in text.iter().filter(|c| c.is_ascii_digit()).take(12) {
-            out[len] = c;
-            len += 1;
-        }
-        (out, len)
-    };
-    let ((a, a_len), (b, b_len)) = (digits(a), digits(b));
-    let (a, b) = (&a[..a_len], &b[..b_len]);
-    a == b || (a_len.min(b_len) >= 2 && one_edit(a, b))
+    let (a, b): (Vec<u8>, Vec<u8>) = (digits(a).copied().collect(), digits(b).copied().collect());
+    a == b || (a.len().min(b.len()) >= 2 && one_edit(&a, &b))
+}
+
+/// False where the first letters differ, or a word of one letter: `j.smith` and `k.smith`, `jsmith` and `ksmith`, `smith_j` and
+/// `smith_k`.
+fn initials_agree(a: &[u8], b: &[u8]) -> bool {
+    let is_gap = |c: &u8| !c.is_ascii_alphanumeric();
+    let mut words = a.split(is_gap).zip(b.split(is_gap));
+    a.first() == b.first() && words.all(|(x, y)| x == y || x.len() != 1 || y.len() != 1)
 }

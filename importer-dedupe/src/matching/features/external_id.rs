@@ -6,7 +6,8 @@
 //! | `differ` | ids of two systems, others | `crm:0035g00001XyZaB` and `signup:b1946ac92492d234` |
 //!
 //! Only ids that no two systems give by chance count: ten characters or more with letters and digits, or a UUID. Small numbers repeat
-//! in every system, and two ids of one system say nothing here.
+//! in every system. That one system has two records under two ids of any kind weighs nothing, and is a doubt where only a nickname
+//! tells twins from one person.
 
 use importer_core::ports::MapImage;
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,6 +21,13 @@ const LEAST: usize = 10;
 /// How often two people have one id that was given once: typing errors and systems that give ids away.
 const ONCE: f32 = 0.000_001;
 
+/// Whether it is the name that a row without an id has by its content; that is no id.
+fn is_content_name(id: &str) -> bool {
+    id.rsplit_once(':').is_some_and(|(_, hash)| {
+        hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
+}
+
 /// Whether an id is of a kind that no two systems give to two people.
 ///
 /// ```
@@ -32,13 +40,9 @@ const ONCE: f32 = 0.000_001;
 /// ```
 pub fn tells_across_systems(id: &str) -> bool {
     let id = id.trim();
-    // Rows without an id are named by their content, which is no id.
-    let is_content = id.rsplit_once(':').is_some_and(|(_, hash)| {
-        hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    });
     let has = |of: fn(&u8) -> bool| id.as_bytes().iter().any(of);
     let mixed = has(u8::is_ascii_alphabetic) && has(u8::is_ascii_digit);
-    !is_content && (is_uuid(id) || (mixed && id.chars().count() >= LEAST))
+    !is_content_name(id) && (is_uuid(id) || (mixed && id.chars().count() >= LEAST))
 }
 
 fn is_uuid(id: &str) -> bool {
@@ -46,9 +50,11 @@ fn is_uuid(id: &str) -> bool {
     parts.eq([8, 4, 4, 4, 12].map(|len| (len, true))) && !id.bytes().all(|b| matches!(b, b'0' | b'-'))
 }
 
-/// The cells of people's entries in the id map: `system:id`, of those that tell something.
-pub(crate) fn cell(entry: &MapImage) -> Option<String> {
-    tells_across_systems(&entry.external_id).then(|| format!("{}:{}", entry.system, entry.external_id))
+/// The cells of people's entries in the id map, `system:id`: those that tell something across systems come first.
+pub(crate) fn cells(entries: &[MapImage]) -> impl Iterator<Item = String> {
+    let telling =
+        |tells: bool| entries.iter().filter(move |entry| tells_across_systems(&entry.external_id) == tells);
+    telling(true).chain(telling(false)).map(|entry| format!("{}:{}", entry.system, entry.external_id))
 }
 
 /// The ids of all records.
@@ -56,7 +62,7 @@ pub(crate) struct ExternalIds {
     terms: [Term; 1],
     codes: Dictionary<()>,
     column: ListColumn,
-    /// The ids of each record with the hashes of their systems.
+    /// The ids of each record with the hashes of their systems; 0 for one that tells nothing across systems.
     systems: Vec<(ValueId, u32)>,
     ends: Vec<u32>,
 }
@@ -90,9 +96,9 @@ impl Feature for ExternalIds {
             let id = id.trim();
             let code = if is_uuid(id) { id.to_ascii_lowercase() } else { id.to_owned() };
             let read = || tells_across_systems(id).then(|| (xxh3_64(code.as_bytes()), ()));
-            match self.codes.intern(id.as_bytes(), read) {
-                0 => {}
-                code => self.systems.push((code, super::hash(system.as_bytes()))),
+            let code = self.codes.intern(id.as_bytes(), read);
+            if !id.is_empty() && !is_content_name(id) {
+                self.systems.push((code, super::hash(system.as_bytes())));
             }
         }
         let codes: Vec<ValueId> = self.systems[start..].iter().map(|(code, _)| *code).collect();
@@ -106,8 +112,8 @@ impl Feature for ExternalIds {
 
     fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
         out[0] = MISSING;
-        for (code, system) in self.of(a) {
-            for (other, of) in self.of(b) {
+        for (code, system) in self.of(a).iter().filter(|(code, _)| *code != 0) {
+            for (other, of) in self.of(b).iter().filter(|(code, _)| *code != 0) {
                 match (system == of, code == other) {
                     (false, true) => {
                         out[0] = 0;
@@ -128,6 +134,11 @@ impl Feature for ExternalIds {
             Some(0..=2) => Some(ONCE),
             _ => self.column.frequency(a, b),
         }
+    }
+
+    /// A system has both, under two ids.
+    fn is_in_doubt(&self, _: usize, a: u32, b: u32) -> bool {
+        self.of(a).iter().any(|(_, system)| self.of(b).iter().any(|(_, of)| system == of))
     }
 
     fn shared_by(&self, a: u32, b: u32) -> Option<u32> {

@@ -6,11 +6,11 @@
 //! | `nickname` | names that stand for each other | `William` and `Bill` |
 //! | `near` | a typo, or very like | `Marlon` and `Marlno` |
 //! | `initial` | one is the first letter of the other | `J.` and `John` |
-//! | `part` | one is part of the other | `Mary-Jane` and `Jane` |
+//! | `part` | one is part of the other, initials aside | `Mary-Jane` and `Jane`, `John A` and `John` |
 //! | `similar` | somewhat like, the same letters in another order, or another form | `Christa` and `Christoph`, `Mario` and `Maria` |
-//! | `differ` | other names, also with a word in common | `Peter` and `Susan`, `Jean Luc` and `Jean Paul` |
+//! | `differ` | other names, also with a word in common | `Jean Luc` and `Jean Paul`, `John A` and `John B` |
 
-use super::names::Name;
+use super::names::{Name, Word};
 use super::{About, Level, Term, level as l};
 use crate::matching::similarity::one_edit;
 
@@ -38,7 +38,14 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
         return if short.text[0] == long.text[0] { 3 } else { 6 };
     }
     // Of two names of several words the first ones alone say nothing: Jean Luc is not Jean Paul.
-    let both_compound = !a.words.is_empty() && !b.words.is_empty();
+    let both_compound = a.is_compound() && b.is_compound();
+    if both_compound && (has_own_initial(a, b) || has_own_initial(b, a)) {
+        return 6;
+    }
+    let common = common_words(a, b);
+    if matches!(common, Common::Part) {
+        return 4;
+    }
     if !both_compound && a.nicknames.iter().any(|n| *n != 0 && b.nicknames.contains(n)) {
         return 1;
     }
@@ -46,10 +53,8 @@ pub(crate) fn level(a: &Name, b: &Name) -> u8 {
     if !other_form && short.text.len() >= 4 && a.may_be_one_edit(b) && one_edit(&a.text, &b.text) {
         return 2;
     }
-    match common_words(a, b) {
-        Common::Part => return 4,
-        Common::Overlap => return 6,
-        Common::None => {}
+    if matches!(common, Common::Overlap) {
+        return 6;
     }
     if other_form {
         return SIMILAR;
@@ -93,15 +98,21 @@ pub(crate) enum Common {
 }
 
 pub(crate) fn common_words(a: &Name, b: &Name) -> Common {
-    let has_all = |long: &Name, short: &Name| match short.words.is_empty() {
-        true => long.words.contains(&super::hash(&short.text)),
-        false => short.words.iter().all(|word| long.words.contains(word)),
-    };
+    if !a.is_compound() && !b.is_compound() {
+        return Common::None;
+    }
+    let has = |name: &Name, word: &Word| name.words.iter().any(|other| word.fits(*other));
+    let has_all = |long: &Name, short: &Name| short.words.iter().all(|word| has(long, word));
     if has_all(a, b) || has_all(b, a) {
         return Common::Part;
     }
-    match a.words.iter().any(|word| b.words.contains(word)) {
+    match a.words.iter().any(|word| has(b, word)) {
         true => Common::Overlap,
         false => Common::None,
     }
+}
+
+/// Whether a name has an initial that fits no word of the other.
+fn has_own_initial(a: &Name, b: &Name) -> bool {
+    a.words.iter().any(|word| word.is_initial && !b.words.iter().any(|other| word.fits(*other)))
 }

@@ -6,6 +6,7 @@
 //! | `near` | one less, more or other, or two swapped, of five or more | `1234567` and `1234576` |
 //! | `differ` | others | `1234567` and `7654321` |
 
+use importer_core::normalise::is_no_value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{About, Feature, Level, MISSING, Term, level as l};
@@ -33,6 +34,9 @@ impl Identifiers {
 
 /// Letters and digits alone, small.
 fn read(raw: &str) -> Option<(u64, Box<[u8]>)> {
+    if is_no_value(raw) {
+        return None;
+    }
     let code: Vec<u8> = raw
         .chars()
         .filter(|c| c.is_alphanumeric())

@@ -13,6 +13,8 @@
 //!
 //! Examples are postal code, town and state.
 
+use importer_core::normalise::is_no_value;
+
 use super::words::{Words, words};
 use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
@@ -66,7 +68,9 @@ impl Feature for Localities {
                 Role::PostalCode if raw.len() == 10 && raw.as_bytes()[5] == b'-' => &raw[..5],
                 _ => raw,
             };
-            let id = self.texts.intern(raw.as_bytes(), || Words::new(words(raw)));
+            let id = self
+                .texts
+                .intern(raw.as_bytes(), || if is_no_value(raw) { None } else { Words::new(words(raw)) });
             let place = match role {
                 Role::PostalCode => 0,
                 Role::City => 1,

@@ -4,7 +4,7 @@ mod birth_date;
 pub(crate) mod common_names;
 mod email;
 pub(crate) mod external_id;
-mod family_name;
+pub(crate) mod family_name;
 mod gender;
 mod given_name;
 mod identifier;
@@ -15,7 +15,7 @@ mod nicknames;
 mod phone;
 pub(crate) mod sound;
 mod street;
-mod suffix;
+pub(crate) mod suffix;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -129,6 +129,12 @@ pub(crate) trait Feature: Send + Sync {
 
     /// True when both have a name that people are known to have: Maria and Marie are twins as often as one of them is misspelt.
     fn are_distinct(&self, _term: usize, _a: u32, _b: u32) -> bool {
+        false
+    }
+
+    /// True when one record says something that the other leaves open, a generation or a date of birth that nobody can read; or
+    /// when a source has both under two ids.
+    fn is_in_doubt(&self, _term: usize, _a: u32, _b: u32) -> bool {
         false
     }
 

@@ -1,6 +1,8 @@
 //! The parts of a name, compared together so that swapped first and last names are seen.
 
-use importer_core::normalise::{fold, split_full_name};
+use importer_core::normalise::{
+    cut_generation, fold, generation, is_no_name, split_full_name, without_title,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::nicknames;
@@ -15,8 +17,7 @@ use crate::matching::similarity::{jaro_winkler_from, letters};
 #[derive(Debug, Clone)]
 pub(crate) struct Name {
     pub(crate) text: Box<[u8]>,
-    /// Hashes of the words of a name of several.
-    pub(crate) words: Box<[u32]>,
+    pub(crate) words: Box<[Word]>,
     /// Which letters occur, a bit each.
     pub(crate) letters: u64,
     pub(crate) nicknames: [u16; nicknames::GROUPS_OF_A_NAME],
@@ -25,14 +26,33 @@ pub(crate) struct Name {
     sound: u32,
 }
 
+/// A word of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word {
+    hash: u32,
+    first: u8,
+    pub(crate) is_initial: bool,
+}
+
+impl Word {
+    fn of(folded: &[u8]) -> Self {
+        Self { hash: super::hash(folded), first: folded[0], is_initial: folded.len() == 1 }
+    }
+
+    /// The same word, or its initial.
+    pub(crate) fn fits(self, other: Self) -> bool {
+        self.hash == other.hash || ((self.is_initial || other.is_initial) && self.first == other.first)
+    }
+}
+
 impl Name {
     pub(crate) fn new(raw: &str) -> Option<(u64, Self)> {
-        let (mut text, mut hashes, mut first) = (String::new(), Vec::new(), 0);
+        let (mut text, mut all, mut first) = (String::new(), Vec::new(), 0);
         for word in words(raw) {
             let start = text.len();
             fold(word, &mut text);
             if text.len() > start {
-                hashes.push(super::hash(&text.as_bytes()[start..]));
+                all.push(Word::of(&text.as_bytes()[start..]));
                 if first == 0 {
                     first = text.len();
                 }
@@ -40,9 +60,6 @@ impl Name {
         }
         if text.is_empty() {
             return None;
-        }
-        if hashes.len() < 2 {
-            hashes.clear();
         }
         let bytes = text.as_bytes();
         let letters = letters(bytes);
@@ -55,10 +72,15 @@ impl Name {
             nicknames,
             is_known,
             sound: soundex(bytes),
-            words: hashes.into(),
+            words: all.into(),
             text: bytes.into(),
         };
         Some((xxh3_64(bytes), name))
+    }
+
+    /// It has several words.
+    pub(crate) fn is_compound(&self) -> bool {
+        self.words.len() > 1
     }
 
     /// False when Jaro–Winkler cannot reach 0.8: too few letters in common.
@@ -111,6 +133,7 @@ impl Names {
         let (mut terms, mut has) = (Vec::new(), Has::default());
         let full = roles.contains(&Role::FullName);
         let any = |role| full || roles.contains(&role);
+        let in_names = [Role::GivenName, Role::FamilyName, Role::NameSuffix].into_iter().any(any);
         if any(Role::GivenName) {
             has.given = Some(terms.len());
             terms.push(given_name::term());
@@ -123,7 +146,8 @@ impl Names {
             has.middle = Some(terms.len());
             terms.push(middle_name::term());
         }
-        if any(Role::NameSuffix) {
+        // Generations stand in the cells of names, too.
+        if in_names {
             has.suffix = Some(terms.len());
             terms.push(suffix::term());
         }
@@ -184,8 +208,26 @@ impl Names {
     }
 }
 
+/// Takes generations out of names, and what is no name: titles, and words that stand for no answer.
+fn clean(given: &mut String, middle: &mut String, family: &mut String, suffix: &mut String) {
+    for name in [&mut *given, &mut *middle, &mut *family] {
+        if let Some((before, end)) = cut_generation(name) {
+            append(suffix, end);
+            *name = before.to_owned();
+        }
+    }
+    if !middle.eq_ignore_ascii_case("i") && generation(middle).is_some() {
+        append(suffix, &std::mem::take(middle));
+    }
+    let name = without_title(given);
+    if name.len() < given.len() {
+        *given = name.to_owned();
+    }
+}
+
+/// Joins the parts of a name; a word that stands for no answer is none.
 fn append(text: &mut String, more: &str) {
-    if !more.trim().is_empty() {
+    if !more.trim().is_empty() && !is_no_name(more) {
         if !text.is_empty() {
             text.push(' ');
         }
@@ -211,18 +253,18 @@ impl Feature for Names {
                 _ => full = Some(*cell),
             }
         }
-        if let Some(full) = full.filter(|_| given.is_empty() && family.is_empty()) {
+        let full = full.filter(|name| given.is_empty() && family.is_empty() && !is_no_name(name));
+        if let Some(full) = full.map(without_title) {
             let (first, second, surname, end) = split_full_name(full);
             append(&mut given, first.unwrap_or_default());
             append(&mut middle, second.unwrap_or_default());
             append(&mut family, surname.unwrap_or_default());
             append(&mut last, end.unwrap_or_default());
         }
-        for suffix in [&mut given, &mut family] {
-            if let Some((before, end)) = suffix::cut(suffix) {
-                append(&mut last, &end);
-                *suffix = before;
-            }
+        clean(&mut given, &mut middle, &mut family, &mut last);
+        if given.is_empty() && self.has.given.is_some() {
+            // Miss | Ana | Ruiz.
+            std::mem::swap(&mut given, &mut middle);
         }
         let (given, middle, family) = (self.intern(&given), self.intern(&middle), self.intern(&family));
         self.given.push(given);
@@ -283,6 +325,11 @@ impl Feature for Names {
     fn are_distinct(&self, term: usize, a: u32, b: u32) -> bool {
         Some(term) == self.has.given
             && self.pair(self.given.id(a), self.given.id(b)).is_some_and(|(x, y)| x.is_known && y.is_known)
+    }
+
+    fn is_in_doubt(&self, term: usize, a: u32, b: u32) -> bool {
+        Some(term) == self.has.suffix
+            && suffix::is_one_sided(self.suffix[a as usize], self.suffix[b as usize])
     }
 
     fn count_people(&mut self, person_of: &[u32]) {

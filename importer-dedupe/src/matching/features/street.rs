@@ -9,6 +9,7 @@
 //! | `number` | the number, another street | `12 High St` and `12 Elm Road` |
 //! | `differ` | other addresses | `12 High St` and `99 Elm Road` |
 
+use importer_core::normalise::is_no_value;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::words::{Words, words};
@@ -39,6 +40,9 @@ struct Street {
 
 impl Street {
     fn read(raw: &str, names: &mut Dictionary<Words>) -> Option<(u64, Self)> {
+        if is_no_value(raw) {
+            return None;
+        }
         let usual =
             |word: &str| long_form(&word.to_lowercase()).map_or_else(|| word.to_owned(), str::to_owned);
         let all: Vec<String> = words(raw).map(usual).collect();

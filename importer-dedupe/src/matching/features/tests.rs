@@ -55,6 +55,18 @@ fn given_names() {
             ("Mary Ann", "Mary Sue", "differ"),
             ("Mary Ann", "Mary Anne", "near"),
             ("José María", "Maria Jose", "part"),
+            ("John A", "John B", "differ"),
+            ("John A.", "John", "part"),
+            ("John A", "John Allen", "part"),
+            ("John A", "John Brian", "differ"),
+            ("J R", "John Robert", "part"),
+            ("Miss Ana", "Ana", "exact"),
+            ("Dr. Ana", "Ana Jr", "exact"),
+            ("Miss", "Ana", "missing"),
+            ("Baby", "Baby", "missing"),
+            ("Lady of the House", "Ana", "missing"),
+            ("N/A", "n/a", "missing"),
+            ("Morris I", "Morris II", "exact"),
             ("Mario", "Maria", "similar"),
             ("Daniel", "Daniela", "similar"),
             ("Jan", "Jana", "similar"),
@@ -72,6 +84,7 @@ fn family_names() {
             ("Müller", "Muller", "exact"),
             ("O'Brien", "OBRIEN", "exact"),
             ("Smith Jr.", "Smith", "exact"),
+            ("Unknown", "unknown", "missing"),
             ("Johnson", "Jonson", "near"),
             ("García-López", "López", "part"),
             ("García López", "Garcia Ruiz", "differ"),
@@ -99,6 +112,47 @@ fn suffixes() {
     assert_eq!(level(&names, 1, &["Smith", "Jr."], &["Smith", "junior"]), "exact");
     assert_eq!(level(&names, 1, &["Smith", "Jr"], &["Smith Sr", ""]), "differ");
     assert_eq!(level(&names, 1, &["Smith", "Jr"], &["Smith", ""]), "missing");
+    let cells = [Role::GivenName, Role::MiddleName, Role::FamilyName];
+    for (one, other) in [
+        (["Otto", "", "Behr Jr"], ["Otto", "", "Behr Sr."]),
+        (["Morris I", "", "Behr"], ["Morris II", "", "Behr"]),
+        (["Otto", "Jr.", "Behr"], ["Otto", "", "Behr III"]),
+    ] {
+        assert_eq!(level(&cells, 3, &one, &other), "differ", "{one:?} {other:?}");
+        assert_eq!(level(&cells, 0, &one, &other), "exact", "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn one_generation_beside_none_is_in_doubt() {
+    let names = [Role::GivenName, Role::FamilyName];
+    for (one, other, expected) in [
+        (["Otto", "Behr Jr"], ["Otto", "Behr"], true),
+        (["Otto", "Behr"], ["Otto III", "Behr"], true),
+        (["Otto", "Behr Jr"], ["Otto", "Behr II"], false),
+        (["Otto", "Behr"], ["Otto", "Behr"], false),
+    ] {
+        let frame = frame(&names, &[&one, &other]);
+        let place = frame.terms().iter().position(|term| term.name == "name_suffix").unwrap();
+        let level = frame.compare(0, 1)[place];
+        assert_eq!(frame.beside(place, level, 0, 1).in_doubt, expected, "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn no_answer_is_no_value() {
+    for (role, nothing) in [
+        (Role::Street, "N/A"),
+        (Role::Street, "PO Box"),
+        (Role::City, "unknown"),
+        (Role::PostalCode, "NaN"),
+        (Role::BirthDate, "NaT"),
+        (Role::Organisation, "none"),
+        (Role::Identifier, "not given"),
+        (Role::GivenName, "null"),
+    ] {
+        assert_eq!(level(&[role], 0, &[nothing], &[nothing]), "missing", "{nothing}");
+    }
 }
 
 #[test]
@@ -130,6 +184,13 @@ fn contacts() {
             ("asmith@example.com", "asmith@exmaple.com", "near"),
             ("a.smith@example.com", "a.smith@work.org", "handle"),
             ("a.smith@example.com", "peter@work.org", "differ"),
+            ("j.smith@example.com", "k.smith@example.com", "similar"),
+            ("jsmith@example.com", "ksmith@example.com", "similar"),
+            ("smith_j@example.com", "smith_k@example.com", "similar"),
+            ("jsmith@example.com", "jsmiht@example.com", "near"),
+            ("lsmith12@example.com", "lsmith13@example.com", "similar"),
+            ("lsmith1@example.com", "lsmith2@example.com", "differ"),
+            ("lsmith12@example.com", "lsmit12@example.com", "near"),
         ],
     );
     check(
@@ -231,6 +292,21 @@ fn external_ids_count_across_systems_alone() {
             ("crm:0035g00001XyZaB", "", "missing"),
         ],
     );
+}
+
+#[test]
+fn one_system_that_has_two_ids_is_a_doubt() {
+    for (one, other, expected) in [
+        ("csv:1", "csv:2", true),
+        ("csv:0035g00001XyZaB", "csv:0035g00001XyZaC", true),
+        ("csv:1", "crm:1", false),
+        ("csv:1", "", false),
+        ("csv:csv:0123456789abcdef", "csv:2", false),
+    ] {
+        let frame = frame(&[Role::ExternalId], &[&[one], &[other]]);
+        let level = frame.compare(0, 1)[0];
+        assert_eq!(frame.beside(0, level, 0, 1).in_doubt, expected, "{one} {other}");
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@
 //! | `similar` | half of the words in common, or somewhat like | `City Hospital North` and `City Hospital of Leeds` |
 //! | `differ` | other texts | `City Hospital` and `Harbour School` |
 
+use importer_core::normalise::is_no_value;
+
 use super::words::{Words, words};
 use super::{About, Feature, Level, MISSING, Term, level as l};
 use crate::matching::dictionary::{Column, Dictionary};
@@ -38,7 +40,9 @@ impl Feature for Texts {
 
     fn push(&mut self, cells: &[Option<&str>]) {
         let raw = cells[0].unwrap_or_default();
-        let id = self.texts.intern(raw.as_bytes(), || Words::new(words(raw)));
+        let id = self
+            .texts
+            .intern(raw.as_bytes(), || if is_no_value(raw) { None } else { Words::new(words(raw)) });
         self.column.push(id);
     }
 

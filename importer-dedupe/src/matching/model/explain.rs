@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Likelihood, Model, Objection, PairVerdict, Seen, Thresholds, objections};
+use super::{Likelihood, Model, NOT_COMPARED, Objection, PairVerdict, Seen, Thresholds, objections};
 use crate::matching::features::MISSING;
 use crate::matching::frame::{Beside, Frame};
 use crate::matching::levels::Levels;
@@ -141,12 +141,11 @@ impl Model {
         thresholds: &Thresholds,
         weigh: impl Fn(usize, u8) -> Weighed,
     ) -> Vec<Objection> {
-        let seen = self.terms.iter().enumerate().filter(|(place, _)| levels[*place] != MISSING);
-        let seen: Vec<Seen<'_>> = seen
+        let seen: Vec<Seen<'_>> = (self.terms.iter().enumerate())
             .map(|(place, weights)| {
                 let level = levels[place];
                 let Weighed { log, beside, .. } = weigh(place, level);
-                let name = weights.levels[usize::from(level)].as_str();
+                let name = weights.levels.get(usize::from(level)).map_or(NOT_COMPARED, String::as_str);
                 let (about, shared) = (weights.about, weights.shared);
                 Seen { about, level: name, bits: log / BIT, shared, beside }
             })

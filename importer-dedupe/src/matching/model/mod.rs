@@ -14,7 +14,7 @@ pub(crate) use em::{Histogram, Marginals};
 pub(crate) use explain::Weighed;
 pub use explain::{ExplainedTerm, Explanation, Judgement};
 pub use objection::Objection;
-pub(crate) use objection::{GENERIC, Likelihood, Seen, objections};
+pub(crate) use objection::{GENERIC, Likelihood, NOT_COMPARED, Seen, objections};
 pub use refine::Labelled;
 pub(crate) use verdict::HOUSEHOLD;
 pub use verdict::{PairVerdict, Thresholds};

@@ -18,16 +18,24 @@ pub enum Objection {
     Unlikely,
     /// Jr and Sr.
     Suffix,
+    /// Only one of them says which generation he is, and no birth date says that they are one.
+    OneSidedSuffix,
     /// Dates of birth that no slip of the hand explains.
     BirthDate,
+    /// A date of birth that nobody can read.
+    UnreadableBirthDate,
     /// First names of two people.
     GivenName,
     /// Dates of birth that a slip may explain.
     DoubtfulBirthDate,
     /// Middle names of two people.
     MiddleName,
+    /// A nickname is all that tells them apart, and one source has them under two ids.
+    NicknameTwice,
     /// First or last name do not fit.
     Names,
+    /// A first or last name is missing, and what agrees may be a home's.
+    MissingName,
     /// Another gender.
     Gender,
     /// Another school at another time.
@@ -43,15 +51,19 @@ pub enum Objection {
 }
 
 impl Objection {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 18] = [
         Self::Household,
         Self::Unlikely,
         Self::Suffix,
+        Self::OneSidedSuffix,
         Self::BirthDate,
+        Self::UnreadableBirthDate,
         Self::GivenName,
         Self::DoubtfulBirthDate,
         Self::MiddleName,
+        Self::NicknameTwice,
         Self::Names,
+        Self::MissingName,
         Self::Gender,
         Self::School,
         Self::Namesake,
@@ -76,11 +88,15 @@ impl Objection {
             Self::Household => Reason::HouseholdLikelier,
             Self::Unlikely => Reason::BelowThreshold,
             Self::Suffix => Reason::SuffixConflict,
+            Self::OneSidedSuffix => Reason::SuffixOneSided,
             Self::BirthDate => Reason::BirthDateConflict,
+            Self::UnreadableBirthDate => Reason::BirthDateUnreadable,
             Self::GivenName => Reason::GivenNameConflict,
             Self::DoubtfulBirthDate => Reason::BirthDateNear,
             Self::MiddleName => Reason::MiddleNameConflict,
+            Self::NicknameTwice => Reason::NicknameTwice,
             Self::Names => Reason::NameConflict,
+            Self::MissingName => Reason::NameMissing,
             Self::Gender => Reason::GenderConflict,
             Self::School => Reason::SchoolConflict,
             Self::Namesake => Reason::Namesake,
@@ -90,11 +106,16 @@ impl Objection {
         }
     }
 
-    /// What earlier versions stored.
+    /// What earlier versions stored; of what they did not know, its code.
     fn old_text(self) -> &'static str {
         match self {
-            // Those that came later.
-            Self::School | Self::Namesake | Self::OtherContact => self.code(),
+            Self::OneSidedSuffix
+            | Self::UnreadableBirthDate
+            | Self::NicknameTwice
+            | Self::MissingName
+            | Self::School
+            | Self::Namesake
+            | Self::OtherContact => self.code(),
             Self::Household => "a household explains it better",
             Self::Unlikely => "it is not probable enough",
             Self::Suffix => "name suffixes contradict",
@@ -109,9 +130,29 @@ impl Objection {
         }
     }
 
+    /// The values that it is about.
+    pub(crate) fn about(self) -> Option<About> {
+        Some(match self {
+            Self::Suffix | Self::OneSidedSuffix => About::NameSuffix,
+            Self::BirthDate | Self::UnreadableBirthDate | Self::DoubtfulBirthDate => About::BirthDate,
+            Self::GivenName | Self::NicknameTwice => About::GivenName,
+            Self::MiddleName => About::MiddleName,
+            Self::Gender => About::Gender,
+            _ => return None,
+        })
+    }
+
     /// It speaks against one person whatever else agrees, so that nobody is merged over it, by whatever rule.
     pub(crate) fn is_contradiction(self) -> bool {
-        let others = [Self::MiddleName, Self::Gender, Self::School, Self::Namesake, Self::OtherContact];
+        let others = [
+            Self::OneSidedSuffix,
+            Self::UnreadableBirthDate,
+            Self::MiddleName,
+            Self::Gender,
+            Self::School,
+            Self::Namesake,
+            Self::OtherContact,
+        ];
         self.is_another_person() || others.contains(&self)
     }
 
@@ -146,11 +187,14 @@ pub(crate) const GENERIC: u32 = 8;
 /// What people of one household agree in at least this often like one person is their home's, not their own.
 const AT_HOME: f64 = 0.9;
 
+/// The level of a term for which a record has no value.
+pub(crate) const NOT_COMPARED: &str = "missing";
+
 /// What one term of a pair says, as far as merging depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen<'a> {
     pub(crate) about: About,
-    /// The level's name; terms for which a record has no value are left out.
+    /// The level's name; [`NOT_COMPARED`] where a record has no value.
     pub(crate) level: &'a str,
     pub(crate) bits: f64,
     /// How far a household agrees in it like one person.
@@ -159,9 +203,14 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    /// It is about something that a name and a place do not say.
+    fn is_beyond_names(&self) -> bool {
+        matches!(self.about, About::BirthDate | About::Contact | About::Street | About::Other)
+    }
+
     /// Agreement in something that hardly two people have in common, names and places aside.
     fn is_strong(&self) -> bool {
-        matches!(self.about, About::BirthDate | About::Contact | About::Street | About::Other)
+        self.is_beyond_names()
             && matches!(self.level, "exact" | "number_and_street")
             && self.bits >= STRONG
             && self.beside.shared_by.is_none_or(|people| people <= GENERIC)
@@ -201,11 +250,13 @@ pub(crate) fn objections(
     likelihood: Likelihood,
     thresholds: &Thresholds,
 ) -> Vec<Objection> {
-    let level = |about| terms.iter().find(|t| t.about == about).map_or("missing", |t| t.level);
+    let level = |about| terms.iter().find(|t| t.about == about).map_or(NOT_COMPARED, |t| t.level);
     let (given, family, birth) = (level(About::GivenName), level(About::FamilyName), level(About::BirthDate));
     let swapped = family == "swapped";
     let differs = |about| terms.iter().any(|t| t.about == about && t.level == "differ");
     let distinct = |about| terms.iter().any(|t| t.about == about && t.beside.are_distinct);
+    let in_doubt = |about| terms.iter().any(|t| t.about == about && t.beside.in_doubt);
+    let lacks = |about| terms.iter().any(|t| t.about == about && t.level == NOT_COMPARED) && !swapped;
     let two_names = distinct(About::GivenName);
     let strong = || terms.iter().filter(|t| t.is_strong());
     let whole_name = swapped || (matches!(given, "exact" | "nickname") && family == "exact");
@@ -216,6 +267,9 @@ pub(crate) fn objections(
     // Twins share a phone, an address and a date of birth.
     let at_home = strong().any(|t| t.shared >= AT_HOME);
     let own = strong().any(|t| t.shared < AT_HOME && t.about != About::BirthDate);
+    let own_number = strong().any(|t| t.shared < AT_HOME && t.about == About::Other);
+    // Many people have a rare name and live in one place.
+    let beyond_name = terms.iter().any(|t| t.bits > 0.0 && t.is_beyond_names());
 
     let mut found = Vec::new();
     if likelihood.household >= HOUSEHOLD {
@@ -225,9 +279,12 @@ pub(crate) fn objections(
     }
     if differs(About::NameSuffix) {
         found.push(Objection::Suffix);
+    } else if in_doubt(About::NameSuffix) && birth != "exact" {
+        found.push(Objection::OneSidedSuffix);
     }
     match birth {
-        "differ" | "year" => found.push(Objection::BirthDate),
+        "differ" => found.push(Objection::BirthDate),
+        _ if in_doubt(About::BirthDate) => found.push(Objection::UnreadableBirthDate),
         // A father and his son.
         _ if distinct(About::BirthDate) => found.push(Objection::BirthDate),
         "close" | "two_parts" if !overruled => found.push(Objection::DoubtfulBirthDate),
@@ -244,6 +301,10 @@ pub(crate) fn objections(
     if differs(About::MiddleName) {
         found.push(Objection::MiddleName);
     }
+    // Tom and Thomas are one person in two systems, and may be twins in one file.
+    if given == "nickname" && in_doubt(About::Other) && !own_number {
+        found.push(Objection::NicknameTwice);
+    }
     if differs(About::Gender) {
         found.push(Objection::Gender);
     }
@@ -252,7 +313,13 @@ pub(crate) fn objections(
     if (family == "differ" && !reached) || (family == "similar" && !overruled) {
         found.push(Objection::Names);
     }
-    if strong().count() + usize::from(name_fits) < 2 && !overruled {
+    // A couple shares all but the first name and the birth date, and twins share even that.
+    let born_alike = matches!(birth, "exact" | "typo" | "swapped" | "two_parts" | "close");
+    let alike = own_number || (born_alike && !at_home);
+    if (lacks(About::GivenName) && !alike) || (lacks(About::FamilyName) && !alike && birth != "exact") {
+        found.push(Objection::MissingName);
+    }
+    if strong().count() + usize::from(name_fits) < 2 && !(overruled && beyond_name) {
         found.push(Objection::OneEvidence);
     }
     found
@@ -275,21 +342,29 @@ mod tests {
             "street" => (About::Street, 0.95),
             "locality" => (About::Place, 0.97),
             "gender" => (About::Gender, 0.0),
-            "number" => (About::Other, 0.001),
+            "number" | "external_id" => (About::Other, 0.001),
             other => panic!("{other} is no term"),
         }
     }
 
     /// A pair of this probability whose terms are `name=level`, a strong agreement wherever the level is `exact`; `:known` of
-    /// names that people are known to have, `:20` of what 20 people share. Expected are the verdict and every objection.
+    /// names that people are known to have, `:doubt` of what one says and the other leaves open, `:20` of what 20 people share. Expected are the verdict and every objection.
     fn check(probability: f64, terms: &str, expected: &str) {
         let seen: Vec<Seen<'_>> = (terms.split_whitespace())
             .map(|term| {
                 let (name, level) = term.split_once('=').unwrap();
                 let (level, more) = level.split_once(':').unwrap_or((level, ""));
                 let (about, shared) = about(name);
-                let beside = Beside { shared_by: more.parse().ok(), are_distinct: more == "known" };
-                let bits = if level == "exact" { 12.0 } else { 0.0 };
+                let beside = Beside {
+                    shared_by: more.parse().ok(),
+                    are_distinct: more == "known",
+                    in_doubt: more == "doubt",
+                };
+                let bits = match level {
+                    "exact" => 12.0,
+                    "typo" | "near" => 4.0,
+                    _ => 0.0,
+                };
                 Seen { about, level, bits, shared, beside }
             })
             .collect();
@@ -332,7 +407,9 @@ mod tests {
             ("family_name=differ", "name_conflict"),
             ("middle_name=differ", "middle_name_conflict"),
             ("birth_date=differ", "birth_date_conflict"),
-            ("birth_date=year", "birth_date_conflict"),
+            ("birth_date=year:known", "birth_date_conflict"),
+            ("birth_date=missing:doubt", "birth_date_unreadable"),
+            ("name_suffix=missing:doubt", "suffix_one_sided"),
             ("birth_date=typo:known", "birth_date_conflict"),
             ("birth_date=swapped:known", "birth_date_conflict"),
             ("birth_date=two_parts:known", "birth_date_conflict"),
@@ -347,6 +424,55 @@ mod tests {
             "given_name=differ family_name=exact name_suffix=differ email=exact phone=exact",
             "review: suffix_conflict, given_name_conflict",
         );
+    }
+
+    #[test]
+    fn a_full_name_alone_never_merges() {
+        for terms in [
+            "given_name=exact family_name=exact",
+            "given_name=exact family_name=exact locality=exact",
+            "given_name=exact family_name=exact middle_name=exact birth_date=missing email=differ street=missing",
+        ] {
+            for probability in [0.96, 0.9999, 1.0] {
+                check(probability, terms, "review: single_evidence");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_name_never_merges_by_what_a_home_shares() {
+        let home = "email=exact phone=exact street=exact";
+        for (names, birth) in [
+            ("given_name=missing family_name=exact", "exact"),
+            ("given_name=missing family_name=exact", "missing"),
+            ("given_name=exact family_name=missing", "missing"),
+            ("given_name=missing family_name=missing", "exact"),
+        ] {
+            let terms = format!("{names} birth_date={birth} {home}");
+            check(0.9999, &terms, "review: name_missing");
+            check(0.9999, &format!("{terms} number=exact"), "merge");
+        }
+        check(0.9999, &format!("given_name=exact family_name=missing birth_date=exact {home}"), "merge");
+        check(0.9999, "given_name=missing family_name=swapped birth_date=exact phone=exact", "merge");
+    }
+
+    #[test]
+    fn one_generation_beside_none_wants_an_equal_birth_date() {
+        let named = "given_name=exact family_name=exact email=exact phone=exact name_suffix=missing:doubt";
+        check(0.9999, named, "review: suffix_one_sided");
+        check(0.9999, &format!("{named} birth_date=missing"), "review: suffix_one_sided");
+        check(0.9999, &format!("{named} birth_date=typo"), "review: suffix_one_sided");
+        check(0.9999, &format!("{named} birth_date=exact"), "merge");
+    }
+
+    #[test]
+    fn a_nickname_under_two_ids_of_one_source_may_be_a_twin() {
+        let twins = "given_name=nickname family_name=exact birth_date=exact email=exact phone=exact";
+        check(0.9999, &format!("{twins} external_id=missing"), "merge");
+        check(0.9999, &format!("{twins} external_id=missing:doubt"), "review: nickname_twice");
+        check(0.9999, &format!("{twins} external_id=missing:doubt number=exact"), "merge");
+        let same = twins.replace("nickname", "exact");
+        check(0.9999, &format!("{same} external_id=missing:doubt"), "merge");
     }
 
     #[test]
