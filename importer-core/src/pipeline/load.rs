@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::context::RunContext;
 use super::host::Progress;
-use super::payload;
+use super::payload::{self, set_by_hand};
 use super::resolve::resolve;
 use super::working::{Working, millis};
 use crate::ports::{
@@ -222,5 +222,6 @@ fn incoming(context: &RunContext<'_>, work: &Working, row: &CleanRow) -> Result<
         external_id: row.external_id.clone(),
         row_hash: row.row_hash,
         person: payload::person(context.contract, &row.payload_json, &work.run.new.external_system)?,
+        set: set_by_hand(&row.payload_json),
     })
 }

@@ -3,6 +3,7 @@
 mod lookup;
 mod notes;
 mod prepared;
+mod statements;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +11,9 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use self::prepared::Prepared;
+use self::statements::Statements;
 use super::Counts;
+use super::occasion::occasion_of;
 use super::shared_contacts::SharedContacts;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
@@ -133,6 +136,8 @@ struct ResolveBatch<'a> {
     is_certain: bool,
     /// By the fingerprint of a row, who is not that person: somebody has looked and said so.
     told_apart: FxHashMap<i64, Vec<(RecordId, Option<i64>)>>,
+    /// What the system said about people before, under which ids.
+    statements: Statements,
     /// Who has a row's external id in another system.
     elsewhere: FxHashMap<String, Vec<RecordId>>,
     /// How many may have a contact before nobody is looked for by it in this batch.
@@ -343,6 +348,7 @@ impl<'a> ResolveBatch<'a> {
         });
         let reason = self.with_owner(reason.into(), id);
         self.outcome(row.row, OutcomeKind::Inserted, id, reason);
+        self.note_statement(&row, id);
         self.note_map(&row.external_id, id, row.row_hash, row.row);
         let record = CoreRecord { id, ..row.person };
         self.note_keys(id);
@@ -355,7 +361,11 @@ impl<'a> ResolveBatch<'a> {
         let reason = self.with_owner(reason, id);
         let Some(existing) = self.people.get(&id) else { return };
         let fate = if existing.fate == Fate::Created { Fate::Created } else { Fate::Changed };
-        let merged = self.policies.survivorship.merge(self.contract, &existing.record, &row.person);
+        let is_known = self.map.get(&row.external_id).is_some_and(|mapped| mapped.entry.core_id == id);
+        let known = self.statements.known(id, &row.external_id, is_known);
+        let occasion = occasion_of(known, &row.external_id, row.set.as_deref());
+        let survivorship = &self.policies.survivorship;
+        let merged = survivorship.merge_on(self.contract, &existing.record, &row.person, occasion);
         if merged.changes.is_empty() {
             self.out.counts.unchanged += 1;
             let reason = match merged.kept.first() {
@@ -400,6 +410,7 @@ impl<'a> ResolveBatch<'a> {
                 person.fate = fate;
             }
         }
+        self.note_statement(&row, id);
         self.note_map(&row.external_id, id, row.row_hash, row.row);
     }
 

@@ -53,7 +53,7 @@ pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use record_search::{RecordCursor, RecordFilter, RecordOrder, RecordSearch, RecordSearchStore};
 pub use replay::{LaterChange, ReplayStore, Subject};
 pub use resolve::{
-    AutoMerge, CandidateFacts, Decision, FieldChange, LookAt, MatchKey, Merged, Policies, Resolver,
+    AutoMerge, CandidateFacts, Decision, FieldChange, LookAt, MatchKey, Merged, Occasion, Policies, Resolver,
     Suggestion, SuggestionKind, Survivorship,
 };
 pub use retention::{Kind, Retention, Scope, Weighed};

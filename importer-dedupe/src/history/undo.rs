@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::merge::{keep_merge, keys, merge};
 use super::merge_order::{Before, MergeContext, MergeOrder};
-use super::replay::{Again, Conflict, Owner, Replay, Replayed, SourceName};
+use super::replay::{Again, Conflict, Owner, Replay, Replayed, SourceName, known};
 
 const OPERATION: &str = "undo a merge";
 
@@ -68,6 +68,7 @@ pub fn undo(
         context,
         people: before.people.iter().map(|image| image.record(context.contract)).collect(),
         owners: owners.clone(),
+        known: known(before.known()),
         changes: session.later_changes(context.contract, &people, row.merge.change_mark)?,
         merges,
         went: row.merge.retired.iter().map(|gone| (*gone, row.merge.survivor)).collect(),

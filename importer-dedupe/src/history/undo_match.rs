@@ -11,7 +11,7 @@ use importer_core::{Error, ErrorKind, Result};
 
 use super::merge::json;
 use super::merge_order::{Before, MergeContext, MergeOrder};
-use super::replay::read_rows;
+use super::replay::{read_rows, rows_of};
 use super::undo::{Undone, before_of, images, undo};
 
 const OPERATION: &str = "undo a match";
@@ -46,7 +46,7 @@ pub fn undo_match(
         return Err(refused(ErrorKind::Config, &why).hint(format!("undo merge {merge} first")));
     }
     let lines = session.said_by_runs(contract, &[person])?;
-    let rows = read_rows(session, context, &lines)?;
+    let rows = read_rows(session, context, rows_of(&lines))?;
     let of_record = |line: &&LaterChange| {
         let row = line.row.and_then(|row| rows.get(&row));
         row.is_some_and(|row| row.system == system && row.external_id == external_id)
