@@ -57,7 +57,7 @@ pub(crate) struct FixArgs {
 /// Whether a bulk correction is shown or done.
 #[derive(Args)]
 pub(crate) struct Apply {
-    /// Shows what would change, and changes nothing; the default with --bulk
+    /// Shows what would change in the row and in the record, and changes nothing; the default with --bulk
     #[arg(long, conflicts_with = "apply")]
     preview: bool,
     /// Makes the changes
@@ -279,13 +279,6 @@ fn counts(done: &BulkReport, verb: &str, change: &BulkChange) {
 }
 
 fn from_file(args: &FixArgs, file: &std::path::Path) -> Result<ExitCode> {
-    if args.apply.preview {
-        return Err(Error::new(ErrorKind::Config, "correct rows", "a corrected file has no preview")
-            .at("file", file.display())
-            .hint(
-                "leave out --preview to import it, or preview one of its rows: fix ROW --set ... --preview",
-            ));
-    }
     run::check_there(file)?;
     let importer = args.steward.importer()?;
     let fix = FileFix { reason: args.reason.clone(), current_mapping: args.steward.current_mapping };

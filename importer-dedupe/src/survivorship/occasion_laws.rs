@@ -151,6 +151,21 @@ fn a_correction_sets_what_somebody_set_and_fills_blanks() {
 }
 
 #[test]
+fn of_several_ids_only_what_one_says_anew_is_a_correction() {
+    let known = person(&[("city", "Omaha"), ("employer", "Acme"), ("photo_release", "false")], "csv", None);
+    let said = person(&[("city", "Tulsa"), ("employer", "Globex"), ("photo_release", "true")], "csv", None);
+    let says = person(&[("city", "Tulsa"), ("employer", "Initech"), ("photo_release", "true")], "csv", None);
+    let merged = merge(&known, &says, Occasion::OneOfSeveral { before: Some(&said) });
+    let after = |field| value(&merged.person, field);
+    assert_eq!((after("city"), after("photo_release")), (Some("Omaha"), Some("false")), "said before");
+    assert_eq!(after("employer"), Some("Initech"), "said anew");
+    assert_eq!(why(&merged, "city"), Some(Reason::OtherIdKept));
+    // What it said before is not known any more, so nothing is known to be new.
+    let merged = merge(&known, &says, Occasion::OneOfSeveral { before: None });
+    assert_eq!(value(&merged.person, "employer"), Some("Acme"));
+}
+
+#[test]
 fn an_extension_stays_with_its_number() {
     let known = person(&[("phone_e164", "+18165550100")], "csv", None);
     let other = person(&[("phone_e164", "+18165550142"), ("phone_extension", "12")], "csv", None);

@@ -203,6 +203,7 @@ impl Desk<'_> {
     pub fn fix(&self, entity: &str, row: RowId, fix: &RowFix) -> Result<Fixed> {
         let (action, note) = fix_note(entity, row, fix);
         self.ready(action, &note)?;
+        self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let corrected = self.corrected(entity, row, fix, (action, &note))?;
         let Corrected { contract, amended: Amended { revalidator, draft }, held, findings } = corrected;
         if held {
@@ -267,7 +268,6 @@ impl Desk<'_> {
         (action, note): (Action, &Note),
     ) -> Result<Corrected> {
         let contract = self.importer.contract(entity)?;
-        self.importer.no_unfinished_rollback(entity, OPERATION)?;
         let mut session = self.importer.store()?.session()?;
         self.importer.known_rules(
             session.as_mut(),
