@@ -38,9 +38,13 @@ pub(super) struct Known {
     pub(super) row: RowId,
 }
 
+/// The last row under a name that nobody was known by yet.
+pub(super) const NOT_YET: RowId = RowId(0);
+
 /// Who is known by entries of the id map.
 pub(super) fn known<'e>(entries: impl Iterator<Item = &'e MapImage>) -> HashMap<SourceName, Known> {
     let known = |entry: &MapImage| Known { person: entry.core_id, row: entry.staging_id };
+    let entries = entries.filter(|entry| entry.staging_id != NOT_YET);
     entries.map(|entry| ((entry.system.clone(), entry.external_id.clone()), known(entry))).collect()
 }
 
