@@ -83,9 +83,9 @@ fn a_refusal_stands_until_a_later_consent() {
 
 #[test]
 fn the_result_of_a_check_stays_with_who_was_checked() {
-    let checked = |dob, status, at| {
+    let checked = |dob: &'static str, status, at| {
         let mut values = vec![("background_check_status", status)];
-        values.extend((dob != "").then_some(("dob", dob)));
+        values.extend((!dob.is_empty()).then_some(("dob", dob)));
         person(&values, "csv", at)
     };
     let status = |old: &CoreRecord, new: &CoreRecord, occasion| {

@@ -66,10 +66,13 @@ fn check(wishes: &[Wish], at: prop::sample::Index) -> bool {
 #[test]
 fn a_match_that_is_taken_back_has_never_happened() {
     let (cases, mut runner) = support::histories(40);
-    // A row that comes again to the letter is not looked at again, and nobody else may come.
+    // A row that comes again to the letter is not looked at again, and nobody else may come. Under a second id, a row fits who is
+    // parted as well as who stays.
     let plain = wishes(false).prop_map(|mut wishes| {
         wishes.retain(|wish| match wish {
-            Wish::Elsewhere(person, variant) => *person < PEOPLE && variant % 4 != 3,
+            Wish::Elsewhere(person, variant) => {
+                *person < PEOPLE && variant % 4 != 3 && elsewhere(*person, *variant).starts_with('g')
+            }
             Wish::Stranger(..) => false,
             _ => true,
         });

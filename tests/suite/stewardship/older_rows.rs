@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use importer::service::{BulkChange, BulkFix, FixPreview, NewPerson, RecordEffect, RowFix};
+use importer::service::{
+    Actor, BulkChange, BulkFix, FixPreview, MASKED, NewPerson, RecordEffect, Role, RowFix,
+};
 use importer::{Importer, RecordId};
 use importer_core::contracts::VOLUNTEER;
 use importer_core::ports::{QuarantineFilter, RowId};
@@ -187,5 +189,24 @@ fn a_correction_that_the_rules_hold_back_shows_why_and_no_record() {
         let row: RowId = open(&importer)[0].row;
         let shown = desk(&importer).preview_fix("volunteer", row, &set("12")).unwrap();
         assert_eq!((shown.effect, shown.findings[0].rule.as_str()), (None, "FMT-102"));
+    }
+}
+
+#[test]
+fn a_preview_hides_what_the_role_does_not_see() {
+    let header = HEADER.replace("photo release", "dob");
+    for database in support::databases() {
+        import(&database, &header, "Ada,Quinn,ada@example.org,816 555 01,Omaha,Acme,1985-04-23\n");
+        import(&database, &header, "Ada,Quinn,ada@example.org,,Tulsa,,\n");
+        let importer = database.importer();
+        let row = open(&importer)[0].row;
+        let steward = importer.desk(Actor::new("sam", Role::Steward));
+        let effect = steward.preview_fix("volunteer", row, &set("8165550142")).unwrap().effect.unwrap();
+        let shown = |name: &str| {
+            let field = effect.fields.iter().find(|field| field.field == name).unwrap();
+            (field.before.as_deref(), field.after.as_deref(), field.why.as_str())
+        };
+        assert_eq!(shown("dob"), (None, Some(MASKED), MASKED), "{}", database.backend);
+        assert_eq!(shown("phone_e164"), (None, Some("+18165550142"), "first_value"), "{}", database.backend);
     }
 }
