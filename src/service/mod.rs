@@ -47,8 +47,9 @@ pub use obvious::{MERGE_SOURCE, ObviousReport};
 pub use pair_terms::{PairTerm, PairTerms};
 pub use preview::RulePreview;
 pub use quarantine::{
-    BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FileFix, FileProblem, FileReport,
-    FileWarning, FindingView, Fixed, Loaded, NewPerson, QuarantineTally, RowDetail, RowFix, RowSummary,
+    BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FieldEffect, FileFix, FileProblem,
+    FileReport, FileWarning, FindingView, FixPreview, Fixed, Loaded, NewPerson, QuarantineTally,
+    RecordEffect, RowDetail, RowFix, RowSummary,
 };
 pub use rerun::RerunStep;
 pub use retention::{RetentionReport, RetentionTable};

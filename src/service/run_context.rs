@@ -47,8 +47,17 @@ impl Importer {
         own: &Own<'_>,
         work: impl FnOnce(&RunContext<'_>) -> Result<T>,
     ) -> Result<T> {
+        no_unfinished_rollback(self.store()?.session()?.as_mut(), own.contract.entity, "start a run")?;
+        self.with_context_to_read(own, work)
+    }
+
+    /// The same for whoever only looks.
+    pub(super) fn with_context_to_read<T>(
+        &self,
+        own: &Own<'_>,
+        work: impl FnOnce(&RunContext<'_>) -> Result<T>,
+    ) -> Result<T> {
         let store = self.store()?;
-        no_unfinished_rollback(store.session()?.as_mut(), own.contract.entity, "start a run")?;
         let policies = Policies {
             resolver: self.resolver_with(
                 own.contract,

@@ -32,6 +32,9 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     ("preview_bulk", Action::FixRows, false, |desk, reason| {
         desk.preview_bulk("volunteer", &bulk(reason), 10).map(drop)
     }),
+    ("preview_fix", Action::FixRows, false, |desk, reason| {
+        desk.preview_fix("volunteer", RowId(HELD), &RowFix::new(reason)).map(drop)
+    }),
     ("export_quarantine", Action::Export, true, |desk, reason| {
         desk.export_quarantine("volunteer", &Default::default(), reason, &mut Vec::new()).map(drop)
     }),

@@ -16,6 +16,8 @@ mod laws;
 mod matches;
 #[path = "merging/obvious.rs"]
 mod obvious;
+#[path = "merging/statements.rs"]
+mod statements;
 
 use importer::service::{Actor, Edit, FieldChoice, MergeRequest, RedoRequest, Role};
 use importer::{ErrorKind, Importer, MergeId, RecordId};

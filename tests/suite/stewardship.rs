@@ -7,6 +7,7 @@ mod histories;
 mod killed;
 mod known_rules;
 mod masked;
+mod older_rows;
 mod quarantine;
 mod review;
 mod taken;

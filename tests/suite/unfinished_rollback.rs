@@ -323,6 +323,9 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     ("preview_merge", Reads, |_, _, desk| desk.preview_merge(&merge([1, 2])).map(drop)),
     ("preview_obvious", Reads, |_, _, desk| desk.preview_obvious("volunteer").map(drop)),
     ("preview_bulk", Reads, |_, _, desk| desk.preview_bulk("volunteer", &bulk(), 10).map(drop)),
+    ("preview_fix", Reads, |scene, _, desk| {
+        desk.preview_fix("volunteer", RowId(scene.own_row()), &RowFix::default()).map(drop)
+    }),
     ("quarantine", Reads, |_, _, desk| desk.quarantine("volunteer", &Default::default()).map(drop)),
     ("quarantine_tally", Reads, |_, _, desk| {
         desk.quarantine_tally("volunteer", &Default::default()).map(drop)

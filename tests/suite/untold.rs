@@ -317,6 +317,10 @@ const ANSWERS: &[(&str, Answer)] = &[
     ("quarantined_row", |_, desk| desk.quarantined_row("volunteer", RowId(HELD)).map(text)),
     ("quarantined_row", |_, desk| desk.quarantined_row("volunteer", RowId(NAMELESS)).map(text)),
     ("preview_bulk", |_, desk| desk.preview_bulk("volunteer", &bulk(), 10).map(text)),
+    ("preview_fix", |_, desk| {
+        desk.preview_fix("volunteer", RowId(HELD), &RowFix::default().set("email", "ida@example.org"))
+            .map(text)
+    }),
     ("export_quarantine", |world, desk| {
         let mut file = Vec::new();
         desk.export_quarantine("volunteer", &Default::default(), WHY, &mut file)?;

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
 use importer::service::{
-    BulkChange, BulkFix, BulkReport, Desk, FileFix, FileReport, FindingView, Fixed, RowFix,
+    BulkChange, BulkFix, BulkReport, Desk, FileFix, FileReport, FindingView, Fixed, RecordEffect, RowFix,
 };
 use importer::{Error, ErrorKind, Result, RowId};
 
@@ -57,7 +57,7 @@ pub(crate) struct FixArgs {
 /// Whether a bulk correction is shown or done.
 #[derive(Args)]
 pub(crate) struct Apply {
-    /// Shows what would change, and changes nothing; the default with --bulk
+    /// Shows what would change in the row and in the record, and changes nothing; the default with --bulk
     #[arg(long, conflicts_with = "apply")]
     preview: bool,
     /// Makes the changes
@@ -96,7 +96,7 @@ pub(crate) struct RequeueArgs {
 
 pub(crate) fn fix(args: &FixArgs) -> Result<ExitCode> {
     if let Some(row) = args.row {
-        return one(&args.steward, row, values(&args.set)?, &args.exempt, &args.reason);
+        return one(&args.steward, row, values(&args.set)?, &args.exempt, &args.apply, &args.reason);
     }
     if let Some(file) = &args.file {
         return from_file(args, file);
@@ -116,7 +116,7 @@ pub(crate) fn fix(args: &FixArgs) -> Result<ExitCode> {
 
 pub(crate) fn requeue(args: &RequeueArgs) -> Result<ExitCode> {
     match args.row {
-        Some(row) => one(&args.steward, row, Vec::new(), &[], &args.reason),
+        Some(row) => one(&args.steward, row, Vec::new(), &[], &args.apply, &args.reason),
         None => bulk(&args.steward, &args.which, &args.apply, BulkChange::Nothing, &args.reason),
     }
 }
@@ -127,6 +127,7 @@ pub(crate) fn one(
     row: RowId,
     values: Vec<(String, String)>,
     exempt: &[String],
+    apply: &Apply,
     reason: &str,
 ) -> Result<ExitCode> {
     let importer = steward.importer()?;
@@ -137,6 +138,9 @@ pub(crate) fn one(
         current_mapping: steward.current_mapping,
     };
     let desk = importer.desk(steward.who.actor());
+    if apply.preview {
+        return preview_one(&desk, &steward.entity, row, &fix, steward.json);
+    }
     let fixed = desk.fix(&steward.entity, row, &fix)?;
     Ok(report_fix(&desk, &steward.entity, &fixed, &format!("Row {row}"), exempt, steward.json))
 }
@@ -199,9 +203,9 @@ pub(crate) fn bulk(
         };
         say!("{:>14} {:<24} {still}", row.row, row.external_id);
         for cell in &row.cells {
-            let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "(missing)".into());
             say!("{:>14} {}: {} -> {}", "", cell.column, text(&cell.before), text(&cell.after));
         }
+        row.effect.iter().for_each(effect);
     }
     counts(&preview.counts, "would go in", &fix.change);
     match preview.counts.loaded {
@@ -211,6 +215,43 @@ pub(crate) fn bulk(
         _ => say!("Nothing has changed; --apply does it."),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn text(value: &Option<String>) -> String {
+    value.clone().unwrap_or_else(|| "(missing)".into())
+}
+
+/// What a row would do to a record.
+fn effect(effect: &RecordEffect) {
+    match (effect.record, effect.outcome) {
+        (Some(record), "unchanged") => say!("{:>14} record {record} stays as it is", ""),
+        (Some(record), _) => say!("{:>14} record {record} would change:", ""),
+        (None, "inserted") => say!("{:>14} a new record", ""),
+        (None, outcome) => say!("{:>14} a record that a row above makes: {outcome}", ""),
+    }
+    for field in &effect.fields {
+        let (before, after) = (text(&field.before), text(&field.after));
+        say!("{:>16} {}: {before} -> {after} ({})", "", field.field, field.why);
+    }
+}
+
+/// What the correction of one row would do.
+fn preview_one(desk: &Desk<'_>, entity: &str, row: RowId, fix: &RowFix, json: bool) -> Result<ExitCode> {
+    let preview = desk.preview_fix(entity, row, fix)?;
+    if json {
+        out::as_is(serde_json::to_value(&preview).unwrap_or_default());
+    } else {
+        match &preview.effect {
+            Some(shown) => {
+                say!("Row {row} would go in:");
+                effect(shown);
+            }
+            None => say!("Row {row} would stay out:"),
+        }
+        findings(&preview.findings);
+        say!("Nothing has changed.");
+    }
+    Ok(if preview.effect.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn counts(done: &BulkReport, verb: &str, change: &BulkChange) {

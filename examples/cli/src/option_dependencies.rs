@@ -29,9 +29,21 @@ const ONE_OR_MANY: &str = "one row is done at once, --bulk is for many";
 const RULES: &[Rule] = &[
     Rule {
         commands: &["fix", "requeue", "suppress"],
-        options: &["preview", "apply", "most"],
+        options: &["apply", "most"],
         when: When::Only("bulk"),
         hint: "without it, the command does what it says at once",
+    },
+    Rule {
+        commands: &["suppress"],
+        options: &["preview"],
+        when: When::Only("bulk"),
+        hint: "without it, the command does what it says at once; `fix ROW --exempt CODE --preview` shows one row",
+    },
+    Rule {
+        commands: &["fix"],
+        options: &["preview"],
+        when: When::Not("file"),
+        hint: "a corrected file is imported at once; `fix ROW --set ... --preview` shows one of its rows",
     },
     Rule {
         commands: &["fix", "requeue", "suppress"],

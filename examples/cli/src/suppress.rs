@@ -49,7 +49,7 @@ pub(crate) fn suppress(args: &SuppressArgs) -> Result<ExitCode> {
         return bulk(&args.steward, &args.which, &args.apply, change, &args.reason);
     };
     if !args.exempt.is_empty() {
-        return one(&args.steward, row, Vec::new(), &args.exempt, &args.reason);
+        return one(&args.steward, row, Vec::new(), &args.exempt, &args.apply, &args.reason);
     }
     let importer = args.steward.importer()?;
     let desk = importer.desk(args.steward.who.actor());

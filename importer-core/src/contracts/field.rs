@@ -88,12 +88,29 @@ pub struct Field {
     pub example: &'static str,
     /// Other headers it is known by; compared without case, spaces and punctuation.
     pub synonyms: &'static [&'static str],
+    /// True when it holds what the person consented to: a refusal stands until a dated consent, or until the row that said it
+    /// says otherwise.
+    pub consent: bool,
+    /// True when it holds the result of a check of the person, which is no other person's.
+    pub check: bool,
 }
 
 impl Field {
     /// A field of the first contract version that nobody has to fill.
     pub const fn new(name: &'static str, kind: FieldKind, pii: PiiClass, doc: &'static str) -> Self {
-        Self { name, header: name, kind, required: false, pii, since: "1.0", doc, example: "", synonyms: &[] }
+        Self {
+            name,
+            header: name,
+            kind,
+            required: false,
+            pii,
+            since: "1.0",
+            doc,
+            example: "",
+            synonyms: &[],
+            consent: false,
+            check: false,
+        }
     }
 
     /// Sets the header of templates.
@@ -114,6 +131,32 @@ impl Field {
     #[must_use]
     pub const fn synonyms(mut self, synonyms: &'static [&'static str]) -> Self {
         self.synonyms = synonyms;
+        self
+    }
+
+    /// Marks it as a consent.
+    ///
+    /// ```
+    /// use importer_core::contracts::{Field, FieldKind, PiiClass};
+    /// let field = Field::new("newsletter", FieldKind::Flag, PiiClass::None, "True when it may be sent.").consent();
+    /// assert!(field.consent);
+    /// ```
+    #[must_use]
+    pub const fn consent(mut self) -> Self {
+        self.consent = true;
+        self
+    }
+
+    /// Marks it as the result of a check of the person.
+    ///
+    /// ```
+    /// use importer_core::contracts::{Field, FieldKind, PiiClass};
+    /// let field = Field::new("first_aid", FieldKind::Choice, PiiClass::Sensitive, "How the course ended.").check();
+    /// assert!(field.check);
+    /// ```
+    #[must_use]
+    pub const fn check(mut self) -> Self {
+        self.check = true;
         self
     }
 

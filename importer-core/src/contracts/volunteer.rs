@@ -250,6 +250,7 @@ const FIELDS: &[Field] = &[
     Field::new("consent_required", K::Flag, P::None, "True when a signed consent must be on file.")
         .synonyms(&["needs consent", "requires consent"]),
     Field::new("consent_signed_at", K::Timestamp, P::Sensitive, "When the consent was signed.")
+        .consent()
         .example("2025-03-01T15:04:05Z")
         .synonyms(&["consent date", "consent signed", "waiver signed", "waiver date", "consent"]),
     Field::new(
@@ -258,10 +259,13 @@ const FIELDS: &[Field] = &[
         P::Sensitive,
         "How the background check ended: pending, cleared, expired, failed.",
     )
+    .check()
     .synonyms(&["background check", "background status", "bg check", "background check result"]),
     Field::new("background_check_date", K::Date, P::Sensitive, "When the background check ended.")
+        .check()
         .synonyms(&["bg check date", "background date", "background check completed"]),
     Field::new("photo_release", K::Flag, P::None, "True when photos may be used.")
+        .consent()
         .example("yes")
         .synonyms(&["photo consent", "media release", "photo release signed"]),
     Field::new("notes", K::Text, P::Sensitive, "Remarks, kept as they are.").synonyms(&[

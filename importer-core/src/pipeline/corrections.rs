@@ -12,6 +12,8 @@ pub struct Correction {
     pub external_id: Option<String>,
     /// The rules that it is exempt from.
     pub exempt: Vec<String>,
+    /// The fields that the person set who corrected it. Others fill what a known record lacks, and replace nothing.
+    pub set: Vec<String>,
 }
 
 /// Stands behind a run of corrections. Such a run processes every row, whether it was seen before or not, and never goes on

@@ -15,7 +15,7 @@ use super::finding::About;
 use super::hash::{RowHasher, content_name, text_hash};
 use super::host::Progress;
 use super::opening::Opener;
-use super::payload::JsonObject;
+use super::payload::{JsonObject, corrected};
 use super::report::Unmapped;
 use super::working::{Working, millis};
 use crate::mapping::Plan;
@@ -265,8 +265,12 @@ impl Extraction<'_> {
             let id = RowId::of(work.run.id, number);
             let correction = self.context.corrections.and_then(|corrections| corrections.about(index));
             let corrects = correction.as_ref().and_then(|correction| correction.corrects);
-            let external_id = match correction {
-                Some(Correction { external_id, .. }) => external_id.unwrap_or_else(|| format!("T-{id}")),
+            let (external_id, set) =
+                correction.map_or((None, None), |Correction { external_id, set, .. }| {
+                    (Some(external_id.unwrap_or_else(|| format!("T-{id}"))), Some(set))
+                });
+            let external_id = match external_id {
+                Some(external_id) => external_id,
                 None => match normaliser.external_id(row).filter(|id| !id.contains('\0')) {
                     Some(id) => id.to_owned(),
                     // A position would name another person as soon as a line is inserted above; the content does not.
@@ -276,7 +280,7 @@ impl Extraction<'_> {
             let row_hash = self.hasher.row_hash();
             work.hash_sum = work.hash_sum.wrapping_add(row_hash.cast_unsigned());
             let position = i64::try_from(rows.position(index)).unwrap_or(i64::MAX);
-            taken.push(Taken { index, id, external_id, corrects, row_hash, position, normalised });
+            taken.push(Taken { index, id, external_id, corrects, set, row_hash, position, normalised });
         }
         let end = limit == taken.len() as u64;
         Ok((taken, end))
@@ -360,6 +364,10 @@ impl Extraction<'_> {
                 });
             } else {
                 work.counts.clean += 1;
+                let payload = match &row.set {
+                    Some(set) => corrected(&payload, set),
+                    None => payload,
+                };
                 write.clean.push(CleanRow {
                     staging_id: row.id,
                     external_id: row.external_id.clone(),
@@ -407,6 +415,8 @@ pub(super) struct Taken {
     pub(super) external_id: String,
     /// The row that this one corrects.
     corrects: Option<RowId>,
+    /// The fields that the person set who corrected it.
+    set: Option<Vec<String>>,
     pub(super) row_hash: i64,
     pub(super) position: i64,
     /// Which of the rows that were looked at it is.

@@ -52,6 +52,11 @@ pub(super) fn is_content_name(source: &str, name: &str) -> bool {
     hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// Whether a name looks like [`content_name`]'s, whatever the source is called.
+pub(super) fn is_made_of_content(name: &str) -> bool {
+    name.rsplit_once(':').is_some_and(|(source, _)| is_content_name(source, name))
+}
+
 /// The hash of a text.
 pub(super) fn text_hash(text: &str) -> i64 {
     xxh3_64(text.as_bytes()).cast_signed()

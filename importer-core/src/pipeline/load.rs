@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::context::RunContext;
 use super::host::Progress;
-use super::payload;
+use super::payload::{self, set_by_hand};
 use super::resolve::resolve;
 use super::run_contacts::RunContacts;
 use super::working::{Working, millis};
@@ -169,7 +169,14 @@ fn attempt(
 ) -> Result<()> {
     let clock = Instant::now();
     let incoming = rows.iter().map(|row| incoming(context, work, row)).collect::<Result<Vec<_>>>()?;
-    let mut resolved = resolve(session, context.contract, context.policies, work, incoming)?;
+    let mut resolved = resolve(
+        session,
+        context.contract,
+        context.policies,
+        &work.run,
+        incoming,
+        (&work.contacts, work.metrics.run_notes.shared),
+    )?;
     work.metrics.run_notes.take(session, context.contract, &work.run, &mut resolved)?;
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();
@@ -223,5 +230,6 @@ fn incoming(context: &RunContext<'_>, work: &Working, row: &CleanRow) -> Result<
         external_id: row.external_id.clone(),
         row_hash: row.row_hash,
         person: payload::person(context.contract, &row.payload_json, &work.run.new.external_system)?,
+        set: set_by_hand(&row.payload_json),
     })
 }

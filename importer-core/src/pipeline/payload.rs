@@ -105,6 +105,38 @@ impl JsonObject {
     }
 }
 
+/// The key under which a corrected row says which fields a person set.
+const SET_BY_HAND: &str = "set_by_hand";
+
+/// The payload of a clean row with the fields that a person set, when the row was corrected.
+pub(super) fn corrected(payload: &str, set: &[String]) -> String {
+    let set = serde_json::json!({ SET_BY_HAND: set }).to_string();
+    match payload.strip_suffix('}') {
+        Some("{") | None => set,
+        Some(open) => format!("{open},{}", &set[1..]),
+    }
+}
+
+/// The fields that a person set, if the row of this payload was corrected.
+///
+/// ```
+/// use importer_core::pipeline::set_by_hand;
+/// assert_eq!(set_by_hand(r#"{"city":"Oslo"}"#), None);
+/// let corrected = r#"{"city":"Oslo","set_by_hand":["phone_e164"]}"#;
+/// assert_eq!(set_by_hand(corrected), Some(vec!["phone_e164".to_owned()]));
+/// ```
+pub fn set_by_hand(payload: &str) -> Option<Vec<String>> {
+    #[derive(serde::Deserialize)]
+    struct Corrected {
+        set_by_hand: Option<Vec<String>>,
+    }
+    // Hardly any row is corrected, and reading one takes long.
+    if !payload.contains(SET_BY_HAND) {
+        return None;
+    }
+    serde_json::from_str::<Corrected>(payload).ok()?.set_by_hand
+}
+
 /// Reads the payload of a clean row into the core's form, with the id 0.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ mod links;
 mod lookup;
 mod notes;
 mod prepared;
+mod statements;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,11 +14,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::links::Links;
 use self::prepared::Prepared;
+use self::statements::Statements;
 use super::Counts;
 use super::hash::is_content_name;
+use super::occasion::occasion_of;
 use super::run_contacts::RunContacts;
 use super::shared_contacts::SharedContacts;
-use super::working::Working;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;
 use crate::ports::{
@@ -84,12 +86,11 @@ pub(super) fn resolve(
     core: &mut dyn Session,
     contract: &Contract,
     policies: &Policies,
-    work: &Working,
+    run: &RunRecord,
     rows: Vec<Incoming>,
+    (in_run, shared): (&RunContacts, SharedContacts),
 ) -> Result<Resolved> {
-    let shared = work.metrics.run_notes.shared;
-    let mut batch =
-        ResolveBatch::load(core, contract, policies, &work.run, &work.contacts, &rows, shared.most())?;
+    let mut batch = ResolveBatch::load(core, contract, policies, run, in_run, &rows, shared.most())?;
     batch.out.shared = shared;
     let compared = policies.resolver.looks_at(contract);
     for (place, row) in rows.into_iter().enumerate() {
@@ -145,6 +146,8 @@ struct ResolveBatch<'a> {
     links: Links,
     /// By the fingerprint of a row, who is not that person: somebody has looked and said so.
     told_apart: FxHashMap<i64, Vec<(RecordId, Option<i64>)>>,
+    /// What the system said about people before, under which ids.
+    statements: Statements,
     /// Who has a row's external id in another system.
     elsewhere: FxHashMap<String, Vec<RecordId>>,
     /// Whom the run's system knows by an id of its own.
@@ -379,6 +382,7 @@ impl<'a> ResolveBatch<'a> {
         });
         let reason = self.with_owner(reason.into(), id);
         self.outcome(row.row, OutcomeKind::Inserted, id, reason);
+        self.note_statement(&row, id);
         self.note_map(&row.external_id, id, row.row_hash, row.row);
         let record = CoreRecord { id, ..row.person };
         self.note_keys(id);
@@ -391,7 +395,11 @@ impl<'a> ResolveBatch<'a> {
         let reason = self.with_owner(reason, id);
         let Some(existing) = self.people.get(&id) else { return };
         let fate = if existing.fate == Fate::Created { Fate::Created } else { Fate::Changed };
-        let merged = self.policies.survivorship.merge(self.contract, &existing.record, &row.person);
+        let is_known = self.map.get(&row.external_id).is_some_and(|mapped| mapped.entry.core_id == id);
+        let known = self.statements.known(id, &row.external_id, is_known);
+        let occasion = occasion_of(known, &row.external_id, row.set.as_deref());
+        let survivorship = &self.policies.survivorship;
+        let merged = survivorship.merge_on(self.contract, &existing.record, &row.person, occasion);
         if merged.changes.is_empty() {
             self.out.counts.unchanged += 1;
             let reason = match merged.kept.first() {
@@ -436,6 +444,7 @@ impl<'a> ResolveBatch<'a> {
                 person.fate = fate;
             }
         }
+        self.note_statement(&row, id);
         self.note_map(&row.external_id, id, row.row_hash, row.row);
     }
 

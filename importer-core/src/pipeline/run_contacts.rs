@@ -32,6 +32,10 @@ pub(super) struct RunContacts {
 impl RunContacts {
     /// Reads the clean rows of a run.
     pub(super) fn read(context: &RunContext<'_>, session: &mut dyn Session, work: &Working) -> Result<Self> {
+        // A correction is one row, whatever else is corrected with it; its preview knows no more.
+        if context.corrections.is_some() {
+            return Ok(Self::default());
+        }
         let repeated = match work.counts.clean {
             ..2 => return Ok(Self::default()),
             ..=FEW => None,

@@ -53,8 +53,8 @@ pub use record::{Contact, ContactKind, CoreRecord, Incoming, Origin, Record};
 pub use record_search::{RecordCursor, RecordFilter, RecordOrder, RecordSearch, RecordSearchStore};
 pub use replay::{LaterChange, ReplayStore, Subject};
 pub use resolve::{
-    AutoMerge, CandidateFacts, Decision, FieldChange, Identity, LookAt, MatchKey, Merged, Policies, Resolver,
-    Suggestion, SuggestionKind, Survivorship,
+    AutoMerge, CandidateFacts, Decision, FieldChange, Identity, LookAt, MatchKey, Merged, Occasion, Policies,
+    Resolver, Suggestion, SuggestionKind, Survivorship,
 };
 pub use retention::{Kind, Retention, Scope, Weighed};
 pub use rollback::RollbackStore;

@@ -207,4 +207,6 @@ pub struct Incoming {
     pub row_hash: i64,
     /// The values.
     pub person: CoreRecord,
+    /// The fields that a person set, if the row was corrected.
+    pub set: Option<Vec<String>>,
 }

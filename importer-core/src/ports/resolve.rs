@@ -263,10 +263,48 @@ pub struct Merged {
     pub kept: Vec<(&'static str, Reason)>,
 }
 
+/// What brings two sets of values together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Occasion<'a> {
+    /// A row under an external id that is the record's already: its source corrects what it said before.
+    OwnRow,
+    /// A row under one of several external ids by which its source knows the record: only what it says anew is a correction, so that
+    /// the ids do not overrule each other in turns.
+    OneOfSeveral {
+        /// What the last row under the same id said, as long as it is stored.
+        before: Option<&'a CoreRecord>,
+    },
+    /// A row of a source without ids, which was found to be about the record: a later word of the same source.
+    Unnamed,
+    /// A row under another external id, which was found to be about the record: a statement of its own.
+    OtherId,
+    /// Another record: somebody merges two.
+    OtherRecord,
+    /// A row that a person corrected after it had been held back: it is as old as when it came, but for the fields that the person
+    /// set.
+    Correction {
+        /// The names of these fields.
+        set: &'a [String],
+    },
+}
+
 /// Decides, field by field, which value survives.
 pub trait Survivorship: Send + Sync {
-    /// Merges a row into the record it belongs to. Does no I/O.
+    /// Merges a row into the record it belongs to: a row under the record's own external id. Does no I/O.
     fn merge(&self, contract: &Contract, existing: &CoreRecord, incoming: &CoreRecord) -> Merged;
+
+    /// Merges values into a record on any occasion. Does no I/O. Unless implemented, every occasion is like a row under the
+    /// record's own external id.
+    fn merge_on(
+        &self,
+        contract: &Contract,
+        existing: &CoreRecord,
+        incoming: &CoreRecord,
+        _occasion: Occasion<'_>,
+    ) -> Merged {
+        self.merge(contract, existing, incoming)
+    }
 
     /// Changes whenever a result may change.
     fn checksum(&self) -> String;

@@ -102,6 +102,15 @@ reasons! {
     NewerValue "newer_value" [Row Change Field] "the value that was verified more recently wins";
     SourcePriority "source_priority" [Row Change Field] "the value from the source of higher priority wins";
     SameSource "same_source" [Change Field] "the source corrects its own value";
+    OtherIdKept "other_id_kept" [Row Change Field]
+        "the same source has both values under different ids, and nothing tells which is newer";
+    ConsentStands "consent_stands" [Row Change Field]
+        "a refused consent stands until the person consents at a later date";
+    SensitiveValueKept "sensitive_value_kept" [Row Change Field]
+        "the result of a check is not taken from another record unless it is newer and the birth dates are equal";
+    OlderRow "older_row" [Row Change Field]
+        "the corrected row is older than the record, and the person who corrected it did not set this field";
+    SetByHand "set_by_hand" [Change Field] "the person who corrected the row set the value";
     NoPreference "no_preference" [Row Change Field] "no criterion prefers the other value";
     FullerName "fuller_name" [Row Change Field] "it is the fuller form of the same name";
     BelongsToPhone "belongs_to_phone" [Change Field] "the extension changes with its phone number";

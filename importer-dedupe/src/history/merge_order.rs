@@ -83,6 +83,11 @@ pub(super) struct Before {
 }
 
 impl Before {
+    /// The entries of the id map that its people had.
+    pub(super) fn known(&self) -> impl Iterator<Item = &MapImage> {
+        self.moved.map.iter().chain(&self.own_map)
+    }
+
     /// Who of those who went had not been there before: a match that an import made is kept as the merge of somebody who never
     /// was ([`super::undo_match`]).
     pub(super) fn newcomer(&self, retired: &[RecordId]) -> Option<RecordId> {

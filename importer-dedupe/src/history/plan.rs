@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use importer_core::ports::{CoreRecord, FieldChange, RecordId};
+use importer_core::ports::{CoreRecord, FieldChange, Occasion, RecordId};
 use importer_core::reasons::Reason;
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub(super) fn plan(
     let mut changes: Vec<FieldChange> = Vec::new();
     let mut why: BTreeMap<String, Reason> = BTreeMap::new();
     for other in others {
-        let merged = context.survivorship.merge(contract, &person, other);
+        let merged = context.survivorship.merge_on(contract, &person, other, Occasion::OtherRecord);
         why.extend(merged.kept.iter().map(|(field, reason)| ((*field).to_owned(), *reason)));
         why.extend(merged.changes.iter().map(|change| (change.field.clone(), change.reason)));
         for change in merged.changes {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter::Peekable;
 
 use importer_core::Result;
-use importer_core::pipeline::person_of_clean_row;
+use importer_core::pipeline::{KnownUnder, is_given, occasion_of, person_of_clean_row, set_by_hand};
 use importer_core::ports::{
-    ChangeAction, CoreRecord, Decision, LaterChange, RecordId, RecordImage, RowId, RunId, SourceRow,
-    StewardSession, Subject,
+    ChangeAction, CoreRecord, Decision, LaterChange, MapImage, RecordId, RecordImage, RowId, RunId,
+    SourceRow, StewardSession, Subject,
 };
 use serde::Serialize;
 
@@ -29,6 +29,24 @@ pub(super) enum Owner {
 
 /// The name of a record in its source.
 pub(super) type SourceName = (String, String);
+
+/// Whose one of the source's records is known to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) person: RecordId,
+    /// The last row that came under the name.
+    pub(super) row: RowId,
+}
+
+/// The last row under a name that nobody was known by yet.
+pub(super) const NOT_YET: RowId = RowId(0);
+
+/// Who is known by entries of the id map.
+pub(super) fn known<'e>(entries: impl Iterator<Item = &'e MapImage>) -> HashMap<SourceName, Known> {
+    let known = |entry: &MapImage| Known { person: entry.core_id, row: entry.staging_id };
+    let entries = entries.filter(|entry| entry.staging_id != NOT_YET);
+    entries.map(|entry| ((entry.system.clone(), entry.external_id.clone()), known(entry))).collect()
+}
 
 /// An edit that was made on top of a value that had come from somebody else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,6 +73,9 @@ pub(super) struct Replay<'a> {
     /// People as they were, the survivor of what does not happen first.
     pub(super) people: Vec<CoreRecord>,
     pub(super) owners: HashMap<SourceName, Owner>,
+    /// Who was known by which of the source's records before the first line: a row of another one is a statement of its own, as it
+    /// was when it came.
+    pub(super) known: HashMap<SourceName, Known>,
     /// What was said since, in its order.
     pub(super) changes: Vec<LaterChange>,
     /// Merges since, in their order.
@@ -99,7 +120,10 @@ impl Replay<'_> {
             people: self.people.drain(..).map(|person| (person.id, person)).collect(),
             ..Replayed::default()
         };
-        let rows = read_rows(session, self.context, &self.changes)?;
+        let before = self.merges.iter().flat_map(|again| again.before.known());
+        let before = before.map(|entry| entry.staging_id).chain(self.known.values().map(|known| known.row));
+        let said = self.changes.iter().filter_map(|line| line.row);
+        let rows = read_rows(session, self.context, before.chain(said).collect())?;
         let mut said: HashMap<RowId, Option<Said>> = HashMap::new();
         let mut merges = std::mem::take(&mut self.merges).into_iter().peekable();
         let changes = std::mem::take(&mut self.changes);
@@ -129,7 +153,7 @@ impl Replay<'_> {
             // A row has a line for each field that it changed, and says everything with the first.
             let known = match said.get(&row) {
                 Some(known) => *known,
-                None => *said.entry(row).or_insert(self.row(rows.get(&row), row, line, out)?),
+                None => *said.entry(row).or_insert(self.row(rows, row, line, out)?),
             };
             out.note(line, known);
             return Ok(());
@@ -156,6 +180,9 @@ impl Replay<'_> {
             };
             people.extend(out.people.remove(id).or_else(as_it_was));
         }
+        for (name, known) in known(again.before.known()) {
+            self.known.entry(name).or_insert(known);
+        }
         let planned = plan(self.context, &people, &again.order)?;
         for gone in &again.order.retired {
             out.went.insert(*gone, again.order.survivor);
@@ -169,7 +196,7 @@ impl Replay<'_> {
     /// Says a row again, to whom it says something now; none where that is nobody of these.
     fn row(
         &mut self,
-        source: Option<&SourceRow>,
+        rows: &HashMap<RowId, SourceRow>,
         row: RowId,
         line: &LaterChange,
         out: &mut Replayed,
@@ -179,7 +206,9 @@ impl Replay<'_> {
             Ok(None)
         };
         let members = self.members(line.core_id, out);
-        let Some(source) = source else { return if members.is_empty() { Ok(None) } else { lost(out) } };
+        let Some(source) = rows.get(&row) else {
+            return if members.is_empty() { Ok(None) } else { lost(out) };
+        };
         let name = (source.system.clone(), source.external_id.clone());
         // A name that is somebody else's may have brought a row about one of these all the same.
         let owner = self.owners.get(&name).copied().filter(|owner| {
@@ -202,6 +231,23 @@ impl Replay<'_> {
             None => self.like(&incoming, &members, line.core_id, out),
         };
         let id = out.now(id);
+        let name = (source.system.clone(), source.external_id.clone());
+        let this_id = self.known.get(&name).copied();
+        let before = this_id.and_then(|known| rows.get(&known.row)?.payload_json.as_deref());
+        let before =
+            before.map(|payload| person_of_clean_row(self.context.contract, payload, &source.system));
+        let before = before.transpose()?;
+        let is_of_person = |known: &Known| out.now(known.person) == id;
+        let mut others = self.known.iter().filter(|(other, _)| other.0 == name.0 && **other != name);
+        let known = KnownUnder {
+            this_id: this_id.as_ref().is_some_and(is_of_person),
+            other_ids: others.any(|(other, known)| is_given(&other.1) && is_of_person(known)),
+            before: before.as_ref(),
+        };
+        // An id that names somebody else keeps to that one.
+        if owner.is_some() {
+            self.known.insert(name, Known { person: id, row });
+        }
         let Some(person) = out.people.get_mut(&id) else {
             if self.newcomer != Some(id) {
                 return Ok(None);
@@ -211,7 +257,9 @@ impl Replay<'_> {
             out.rows += 1;
             return Ok(Some(Said { id, action: ChangeAction::Created }));
         };
-        let merged = self.context.survivorship.merge(self.context.contract, person, &incoming);
+        let set = set_by_hand(payload);
+        let occasion = occasion_of(known, &source.external_id, set.as_deref());
+        let merged = self.context.survivorship.merge_on(self.context.contract, person, &incoming, occasion);
         out.rows += 1;
         if merged.changes.is_empty() {
             return Ok(Some(Said { id, action: ChangeAction::Confirmed }));
@@ -333,9 +381,8 @@ fn root(went: &HashMap<RecordId, RecordId>, mut id: RecordId) -> RecordId {
 pub(super) fn read_rows(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
-    changes: &[LaterChange],
+    mut ids: Vec<RowId>,
 ) -> Result<HashMap<RowId, SourceRow>> {
-    let mut ids: Vec<RowId> = changes.iter().filter_map(|line| line.row).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut rows = HashMap::new();
@@ -343,4 +390,9 @@ pub(super) fn read_rows(
         rows.extend(session.source_rows(context.contract, some)?.into_iter().map(|row| (row.row, row)));
     }
     Ok(rows)
+}
+
+/// The rows of lines.
+pub(super) fn rows_of(lines: &[LaterChange]) -> Vec<RowId> {
+    lines.iter().filter_map(|line| line.row).collect()
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::merge::{keep_merge, keys, merge};
 use super::merge_order::{Before, MergeContext, MergeOrder};
-use super::replay::{Again, Conflict, Owner, Replay, Replayed, SourceName};
+use super::replay::{Again, Conflict, NOT_YET, Owner, Replay, Replayed, SourceName, known};
 
 const OPERATION: &str = "undo a merge";
 
@@ -68,6 +68,7 @@ pub fn undo(
         context,
         people: before.people.iter().map(|image| image.record(context.contract)).collect(),
         owners: owners.clone(),
+        known: known(before.known()),
         changes: session.later_changes(context.contract, &people, row.merge.change_mark)?,
         merges,
         went: row.merge.retired.iter().map(|gone| (*gone, row.merge.survivor)).collect(),
@@ -356,8 +357,11 @@ fn keep_what_was_known(session: &mut dyn StewardSession, new: i64, old: &MergeRo
     let Some(row) = session.merge(MergeId(new))? else { return Ok(()) };
     let (mut before, known) = (before_of(&row)?, before_of(old)?);
     let through = known.moved.rejections_through;
-    let known: BTreeSet<i64> = known.own_map.iter().chain(&known.moved.map).map(|entry| entry.id).collect();
-    before.own_map.retain(|entry| known.contains(&entry.id));
+    let known: HashMap<i64, RowId> = known.known().map(|entry| (entry.id, entry.staging_id)).collect();
+    before.own_map.retain(|entry| known.contains_key(&entry.id));
+    for entry in before.own_map.iter_mut().chain(&mut before.moved.map) {
+        entry.staging_id = known.get(&entry.id).copied().unwrap_or(NOT_YET);
+    }
     before.moved.rejections_through = through;
     session.set_merge_before(MergeId(new), &super::merge::json(&before)?)
 }

@@ -11,7 +11,7 @@ use importer_core::{Error, ErrorKind, Result};
 
 use super::merge::json;
 use super::merge_order::{Before, MergeContext, MergeOrder};
-use super::replay::read_rows;
+use super::replay::{NOT_YET, read_rows, rows_of};
 use super::undo::{Undone, before_of, images, undo};
 
 const OPERATION: &str = "undo a match";
@@ -46,7 +46,7 @@ pub fn undo_match(
         return Err(refused(ErrorKind::Config, &why).hint(format!("undo merge {merge} first")));
     }
     let lines = session.said_by_runs(contract, &[person])?;
-    let rows = read_rows(session, context, &lines)?;
+    let rows = read_rows(session, context, rows_of(&lines))?;
     let of_record = |line: &&LaterChange| {
         let row = line.row.and_then(|row| rows.get(&row));
         row.is_some_and(|row| row.system == system && row.external_id == external_id)
@@ -78,11 +78,16 @@ pub fn undo_match(
     let before = Before {
         people: images(context, &[base]),
         born,
-        own_map: own_map(session, context, &entry, &lines, &rows, first.id)?
-            .into_iter()
-            // What a later merge brought is whose it was before that.
-            .filter(|own| !brought.iter().any(|(id, _, at)| *id == own.id && *at > mark))
-            .collect(),
+        own_map: own_map(
+            session,
+            context,
+            &entry,
+            &Said { lines: &lines, rows: &rows, first: first.id, mark },
+        )?
+        .into_iter()
+        // What a later merge brought is whose it was before that.
+        .filter(|own| !brought.iter().any(|(id, _, at)| *id == own.id && *at > mark))
+        .collect(),
         moved: MovedReferences {
             map: vec![MapImage { core_id: apart, ..entry }],
             rejections_through: session.last_rejection()?,
@@ -157,25 +162,41 @@ fn base(
     Ok(Some((CoreRecord { id: person, ..record }, created.id)))
 }
 
-/// The person's entries of the id map that were there before the match: what came later finds its person.
+/// What runs said about a person.
+struct Said<'a> {
+    lines: &'a [LaterChange],
+    rows: &'a std::collections::HashMap<RowId, SourceRow>,
+    /// The first line of the match.
+    first: i64,
+    /// The last line that what the person was holds already.
+    mark: i64,
+}
+
+/// The person's entries of the id map that were there before the match: what came later finds its person. Each has the row that was
+/// the last one then.
 fn own_map(
     session: &mut dyn StewardSession,
     context: &MergeContext<'_>,
     entry: &MapImage,
-    lines: &[LaterChange],
-    rows: &std::collections::HashMap<RowId, SourceRow>,
-    first: i64,
+    said: &Said<'_>,
 ) -> Result<Vec<MapImage>> {
-    let names = |lines: &mut dyn Iterator<Item = &LaterChange>| -> BTreeSet<(String, String)> {
-        let rows = lines.filter_map(|line| rows.get(&line.row?));
-        rows.map(|row| (row.system.clone(), row.external_id.clone())).collect()
-    };
-    let before = names(&mut lines.iter().filter(|line| line.id < first));
-    let all = names(&mut lines.iter());
+    let mut before: BTreeMap<(String, String), RowId> = BTreeMap::new();
+    let mut all = BTreeSet::new();
+    for line in said.lines {
+        let Some(row) = line.row.and_then(|row| said.rows.get(&row)) else { continue };
+        let name = (row.system.clone(), row.external_id.clone());
+        if line.id < said.first {
+            let last = before.entry(name.clone()).or_insert(NOT_YET);
+            *last = if line.id <= said.mark { row.row.max(*last) } else { *last };
+        }
+        all.insert(name);
+    }
     let mut own = session.map_of(context.contract, &[entry.core_id])?;
-    own.retain(|known| {
+    own.retain_mut(|known| {
         let name = (known.system.clone(), known.external_id.clone());
-        known.id != entry.id && (before.contains(&name) || !all.contains(&name))
+        let then = before.get(&name);
+        known.staging_id = then.copied().unwrap_or(known.staging_id);
+        known.id != entry.id && (then.is_some() || !all.contains(&name))
     });
     Ok(own)
 }

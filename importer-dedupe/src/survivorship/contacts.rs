@@ -21,7 +21,9 @@ pub(super) fn merge(contract: &Contract, incoming: &CoreRecord, merged: &mut Mer
         let primary_field = field_of(contract, primary_kind(contact.kind));
         let is_new_primary =
             primary_field.is_some_and(|(place, _)| merged.person.record.get(place) == Some(&*contact.value));
-        if let (false, Some((_, name))) = (is_new_primary, field_of(contract, list_kind(contact.kind))) {
+        // A contract without a list keeps further contacts all the same, and that is a change.
+        let list = field_of(contract, list_kind(contact.kind)).or(primary_field);
+        if let (false, Some((_, name))) = (is_new_primary, list) {
             merged.changes.push(FieldChange {
                 field: name.into(),
                 old: None,

@@ -3,6 +3,9 @@
 mod contacts;
 mod document;
 mod names;
+mod occasion;
+#[cfg(test)]
+mod occasion_laws;
 #[cfg(test)]
 mod policies;
 mod policy;
@@ -12,9 +15,10 @@ mod tests;
 use std::cmp::Ordering;
 
 use importer_core::contracts::{Contract, FieldKind};
-use importer_core::ports::{CoreRecord, FieldChange, Merged, Origin};
+use importer_core::ports::{CoreRecord, FieldChange, Merged, Occasion, Origin};
 use importer_core::reasons::Reason;
 
+use occasion::Difference;
 use policy::Criterion;
 pub use policy::{DEFAULT_POLICY, Policy};
 
@@ -43,7 +47,14 @@ impl Survivorship {
     }
 
     /// Whether the incoming value replaces the existing one, and which criterion told.
-    fn wins(&self, field: &str, existing: Option<&Origin>, incoming: &Origin) -> (bool, Reason) {
+    fn wins(
+        &self,
+        field: &str,
+        existing: Option<&Origin>,
+        incoming: &Origin,
+        corrects: bool,
+    ) -> (bool, Reason) {
+        let mut two_statements = false;
         for &criterion in self.policy.order(field) {
             let verdict = match (criterion, existing) {
                 (Criterion::NonNull, None) => Some((true, Reason::FirstValue)),
@@ -65,15 +76,18 @@ impl Survivorship {
                         Ordering::Equal => None,
                     }
                 }
-                (Criterion::SameSource, Some(origin)) => {
-                    (origin.source == incoming.source).then_some((true, Reason::SameSource))
+                (Criterion::SameSource, Some(origin)) if origin.source == incoming.source => {
+                    two_statements = !corrects;
+                    corrects.then_some((true, Reason::SameSource))
                 }
+                (Criterion::SameSource, Some(_)) => None,
             };
             if let Some(verdict) = verdict {
                 return verdict;
             }
         }
-        (existing.is_none(), Reason::NoPreference)
+        let reason = if two_statements { Reason::OtherIdKept } else { Reason::NoPreference };
+        (existing.is_none(), reason)
     }
 }
 
@@ -89,6 +103,16 @@ impl Survivorship {
 
 impl importer_core::ports::Survivorship for Survivorship {
     fn merge(&self, contract: &Contract, existing: &CoreRecord, incoming: &CoreRecord) -> Merged {
+        self.merge_on(contract, existing, incoming, Occasion::OwnRow)
+    }
+
+    fn merge_on(
+        &self,
+        contract: &Contract,
+        existing: &CoreRecord,
+        incoming: &CoreRecord,
+        occasion: Occasion<'_>,
+    ) -> Merged {
         let mut merged = Merged { person: existing.clone(), changes: Vec::new(), kept: Vec::new() };
         let mut phone_moved = false;
         let swapped = names::are_swapped(contract, existing, incoming);
@@ -100,6 +124,13 @@ impl importer_core::ports::Survivorship for Survivorship {
             if new == old || (new.is_none() && !follows) {
                 continue;
             }
+            if field.kind == FieldKind::PhoneExtension
+                && !phone_moved
+                && phones_differ(contract, existing, incoming)
+            {
+                continue;
+            }
+            let difference = Difference { contract, place, field, existing, incoming, occasion };
             // A value that somebody took away stays away: its absence has an origin, too.
             let emptied =
                 existing.field_origins.get(field.name).filter(|origin| origin.source == Origin::MANUAL);
@@ -107,6 +138,7 @@ impl importer_core::ports::Survivorship for Survivorship {
             if let (FieldKind::Name, Some(old), Some(new)) = (field.kind, old, new)
                 && (swapped || names::is_poorer(old, new))
                 && !self.edits(field.name, origin, incoming.origin_of(field.name))
+                && !difference.is_set()
             {
                 merged.kept.push((field.name, Reason::FullerName));
                 continue;
@@ -114,7 +146,12 @@ impl importer_core::ports::Survivorship for Survivorship {
             let (wins, reason) = if follows {
                 (true, Reason::BelongsToPhone)
             } else {
-                self.wins(field.name, origin, incoming.origin_of(field.name))
+                difference.settle(self.wins(
+                    field.name,
+                    origin,
+                    incoming.origin_of(field.name),
+                    difference.corrects(),
+                ))
             };
             if !wins {
                 merged.kept.push((field.name, reason));
@@ -142,4 +179,13 @@ impl importer_core::ports::Survivorship for Survivorship {
     fn checksum(&self) -> String {
         self.policy.checksum()
     }
+}
+
+/// Whether both have a phone number, and not the same.
+fn phones_differ(contract: &Contract, a: &CoreRecord, b: &CoreRecord) -> bool {
+    let phone = |person: &CoreRecord| {
+        let place = contract.index_of_kind(FieldKind::Phone)?;
+        person.record.get(place).map(str::to_owned)
+    };
+    matches!((phone(a), phone(b)), (Some(a), Some(b)) if a != b)
 }

@@ -97,7 +97,7 @@ proptest! {
         let cells = contract.fields.iter().zip(&values).map(|(field, value)| CellChange {
             column: column(field.name), before: Some(value.clone()), after: Some(format!("{value}!")),
         });
-        let mut row = BulkRow { row: RowId(1), external_id: entry.external_id.clone(), cells: cells.collect(), still: vec![] };
+        let mut row = BulkRow { row: RowId(1), external_id: entry.external_id.clone(), cells: cells.collect(), still: vec![], effect: None };
         Mask(role).bulk_row(&columns, &entry.payload_json, &mut row);
         check_cells(contract, &serde_json::to_string(&row).unwrap(), role, &mapped);
         for (cell, value) in row.cells.iter().zip(&values) {

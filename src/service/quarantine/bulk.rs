@@ -7,6 +7,7 @@ use importer_core::ports::{QuarantineFilter, QuarantineStatus};
 use super::bulk_report::{BulkPreview, BulkReport};
 use super::change::BulkChange;
 use super::correction_source::Pull;
+use super::effect::Effects;
 use super::groups::Group;
 use super::pages::{Rows, open};
 use super::reprocess::ReprocessRequest;
@@ -98,20 +99,28 @@ impl Desk<'_> {
         let mut preview = BulkPreview::default();
         let (mut session, mut search) =
             (self.importer.store()?.session()?, MaskedSearch::by(self.mask(), &self.importer.contracts));
+        let mut effects = Effects::default();
         let found = self.found(contract, fix)?;
         preview.counts.leave(found.without_column);
         for group in found.groups {
             let mut rows = self.rows(contract, &group, fix)?;
-            while let Some(page) = rows.next_page()? {
+            while let Some(mut page) = rows.next_page()? {
                 preview.counts.add(&page.counts);
+                page.changed.truncate(most - preview.rows.len());
+                let passing = page.changed.iter().filter(|(changed, _)| changed.still.is_empty());
+                let drafts: Vec<Draft> = passing.map(|(changed, _)| changed.draft.clone()).collect();
+                let mut shown = match drafts.is_empty() {
+                    true => Vec::new(),
+                    false => effects.of(self, &group.revalidator, &drafts)?,
+                }
+                .into_iter();
                 for (changed, entry) in page.changed {
-                    if preview.rows.len() < most {
-                        let columns = search.columns(session.as_mut(), entry.run)?;
-                        let payload = entry.payload_json.clone();
-                        let mut row = changed.into_row(&group.revalidator, entry);
-                        self.mask().bulk_row(columns, &payload, &mut row);
-                        preview.rows.push(row);
-                    }
+                    let columns = search.columns(session.as_mut(), entry.run)?;
+                    let payload = entry.payload_json.clone();
+                    let mut row = changed.into_row(&group.revalidator, entry);
+                    self.mask().bulk_row(columns, &payload, &mut row);
+                    row.effect = if row.still.is_empty() { shown.next() } else { None };
+                    preview.rows.push(row);
                 }
             }
         }

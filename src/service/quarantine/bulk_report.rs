@@ -3,6 +3,7 @@
 use importer_core::ports::RowId;
 use serde::Serialize;
 
+use super::effect::RecordEffect;
 use super::view::CellChange;
 
 /// What a bulk change would do to one row.
@@ -45,6 +46,8 @@ pub struct BulkRow {
     /// The rules that would hold the row back all the same, or whose value could not be read any more. Without any, the
     /// row would go in.
     pub still: Vec<String>,
+    /// What the row would do to a record; `None` if it would not go in.
+    pub effect: Option<RecordEffect>,
 }
 
 /// The counts of rows that a bulk change would touch, or has touched.

@@ -7,6 +7,7 @@ use importer_core::ports::{QuarantineEntry, QuarantineStatus, QuarantineVerdict,
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
+use super::effect::{Effects, RecordEffect};
 use super::list::find;
 use super::reprocess::ReprocessRequest;
 use super::revalidator::{Draft, Revalidator, SharedRevalidator};
@@ -126,6 +127,43 @@ pub struct Fixed {
     pub findings: Vec<FindingView>,
 }
 
+/// What a correction of one row would do, as [`Desk::preview_fix`] shows it.
+///
+/// ```
+/// use importer::service::RowFix;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+/// let preview = desk.preview_fix("volunteer", row, &RowFix::default().set("email", "nowhere"))?;
+/// assert_eq!((preview.effect, preview.findings[0].rule.as_str()), (None, "FMT-101"));
+/// # Ok::<(), importer::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FixPreview {
+    /// The id of the row in quarantine.
+    pub row: RowId,
+    /// What the row would do to a record; `None` if the rules would still hold it back.
+    pub effect: Option<RecordEffect>,
+    /// What the rules say about the corrected row; what the role does not see is masked.
+    pub findings: Vec<FindingView>,
+}
+
+/// A row with its corrections and what the rules say about it.
+struct Corrected {
+    contract: &'static Contract,
+    amended: Amended,
+    held: bool,
+    findings: Vec<FindingView>,
+}
+
 /// A row with its corrections, ready to be judged.
 pub(crate) struct Amended {
     pub(crate) revalidator: SharedRevalidator,
@@ -163,43 +201,13 @@ impl Desk<'_> {
     /// row's run, a value that could be read cannot be read any more, a rollback of the entity is unfinished, or the
     /// database refuses the row.
     pub fn fix(&self, entity: &str, row: RowId, fix: &RowFix) -> Result<Fixed> {
-        let action = if fix.exempt.is_empty() { Action::FixRows } else { Action::SuppressRows };
-        let mut note = Note::new(format!("row {row}"), &fix.reason).entity(entity);
-        note.detail("fields", fix.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
-        if !fix.exempt.is_empty() {
-            note.detail("exempt", fix.exempt.clone());
-        }
+        let (action, note) = fix_note(entity, row, fix);
         self.ready(action, &note)?;
-        let contract = self.importer.contract(entity)?;
         self.importer.no_unfinished_rollback(entity, OPERATION)?;
-        let mut session = self.importer.store()?.session()?;
-        self.importer.known_rules(
-            session.as_mut(),
-            entity,
-            fix.exempt.iter().map(String::as_str),
-            OPERATION,
-        )?;
-        let (entry, run) = find(session.as_mut(), contract, row, OPERATION)?;
-        drop(session);
-        still_open(&entry)?;
-        let Amended { revalidator, draft } = self.amend(contract, &entry, &run, fix)?;
-        let landed = Columns::of(contract, &run);
-        let mut set = Vec::with_capacity(fix.values.len());
-        for (key, _) in &fix.values {
-            set.push((key.as_str(), revalidator.class(&landed, revalidator.place(key)?)));
-        }
-        self.guard_write(action, &note, set)?;
-        let Some(judged) = revalidator.judge(std::slice::from_ref(&draft))?.pop() else {
-            return Ok(Fixed { row, loaded: None, findings: Vec::new() });
-        };
-        let findings = revalidator.findings_view(self.mask(), &landed, &draft, &judged.findings);
-        if judged.held {
+        let corrected = self.corrected(entity, row, fix, (action, &note))?;
+        let Corrected { contract, amended: Amended { revalidator, draft }, held, findings } = corrected;
+        if held {
             return Ok(Fixed { row, loaded: None, findings });
-        }
-        if let Some(value_regression) =
-            revalidator.value_regression(&revalidator.draft(&entry, &fix.exempt)?, &draft, &judged)?
-        {
-            return Err(value_regression.error().at("row", row));
         }
         // An exemption alone changes nothing about the row.
         let exempted = !fix.exempt.is_empty() && fix.values.is_empty();
@@ -215,6 +223,80 @@ impl Desk<'_> {
             },
         )?;
         Ok(Fixed { row, loaded: Some(self.loaded(contract, &report)?), findings })
+    }
+
+    /// Shows what [`Desk::fix`] would do. Nothing changes. Needs a steward; the reason may be empty.
+    ///
+    /// ```
+    /// use importer::service::RowFix;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let url = format!("sqlite://{}/app.db", folder.path().display());
+    /// # let file = folder.path().join("people.csv");
+    /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
+    /// # std::fs::write(&file, rows).unwrap();
+    /// # let csv = importer_adapter_csv::plugin();
+    /// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+    /// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+    /// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+    /// let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+    /// let preview = desk.preview_fix("volunteer", row, &RowFix::default().set("email", "bob@example.org"))?;
+    /// assert_eq!(preview.effect.unwrap().outcome, "inserted");
+    /// assert_eq!(importer.count("volunteer")?, 1);
+    /// # Ok::<(), importer::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Desk::fix`].
+    pub fn preview_fix(&self, entity: &str, row: RowId, fix: &RowFix) -> Result<FixPreview> {
+        let (action, note) = fix_note(entity, row, fix);
+        self.authorize(action, &note)?;
+        let corrected = self.corrected(entity, row, fix, (action, &note))?;
+        let Corrected { amended: Amended { revalidator, draft }, held, findings, .. } = corrected;
+        let effect = match held {
+            true => None,
+            false => Effects::default().of(self, &revalidator, &[draft])?.pop(),
+        };
+        Ok(FixPreview { row, effect, findings })
+    }
+
+    /// A row with its corrections, judged.
+    fn corrected(
+        &self,
+        entity: &str,
+        row: RowId,
+        fix: &RowFix,
+        (action, note): (Action, &Note),
+    ) -> Result<Corrected> {
+        let contract = self.importer.contract(entity)?;
+        let mut session = self.importer.store()?.session()?;
+        self.importer.known_rules(
+            session.as_mut(),
+            entity,
+            fix.exempt.iter().map(String::as_str),
+            OPERATION,
+        )?;
+        let (entry, run) = find(session.as_mut(), contract, row, OPERATION)?;
+        drop(session);
+        still_open(&entry)?;
+        let amended = self.amend(contract, &entry, &run, fix)?;
+        let Amended { revalidator, draft } = &amended;
+        let landed = Columns::of(contract, &run);
+        let mut set = Vec::with_capacity(fix.values.len());
+        for (key, _) in &fix.values {
+            set.push((key.as_str(), revalidator.class(&landed, revalidator.place(key)?)));
+        }
+        self.guard_write(action, note, set)?;
+        let Some(judged) = revalidator.judge(std::slice::from_ref(draft))?.pop() else {
+            return Ok(Corrected { contract, amended, held: true, findings: Vec::new() });
+        };
+        let findings = revalidator.findings_view(self.mask(), &landed, draft, &judged.findings);
+        if !judged.held
+            && let Some(value_regression) =
+                revalidator.value_regression(&revalidator.draft(&entry, &fix.exempt)?, draft, &judged)?
+        {
+            return Err(value_regression.error().at("row", row));
+        }
+        Ok(Corrected { contract, amended, held: judged.held, findings })
     }
 
     /// A row with its corrections.
@@ -266,6 +348,17 @@ impl Desk<'_> {
             None => Err(refused(None)),
         }
     }
+}
+
+/// What a correction of a row is, for the journals.
+fn fix_note(entity: &str, row: RowId, fix: &RowFix) -> (Action, Note) {
+    let action = if fix.exempt.is_empty() { Action::FixRows } else { Action::SuppressRows };
+    let mut note = Note::new(format!("row {row}"), &fix.reason).entity(entity);
+    note.detail("fields", fix.values.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>());
+    if !fix.exempt.is_empty() {
+        note.detail("exempt", fix.exempt.clone());
+    }
+    (action, note)
 }
 
 /// Rows that are at hand, in one batch.

@@ -50,7 +50,13 @@ impl Changed {
             before,
             after: self.draft.cells.get(column).cloned().flatten(),
         });
-        BulkRow { row: entry.row, external_id: entry.external_id, cells: cells.collect(), still: self.still }
+        BulkRow {
+            row: entry.row,
+            external_id: entry.external_id,
+            cells: cells.collect(),
+            still: self.still,
+            effect: None,
+        }
     }
 }
 

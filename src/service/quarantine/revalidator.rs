@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use importer_core::contracts::{Contract, PiiClass};
 use importer_core::mapping::{Mapping, Plan};
-use importer_core::pipeline::Correction;
+use importer_core::pipeline::{Correction, PreviewRow};
 use importer_core::plugin::{Batch, Finding, Severity};
-use importer_core::ports::{QuarantineEntry, Rules, RunRecord};
+use importer_core::ports::{BatchVerdict, QuarantineEntry, Rules, RunRecord};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dq::CompiledSuite;
 
@@ -42,6 +42,14 @@ pub(crate) struct Draft {
     pub(crate) correction: Correction,
     /// What the adapter found about the bytes, which no rule can find again.
     pub(crate) carried: Vec<String>,
+}
+
+/// What a draft says.
+struct ReadDraft {
+    /// Its name in its source.
+    name: Option<String>,
+    /// The values, by the places of the contract's fields.
+    values: Vec<Option<String>>,
 }
 
 /// What the rules say about a draft.
@@ -193,23 +201,33 @@ impl Revalidator {
             corrects: Some(entry.row),
             external_id: Some(entry.external_id.clone()),
             exempt: exempt.to_vec(),
+            set: Vec::new(),
         };
         let carried = entry.rules.iter().filter(|code| !self.codes.contains_key(*code)).cloned().collect();
         Ok(Draft { cells, position: u64::try_from(entry.position).unwrap_or(0), correction, carried })
     }
 
-    /// Writes a cell. A name that the source gave is the source's to change; one that was made up stays.
+    /// Writes a cell, and notes which fields somebody set by it. A name that the source gave is the source's to change; one that
+    /// was made up stays.
     ///
     /// # Errors
     /// When the row holds more than 4 GiB of text.
     pub(crate) fn set(&self, draft: &mut Draft, column: usize, value: Option<String>) -> Result<()> {
-        let before = self.name(draft)?;
+        let before = self.read(draft)?;
         if let Some(cell) = draft.cells.get_mut(column) {
             *cell = value;
         }
-        let after = self.name(draft)?;
-        if after.is_some() && after != before {
-            draft.correction.external_id = after;
+        let after = self.read(draft)?;
+        for (place, field) in self.contract.fields.iter().enumerate() {
+            // A field with several columns may have its value from another one.
+            let is_set =
+                before.values[place] != after.values[place] || self.columns_of(field.name) == [column];
+            if is_set && !draft.correction.set.iter().any(|set| set == field.name) {
+                draft.correction.set.push(field.name.into());
+            }
+        }
+        if after.name.is_some() && after.name != before.name {
+            draft.correction.external_id = after.name;
         }
         let surplus = self.columns.get(column).is_some_and(|name| name.starts_with(SURPLUS.0));
         if surplus
@@ -220,11 +238,16 @@ impl Revalidator {
         Ok(())
     }
 
-    fn name(&self, draft: &Draft) -> Result<Option<String>> {
+    /// What a draft says as it is.
+    fn read(&self, draft: &Draft) -> Result<ReadDraft> {
         let raw = self.batch(std::slice::from_ref(draft))?;
-        let name =
-            self.plan.normaliser().external_id(raw.row(0)).filter(|id| !id.contains('\0')).map(Into::into);
-        Ok(name)
+        let mut normaliser = self.plan.normaliser();
+        let name = normaliser.external_id(raw.row(0)).filter(|id| !id.contains('\0')).map(Into::into);
+        let fields = self.contract.fields.len();
+        let mut normalised = Batch::new(2 * fields);
+        normaliser.row(raw.row(0), &mut normalised).map_err(too_much)?;
+        let values = (0..fields).map(|place| normalised.get(0, place).map(Into::into)).collect();
+        Ok(ReadDraft { name, values })
     }
 
     fn batch(&self, drafts: &[Draft]) -> Result<Batch> {
@@ -235,11 +258,24 @@ impl Revalidator {
         Ok(raw)
     }
 
-    /// What the rules say about drafts.
+    /// Drafts as they are and would go in.
     ///
     /// # Errors
     /// When a rule itself failed; never because of a row.
-    pub(crate) fn judge(&self, drafts: &[Draft]) -> Result<Vec<Judged>> {
+    pub(crate) fn preview_rows(&self, drafts: &[Draft]) -> Result<Vec<PreviewRow>> {
+        let (normalised, verdict) = self.verdict(drafts)?;
+        let rows = drafts.iter().enumerate().map(|(row, draft)| {
+            let withheld = verdict.withheld.iter().filter(|cell| cell.0 == row).map(|cell| cell.1);
+            let withheld: Vec<usize> = withheld.collect();
+            let Correction { external_id, set, .. } = &draft.correction;
+            let name = external_id.as_deref().unwrap_or_default();
+            PreviewRow::new(self.contract, &normalised, row, &withheld, name, set)
+        });
+        Ok(rows.collect())
+    }
+
+    /// Drafts as rules see them, and what these say.
+    fn verdict(&self, drafts: &[Draft]) -> Result<(Batch, BatchVerdict)> {
         let raw = self.batch(drafts)?;
         let mut normalised = Batch::new(2 * self.contract.fields.len());
         let mut normaliser = self.plan.normaliser();
@@ -251,6 +287,15 @@ impl Revalidator {
         {
             verdict.exempt(row, |code| draft.correction.exempt.iter().any(|exempt| exempt == code));
         }
+        Ok((normalised, verdict))
+    }
+
+    /// What the rules say about drafts.
+    ///
+    /// # Errors
+    /// When a rule itself failed; never because of a row.
+    pub(crate) fn judge(&self, drafts: &[Draft]) -> Result<Vec<Judged>> {
+        let (normalised, verdict) = self.verdict(drafts)?;
         let fields = 0..self.contract.fields.len();
         let readable = |row| fields.clone().map(|place| normalised.get(row, place).is_some()).collect();
         let mut judged: Vec<Judged> = (0..drafts.len())

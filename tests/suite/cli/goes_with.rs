@@ -17,8 +17,7 @@ fn options_that_mean_nothing_are_refused_and_nothing_is_written() {
     let reject_row = ["suppress", row, "--wont-fix"];
     let accept = ["review", "accept", "1"];
     for (command, option, says) in [
-        (&fix[..], &["--preview"][..], "--preview goes with --bulk only"),
-        (&fix, &["--apply"], "--apply goes with --bulk only"),
+        (&fix[..], &["--apply"][..], "--apply goes with --bulk only"),
         (&fix, &["--most", "20"], "--most goes with --bulk only"),
         (&fix, &["--run", "1"], "--run goes with --bulk only"),
         (&fix, &["--field", "email", "--find", "@@", "--replace", "@"], "--field goes with --bulk only"),
@@ -26,9 +25,9 @@ fn options_that_mean_nothing_are_refused_and_nothing_is_written() {
         (&bulk, &["--set", "email=x"], "--set goes with ROW only"),
         (&bulk, &["--exempt", "FMT-101"], "`suppress --bulk --exempt CODE`"),
         (&bulk, &["--apply", "--most", "3"], "--most does not go with --apply"),
-        (&["fix", "--file", "people.csv"], &["--preview"], "--preview goes with --bulk only"),
+        (&["fix", "--file", "people.csv"], &["--preview"], "--preview does not go with --file"),
         (&["fix", "--file", "people.csv"], &["--after", "3"], "--after goes with --bulk only"),
-        (&["requeue", row], &["--preview"], "--preview goes with --bulk only"),
+        (&["requeue", row], &["--most", "3"], "--most goes with --bulk only"),
         (&["requeue", row], &["--text", "ann"], "--text goes with --bulk only"),
         (&reject_row, &["--preview"], "--preview goes with --bulk only"),
         (&reject_row, &["--source", "csv"], "--source goes with --bulk only"),

@@ -250,7 +250,7 @@ impl World {
             }
             Event::Correct { person, variant } => self.correct(importer, hour, *person, *variant),
             Event::Elsewhere { person, variant } => {
-                self.import(hour, "gamma", &[row(&format!("g{person}"), *person, hour, *variant)]);
+                self.import(hour, "gamma", &[row(&elsewhere(*person, *variant), *person, hour, *variant)]);
             }
             Event::Edit { id, field, variant } => {
                 let values = vec![((*field).to_owned(), value(field, *variant).to_owned())];
@@ -314,7 +314,7 @@ impl World {
 
     /// Another source brings a person under an id of its own, and nobody is taken for them.
     pub(crate) fn bring_as_stranger(&self, hour: usize, person: usize, variant: u8) {
-        let row = row(&format!("g{person}"), person, hour, variant);
+        let row = row(&elsewhere(person, variant), person, hour, variant);
         let report = self.read_as(hour, "gamma", &[row], Some(AutoMerge::Off));
         assert_eq!(report.counts.inserted, 1, "{report:?}");
     }
@@ -331,7 +331,7 @@ impl World {
         auto_merge: Option<AutoMerge>,
     ) -> RunReport {
         let folder = tempfile::tempdir().unwrap();
-        let csv = format!("id,first name,last name,email,city,employer,updated at\n{}\n", rows.join("\n"));
+        let csv = format!("{COLUMNS}\n{}\n", rows.join("\n"));
         let file = support::file(folder.path(), &format!("{system}-{hour}.csv"), csv);
         let request = RunRequest::new("csv").file(file).external_system(system);
         let request = auto_merge.into_iter().fold(request, RunRequest::auto_merge);
@@ -352,6 +352,13 @@ fn value(field: &str, variant: u8) -> &'static str {
     }
 }
 
+/// The id that another source gives a person; it has some of them twice.
+pub(crate) fn elsewhere(person: usize, variant: u8) -> String {
+    format!("{}{person}", if matches!(variant, 4 | 5) { "h" } else { "g" })
+}
+
+const COLUMNS: &str = "id,first name,last name,email,city,employer,photo release,background check,updated at";
+
 /// A row; sources tell of a change late, at once or never.
 fn row(id: &str, person: usize, hour: usize, variant: u8) -> String {
     let city = value("city", variant + u8::try_from(person).unwrap());
@@ -360,13 +367,17 @@ fn row(id: &str, person: usize, hour: usize, variant: u8) -> String {
         3 => String::new(),
         late => format!("2025-05-{:02}T08:00:00Z", 1 + hour.saturating_sub(usize::from(late))),
     };
-    format!("{id},Ann,Lee,p{person}@example.org,{city},{employer},{changed}")
+    let release = ["yes", "no", ""][(usize::from(variant) + person) % 3];
+    let check = ["cleared", "", "failed", "pending", ""][usize::from(variant) % 5];
+    format!("{id},Ann,Lee,p{person}@example.org,{city},{employer},{release},{check},{changed}")
 }
 
 /// The people with the origins of their values, who they are to their sources, and what refers to them.
 pub(crate) fn people(db: &Database) -> Vec<String> {
     let person = "id || '|' || COALESCE(first_name, '') || '|' || COALESCE(email_normalized, '') || '|' || \
-                  COALESCE(city, '') || '|' || COALESCE(employer, '') || '|' || COALESCE(CAST(source_updated_at AS TEXT), '') \
+                  COALESCE(city, '') || '|' || COALESCE(employer, '') || '|' || \
+                  COALESCE(CAST(photo_release AS TEXT), '') || '|' || COALESCE(background_check_status, '') || '|' || \
+                  COALESCE(CAST(source_updated_at AS TEXT), '') \
                   || '|' || origin_source || '|' || COALESCE(CAST(origin_verified_at AS TEXT), '') || '|' || \
                   COALESCE(field_origins, '') || '|' || CAST(created_at AS TEXT)";
     [

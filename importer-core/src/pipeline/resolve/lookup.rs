@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::super::hash::is_content_name;
 use super::links::Links;
 use super::prepared::Prepared;
+use super::statements::Statements;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
 use crate::contracts::Contract;
@@ -98,6 +99,9 @@ impl<'a> ResolveBatch<'a> {
                 told_apart.entry(print).or_default().push((id, other));
             }
         }
+        let entries = map.values().map(|mapped| &mapped.entry);
+        let found = people.keys().copied();
+        let statements = Statements::load(core, contract, &run.new.external_system, entries, found, rows)?;
         let free_ids = core.reserve_ids(contract, new)?.into_iter();
         Ok(Self {
             contract,
@@ -113,6 +117,7 @@ impl<'a> ResolveBatch<'a> {
             keys: Vec::new(),
             is_certain: false,
             told_apart,
+            statements,
             elsewhere,
             own_system,
             most_at_home,

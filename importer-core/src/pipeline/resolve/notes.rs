@@ -2,7 +2,7 @@
 
 use super::super::hash::is_content_name;
 use super::{Fate, Mapped, ResolveBatch, Resolved};
-use crate::ports::{MapEntry, OtherRow, RecordId, RowId};
+use crate::ports::{Incoming, MapEntry, OtherRow, RecordId, RowId};
 
 /// How many rows of one id an entry keeps beside the last one. A source that repeats an id more often says the same id of everybody;
 /// its rows are processed each time they come.
@@ -20,6 +20,13 @@ impl ResolveBatch<'_> {
                     ids.push(person);
                 }
             }
+        }
+    }
+
+    /// Notes what a row said under its id, unless the map names somebody else by it.
+    pub(super) fn note_statement(&mut self, row: &Incoming, person: RecordId) {
+        if self.owner_of_id.is_none() {
+            self.statements.note(person, &row.external_id, &row.person);
         }
     }
 

@@ -11,7 +11,8 @@ use importer_core::reasons::Reason;
 
 use super::super::merge::keys;
 use super::super::merge_order::MergeContext;
-use super::super::replay::{Owner, Replay, Replayed};
+use super::super::replay::{Known, Owner, Replay, Replayed, SourceName, known, read_rows, rows_of};
+use super::super::undo::before_of;
 use super::landed_by;
 use super::standing::Standing;
 
@@ -181,9 +182,12 @@ impl<'a> Page<'a> {
         let entries = self.entries.get(&id).into_iter().flatten();
         let owners =
             entries.map(|e| ((e.system.clone(), e.external_id.clone()), Owner::Known(e.core_id))).collect();
-        let (people, changes) = (vec![base.clone()], changes.collect());
+        let (people, changes): (_, Vec<LaterChange>) = (vec![base.clone()], changes.collect());
+        // Where nothing is said again, it does not matter by which names somebody was known.
+        let known = if changes.is_empty() { HashMap::new() } else { self.known_before(session, id, mark)? };
         let (merges, went) = (Vec::new(), HashMap::new());
-        let replay = Replay { context: self.context, people, owners, changes, merges, went, newcomer: None };
+        let replay =
+            Replay { context: self.context, people, owners, known, changes, merges, went, newcomer: None };
         let mut replayed = replay.run(session)?;
         if !replayed.lost.is_empty() {
             return failed(Reason::LaterRowsMissing);
@@ -195,6 +199,46 @@ impl<'a> Page<'a> {
         }
         self.replayed.push((replayed, mark));
         Ok(Fate::Becomes { base: Box::new(base), after: Box::new(after) })
+    }
+
+    /// By which of the source's records somebody was known before a line: by all but those that came with a later row.
+    fn known_before(
+        &self,
+        session: &mut dyn StewardSession,
+        id: RecordId,
+        mark: i64,
+    ) -> Result<HashMap<SourceName, Known>> {
+        let lines: Vec<LaterChange> =
+            [&self.said, &self.stands].iter().filter_map(|by| by.get(&id)).flatten().cloned().collect();
+        let rows = read_rows(session, self.context, rows_of(&lines))?;
+        // What a merge brought came with rows about those who went.
+        let of = |row: &&MergeRow| {
+            row.merge.survivor == id && row.undone.is_none() && row.merge.change_mark <= mark
+        };
+        let mut before = HashMap::new();
+        for merge in self.merges.iter().filter(of) {
+            before.extend(known(before_of(merge)?.moved.map.iter()));
+        }
+        let mut after = BTreeSet::new();
+        for line in &lines {
+            let Some(row) = line.row.and_then(|row| rows.get(&row)) else { continue };
+            let name = (row.system.clone(), row.external_id.clone());
+            if line.id > mark {
+                after.insert(name);
+            } else {
+                let last = before.entry(name).or_insert(Known { person: id, row: row.row });
+                last.row = last.row.max(row.row);
+            }
+        }
+        let mut names = known(self.entries.get(&id).into_iter().flatten());
+        names.retain(|name, known| match before.get(name) {
+            Some(then) => {
+                known.row = then.row;
+                true
+            }
+            None => !after.contains(name),
+        });
+        Ok(names)
     }
 
     /// Whether somebody would lose a value that rows of the host refer to.
