@@ -5,12 +5,14 @@ mod fellegi_sunter;
 mod fields;
 mod keys;
 mod options;
+mod pair;
 #[cfg(test)]
 mod tests;
 mod weighted;
 
 pub use keys::{KEY_KINDS, KeyKind, KeyPart};
 pub use options::{MatchModel, ResolveOptions};
+pub use pair::PairJudged;
 pub use weighted::{WeightedExplanation, WeightedTerm};
 
 use std::sync::Arc;

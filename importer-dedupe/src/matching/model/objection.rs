@@ -96,7 +96,7 @@ impl Objection {
     }
 
     /// It speaks against one person whatever else agrees, so that nobody is merged over it, by whatever rule.
-    pub(crate) fn is_contradiction(self) -> bool {
+    pub fn is_contradiction(self) -> bool {
         self.is_another_person() || matches!(self, Self::MiddleName | Self::Gender)
     }
 
