@@ -16,6 +16,8 @@ mod export;
 mod files;
 mod fix;
 mod hint;
+mod homes;
+mod matches;
 mod merge;
 mod option_dependencies;
 mod out;
