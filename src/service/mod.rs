@@ -15,6 +15,7 @@ mod matches;
 mod matching_jobs;
 mod merge;
 mod obvious;
+mod obvious_groups;
 mod obvious_plan;
 mod pair_judge;
 mod pair_terms;

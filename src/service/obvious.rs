@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::access::{Action, Desk, Note, RecordView};
 use super::merge::MergeRequest;
-use super::obvious_plan::Planned;
+use super::obvious_groups::Planned;
 use super::pair_judge::{PairJudge, content};
 
 /// The source under which [`Desk::merge_obvious`] lists its runs.
@@ -224,8 +224,9 @@ impl Desk<'_> {
     /// Merges every pair that waits for a decision, is probable enough (0.95 or more), and against which nothing
     /// speaks.
     ///
-    /// Every pair is judged anew, as a scan would judge it now and by the contradictions that an import knows. Pairs that
-    /// have a person in common are one group: if two people of it contradict each other, none of it is merged. Each merge is a transaction of its own. All of them
+    /// Every pair is judged anew, as a scan would judge it now and by the contradictions that an import knows. Two people
+    /// who contradict each other never come together over others. A record that fits both about equally well is left to
+    /// people. Each merge is a transaction of its own. All of them
     /// are one run, which [`Desk::roll_back`] takes back as a whole. Rejected pairs, and people who were merged and
     /// parted again, are left to people. Needs an admin.
     ///

@@ -1,6 +1,6 @@
 //! Which pairs are beyond doubt, by a judgement that is made anew: what is stored with a suggestion is as old as its scan.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use importer_core::Result;
 use importer_core::contracts::Contract;
@@ -9,6 +9,7 @@ use importer_dedupe::matching::model::{Objection, PairVerdict};
 use importer_dedupe::matching::people::People;
 use importer_dedupe::matching::scan::{Scan, scan_watched};
 
+use super::obvious_groups::{Between, Known, Planned, group};
 use super::pair_judge::content;
 use super::pair_terms::PairTerms;
 use super::people::number_of;
@@ -18,13 +19,10 @@ use crate::Importer;
 /// How many suggestions are read at a time.
 const PAGE: i64 = 500;
 
-/// A group of more records than this is no person.
-const LARGEST: usize = 50;
-
 /// What would be merged, and why the rest would not.
 #[derive(Debug, Default)]
 pub(super) struct ObviousPlan {
-    /// The pairs to merge, group by group. Each brings together two who are not brought together by those before it.
+    /// The pairs to merge, the likeliest first. Each brings together two who are not brought together by those before it.
     pub(super) pairs: Vec<Planned>,
     /// Suggestions that are likely enough, of people whom somebody has told apart or has parted.
     pub(super) rejected: BTreeSet<SuggestionId>,
@@ -32,15 +30,6 @@ pub(super) struct ObviousPlan {
     pub(super) left: BTreeSet<SuggestionId>,
     /// What the people of the pairs held when they were judged.
     pub(super) content: HashMap<RecordId, u64>,
-}
-
-/// A pair that is beyond doubt.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Planned {
-    pub(super) suggestion: SuggestionId,
-    pub(super) left: RecordId,
-    pub(super) right: RecordId,
-    pub(super) probability: f64,
 }
 
 /// The whole core, compared as a scan compares it.
@@ -77,35 +66,22 @@ impl Importer {
         let mut likely = Vec::new();
         for row in waiting.iter().filter(|row| !skip(row.id)) {
             match judged.merges(row.left, row.right) {
-                Some(probability) => {
-                    likely.push(Planned { suggestion: row.id, left: row.left, right: row.right, probability })
+                Some((probability, bits)) => {
+                    let (suggestion, left, right) = (row.id, row.left, row.right);
+                    likely.push(Planned { suggestion, left, right, probability, bits });
                 }
                 None if was_obvious(row) => _ = plan.left.insert(row.id),
                 None => {}
             }
         }
-        likely.sort_by(|one, other| {
-            other.probability.total_cmp(&one.probability).then(one.suggestion.cmp(&other.suggestion))
-        });
         let parted: BTreeSet<(RecordId, RecordId)> = session.parted(contract)?.into_iter().collect();
-        for (members, pairs) in groups(&likely) {
-            let about = pairs.iter().map(|pair| pair.suggestion);
-            let together: Vec<(RecordId, RecordId)> = (members.iter().enumerate())
-                .flat_map(|(place, one)| members[place + 1..].iter().map(move |other| (*one, *other)))
-                .collect();
-            if members.len() > LARGEST {
-                plan.left.extend(about);
-            } else if together.iter().any(|two| parted.contains(two))
-                || session.are_rejected(contract, &together)?.contains(&true)
-            {
-                plan.rejected.extend(about);
-            } else if together.iter().any(|(one, other)| judged.contradict(*one, *other)) {
-                plan.left.extend(about);
-            } else {
-                let content = members.iter().filter_map(|id| Some((*id, judged.content_of(*id)?)));
-                plan.content.extend(content);
-                plan.pairs.extend(that_join(&pairs));
-            }
+        let rejections = session.has_rejections(contract)?;
+        let grouped = group(likely, &mut OfCore { session, contract, parted, rejections, judged: &judged })?;
+        plan.left.extend(grouped.left);
+        plan.rejected = grouped.told_apart;
+        plan.pairs = grouped.joined;
+        for id in plan.pairs.iter().flat_map(|pair| [pair.left, pair.right]) {
+            plan.content.extend(judged.content_of(id).map(|content| (id, content)));
         }
         Ok(plan)
     }
@@ -145,70 +121,34 @@ impl Judged {
         Some((number_of(&self.people, one)?, number_of(&self.people, other)?))
     }
 
-    /// The probability of a pair that is beyond doubt.
-    fn merges(&self, one: RecordId, other: RecordId) -> Option<f64> {
+    /// The probability of a pair that is beyond doubt, and the same in bits.
+    fn merges(&self, one: RecordId, other: RecordId) -> Option<(f64, f64)> {
         let (a, b) = self.numbers(one, other)?;
         let judged = self.scan.judge(&self.people.frame, a, b, &THRESHOLDS);
-        (judged.verdict == PairVerdict::Merge)
-            .then(|| self.scan.explain(&self.people.frame, a, b, &THRESHOLDS).probability)
+        (judged.verdict == PairVerdict::Merge).then(|| {
+            let explained = self.scan.explain(&self.people.frame, a, b, &THRESHOLDS);
+            (explained.probability, explained.bits)
+        })
     }
 
-    /// Whether two are different people, or rather two of one household.
-    fn contradict(&self, one: RecordId, other: RecordId) -> bool {
+    /// What says that two are different people, or rather two of one household.
+    fn against(&self, one: RecordId, other: RecordId) -> Vec<Objection> {
+        let Some((a, b)) = self.numbers(one, other) else { return vec![Objection::Apart] };
+        let mut against = self.scan.judge(&self.people.frame, a, b, &THRESHOLDS).objections;
+        against.retain(|o| o.is_contradiction() || matches!(o, Objection::Household | Objection::Apart));
+        against
+    }
+
+    /// Whether one of two lacks a value of a term, or has less than a whole name.
+    fn lacks(&self, one: RecordId, other: RecordId, term: &str) -> bool {
         let Some((a, b)) = self.numbers(one, other) else { return true };
-        let objections = self.scan.judge(&self.people.frame, a, b, &THRESHOLDS).objections;
-        objections
-            .iter()
-            .any(|o| o.is_contradiction() || matches!(o, Objection::Household | Objection::Apart))
+        let explained = self.scan.explain(&self.people.frame, a, b, &THRESHOLDS);
+        let of_term = explained.terms.iter().find(|known| known.term == term);
+        of_term.is_none_or(|known| matches!(&*known.level, "missing" | "initial" | "part"))
     }
 
     fn content_of(&self, id: RecordId) -> Option<u64> {
         self.content.get(number_of(&self.people, id)? as usize).copied()
-    }
-}
-
-/// Who would be one person by these pairs, and by which of them. All or none of a group is merged: where two of it contradict,
-/// nobody knows to whom the others belong, and which pair came first is no reason.
-fn groups(likely: &[Planned]) -> Vec<(Vec<RecordId>, Vec<Planned>)> {
-    let mut first = FirstOf::default();
-    for pair in likely {
-        first.join(pair.left, pair.right);
-    }
-    let mut groups: BTreeMap<RecordId, (BTreeSet<RecordId>, Vec<Planned>)> = BTreeMap::new();
-    for pair in likely {
-        let (members, pairs) = groups.entry(first.of(pair.left)).or_default();
-        members.extend([pair.left, pair.right]);
-        pairs.push(*pair);
-    }
-    groups.into_values().map(|(members, pairs)| (members.into_iter().collect(), pairs)).collect()
-}
-
-/// Those of the pairs that bring together who is not brought together by those before.
-fn that_join(pairs: &[Planned]) -> Vec<Planned> {
-    let mut first = FirstOf::default();
-    pairs.iter().copied().filter(|pair| first.join(pair.left, pair.right)).collect()
-}
-
-/// Who is brought together, each by a record of the group.
-#[derive(Default)]
-struct FirstOf(HashMap<RecordId, RecordId>);
-
-impl FirstOf {
-    fn of(&self, id: RecordId) -> RecordId {
-        let mut at = id;
-        while let Some(next) = self.0.get(&at) {
-            at = *next;
-        }
-        at
-    }
-
-    /// True when they were apart.
-    fn join(&mut self, one: RecordId, other: RecordId) -> bool {
-        let (one, other) = (self.of(one), self.of(other));
-        if one != other {
-            self.0.insert(one.max(other), one.min(other));
-        }
-        one != other
     }
 }
 
@@ -218,4 +158,45 @@ fn was_obvious(row: &SuggestionRow) -> bool {
         && PairTerms::read(&row.features_json)
             .and_then(|terms| terms.held_back)
             .is_some_and(|against| against.is_empty())
+}
+
+/// The term that a contradiction is about.
+fn term_of(objection: Objection) -> Option<&'static str> {
+    match objection {
+        Objection::Suffix => Some("name_suffix"),
+        Objection::BirthDate => Some("birth_date"),
+        Objection::GivenName => Some("given_name"),
+        Objection::MiddleName => Some("middle_name"),
+        Objection::Gender => Some("gender"),
+        _ => None,
+    }
+}
+
+/// What the core and decisions say about people.
+struct OfCore<'a> {
+    session: &'a mut dyn StewardSession,
+    contract: &'a Contract,
+    /// Who was merged and parted again.
+    parted: BTreeSet<(RecordId, RecordId)>,
+    /// Whether anybody has rejected a pair.
+    rejections: bool,
+    judged: &'a Judged,
+}
+
+impl Known for OfCore<'_> {
+    fn between(&mut self, one: RecordId, other: RecordId) -> Result<Between> {
+        let two = (one.min(other), one.max(other));
+        let told_apart = self.parted.contains(&two)
+            || (self.rejections && self.session.are_rejected(self.contract, &[two])?.contains(&true));
+        Ok(match told_apart {
+            true => Between::ToldApart,
+            false if self.judged.against(one, other).is_empty() => Between::Nothing,
+            false => Between::Contradicts,
+        })
+    }
+
+    fn lacks(&self, who: RecordId, one: RecordId, other: RecordId) -> bool {
+        let mut terms = self.judged.against(one, other).into_iter().filter_map(term_of);
+        terms.any(|term| self.judged.lacks(who, one, term) && self.judged.lacks(who, other, term))
+    }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use importer::service::{Desk, HomesRequest};
 use importer::{RecordId, Result, SuggestionId};
 
-use crate::merge::one_line;
+use crate::person::one_line;
 use crate::shared_args::SuggestionsArgs;
 use crate::{out, say};
 

@@ -22,6 +22,7 @@ mod merge;
 mod option_dependencies;
 mod out;
 mod people;
+mod person;
 mod plugins;
 mod plugins_new;
 mod policy;

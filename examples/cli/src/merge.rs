@@ -5,12 +5,11 @@ use importer::Result;
 use importer::reasons::explain;
 use importer::service::{
     Action, Contradiction, Desk, FieldChoice, MergePreview, MergeRequest, ObviousReport, ObviousRequest,
-    RecordView,
 };
 use importer::{Error, ErrorKind, MergeFilter, MergeId, RecordId, SuggestionId, moment_text};
 
 use crate::count::counted;
-use crate::people::name;
+use crate::person::one_line;
 use crate::policy::PolicyFile;
 use crate::shared_args::Common;
 use crate::steward::{each_once, without};
@@ -222,13 +221,6 @@ fn print_not_obvious(report: &ObviousReport) {
         let pairs = counted(report.left, "other suggestion is", "other suggestions are");
         say!("{pairs} left to people: as the records are now, something speaks against merging them.");
     }
-}
-
-/// Who somebody is, in one line: the id, the name, the date of birth and the contacts.
-pub(crate) fn one_line(person: &RecordView) -> String {
-    let born = person.values.get("dob").map_or("-", String::as_str);
-    let contacts: Vec<&str> = person.contacts.iter().map(|contact| contact.value.as_str()).collect();
-    format!("{:>9}  {:<28} {born:<10} {}", person.id, name(person), contacts.join(", ")).trim_end().into()
 }
 
 /// Everybody's values side by side, and which survives.

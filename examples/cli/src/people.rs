@@ -4,6 +4,7 @@ use clap::Args;
 use importer::service::RecordView;
 use importer::{Error, ErrorKind, MatchFilter, RecordId, Result};
 
+use crate::person::name;
 use crate::shared_args::Common;
 use crate::steward::{element, end_of_list};
 use crate::{matches, out, say, setup};
@@ -108,11 +109,6 @@ fn says(person: &RecordView, wanted: &str) -> bool {
     let contacts = person.contacts.iter().map(|contact| contact.value.as_str());
     let mut shown = person.values.values().map(String::as_str).chain(contacts).chain([name.as_str()]);
     shown.any(|value| value.to_lowercase().contains(wanted))
-}
-
-pub(crate) fn name(person: &RecordView) -> String {
-    let parts = ["first_name", "last_name", "name_suffix"].map(|field| person.values.get(field));
-    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// A line of the table, the first one with the names of the columns.
