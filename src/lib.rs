@@ -38,12 +38,12 @@ pub use importer_core::pipeline::{
 pub use importer_core::plugins::PluginInfo;
 pub use importer_core::ports::{
     AuditFilter, AuditOutcome, AuditRow, AutoMerge, ChangeFilter, ChangeRow, Clock, Contact, ContactKind,
-    CoreRecord, FixedClock, HostReference, HostRows, Household, LONGEST_NAME, LONGEST_REASON, MergeFilter,
-    MergeId, MergeRow, Moment, NewRun, Origin, Phase, QuarantineFilter, QuarantineStatus, Record,
-    RecordCursor, RecordFilter, RecordId, RecordOrder, Reference, Rejected, RollbackItem, RowId, RunFilter,
-    RunId, RunRecord, RunStatus, Scope, StopRequest, SuggestionDecision, SuggestionFilter, SuggestionId,
-    SuggestionKind, SuggestionRow, SystemClock, Traces, Violation, ViolationFilter, ViolationRow,
-    moment_text, parse_moment,
+    CoreRecord, FixedClock, HostReference, HostRows, Household, LONGEST_NAME, LONGEST_REASON, MatchFilter,
+    MergeFilter, MergeId, MergeRow, Moment, NewRun, Origin, Phase, QuarantineFilter, QuarantineStatus,
+    Record, RecordCursor, RecordFilter, RecordId, RecordOrder, Reference, Rejected, RollbackItem, RowId,
+    RunFilter, RunId, RunRecord, RunStatus, Scope, StopRequest, SuggestionDecision, SuggestionFilter,
+    SuggestionId, SuggestionKind, SuggestionRow, SystemClock, Traces, Violation, ViolationFilter,
+    ViolationRow, moment_text, parse_moment,
 };
 pub use importer_core::{Error, ErrorKind, ErrorStatus, Result};
 /// The SDK with which plugins are written; it has a contract and versions of its own.

@@ -28,7 +28,8 @@ pub use keys::{EMAIL_KEY, PHONE_KEY};
 pub use matching::model::Thresholds;
 pub use plugin_features::PluginFeatures;
 pub use probabilistic::{
-    KEY_KINDS, KeyKind, KeyPart, MatchModel, Probabilistic, ResolveOptions, WeightedExplanation, WeightedTerm,
+    KEY_KINDS, KeyKind, KeyPart, MatchModel, PairJudged, Probabilistic, ResolveOptions, WeightedExplanation,
+    WeightedTerm,
 };
 pub use survivorship::{DEFAULT_POLICY, Policy, Survivorship};
 pub use with_features::WithFeatures;

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::access::{Action, Desk, Note};
 use super::edit::typed;
+use super::pair_judge::Contradiction;
 use super::rejected_pairs::{no_rejected_pairs, rejected_pairs};
 use super::unfinished_rollback::not_in_unfinished_rollback;
 use crate::Importer;
@@ -159,6 +160,9 @@ pub struct MergePreview {
     pub fields: Vec<PlannedField>,
     /// Rejected pairs among the people. To merge them all the same, set [`MergeRequest::although_rejected`].
     pub rejected: Vec<Rejected>,
+    /// Pairs among the people that contradict each other, as the records are now. They are merged all the same if
+    /// somebody says so. Only for roles that see every field.
+    pub contradictions: Vec<Contradiction>,
 }
 
 /// A merge that was done; [`Desk::merge`] returns it.
@@ -191,6 +195,8 @@ pub struct MergeDone {
     pub retired: Vec<RecordId>,
     /// The fields of the survivor that changed; fields that the role does not see are left out.
     pub changed: Vec<String>,
+    /// Pairs among the people that contradicted each other before the merge. Only for roles that see every field.
+    pub contradictions: Vec<Contradiction>,
 }
 
 /// A merge in the list that [`Desk::merges`] returns.
@@ -296,14 +302,15 @@ impl Desk<'_> {
         self.authorize(Action::Review, &note)?;
         self.may_choose(Action::Review, &note, contract, &request.choices)?;
         let order = self.order(contract, request)?;
-        let (plan, rejected) = self.query(Action::Review, &subject(&order), |session| {
+        let (plan, rejected, contradictions) = self.query(Action::Review, &subject(&order), |session| {
             let plan = self.importer.with_merge_context(contract, |merge_context| {
                 history::preview_merge(session, merge_context, &order)
             })?;
-            Ok((plan, session.rejected_among(contract, &request.people)?))
+            let rejected = session.rejected_among(contract, &request.people)?;
+            Ok((plan, rejected, self.contradictions(session, contract, &request.people)?))
         })?;
         let (survivor, retired) = (order.survivor, order.retired);
-        let mut preview = MergePreview { survivor, retired, fields: plan.fields, rejected };
+        let mut preview = MergePreview { survivor, retired, fields: plan.fields, rejected, contradictions };
         self.mask().preview(contract, &mut preview);
         Ok(preview)
     }
@@ -348,6 +355,8 @@ impl Desk<'_> {
             let apart =
                 no_rejected_pairs(session, contract, &request.people, request.although_rejected, OPERATION)?;
             although(note, &apart);
+            let contradictions = self.contradictions(session, contract, &request.people)?;
+            although_contradicted(note, &contradictions);
             let (merge, plan) = self.importer.with_merge_context(contract, |merge_context| {
                 history::merge(session, merge_context, &order)
             })?;
@@ -355,7 +364,7 @@ impl Desk<'_> {
             note.detail("survivor", order.survivor);
             note.detail("retired", order.retired.clone());
             note.detail("chosen", order.choices.keys().cloned().collect::<Vec<_>>());
-            let mut done = done(merge, &order, plan);
+            let mut done = MergeDone { contradictions, ..done(merge, &order, plan) };
             self.mask().merged(contract, &mut done);
             Ok(done)
         })
@@ -627,6 +636,19 @@ impl Desk<'_> {
         })
     }
 
+    /// What contradicts among people, as far as the role sees it: which fields contradict tells of each of them.
+    pub(super) fn contradictions(
+        &self,
+        session: &mut dyn importer_core::ports::StewardSession,
+        contract: &Contract,
+        people: &[RecordId],
+    ) -> Result<Vec<Contradiction>> {
+        if !self.mask().shows_all() {
+            return Ok(Vec::new());
+        }
+        self.importer.pair_judge(contract, None).contradictions_among(session, people)
+    }
+
     /// Whether the role sees the fields for which somebody typed a value; keeping that of a record needs no eyes.
     pub(super) fn may_choose(
         &self,
@@ -687,7 +709,15 @@ impl Importer {
 pub(super) fn done(merge: MergeId, order: &MergeOrder, plan: MergePlan) -> MergeDone {
     let mut changed: Vec<String> = plan.changes.into_iter().map(|change| change.field).collect();
     changed.dedup();
-    MergeDone { merge, survivor: order.survivor, retired: order.retired.clone(), changed }
+    let (survivor, retired) = (order.survivor, order.retired.clone());
+    MergeDone { merge, survivor, retired, changed, contradictions: Vec::new() }
+}
+
+/// Tells the audit log how many pairs contradict of those who are merged all the same.
+pub(super) fn although_contradicted(note: &mut Note, contradictions: &[Contradiction]) {
+    if !contradictions.is_empty() {
+        note.detail("although_contradicted", contradictions.len());
+    }
 }
 
 /// Tells the audit log who was told apart of those who are merged all the same.

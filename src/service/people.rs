@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use importer_core::contracts::Contract;
 use importer_core::pipeline::{ScanPhase, ScanProgress};
-use importer_core::ports::{RecordId, StewardSession};
+use importer_core::ports::{CoreRecord, RecordId, StewardSession};
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::PluginFeatures;
 use importer_dedupe::matching::people::People;
@@ -23,6 +23,17 @@ impl Importer {
         contract: &Contract,
         operation: &'static str,
     ) -> Result<People> {
+        self.people_told(session, contract, operation, |_| ())
+    }
+
+    /// The same; each is told in the order of their ids.
+    pub(super) fn people_told(
+        &self,
+        session: &mut dyn StewardSession,
+        contract: &Contract,
+        operation: &'static str,
+        mut tell: impl FnMut(&CoreRecord),
+    ) -> Result<People> {
         let total = u64::try_from(session.count(contract)?).unwrap_or(0);
         let features = PluginFeatures::of(contract, self.lock_plugins().features())?;
         let features = features.map(|features| features as Arc<dyn Compares>);
@@ -40,6 +51,7 @@ impl Importer {
                 let start = known.partition_point(|entry| entry.core_id < person.id);
                 let end = known.partition_point(|entry| entry.core_id <= person.id);
                 people.push_known(contract, person, &known[start..end]);
+                tell(person);
             }
             let done = people.ids.len() as u64;
             self.observer.scanning(ScanProgress { phase: ScanPhase::Reading, done, total });

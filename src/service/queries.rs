@@ -175,9 +175,11 @@ impl Desk<'_> {
         })
     }
 
-    /// Returns suggestions in the order of their ids.
+    /// Returns suggestions in the order of their ids, or the likeliest first if the filter says so and the role sees
+    /// every field.
     ///
-    /// Terms about fields that the role does not see are masked. The score is then of the other terms alone, also in
+    /// A suggestion that waits is about its records as they are now, as for
+    /// [`Importer::suggestions`](crate::Importer::suggestions). Terms about fields that the role does not see are masked. The score is then of the other terms alone, also in
     /// the filter. To page, set [`SuggestionFilter::after`] to the id of the last suggestion. Any role may call it.
     ///
     /// ```
@@ -201,7 +203,9 @@ impl Desk<'_> {
     /// When the actor may not see suggestions, or the database fails.
     pub fn suggestions(&self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
         let search = MaskedSearch::by(self.mask(), &self.importer.contracts);
-        self.query(Action::ViewSuggestions, "suggestions", |session| search.suggestions(session, filter))
+        self.query(Action::ViewSuggestions, "suggestions", |session| {
+            search.suggestions(session, filter, &|session, rows| self.importer.rescore_changed(session, rows))
+        })
     }
 
     /// Returns the explained score of two records by the fields that the role sees; see

@@ -5,15 +5,20 @@ use importer_core::ports::{
     RecordId, StewardSession, SuggestionDecision, SuggestionFilter, SuggestionId, SuggestionKind,
     SuggestionRow, SuggestionVerdict, days_later,
 };
+use importer_core::reasons::explain;
 use importer_core::{Error, ErrorKind, Result};
 use importer_dedupe::history::{self, MergeOrder};
 
-use super::access::{Action, Desk, MaskedSearch, Note};
-use super::merge::{FieldChoice, MergeDone, MergeRequest, although, done};
+use super::access::{Action, Desk, MaskedSearch, Note, Rescore};
+use super::merge::{FieldChoice, MergeDone, MergeRequest, although, although_contradicted, done};
+use super::pair_judge::Contradiction;
 use super::rejected_pairs::no_rejected_pairs;
 use super::unfinished_rollback::not_in_unfinished_rollback;
 
 const OPERATION: &str = "record a decision";
+
+/// The code of the error that a pair contradicts.
+const CONTRADICTS: &str = "pair_contradicts";
 
 /// How many suggestions one transaction decides about.
 const PAGE: i64 = 500;
@@ -51,14 +56,14 @@ pub enum ReviewDecision {
         survivor: Option<RecordId>,
         /// Fields whose value was chosen by hand.
         choices: Vec<(String, FieldChoice)>,
-    },
-    /// The same, even for a rejected pair, or if a person who went into one of both is part of one. `Accept` is an
-    /// error then.
-    AcceptAlthoughRejected {
-        /// The record that remains in a merge; by default the one with the lower id.
-        survivor: Option<RecordId>,
-        /// Fields whose value was chosen by hand.
-        choices: Vec<(String, FieldChoice)>,
+        /// Merges even a rejected pair, or if a person who went into one of both is part of one; otherwise that is an
+        /// error.
+        #[serde(default)]
+        although_rejected: bool,
+        /// Among many that are accepted together, merges also those that contradict each other; otherwise these are
+        /// refused. A pair that is accepted alone is merged with a warning.
+        #[serde(default)]
+        although_contradicted: bool,
     },
     /// They are two people, for ever.
     Reject,
@@ -77,25 +82,25 @@ impl ReviewDecision {
     /// ```
     /// use importer::service::ReviewDecision;
     ///
-    /// assert_eq!(ReviewDecision::accept(), ReviewDecision::Accept { survivor: None, choices: vec![] });
+    /// let ReviewDecision::Accept { although_rejected, .. } = ReviewDecision::accept() else { unreachable!() };
+    /// assert!(!although_rejected);
     /// ```
     pub fn accept() -> Self {
-        Self::Accept { survivor: None, choices: Vec::new() }
+        let (survivor, choices) = (None, Vec::new());
+        Self::Accept { survivor, choices, although_rejected: false, although_contradicted: false }
     }
 
     /// Who is to stay and which fields were decided about, where a suggestion is accepted.
     fn accepts(&self) -> Option<(Option<RecordId>, &Choices)> {
         match self {
-            Self::Accept { survivor, choices } | Self::AcceptAlthoughRejected { survivor, choices } => {
-                Some((*survivor, choices))
-            }
+            Self::Accept { survivor, choices, .. } => Some((*survivor, choices)),
             _ => None,
         }
     }
 
     fn decision(&self) -> SuggestionDecision {
         match self {
-            Self::Accept { .. } | Self::AcceptAlthoughRejected { .. } => SuggestionDecision::Accepted,
+            Self::Accept { .. } => SuggestionDecision::Accepted,
             Self::Reject => SuggestionDecision::Rejected,
             Self::Defer { .. } => SuggestionDecision::Deferred,
             Self::Reopen => SuggestionDecision::Open,
@@ -130,6 +135,8 @@ pub struct Reviewed {
     pub merge: Option<MergeDone>,
     /// The household that the decision led to.
     pub household: Option<i64>,
+    /// What contradicted in a pair that was merged: a warning. Only for roles that see every field.
+    pub contradictions: Vec<Contradiction>,
 }
 
 /// The counts of a decision about everything that a filter finds.
@@ -161,8 +168,11 @@ pub struct ReviewedMany {
     /// The number of these that led to a merge.
     pub merged: u64,
     /// The number of suggestions that could not be decided: they are merged or superseded by now, the pair is rejected,
-    /// or a table of the host does not accept the merge.
+    /// contradicts, or a table of the host does not accept the merge.
     pub refused: u64,
+    /// The number of pairs that contradict, among those that were to be accepted; also in a dry run. Without
+    /// `although_contradicted` they are refused.
+    pub contradicted: u64,
     /// The reason why the first of these could not be decided.
     pub first_refusal: Option<String>,
 }
@@ -174,9 +184,11 @@ impl ReviewedMany {
             Ok(reviewed) => {
                 self.decided += 1;
                 self.merged += u64::from(reviewed.merge.is_some());
+                self.contradicted += u64::from(!reviewed.contradictions.is_empty());
             }
             Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::NotFound) => {
                 self.refused += 1;
+                self.contradicted += u64::from(error.code() == CONTRADICTS);
                 self.first_refusal.get_or_insert_with(|| error.to_string());
             }
             Err(error) => return Err(error),
@@ -191,6 +203,7 @@ impl ReviewedMany {
                 self.decided += one.decided;
                 self.merged += one.merged;
                 self.refused += one.refused;
+                self.contradicted += one.contradicted;
                 self.first_refusal = self.first_refusal.take().or(one.first_refusal);
             }
             Err(error) if error.kind() == ErrorKind::Refused => {
@@ -234,6 +247,17 @@ impl Desk<'_> {
     /// rejected and the decision does not say that it is accepted all the same, an unfinished rollback concerns one of
     /// the records, a table of the host does not accept the merge, or the database fails.
     pub fn review(&self, id: SuggestionId, verdict: &ReviewDecision, reason: &str) -> Result<Reviewed> {
+        self.review_one(id, verdict, reason, false)
+    }
+
+    /// The same; a pair that contradicts is refused where it is one of many that nobody looks at one by one.
+    fn review_one(
+        &self,
+        id: SuggestionId,
+        verdict: &ReviewDecision,
+        reason: &str,
+        of_many: bool,
+    ) -> Result<Reviewed> {
         let note = Note::new(format!("suggestion {id}"), reason);
         self.authorize(Action::Review, &note)?;
         let known = self.importer.store()?.session()?.suggestion(id)?;
@@ -246,7 +270,7 @@ impl Desk<'_> {
             self.may_accept(action, &note, entity.as_deref(), verdict)?;
         }
         self.act(action, note, |session, note| {
-            let reviewed = self.decide(session, note, id, verdict)?;
+            let reviewed = self.decide(session, note, id, verdict, of_many)?;
             note.entity = Some(reviewed.suggestion.entity.clone());
             note.detail("verdict", verdict.decision().as_str());
             if let Some(household) = reviewed.household {
@@ -261,7 +285,8 @@ impl Desk<'_> {
 
     /// Decides the same about several suggestions, each in a transaction of its own.
     ///
-    /// Returns the result for each id. A suggestion that cannot be decided does not keep the others back.
+    /// Returns the result for each id. A suggestion that cannot be decided does not keep the others back. Of several
+    /// that are accepted, one whose records contradict each other is an error, unless the decision says otherwise.
     ///
     /// ```
     /// use importer::service::ReviewDecision;
@@ -285,14 +310,16 @@ impl Desk<'_> {
         verdict: &ReviewDecision,
         reason: &str,
     ) -> Vec<(SuggestionId, Result<Reviewed>)> {
-        ids.iter().map(|id| (*id, self.review(*id, verdict, reason))).collect()
+        let of_many = ids.len() > 1;
+        ids.iter().map(|id| (*id, self.review_one(*id, verdict, reason, of_many))).collect()
     }
 
     /// Decides the same about everything that a filter finds, as for [`Desk::suggestions`].
     ///
     /// Suggestions are decided in pages of 500. Each page is one transaction with one line in the audit log, and every
     /// suggestion has its own line in the log of decisions. A suggestion that cannot be decided is counted and left as
-    /// it is. A page with a merge that a table of the host does not accept is decided one by one. With `dry_run` it
+    /// it is; so is a pair that is to be accepted although its records contradict each other, unless the decision says
+    /// otherwise. A page with a merge that a table of the host does not accept is decided one by one. With `dry_run` it
     /// only counts. Returns the counts. Accepting needs an admin, unless the filter names the kind household;
     /// everything else needs a steward.
     ///
@@ -346,6 +373,7 @@ impl Desk<'_> {
             }
         }
         let search = MaskedSearch::by(self.mask(), &self.importer.contracts);
+        let rescore: Rescore<'_> = &|session, rows| self.importer.rescore_changed(session, rows);
         let mut reviewed = ReviewedMany::default();
         let mut after = filter.after;
         loop {
@@ -354,12 +382,13 @@ impl Desk<'_> {
             let page = SuggestionFilter { after, limit: most.min(PAGE), ..filter.clone() };
             let rows = match most {
                 0 => Vec::new(),
-                _ => search.suggestions(self.importer.store()?.session()?.as_mut(), &page)?,
+                _ => search.suggestions(self.importer.store()?.session()?.as_mut(), &page, rescore)?,
             };
             let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(reviewed) };
             after = last.id;
             reviewed.found += rows.len() as u64;
             if dry_run {
+                reviewed.contradicted += self.count_contradicting(&rows, verdict)?;
                 continue;
             }
             let mut note = note.clone();
@@ -392,13 +421,28 @@ impl Desk<'_> {
         self.act(action, note.clone(), |session, note| {
             let mut decided = ReviewedMany::default();
             for row in rows {
-                decided.add(self.decide(session, note, row.id, verdict))?;
+                decided.add(self.decide(session, note, row.id, verdict, true))?;
             }
             note.detail("verdict", verdict.decision().as_str());
             note.detail("decided", decided.decided);
             note.detail("refused", decided.refused);
             Ok(decided)
         })
+    }
+
+    /// How many of these pairs contradict, where they are to be merged.
+    fn count_contradicting(&self, rows: &[SuggestionRow], verdict: &ReviewDecision) -> Result<u64> {
+        if verdict.accepts().is_none() {
+            return Ok(0);
+        }
+        let mut session = self.importer.store()?.session()?;
+        let mut found = 0;
+        for row in rows.iter().filter(|row| row.kind != SuggestionKind::Household) {
+            let contract = self.importer.contract(&row.entity)?;
+            let against = self.contradictions(session.as_mut(), contract, &[row.left, row.right])?;
+            found += against.len() as u64;
+        }
+        Ok(found)
     }
 
     /// Whether the role sees the fields that somebody chose values for.
@@ -420,6 +464,7 @@ impl Desk<'_> {
         note: &mut Note,
         id: SuggestionId,
         verdict: &ReviewDecision,
+        of_many: bool,
     ) -> Result<Reviewed> {
         let not_there = || {
             let message = format!("there is no suggestion {id}");
@@ -430,7 +475,8 @@ impl Desk<'_> {
         session.lock_core(contract)?;
         not_in_unfinished_rollback(session, contract, &[row.left, row.right], OPERATION)?;
         decidable(session, contract, &row)?;
-        let mut reviewed = Reviewed { suggestion: row.clone(), merge: None, household: None };
+        let mut reviewed =
+            Reviewed { suggestion: row.clone(), merge: None, household: None, contradictions: Vec::new() };
         if row.kind == SuggestionKind::Household {
             session.part_household(contract, id)?;
         }
@@ -444,7 +490,10 @@ impl Desk<'_> {
                 let request = MergeRequest {
                     survivor,
                     choices: choices.to_vec(),
-                    although_rejected: matches!(verdict, ReviewDecision::AcceptAlthoughRejected { .. }),
+                    although_rejected: matches!(
+                        verdict,
+                        ReviewDecision::Accept { although_rejected: true, .. }
+                    ),
                     ..MergeRequest::new(&row.entity, [row.left, row.right], &note.reason)
                 };
                 let apart = no_rejected_pairs(
@@ -456,11 +505,18 @@ impl Desk<'_> {
                 )
                 .map_err(|error| error.at("suggestion to accept", id))?;
                 although(note, &apart);
+                let against = self.contradictions(session, contract, &request.people)?;
+                let asked = matches!(verdict, ReviewDecision::Accept { although_contradicted: true, .. });
+                if let (Some(first), true) = (against.first(), of_many && !asked) {
+                    return Err(contradicts(&row, first));
+                }
+                although_contradicted(note, &against);
                 let order = MergeOrder { suggestion: Some(id), ..self.order(contract, &request)? };
                 let (merge, plan) = self.importer.with_merge_context(contract, |merge_context| {
                     history::merge(session, merge_context, &order)
                 })?;
-                let mut merged = done(merge, &order, plan);
+                reviewed.contradictions.clone_from(&against);
+                let mut merged = MergeDone { contradictions: against, ..done(merge, &order, plan) };
                 self.mask().merged(contract, &mut merged);
                 reviewed.merge = Some(merged);
             }
@@ -495,6 +551,17 @@ impl Desk<'_> {
         };
         session.decide(contract, &stored, now)
     }
+}
+
+/// A pair that nobody has looked at alone is not merged over a contradiction.
+fn contradicts(row: &SuggestionRow, against: &Contradiction) -> Error {
+    let (entity, Contradiction { one, other, codes }) = (&row.entity, against);
+    let why = explain(&codes.join("; "));
+    let message = format!("{entity} {one} and {entity} {other} contradict each other: {why}");
+    Error::new(ErrorKind::Config, OPERATION, message)
+        .coded(CONTRADICTS)
+        .at("suggestion", row.id)
+        .hint("look at the pair and accept it alone, or request it explicitly (`although_contradicted`)")
 }
 
 /// An error when there is nothing to be decided any more.

@@ -145,7 +145,7 @@ pub struct ScanReport {
     pub suggestions: Option<Suggested>,
     /// The checksum of the model's document.
     pub model_checksum: String,
-    /// True when this scan learned the model.
+    /// True when this scan learned the model; a scan with nothing new keeps that of the last one.
     pub model_learned: bool,
     /// The blocking keys, with what was too frequent to be compared; empty when everything is compared with everything.
     pub keys: Vec<ScanKey>,
@@ -233,6 +233,8 @@ struct Stored {
 pub(super) struct Earlier {
     pub(super) id: RunId,
     pub(super) model: ModelDocument,
+    /// Whether somebody gave the model, rather than that the scan learned it.
+    pub(super) given: bool,
     seen_until: Option<Moment>,
 }
 
@@ -256,8 +258,8 @@ fn at_work(error: Error, entity: &str) -> Error {
 impl Importer {
     /// Scans the whole core for records that are one person, and stores the pairs worth showing as suggestions.
     ///
-    /// All records are read and scored each time, because how much a name says depends on all other names. Stored are
-    /// the pairs with a record that is new or changed since the last scan, unless `all` is asked for. Storing is one
+    /// If a record is new or changed since the last scan, all records are read and scored, because how much a name says
+    /// depends on all other names. If none is, no pair is scored, unless `all` is asked for. Stored are the pairs with a record that is new or changed since the last scan, unless `all` is asked for. Storing is one
     /// transaction: a scan that is cancelled or fails leaves no suggestion behind. Returns a report.
     ///
     /// Nothing is masked: this is for a host's own code. What people are shown comes from
@@ -290,6 +292,9 @@ impl Importer {
         let mut session = store.session()?;
         if request.preview {
             let last = self.last_scan(session.as_mut(), contract)?;
+            if let Some((report, _)) = self.nothing_new(session.as_mut(), contract, request, last.as_ref())? {
+                return Ok(report);
+            }
             let work = self.query(session.as_mut(), contract, request, last.as_ref())?;
             return Ok(work.report);
         }
@@ -302,9 +307,14 @@ impl Importer {
         let last = self.last_scan(session.as_mut(), contract)?;
         let mut run = session.create_run(&new_run(contract, request), self.clock.now())?;
         let seen_until = seen_until(session.as_mut(), &run)?;
-        let result = self
-            .query(session.as_mut(), contract, request, last.as_ref())
-            .and_then(|work| self.store_scan(session.as_mut(), contract, &mut run, work, seen_until));
+        let result = match self.nothing_new(session.as_mut(), contract, request, last.as_ref())? {
+            Some((report, last)) => {
+                self.store_nothing_new(session.as_mut(), &mut run, report, last, seen_until)
+            }
+            None => self
+                .query(session.as_mut(), contract, request, last.as_ref())
+                .and_then(|work| self.store_scan(session.as_mut(), contract, &mut run, work, seen_until)),
+        };
         result.inspect_err(|error| {
             run.status =
                 if error.kind() == ErrorKind::Cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
@@ -351,7 +361,12 @@ impl Importer {
         let run = runs.iter().find(|run| run.new.entity == contract.entity);
         Ok(run.and_then(|run| {
             let stored = stored(run)?;
-            Some(Earlier { id: run.id, model: stored.model, seen_until: parse_moment(&stored.seen_until) })
+            Some(Earlier {
+                id: run.id,
+                given: !run.new.rules_checksum.is_empty(),
+                model: stored.model,
+                seen_until: parse_moment(&stored.seen_until),
+            })
         }))
     }
 
@@ -366,6 +381,61 @@ impl Importer {
             session.save_run(&run)?;
         }
         Ok(())
+    }
+
+    /// The report of a scan that has nothing to compare, because nobody is new or changed since the last one, with that one;
+    /// `None` when there is something.
+    fn nothing_new<'l>(
+        &self,
+        session: &mut dyn StewardSession,
+        contract: &Contract,
+        request: &ScanRequest,
+        last: Option<&'l Earlier>,
+    ) -> Result<Option<(ScanReport, &'l Earlier)>> {
+        // By another model every pair has another score.
+        let Some(last) = last.filter(|last| !request.all && request.model.is_none() && !last.given) else {
+            return Ok(None);
+        };
+        let Some(since) = last.seen_until else { return Ok(None) };
+        if !session.changed_since(contract, since)?.is_empty() {
+            return Ok(None);
+        }
+        let report = ScanReport {
+            run_id: None,
+            entity: contract.entity.into(),
+            preview: request.preview,
+            records: u64::try_from(session.count(contract)?).unwrap_or(0),
+            since_scan: Some(last.id),
+            changed_records: Some(0),
+            pairs_scored: 0,
+            merge_pairs: 0,
+            merge_clusters: 0,
+            review_pairs: 0,
+            household_pairs: 0,
+            suggestions: None,
+            model_checksum: last.model.checksum(),
+            model_learned: false,
+            keys: Vec::new(),
+            samples: Vec::new(),
+            elapsed_ms: 0,
+        };
+        Ok(Some((report, last)))
+    }
+
+    fn store_nothing_new(
+        &self,
+        session: &mut dyn Session,
+        run: &mut RunRecord,
+        mut report: ScanReport,
+        last: &Earlier,
+        seen_until: Moment,
+    ) -> Result<ScanReport> {
+        report.run_id = Some(run.id);
+        report.suggestions = Some(Suggested::default());
+        let counts = Counts { read: report.records, ..Counts::default() };
+        finish(run, &report, &counts, &last.model, seen_until, self.clock.now())?;
+        session.save_run(run)?;
+        Ok(report)
     }
 
     /// Everything but storing.
@@ -462,16 +532,7 @@ impl Importer {
                 households: report.household_pairs,
                 ..Counts::default()
             };
-            let stored = Stored {
-                scan: report.clone(),
-                model: work.document.clone(),
-                seen_until: moment_text(seen_until),
-            };
-            run.counts_json = json(&counts)?;
-            run.metrics_json = json(&stored)?;
-            run.rows_read = i64::try_from(report.records).unwrap_or(i64::MAX);
-            (run.status, run.phase) = (RunStatus::Succeeded, Phase::Done);
-            (run.updated_at, run.finished_at) = (now, Some(now));
+            finish(run, &report, &counts, &work.document, seen_until, now)?;
             session.save_run(run)
         })?;
         Ok(report)
@@ -571,6 +632,24 @@ fn seen_until(session: &mut dyn Session, run: &RunRecord) -> Result<Moment> {
     let filter = RunFilter { status: Some(RunStatus::Running), ..RunFilter::default() };
     let at_work = session.runs(&filter)?.into_iter().map(|other| other.started_at);
     Ok(at_work.chain([run.started_at]).min().unwrap_or(run.started_at))
+}
+
+/// Lets a scan be done.
+fn finish(
+    run: &mut RunRecord,
+    report: &ScanReport,
+    counts: &Counts,
+    model: &ModelDocument,
+    seen_until: Moment,
+    now: Moment,
+) -> Result<()> {
+    let stored = Stored { scan: report.clone(), model: model.clone(), seen_until: moment_text(seen_until) };
+    run.counts_json = json(counts)?;
+    run.metrics_json = json(&stored)?;
+    run.rows_read = i64::try_from(report.records).unwrap_or(i64::MAX);
+    (run.status, run.phase) = (RunStatus::Succeeded, Phase::Done);
+    (run.updated_at, run.finished_at) = (now, Some(now));
+    Ok(())
 }
 
 fn stored(run: &RunRecord) -> Option<Stored> {

@@ -3,12 +3,15 @@
 use importer_core::Result;
 use importer_core::ports::{Household, RecordId, SuggestionFilter, SuggestionRow};
 
-use super::access::{Action, Desk};
+use super::access::{Action, Desk, Mask, MaskedSearch, Role};
 use crate::Importer;
 
 impl Importer {
-    /// Returns suggestions in the order of their ids. To page, set [`SuggestionFilter::after`] to the id of the last
-    /// suggestion.
+    /// Returns suggestions in the order of their ids, or the likeliest first if the filter says so. To page, set
+    /// [`SuggestionFilter::after`] to the id of the last suggestion.
+    ///
+    /// A suggestion that waits is about its records as they are now: where one has changed since the pair was scored,
+    /// score and terms are worked out anew ([`SuggestionRow::rescored`]). What is stored changes with the next scan.
     ///
     /// Nothing is masked: this is for a host's own code. What people are shown comes from
     /// [`Desk::suggestions`](super::Desk::suggestions).
@@ -33,7 +36,12 @@ impl Importer {
     /// # Errors
     /// When the database fails.
     pub fn suggestions(&self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
-        self.store()?.session()?.suggestions(filter)
+        let mut session = self.store()?.session()?;
+        MaskedSearch::by(Mask(Role::Admin), &self.contracts).suggestions(
+            session.as_mut(),
+            filter,
+            &|session, rows| self.rescore_changed(session, rows),
+        )
     }
 
     /// Makes a filter for the suggestions that wait for a decision now: open ones, and deferred ones whose time has

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use importer::plugin::spreadsheet::unguard;
 use importer::service::{
-    Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
-    ReviewDecision, Role, RollbackRequest, RowFix, ScanRequest,
+    Action, Actor, BulkChange, BulkFix, Desk, Edit, FileFix, HomesRequest, MergeRequest, NewPerson,
+    ObviousRequest, RedoRequest, RerunStep, ReviewDecision, Role, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Error, ErrorKind, Importer, MergeId, RecordId, RowId, RunId, RunRequest, SuggestionId};
 use importer_core::ports::{AuditFilter, AuditOutcome, AuditRow, QuarantineFilter};
@@ -95,7 +95,13 @@ const CALLS: &[(&str, Action, bool, Call)] = &[
     }),
     ("merge_obvious", Action::Merge, true, |desk, reason| desk.merge_obvious("volunteer", reason).map(drop)),
     ("preview_obvious", Action::ViewSuggestions, false, |desk, _| {
-        desk.preview_obvious("volunteer").map(drop)
+        desk.preview_obvious(&ObviousRequest::new("volunteer")).map(drop)
+    }),
+    ("homes", Action::ViewSuggestions, false, |desk, _| {
+        desk.homes(&HomesRequest::new("volunteer")).map(drop)
+    }),
+    ("matches", Action::ViewSuggestions, false, |desk, _| {
+        desk.matches("volunteer", &Default::default()).map(drop)
     }),
     ("merges", Action::ViewSuggestions, false, |desk, _| {
         desk.merges("volunteer", &Default::default()).map(drop)

@@ -42,6 +42,7 @@ mod rejected_pairs;
 mod repeated;
 mod retention;
 mod retrying;
+mod review_list;
 mod rolling_back;
 mod run_control;
 mod samples;
@@ -58,6 +59,7 @@ mod store;
 mod support;
 mod surface;
 mod told;
+mod twice;
 mod unfinished_rollback;
 mod untold;
 #[cfg(feature = "postgres")]

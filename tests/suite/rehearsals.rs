@@ -1,11 +1,13 @@
 //! What only shows what would be leaves nothing behind, not even ids that are used up.
 
-use importer::service::{Actor, BulkChange, BulkFix, MergeRequest, ReviewDecision, RollbackRequest};
+use importer::service::{
+    Actor, BulkChange, BulkFix, MergeRequest, ObviousRequest, ReviewDecision, RollbackRequest,
+};
 use importer::{Importer, RunId, RunRequest};
 use importer_core::ports::QuarantineFilter;
 
-use super::scan;
 use super::support::{self, Database};
+use super::{scan, twice};
 
 const WHY: &str = "because";
 const BAD: &str = "id,first name,last name,email,city\nz1,Zoe,Row,zoe@@example.org,Oslo\nz2,Zed,Row,,Oslo\n";
@@ -21,13 +23,11 @@ fn ids(db: &Database) -> Vec<String> {
 
 /// People, merges of two kinds, one of them taken back, households, held rows, and a run that merged.
 fn filled(db: &Database) -> (Importer, i64) {
-    let importer = scan::imported(db);
+    let importer = twice::imported(db, &[0, 1]);
     let folder = tempfile::tempdir().unwrap();
     let bad = support::file(folder.path(), "bad.csv", BAD);
     importer.run(&RunRequest::new("csv").file(&bad).external_system("zeta")).unwrap();
     scan::scan(&importer, true);
-    let sure = "UPDATE dedupe_suggestions SET score = 0.99, features_json = '{\"held_back\": []}' WHERE";
-    db.execute(&format!("{sure} right_id IN (81, 82)"));
     let desk = importer.desk(Actor::admin("ann"));
     let run = desk.merge_obvious("volunteer", WHY).unwrap().run.unwrap();
     // Merges that came later of the same people are done again when those of the run are taken back.
@@ -50,7 +50,7 @@ fn what_only_shows_what_would_be_takes_no_ids() {
         assert!(!rolled_back(RunId(1)).counts.is_empty());
         assert!(!rolled_back(RunId(merging)).merges.is_empty());
         desk.preview_merge(&MergeRequest::new("volunteer", [2, 3], WHY)).unwrap();
-        desk.preview_obvious("volunteer").unwrap();
+        desk.preview_obvious(&ObviousRequest::new("volunteer")).unwrap();
         for change in [BulkChange::Nothing, BulkChange::Exempt { rules: vec!["REQ-001".into()] }] {
             let filter = QuarantineFilter::default();
             let fix = BulkFix { filter, change, reason: WHY.into(), current_mapping: false };

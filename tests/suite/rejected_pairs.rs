@@ -1,11 +1,13 @@
 //! Who was told apart is merged only when somebody asks for it all the same.
 
-use importer::service::{Actor, Desk, MergeRequest, RedoRequest, ReviewDecision, RollbackRequest};
+use importer::service::{
+    Actor, Desk, MergeRequest, ObviousRequest, RedoRequest, ReviewDecision, RollbackRequest,
+};
 use importer::{Error, ErrorKind, Importer, MergeId, RecordId, RunRequest, SuggestionId};
 use importer_core::ports::{AuditFilter, SuggestionFilter};
 
 use super::merging::history::{Event, World, snapshot};
-use super::{cli, support};
+use super::{cli, support, twice};
 
 /// Pairs that may be one person in every [`World`]: of 1 and 5, and of 2 and 3.
 const ONE_AND_FIVE: i64 = 4;
@@ -85,7 +87,13 @@ fn every_way_to_a_merge_asks_first() {
         assert!(desk.preview_merge(&merge(&[1, 2])).unwrap().rejected.is_empty());
 
         // All the same, in each of these ways; taken back, they are told apart again.
-        let sure = ReviewDecision::AcceptAlthoughRejected { survivor: None, choices: Vec::new() };
+        let (survivor, choices) = (None, Vec::new());
+        let sure = ReviewDecision::Accept {
+            survivor,
+            choices,
+            although_rejected: true,
+            although_contradicted: false,
+        };
         let by_ids = || desk.merge(&although(&[2, 3])).unwrap().merge.0;
         let by_pair =
             || desk.review(SuggestionId(TWO_AND_THREE), &sure, "sure").unwrap().merge.unwrap().merge.0;
@@ -194,29 +202,25 @@ fn not_living_together_is_no_reason() {
 #[test]
 fn what_is_obvious_is_never_merged_against_somebodys_word() {
     for db in support::databases() {
-        let world = World::new(db);
-        let importer = world.importer();
+        // 1 is there three times and 2 twice, beyond doubt for whoever has not heard that 41 is somebody else.
+        let importer = twice::imported(&db, &[0, 0, 1]);
         let desk = desk(&importer);
-        reject(&importer, ONE_AND_FIVE);
-        // 5 goes into 6; that 6 is 1 is beyond doubt for whoever has not heard, and that 2 is 3 for everybody.
-        desk.merge(&MergeRequest { survivor: Some(RecordId(6)), ..merge(&[6, 5]) }).unwrap();
-        let rejected_pairs = world
-            .db
-            .number("SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE left_id = 1 AND right_id = 6");
-        assert_eq!(rejected_pairs, 1, "the rejected one stands for both");
-        let sure = "score = 0.99, features_json = '{\"held_back\": []}', created_at = '2025-06-02T00:00:00Z'";
-        world.db.execute(&format!("UPDATE dedupe_suggestions SET {sure}"));
-        // As if it had been about others with their data.
-        world.db.execute(&format!(
-            "UPDATE dedupe_suggestions SET decision = 'open', own_decision = 'open' WHERE id = {ONE_AND_FIVE}"
-        ));
-        let preview = desk.preview_obvious("volunteer").unwrap();
-        assert_eq!((preview.obvious, preview.rejected), (2, 1), "{preview:?}");
+        let pair = |left, right| {
+            let all = desk.suggestions(&SuggestionFilter::default()).unwrap();
+            all.into_iter().find(|row| (row.left, row.right) == (RecordId(left), RecordId(right))).unwrap().id
+        };
+        let apart = pair(1, 41);
+        desk.review(apart, &ReviewDecision::Reject, "her daughter").unwrap();
+        let preview = desk.preview_obvious(&ObviousRequest::new("volunteer")).unwrap();
+        // The third one fits both, and these are two people: nobody knows whose it is.
+        assert_eq!((preview.obvious, preview.rejected), (1, 2), "{preview:?}");
         let done = desk.merge_obvious("volunteer", "beyond doubt").unwrap();
-        assert_eq!((done.merged, done.obvious, done.rejected, done.left), (2, 2, 1, 0), "{done:?}");
-        assert!(importer.record("volunteer", RecordId(1)).unwrap().is_some(), "{}", world.db.backend);
+        assert_eq!((done.merged, done.obvious, done.rejected, done.left), (1, 1, 2, 0), "{done:?}");
+        assert_eq!(importer.count("volunteer").unwrap(), twice::PEOPLE + 2, "{}", db.backend);
+        let now = |id| desk.who_is("volunteer", RecordId(id)).unwrap();
+        assert_ne!(now(1), now(41));
         let lines = desk.audit_log(&AuditFilter::default()).unwrap();
-        let about = format!("suggestion {ONE_AND_FIVE}");
+        let about = format!("suggestion {apart}");
         assert!(!lines.iter().any(|line| line.entry.action == "merge" && line.entry.subject == about));
     }
 }

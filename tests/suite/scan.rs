@@ -89,10 +89,12 @@ fn after_a_scan_only_what_changed_is_stored() {
         db.execute("DELETE FROM dedupe_suggestions");
         let quiet = scan(&importer, false);
         assert_eq!((quiet.changed_records, quiet.suggestions.unwrap().added), (Some(0), 0));
+        assert_eq!((quiet.pairs_scored, quiet.model_learned), (0, false), "there is nothing to compare");
         assert!(quiet.since_scan.is_some() && quiet.records == 82);
         db.execute("UPDATE core_volunteers SET updated_at = '2999-01-01T00:00:00Z' WHERE id = 81");
         let one = scan(&importer, false);
         assert_eq!(one.changed_records, Some(1));
+        assert!(one.pairs_scored > 0 && one.model_learned, "{one:?}");
         let stored = db.texts("SELECT left_id || ' ' || right_id AS t FROM dedupe_suggestions");
         assert!(
             stored.iter().all(|pair| pair.ends_with(" 81")) && stored.contains(&"1 81".into()),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use importer::plugin::{Adapter, AdapterMeta, Extract, Host, OpenRequest, Plugin, PluginMeta, Source};
 use importer::service::{
-    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
-    ReviewDecision, RollbackRequest, RowFix, ScanRequest,
+    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, HomesRequest, MergeRequest, NewPerson, ObviousRequest,
+    RedoRequest, RerunStep, ReviewDecision, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{
     Error, ErrorKind, GateMode, GatePolicy, Importer, MergeId, RecordId, RowId, RunId, RunRequest,
@@ -23,6 +23,7 @@ use super::access::{everything, methods_of};
 use super::faults::{self, without};
 use super::merging::history::{World, snapshot};
 use super::support::{self, Database};
+use super::twice;
 
 /// What a call is while a run is half taken back.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -321,7 +322,9 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
         desk.review_matching(&importer.pending_suggestions(), &ReviewDecision::Reject, WHY, true).map(drop)
     }),
     ("preview_merge", Reads, |_, _, desk| desk.preview_merge(&merge([1, 2])).map(drop)),
-    ("preview_obvious", Reads, |_, _, desk| desk.preview_obvious("volunteer").map(drop)),
+    ("preview_obvious", Reads, |_, _, desk| {
+        desk.preview_obvious(&ObviousRequest::new("volunteer")).map(drop)
+    }),
     ("preview_bulk", Reads, |_, _, desk| desk.preview_bulk("volunteer", &bulk(), 10).map(drop)),
     ("preview_fix", Reads, |scene, _, desk| {
         desk.preview_fix("volunteer", RowId(scene.own_row()), &RowFix::default()).map(drop)
@@ -342,6 +345,8 @@ const AT_A_DESK: &[(&str, While, Call)] = &[
     }),
     ("households", Reads, |_, _, desk| desk.households("volunteer", RecordId(1)).map(drop)),
     ("interrupted", Reads, |_, _, desk| desk.interrupted().map(drop)),
+    ("homes", Reads, |_, _, desk| desk.homes(&HomesRequest::new("volunteer")).map(drop)),
+    ("matches", Reads, |_, _, desk| desk.matches("volunteer", &Default::default()).map(drop)),
     ("merges", Reads, |_, _, desk| desk.merges("volunteer", &Default::default()).map(drop)),
     ("rollback_items", Reads, |scene, _, desk| desk.rollback_items(RunId(scene.run), None, 0, 10).map(drop)),
     ("who_is", Reads, |_, _, desk| desk.who_is("volunteer", RecordId(1)).map(drop)),
@@ -547,13 +552,9 @@ fn a_run_at_work_stops_where_a_rollback_begins_and_goes_on_once_it_is_done() {
 #[test]
 fn a_run_of_merges_is_half_taken_back_from_its_first_one_on() {
     for db in support::databases() {
-        let world = World::new(db);
-        let importer = world.importer();
+        let importer = twice::imported(&db, &[0, 1]);
+        let world = World::beside(db);
         let desk = importer.desk(Actor::admin("ann"));
-        let sure = "score = 0.99, features_json = '{\"held_back\": []}', created_at = '2025-06-02T00:00:00Z'";
-        world.db.execute(&format!(
-            "UPDATE dedupe_suggestions SET {sure} WHERE kind = 'possible_duplicate' AND id <> 4"
-        ));
         let before = snapshot(&world.db);
         let done = desk.merge_obvious("volunteer", "beyond doubt").unwrap();
         assert_eq!(done.merged, 2, "{}", world.db.backend);

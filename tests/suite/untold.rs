@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use importer::service::{
-    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, MergeRequest, NewPerson, RedoRequest, RerunStep,
-    ReviewDecision, Reviewed, Role, RollbackRequest, RowFix, ScanRequest,
+    Actor, BulkChange, BulkFix, Desk, Edit, FileFix, HomesRequest, MergeRequest, NewPerson, ObviousRequest,
+    RedoRequest, RerunStep, ReviewDecision, Reviewed, Role, RollbackRequest, RowFix, ScanRequest,
 };
 use importer::{Importer, MergeId, RecordId, RowId, RunId, RunReport, RunRequest};
 use importer_core::ports::{
@@ -275,7 +275,11 @@ const ANSWERS: &[(&str, Answer)] = &[
             (0, 0, 0, 0);
         Ok(text(report))
     }),
-    ("preview_obvious", |_, desk| desk.preview_obvious("volunteer").map(|told| text(told.pairs))),
+    ("preview_obvious", |_, desk| {
+        desk.preview_obvious(&ObviousRequest::new("volunteer")).map(|told| text(told.pairs))
+    }),
+    ("homes", |_, desk| desk.homes(&HomesRequest::new("volunteer")).map(text)),
+    ("matches", |_, desk| desk.matches("volunteer", &Default::default()).map(text)),
     ("merges", |_, desk| desk.merges("volunteer", &Default::default()).map(text)),
     ("preview_merge", |_, desk| desk.preview_merge(&MergeRequest::new("volunteer", [1, 2], WHY)).map(text)),
     ("review_matching", |_, desk| {

@@ -3,15 +3,18 @@ use std::process::ExitCode;
 use clap::Args;
 use importer::Result;
 use importer::reasons::explain;
-use importer::service::{Action, Desk, FieldChoice, MergePreview, MergeRequest};
-use importer::{Error, ErrorKind, MergeFilter, MergeId, RecordId, moment_text};
+use importer::service::{
+    Action, Contradiction, Desk, FieldChoice, MergePreview, MergeRequest, ObviousReport, ObviousRequest,
+};
+use importer::{Error, ErrorKind, MergeFilter, MergeId, RecordId, SuggestionId, moment_text};
 
 use crate::count::counted;
+use crate::person::one_line;
 use crate::policy::PolicyFile;
 use crate::shared_args::Common;
 use crate::steward::{each_once, without};
 use crate::why::why;
-use crate::{out, say, setup};
+use crate::{matches, out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct MergeArgs {
@@ -26,23 +29,26 @@ pub(crate) struct MergeArgs {
     /// Shows which value of each field would survive, and writes nothing
     #[arg(long)]
     preview: bool,
-    /// Merges every open pair that is probable enough and has no objection, as one run
+    /// Merges every open pair that is probable enough and has no objection, judged anew, as one run
     #[arg(long, conflicts_with_all = ["people", "survivor", "keep", "set", "although_rejected", "list"])]
     obvious: bool,
     /// Lists merges
     #[arg(long, conflicts_with_all = ["people", "preview"])]
     list: bool,
-    /// With --list: only entries after this id, for paging
+    /// With --list: lists the matches that imports made, instead of merges
+    #[arg(long, requires = "list")]
+    matches: bool,
+    /// With --list or --obvious --preview: only entries after this id, for paging
     #[arg(long, default_value_t = MergeId(0))]
-    after: MergeId,
-    /// With --list: prints at most this many
+    pub(crate) after: MergeId,
+    /// With --list or --obvious --preview: prints at most this many; 0 for all
     #[arg(long, default_value_t = 50)]
-    limit: i64,
+    pub(crate) limit: i64,
     /// The entity of the records
     #[arg(long, default_value = "volunteer")]
-    entity: String,
+    pub(crate) entity: String,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
 }
 
 /// What somebody decides about a merge; the policy decides about the rest.
@@ -80,6 +86,9 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
     if args.obvious {
         return obvious(args, &desk);
     }
+    if args.list && args.matches {
+        return matches::list(args, &desk, &importer.database());
+    }
     if args.list {
         return list(args, &desk, &importer.database());
     }
@@ -95,6 +104,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
             true => out::as_is(serde_json::to_value(&preview).unwrap_or_default()),
             false => {
                 print_preview(&preview);
+                print_contradictions(&preview.contradictions);
                 print_rejected(&preview);
                 let how = without("--preview", Action::Merge, args.common.who.actor().role);
                 say!("Nothing has changed; {how}, they are merged.");
@@ -107,6 +117,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
         out::as_is(serde_json::to_value(&done).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
+    print_contradictions(&done.contradictions);
     let gone: Vec<String> = done.retired.iter().map(importer::RecordId::to_string).collect();
     say!("{} went into {} with merge {}.", gone.join(", "), done.survivor, done.merge);
     say!("Changed: {}.", if done.changed.is_empty() { "nothing".into() } else { done.changed.join(", ") });
@@ -159,8 +170,13 @@ fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
 }
 
 fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
+    let request = ObviousRequest {
+        after: SuggestionId(args.after.0),
+        limit: args.limit,
+        ..ObviousRequest::new(&args.entity)
+    };
     let report = match args.preview {
-        true => desk.preview_obvious(&args.entity)?,
+        true => desk.preview_obvious(&request)?,
         false => desk.merge_obvious(&args.entity, args.reason.as_deref().unwrap_or_default())?,
     };
     if args.common.json {
@@ -169,14 +185,7 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
         let pairs = counted(report.obvious, "obvious pair", "obvious pairs");
         let are = if report.merged == 1 { "is" } else { "are" };
         say!("{} of {pairs} {are} merged, as run {run}.", report.merged);
-        if report.rejected > 0 {
-            let pairs = counted(report.rejected, "other was", "others were");
-            say!("{pairs} rejected by a person. If they are one person after all, merge them by their ids.");
-        }
-        if report.left > 0 {
-            let pairs = counted(report.left, "other wants", "others want");
-            say!("{pairs} a new score, because a record has changed since; `scan` scores them again.");
-        }
+        print_not_obvious(&report);
         say!("To undo all of them: rollback {run}");
     } else {
         let nothing = "probable enough, and nothing speaks against";
@@ -184,18 +193,34 @@ fn obvious(args: &MergeArgs, desk: &Desk<'_>) -> Result<ExitCode> {
             1 => say!("1 pair is obvious: {nothing} it."),
             pairs => say!("{pairs} pairs are obvious: {nothing} them."),
         }
-        if report.rejected > 0 {
-            let pairs = counted(report.rejected, "other pair was", "other pairs were");
-            say!("{pairs} rejected by a person, and not merged.");
+        print_not_obvious(&report);
+        for pair in &report.pairs {
+            say!("Suggestion {}, probability {:.4}", pair.suggestion, pair.probability);
+            say!("  {}", one_line(&pair.left));
+            say!("  {}", one_line(&pair.right));
         }
-        for (id, left, right, score) in &report.pairs {
-            say!("  suggestion {id}: {left} and {right}, probability {score:.4}");
+        if let (Some(last), true) = (report.pairs.last(), report.pairs.len() as i64 == args.limit) {
+            say!("There may be more: --after {}", last.suggestion);
         }
     }
     for (id, why) in &report.failed {
         out::complain(&format!("suggestion {id}: {}", out::visible(why)));
     }
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What looks obvious and is left to people.
+fn print_not_obvious(report: &ObviousReport) {
+    if report.rejected > 0 {
+        let pairs = counted(report.rejected, "other pair was", "other pairs were");
+        say!(
+            "{pairs} rejected or parted by a person. If they are one person after all, merge them by their ids."
+        );
+    }
+    if report.left > 0 {
+        let pairs = counted(report.left, "other suggestion is", "other suggestions are");
+        say!("{pairs} left to people: as the records are now, something speaks against merging them.");
+    }
 }
 
 /// Everybody's values side by side, and which survives.
@@ -210,6 +235,14 @@ pub(crate) fn print_preview(preview: &MergePreview) {
         let values: Vec<String> =
             field.values.iter().map(|(_, value)| format!("{:<28}", shown(value))).collect();
         say!("{:<26} {} {:<28} {}", field.field, values.join(" "), shown(&field.value), explain(&field.why));
+    }
+}
+
+/// Who of those who are to be merged contradict each other, and in what.
+pub(crate) fn print_contradictions(contradictions: &[Contradiction]) {
+    for Contradiction { one, other, codes, .. } in contradictions {
+        let why: Vec<String> = codes.iter().map(|code| explain(code)).collect();
+        say!("Warning: {one} and {other} contradict each other: {}.", why.join(", "));
     }
 }
 

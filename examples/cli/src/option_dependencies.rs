@@ -19,6 +19,7 @@ struct Rule {
 
 enum When {
     Only(&'static str),
+    Either(&'static str, &'static str),
     Not(&'static str),
 }
 
@@ -118,10 +119,16 @@ const RULES: &[Rule] = &[
         hint: "a run is shown alone, filters are for the list",
     },
     Rule {
-        commands: &["merge", "rollback"],
+        commands: &["rollback"],
         options: &["after", "limit", "outcome"],
         when: When::Only("list"),
         hint: "it pages or filters a list",
+    },
+    Rule {
+        commands: &["merge"],
+        options: &["after", "limit"],
+        when: When::Either("list", "preview"),
+        hint: "it pages a list",
     },
     Rule {
         commands: &["merge", "rollback"],
@@ -159,6 +166,7 @@ pub(crate) fn check(root: &mut Command, matches: &ArgMatches) -> Result<(), Erro
     for rule in RULES.iter().filter(|rule| rule.commands.contains(&name.as_str())) {
         let allowed = match rule.when {
             When::Only(other) => is_given(given, other),
+            When::Either(one, other) => is_given(given, one) || is_given(given, other),
             When::Not(other) => !is_given(given, other),
         };
         let Some(option) = rule.options.iter().find(|option| !allowed && is_given(given, option)) else {
@@ -169,6 +177,10 @@ pub(crate) fn check(root: &mut Command, matches: &ArgMatches) -> Result<(), Erro
         let says = match rule.when {
             When::Only(NOTHING) => format!("{option} means nothing for `{name}`: {}", rule.hint),
             When::Only(other) => format!("{option} goes with {} only: {}", shown(command, other), rule.hint),
+            When::Either(one, other) => {
+                let (one, other) = (shown(command, one), shown(command, other));
+                format!("{option} goes with {one} or {other} only: {}", rule.hint)
+            }
             When::Not(other) => format!("{option} does not go with {}: {}", shown(command, other), rule.hint),
         };
         return Err(command.error(ErrorKind::ArgumentConflict, says));

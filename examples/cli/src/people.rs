@@ -2,11 +2,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use importer::service::RecordView;
-use importer::{Error, ErrorKind, RecordId, Result};
+use importer::{Error, ErrorKind, MatchFilter, RecordId, Result};
 
+use crate::person::name;
 use crate::shared_args::Common;
 use crate::steward::{element, end_of_list};
-use crate::{out, say, setup};
+use crate::{matches, out, say, setup};
 
 #[derive(Args)]
 pub(crate) struct PeopleArgs {
@@ -41,8 +42,10 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
                 .hint("`people --text NAME` lists ids; a rollback may have removed the record"));
         };
         let households = desk.households(&args.entity, person.id)?;
+        let of_person = MatchFilter { record: Some(person.id), ..MatchFilter::default() };
+        let matched = desk.matches(&args.entity, &of_person)?;
         if args.common.json {
-            out::as_is(serde_json::json!({ "person": person, "households": households }));
+            out::as_is(serde_json::json!({ "person": person, "households": households, "matches": matched }));
             return Ok(ExitCode::SUCCESS);
         }
         if person.id != id {
@@ -60,6 +63,10 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
         for household in &households {
             let members: Vec<String> = household.members.iter().map(importer::RecordId::to_string).collect();
             say!("\nHousehold {}: {}", household.id, members.join(", "));
+        }
+        if !matched.is_empty() {
+            say!("\nMatched by imports; to undo one of them: undo --matched SYSTEM ID --reason …");
+            matches::print(&matched);
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -102,11 +109,6 @@ fn says(person: &RecordView, wanted: &str) -> bool {
     let contacts = person.contacts.iter().map(|contact| contact.value.as_str());
     let mut shown = person.values.values().map(String::as_str).chain(contacts).chain([name.as_str()]);
     shown.any(|value| value.to_lowercase().contains(wanted))
-}
-
-fn name(person: &RecordView) -> String {
-    let parts = ["first_name", "last_name", "name_suffix"].map(|field| person.values.get(field));
-    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// A line of the table, the first one with the names of the columns.

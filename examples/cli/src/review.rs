@@ -1,12 +1,13 @@
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
-use importer::service::{Desk, MergeRequest, ReviewDecision, Reviewed};
-use importer::{Error, ErrorKind, Importer, Result, SuggestionId};
-use importer::{SuggestionKind, SuggestionRow, moment_text};
+use importer::service::{Desk, MergeRequest, ReviewDecision, Reviewed, ReviewedMany};
+use importer::{Error, ErrorKind, Importer, RecordId, Result, SuggestionId};
+use importer::{SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, moment_text};
 
 use crate::count::counted;
-use crate::merge::{Chosen, print_preview, print_rejected};
+use crate::merge::{Chosen, print_contradictions, print_preview, print_rejected};
 use crate::policy::PolicyFile;
 use crate::shared_args::{Common, Pairs};
 use crate::{out, say, setup};
@@ -34,6 +35,9 @@ enum ReviewCommand {
         which: Which,
         #[command(flatten)]
         chosen: Chosen,
+        /// Among several: merges also pairs whose records contradict each other
+        #[arg(long)]
+        although_contradicted: bool,
     },
     /// Rejects suggestions: the records are different people and are not suggested again
     Reject {
@@ -79,18 +83,16 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode> {
     let mut policy = None;
     let (which, verdict) = match &args.command {
         ReviewCommand::Show { id, policy, common } => return show(*id, policy, common),
-        ReviewCommand::Accept { which, chosen } => {
+        ReviewCommand::Accept { which, chosen, although_contradicted } => {
             if which.ids.len() != 1 && !chosen.is_empty() {
                 let why = "a survivor and fields are chosen for one suggestion at a time";
                 return Err(Error::new(ErrorKind::Config, "record decisions", why));
             }
             policy = Some(&chosen.policy);
             let (survivor, choices) = (chosen.survivor, chosen.choices()?);
-            let verdict = match chosen.although_rejected {
-                true => ReviewDecision::AcceptAlthoughRejected { survivor, choices },
-                false => ReviewDecision::Accept { survivor, choices },
-            };
-            (which, verdict)
+            let (although_rejected, although_contradicted) =
+                (chosen.although_rejected, *although_contradicted);
+            (which, ReviewDecision::Accept { survivor, choices, although_rejected, although_contradicted })
         }
         ReviewCommand::Reject { which } => (which, ReviewDecision::Reject),
         ReviewCommand::Defer { which, days } => (which, ReviewDecision::Defer { days: *days }),
@@ -159,6 +161,7 @@ fn matching(
             "{} found. Without --dry-run, the decision is recorded.",
             counted(reviewed.found, "suggestion is", "suggestions are")
         );
+        print_contradicted(&reviewed);
     } else {
         say!("{} decided.", counted(reviewed.decided, "suggestion is", "suggestions are"));
         if reviewed.merged > 0 {
@@ -168,15 +171,26 @@ fn matching(
             let left = counted(reviewed.refused, "other was", "others were");
             say!("{left} refused. The first reason: {why}");
         }
+        print_contradicted(&reviewed);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many pairs contradict of those that are accepted together.
+fn print_contradicted(reviewed: &ReviewedMany) {
+    if reviewed.contradicted > 0 {
+        let pairs = counted(reviewed.contradicted, "of them contradicts", "of them contradict");
+        say!(
+            "{pairs}: the records are different people's. They are merged only with --although-contradicted."
+        );
+    }
 }
 
 fn json(reviewed: &Reviewed) -> serde_json::Value {
     serde_json::json!({
         "id": reviewed.suggestion.id, "decision": reviewed.suggestion.decision.as_str(),
         "left": reviewed.suggestion.left, "right": reviewed.suggestion.right,
-        "merge": reviewed.merge, "household": reviewed.household,
+        "merge": reviewed.merge, "household": reviewed.household, "contradictions": reviewed.contradictions,
     })
 }
 
@@ -184,7 +198,8 @@ fn print(reviewed: &Reviewed, verdict: &ReviewDecision) {
     let row = &reviewed.suggestion;
     say!("Suggestion {} about {} and {} is {}.", row.id, row.left, row.right, row.decision.as_str());
     match verdict {
-        ReviewDecision::Accept { .. } | ReviewDecision::AcceptAlthoughRejected { .. } => {
+        ReviewDecision::Accept { .. } => {
+            print_contradictions(&reviewed.contradictions);
             if let Some(merge) = &reviewed.merge {
                 let gone: Vec<String> = merge.retired.iter().map(importer::RecordId::to_string).collect();
                 say!("{} went into {} with merge {}.", gone.join(", "), merge.survivor, merge.merge);
@@ -228,11 +243,37 @@ fn show(id: SuggestionId, policy: &PolicyFile, common: &Common) -> Result<ExitCo
     }
     print_preview(&preview);
     if row.kind != SuggestionKind::Household {
+        print_contradictions(&preview.contradictions);
         print_rejected(&preview);
+    }
+    if row.kind == SuggestionKind::Ambiguous {
+        print_all_that_fit(&desk, &row)?;
     }
     say!("What speaks for and against it: score {} {}", row.left, row.right);
     say!("To decide: review accept|reject|defer {} --reason …", row.id);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who else fits the row as well: an ambiguous pair seldom comes alone.
+fn print_all_that_fit(desk: &Desk<'_>, row: &SuggestionRow) -> Result<()> {
+    let filter = SuggestionFilter {
+        kind: Some(SuggestionKind::Ambiguous),
+        row: Some(row.row).filter(|row| *row != 0),
+        ..SuggestionFilter::default()
+    };
+    let fitting = if filter.row.is_some() { desk.suggestions(&filter)? } else { vec![row.clone()] };
+    let open = fitting.iter().filter(|one| one.decision == SuggestionDecision::Open || one.id == row.id);
+    let people: BTreeSet<RecordId> = open.flat_map(|one| [one.left, one.right]).collect();
+    let people: Vec<String> = people.iter().map(RecordId::to_string).collect();
+    say!(
+        "One row fits several records equally well. That is nearly always one person who is in the core twice."
+    );
+    say!(
+        "If {} are one person, merge them together: merge {} --reason …",
+        people.join(", "),
+        people.join(" ")
+    );
+    Ok(())
 }
 
 fn households(desk: &Desk<'_>, row: &SuggestionRow) -> Result<serde_json::Value> {

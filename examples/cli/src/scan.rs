@@ -119,7 +119,11 @@ pub(crate) fn tell(report: &ScanReport, database: &str) {
             say!("  {}: {groups}, {}", key.key, counted(key.cut_records, "record", "records"));
         }
     }
-    let learned = if report.model_learned { "learned by this scan" } else { "as given" };
+    let learned = match (report.model_learned, report.changed_records, report.since_scan) {
+        (true, ..) => "learned by this scan".to_owned(),
+        (false, Some(0), Some(last)) if report.pairs_scored == 0 => format!("of scan {last}"),
+        _ => "as given".to_owned(),
+    };
     let (seconds, milliseconds) = (report.elapsed_ms / 1000, report.elapsed_ms % 1000);
     say!("\nModel {} ({learned}). {seconds}.{milliseconds:03} s, {database}", report.model_checksum);
 }

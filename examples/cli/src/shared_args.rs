@@ -438,9 +438,12 @@ pub(crate) struct SuggestionsArgs {
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) who: Who,
-    /// Only pairs that wait for a decision
+    /// Only pairs that wait for a decision, the likeliest first; households are listed by --homes or --kind household
     #[arg(long, conflicts_with = "decision")]
     pub(crate) open: bool,
+    /// Lists the households that wait for a decision, home by home
+    #[arg(long, conflicts_with_all = ["open", "decision", "kind", "run", "from", "below"])]
+    pub(crate) homes: bool,
     /// Only pairs with this decision
     #[arg(long, value_parser = ["open", "auto_merged", "accepted", "rejected", "deferred", "superseded", "outdated"])]
     pub(crate) decision: Option<String>,
@@ -475,6 +478,11 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
+    /// Whether a kind was asked for.
+    pub(crate) fn names_a_kind(&self) -> bool {
+        self.kind.is_some()
+    }
+
     pub(crate) fn filter(&self, base: SuggestionFilter) -> SuggestionFilter {
         SuggestionFilter {
             kind: self.kind.as_deref().and_then(SuggestionKind::parse),

@@ -318,6 +318,12 @@ pub trait HistoryStore {
     /// # Errors
     /// When the database fails.
     fn changed(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Dated>>;
+    /// Who was merged and is parted again, two by two and the lower id first: of merges that were taken back and not done again,
+    /// under the ids that these people have by now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn parted(&mut self, contract: &Contract) -> Result<Vec<(RecordId, RecordId)>>;
     /// Puts records in as they are, contacts and all, whether they are there or not.
     ///
     /// # Errors

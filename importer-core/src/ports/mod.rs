@@ -13,6 +13,7 @@ mod households;
 mod ids;
 mod image;
 mod landing;
+mod matches;
 mod outcome;
 mod quarantine;
 mod record;
@@ -45,6 +46,7 @@ pub use households::{Household, HouseholdStore};
 pub use ids::{MergeId, RecordId, RowId, RunId, SuggestionId};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
 pub use landing::{CleanRow, Landing, LandingWrite, QuarantineRow, StagedRow};
+pub use matches::{MatchFilter, MatchRow, MatchStore};
 pub use outcome::{Outcome, OutcomeKind, OutcomeTally};
 pub use quarantine::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::{
-    AuditStore, ChangeLog, CoreStore, HistoryStore, HouseholdStore, Landing, QuarantineStore,
+    AuditStore, ChangeLog, CoreStore, HistoryStore, HouseholdStore, Landing, MatchStore, QuarantineStore,
     RecordSearchStore, ReplayStore, Retention, RollbackStore, RunControl, RunStore, SuggestionStore,
 };
 use crate::Result;
@@ -121,6 +121,7 @@ pub trait StewardSession:
     + ChangeLog
     + Retention
     + RecordSearchStore
+    + MatchStore
 {
 }
 

@@ -78,6 +78,9 @@ pub struct SuggestionRow {
     pub deferred_until: Option<Moment>,
     /// When it was found.
     pub created_at: Moment,
+    /// True when one of the records has changed since the pair was scored, so that score and terms are not those that are
+    /// stored: they are about the records as they are now.
+    pub rescored: bool,
 }
 
 /// Which suggestions to list.
@@ -92,12 +95,18 @@ pub struct SuggestionFilter {
     pub decision: Option<SuggestionDecision>,
     /// Only of this kind.
     pub kind: Option<SuggestionKind>,
+    /// Leaves out those of kind household.
+    pub without_households: bool,
     /// Only those that a run or a scan found.
     pub run: Option<RunId>,
+    /// Only those that this row led to: of an ambiguous one, the others that the row fits as well.
+    pub row: Option<RowId>,
     /// Only those with at least this score.
     pub score_from: Option<f64>,
     /// Only those with a lower score than this.
     pub score_below: Option<f64>,
+    /// The likeliest first, by the stored score, rather than the oldest.
+    pub likeliest_first: bool,
     /// Only those behind this id, for paging.
     pub after: SuggestionId,
     /// At most this many; all when 0.
@@ -236,7 +245,7 @@ pub trait SuggestionStore {
         contract: &Contract,
         prints: &[i64],
     ) -> Result<Vec<(i64, RecordId, Option<i64>)>>;
-    /// Suggestions, in the order of their ids.
+    /// Suggestions, in the order of their ids or of their scores.
     ///
     /// # Errors
     /// When the database fails.

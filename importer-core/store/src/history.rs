@@ -200,6 +200,10 @@ impl HistoryStore for SqlSession {
         self.dated(contract, people, "updated_at")
     }
 
+    fn parted(&mut self, contract: &Contract) -> Result<Vec<(RecordId, RecordId)>> {
+        self.parted_pairs(contract)
+    }
+
     fn put_records(&mut self, contract: &Contract, people: &[CoreRecord], now: Moment) -> Result<()> {
         self.keep_referred_values(contract, people)?;
         let overwrite = super::core::overwrite(contract);

@@ -29,6 +29,7 @@ mod households;
 mod images;
 mod landing;
 mod lock;
+mod matches;
 mod migrate;
 mod migrations;
 mod names;

@@ -137,6 +137,31 @@ impl SqlSession {
         Ok((now(RecordId(left)), now(RecordId(right))))
     }
 
+    /// Who was merged and is parted again, two by two, under the ids that they have by now.
+    pub(super) fn parted_pairs(&mut self, contract: &Contract) -> Result<Vec<(RecordId, RecordId)>> {
+        let sql = "SELECT l.id, l.survivor_id, m.retired_id FROM merge_log l \
+                   JOIN merge_members m ON m.merge_id = l.id AND m.entity_type = l.entity_type \
+                   WHERE l.entity_type = ? AND l.undone_at IS NOT NULL AND l.redone_by IS NULL ORDER BY l.id";
+        let rows = self.connection.rows("read merges", sql, &[Cell::Text(contract.entity)])?;
+        let mut merges: BTreeMap<i64, Vec<RecordId>> = BTreeMap::new();
+        for row in &rows {
+            merges.entry(row.int(0)).or_insert_with(|| vec![row.id(1)]).push(row.id(2));
+        }
+        let mut people: Vec<RecordId> = merges.values().flatten().copied().collect();
+        people.sort_unstable();
+        people.dedup();
+        let standing = self.standing(contract, &people)?;
+        let now = |id: &RecordId| standing.get(id).copied().unwrap_or(*id);
+        let mut parted = BTreeSet::new();
+        for members in merges.values() {
+            for (place, one) in members.iter().enumerate() {
+                let others = members[place + 1..].iter().map(|other| (now(one), now(other)));
+                parted.extend(others.filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b))));
+            }
+        }
+        Ok(parted.into_iter().collect())
+    }
+
     fn pairs_about(&mut self, contract: &Contract, people: &[RecordId]) -> Result<Vec<Pair>> {
         let list = serde_json::Value::from(people).to_string();
         let elements = self.connection.among(true);
@@ -165,7 +190,11 @@ impl SqlSession {
     }
 
     /// These, and everybody who went into one of them, over as many merges as stand.
-    fn gone_into(&mut self, contract: &Contract, people: &[RecordId]) -> Result<BTreeSet<RecordId>> {
+    pub(super) fn gone_into(
+        &mut self,
+        contract: &Contract,
+        people: &[RecordId],
+    ) -> Result<BTreeSet<RecordId>> {
         let mut found: BTreeSet<RecordId> = people.iter().copied().collect();
         let mut new: Vec<RecordId> = people.to_vec();
         while !new.is_empty() {

@@ -107,8 +107,17 @@ impl SuggestionStore for SqlSession {
     }
 
     fn suggestions(&mut self, filter: &SuggestionFilter) -> Result<Vec<SuggestionRow>> {
-        let mut conditions = String::from("id > ?");
-        let mut binds = vec![Cell::id(filter.after)];
+        let order = if filter.likeliest_first { "COALESCE(score, -1) DESC, id" } else { "id" };
+        let (mut conditions, mut binds) = match (filter.likeliest_first, filter.after) {
+            (true, SuggestionId(0)) => ("1 = 1".to_owned(), Vec::new()),
+            (true, after) => {
+                let last = "(SELECT COALESCE(a.score, -1) FROM dedupe_suggestions a WHERE a.id = ?)";
+                let behind =
+                    format!("(COALESCE(score, -1) < {last} OR (COALESCE(score, -1) = {last} AND id > ?))");
+                (behind, vec![Cell::id(after); 3])
+            }
+            (false, after) => ("id > ?".to_owned(), vec![Cell::id(after)]),
+        };
         let waiting_at = filter.waiting_at.map(moment_text);
         if let Some(entity) = &filter.entity {
             conditions.push_str(" AND entity_type = ?");
@@ -132,9 +141,14 @@ impl SuggestionStore for SqlSession {
             conditions.push_str(" AND kind = ?");
             binds.push(Cell::Text(kind.as_str()));
         }
-        if let Some(run) = filter.run {
-            conditions.push_str(" AND run_id = ?");
-            binds.push(Cell::id(run));
+        if filter.without_households {
+            conditions.push_str(" AND kind <> 'household'");
+        }
+        for (column, of) in [("run_id", filter.run.map(Cell::id)), ("staging_id", filter.row.map(Cell::id))] {
+            if let Some(cell) = of {
+                conditions.push_str(&format!(" AND {column} = ?"));
+                binds.push(cell);
+            }
         }
         for (score, condition) in
             [(filter.score_from, " AND score >= ?real"), (filter.score_below, " AND score < ?real")]
@@ -144,7 +158,7 @@ impl SuggestionStore for SqlSession {
                 binds.push(Cell::Real(score));
             }
         }
-        conditions.push_str(" ORDER BY id LIMIT ?");
+        conditions.push_str(&format!(" ORDER BY {order} LIMIT ?"));
         binds.push(Cell::Int(if filter.limit > 0 { filter.limit } else { i64::MAX }));
         self.stored(&conditions, &binds)
     }
@@ -411,6 +425,7 @@ fn suggestion_row(mut row: Row) -> Result<SuggestionRow> {
         decided_at: time(&row, 11),
         deferred_until: time(&row, 12),
         created_at: time(&row, 13).ok_or_else(|| unreadable("moment"))?,
+        rescored: false,
         entity: row.text(2),
         features_json: row.text(8),
         decided_by: row.optional(10),

@@ -6,12 +6,14 @@ mod fields;
 mod keys;
 mod neighbourhood;
 mod options;
+mod pair;
 #[cfg(test)]
 mod tests;
 mod weighted;
 
 pub use keys::{KEY_KINDS, KeyKind, KeyPart};
 pub use options::{MatchModel, ResolveOptions};
+pub use pair::PairJudged;
 pub use weighted::{WeightedExplanation, WeightedTerm};
 
 use std::sync::Arc;
@@ -160,12 +162,7 @@ impl Probabilistic {
         } else {
             vec![Objection::Unlikely]
         };
-        let beside = [
-            (candidate.namesake, Objection::Namesake),
-            (candidate.school_differs, Objection::School),
-            (self.is_reached_elsewhere(compared, candidate), Objection::OtherContact),
-        ];
-        objections.extend(beside.into_iter().filter(|(is_so, _)| *is_so).map(|(_, objection)| objection));
+        objections.extend(self.beside_the_score(compared, candidate));
         let own = candidate.linked || compared.own_email(candidate) || compared.own_phone(candidate);
         Scored {
             probability,
@@ -177,6 +174,20 @@ impl Probabilistic {
             objections,
             candidate,
         }
+    }
+
+    /// What speaks against one person and is no part of the score.
+    fn beside_the_score(
+        &self,
+        compared: &Compared<'_>,
+        candidate: &Candidate<'_>,
+    ) -> impl Iterator<Item = Objection> {
+        let found = [
+            (candidate.namesake, Objection::Namesake),
+            (candidate.school_differs, Objection::School),
+            (self.is_reached_elsewhere(compared, candidate), Objection::OtherContact),
+        ];
+        found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, objection)| objection)
     }
 
     /// One contact is shared, another is not, and neither is the town: a namesake at a contact that is passed on or shared.

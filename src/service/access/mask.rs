@@ -123,7 +123,7 @@ impl Mask {
 
     /// Whether the name of a row in its source is hidden: it may be an address that the source uses as an id, or the hash of all
     /// its cells, from which whoever knows the others finds out a masked one by trying.
-    pub(super) fn hides_name(self, id: &str, hidden: &[String]) -> bool {
+    pub(crate) fn hides_name(self, id: &str, hidden: &[String]) -> bool {
         self.hides(PiiClass::Contact) && id.contains('@')
             || !self.shows_all() && is_content_name(id)
             || quotes_hidden(id, hidden)

@@ -71,6 +71,8 @@ impl Mask {
         let features: Value = serde_json::from_str(&row.features_json).unwrap_or_default();
         let mut shown = Map::new();
         row.score = None;
+        // That a record has changed may be about what is hidden.
+        row.rescored = false;
         for (name, value) in features.as_object().into_iter().flatten() {
             let value = match (name.as_str(), value) {
                 ("model" | "prior_bits", _) => value.clone(),

@@ -82,6 +82,7 @@ fn suggestion(contract: &Contract, model: &str, levels: &Levels) -> SuggestionRo
         decided_at: None,
         deferred_until: None,
         created_at: parse_moment("2025-01-01T00:00:00Z").unwrap(),
+        rescored: false,
     }
 }
 

@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use importer_core::Result;
 use importer_core::contracts::{Contract, Contracts};
 use importer_core::ports::{
-    QuarantineEntry, QuarantineFilter, RunId, Session, SuggestionFilter, SuggestionRow, ViolationFilter,
-    ViolationRow,
+    QuarantineEntry, QuarantineFilter, RunId, Session, StewardSession, SuggestionFilter, SuggestionRow,
+    ViolationFilter, ViolationRow,
 };
 
 use super::columns::{Columns, ColumnsOfRuns};
 use super::mask::{MASKED_MESSAGE, Mask};
+
+/// Gives suggestions whose records have changed the score that they have now.
+pub(crate) type Rescore<'a> = &'a dyn Fn(&mut dyn StewardSession, &mut [SuggestionRow]) -> Result<()>;
 
 /// How many rows are looked at between two that are found.
 const PAGE: i64 = 1_000;
@@ -123,21 +126,26 @@ impl MaskedSearch {
     /// score that they are sought: else one would find out how the hidden ones compare by asking often enough.
     pub(crate) fn suggestions(
         &self,
-        session: &mut dyn Session,
+        session: &mut dyn StewardSession,
         filter: &SuggestionFilter,
+        rescore: Rescore<'_>,
     ) -> Result<Vec<SuggestionRow>> {
         let (from, below) = (filter.score_from, filter.score_below);
-        if self.mask.shows_all() || (from.is_none() && below.is_none()) {
-            let mut found = session.suggestions(filter)?;
+        // The order of whole scores would tell of terms that are hidden.
+        let likeliest_first = filter.likeliest_first && self.mask.shows_all();
+        let filter = SuggestionFilter { likeliest_first, ..filter.clone() };
+        if from.is_none() && below.is_none() {
+            let mut found = session.suggestions(&filter)?;
+            rescore(session, &mut found)?;
             found.iter_mut().for_each(|row| self.mask_suggestion(row));
             return Ok(found);
         }
         let most = most(filter.limit);
-        let mut filter =
-            SuggestionFilter { score_from: None, score_below: None, limit: PAGE, ..filter.clone() };
+        let mut filter = SuggestionFilter { score_from: None, score_below: None, limit: PAGE, ..filter };
         let mut found = Vec::new();
         loop {
-            let page = session.suggestions(&filter)?;
+            let mut page = session.suggestions(&filter)?;
+            rescore(session, &mut page)?;
             let Some(last) = page.last() else { return Ok(found) };
             filter.after = last.id;
             for mut row in page {

@@ -18,7 +18,7 @@ pub use desk::Desk;
 pub(crate) use desk::Note;
 pub use mask::MASKED;
 pub(crate) use mask::Mask;
-pub(crate) use masked_search::MaskedSearch;
+pub(crate) use masked_search::{MaskedSearch, Rescore};
 pub use role::{Actor, Role};
 pub use view::{ContactView, RecordView};
 pub(crate) use write_guard::ASK;

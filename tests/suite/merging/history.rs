@@ -278,9 +278,11 @@ impl World {
         let survivor =
             self.db.number(&format!("SELECT left_id AS t FROM dedupe_suggestions WHERE id = {pair}"));
         let verdict = match accept {
-            true => ReviewDecision::AcceptAlthoughRejected {
+            true => ReviewDecision::Accept {
                 survivor: Some(RecordId(survivor)),
                 choices: Vec::new(),
+                although_rejected: true,
+                although_contradicted: false,
             },
             false => ReviewDecision::Reject,
         };

@@ -1,8 +1,8 @@
 //! A match that an import made is taken back alone: the record of the source is a person of its own, as if the import had not
 //! found anybody like it.
 
-use importer::ErrorKind;
-use importer::service::Actor;
+use importer::service::{Actor, Role};
+use importer::{ErrorKind, MatchFilter, RecordId, RunRequest};
 use proptest::prelude::*;
 
 use super::any_order::{Life, Wish, wishes};
@@ -111,5 +111,53 @@ fn who_was_parted_stays_apart_and_can_be_matched_again() {
         let error = desk.undo_match("volunteer", "gamma", "nobody", "again").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert_ne!(people(&world.db), together);
+    }
+}
+
+#[test]
+fn matches_are_listed_explained_and_taken_back_by_what_is_listed() {
+    for db in support::databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let importer = db.importer();
+        let bring = |name: &str, csv: &str| {
+            let request = RunRequest::new("csv").external_system(name);
+            importer.run(&request.file(support::file(folder.path(), &format!("{name}.csv"), csv))).unwrap()
+        };
+        bring(
+            "members",
+            "id,first name,last name,email\n1,Ann,Lee,ann@example.org\n2,Bo,Ray,bo@example.org\n",
+        );
+        // One with an id of its own, one without, and somebody who is nobody known.
+        let fair = bring("fair", "first name,last name,email,city\nAnn,Lee,ann@example.org,Omaha\n");
+        bring("camp", "id,first name,last name,email\n9,Bo,Ray,bo@example.org\n8,Cy,Poe,cy@example.org\n");
+        let desk = importer.desk(Actor::admin("ann"));
+        let all = desk.matches("volunteer", &MatchFilter::default()).unwrap();
+        let told: Vec<_> =
+            all.iter().map(|line| (line.system.as_str(), line.record.0, line.stands)).collect();
+        assert_eq!(told, [("fair", 1, true), ("camp", 2, true)], "{}", db.backend);
+        assert!(all.iter().all(|line| line.reason.starts_with("same_email_and_name")), "{all:?}");
+        // By page, by run and by person.
+        let page = |after, limit| MatchFilter { after, limit, ..MatchFilter::default() };
+        assert_eq!(desk.matches("volunteer", &page(all[0].row, 1)).unwrap(), all[1..]);
+        let of_run = MatchFilter { run: Some(fair.run_id), ..MatchFilter::default() };
+        assert_eq!(desk.matches("volunteer", &of_run).unwrap(), all[..1]);
+        let of_person = |id| MatchFilter { record: Some(RecordId(id)), ..MatchFilter::default() };
+        assert_eq!(desk.matches("volunteer", &of_person(2)).unwrap(), all[1..]);
+        assert!(desk.matches("volunteer", &of_person(3)).unwrap().is_empty());
+        // An id that was made of a row's content tells of the row.
+        let viewer = importer.desk(Actor::new("val", Role::Viewer));
+        let seen = viewer.matches("volunteer", &of_person(1)).unwrap();
+        assert_eq!(seen[0].external_id, importer::service::MASKED);
+        assert!(!seen[0].reason.contains("same_email"), "{seen:?}");
+
+        let undone = desk.undo_match("volunteer", &all[0].system, &all[0].external_id, "her mother").unwrap();
+        assert_eq!(undone.survivor, 1);
+        let again = desk.matches("volunteer", &MatchFilter::default()).unwrap();
+        assert_eq!(again.iter().map(|line| line.stands).collect::<Vec<_>>(), [false, true]);
+        // Who goes into somebody takes the matches along.
+        let merge = importer::service::MergeRequest::new("volunteer", [1, 2], "one person");
+        desk.merge(&merge).unwrap();
+        let of_both = desk.matches("volunteer", &of_person(1)).unwrap();
+        assert!(of_both.iter().any(|line| line.system == "camp" && line.record == 1 && line.stands));
     }
 }

@@ -90,12 +90,82 @@ fn merging_what_a_filter_finds_is_for_an_admin_and_leaves_what_is_settled() {
         assert_eq!(refused.kind(), ErrorKind::Forbidden);
 
         let desk = importer.desk(Actor::admin("ann"));
-        let done = desk.review_matching(&likely, &ReviewDecision::accept(), "sure", false).unwrap();
+        // Their names are made up, and contradict.
+        let (survivor, choices) = (None, Vec::new());
+        let sure = ReviewDecision::Accept {
+            survivor,
+            choices,
+            although_rejected: false,
+            although_contradicted: true,
+        };
+        let done = desk.review_matching(&likely, &sure, "sure", false).unwrap();
         assert_eq!(done.decided + done.refused, done.found, "{done:?}");
         assert!(done.merged > 5 && done.merged == done.decided, "{done:?}");
         let left = db.number("SELECT COUNT(*) AS t FROM core_volunteers");
         assert_eq!(left as u64, 60 - done.merged, "{}", db.backend);
-        let why = desk.review_matching(&likely, &ReviewDecision::accept(), "sure", false).unwrap();
+        let why = desk.review_matching(&likely, &sure, "sure", false).unwrap();
         assert_eq!(why.decided, 0, "{why:?}");
+    }
+}
+
+/// Two pairs with one address and one name each; the dates of birth of the second contradict.
+fn father_and_son(db: &Database) -> Importer {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "id,first name,last name,email,dob\n1,Ann,Lee,ann@example.org,1971-03-04\n\
+                2,Ann,Leee,ann@example.org,1971-03-04\n3,Otto,Behr,otto@example.org,1950-01-02\n\
+                4,Otto,Behr,otto@example.org,1979-08-09\n";
+    let importer = db.importer();
+    let request = RunRequest::new("csv").file(support::file(folder.path(), "people.csv", rows));
+    importer.run(&request.auto_merge(importer::AutoMerge::Off)).unwrap();
+    // Whatever they were suggested as, and however likely.
+    db.execute("UPDATE dedupe_suggestions SET kind = 'possible_duplicate', score = 0.99");
+    importer
+}
+
+#[test]
+fn who_accepts_a_pair_that_contradicts_is_warned_and_of_many_it_is_refused() {
+    for db in support::databases() {
+        let importer = father_and_son(&db);
+        let desk = importer.desk(Actor::admin("ann"));
+        let all = desk.suggestions(&importer.pending_suggestions()).unwrap();
+        let id = |left| all.iter().find(|row| row.left == left).unwrap().id;
+        let (one, other) = (id(1), id(3));
+        let request = importer::service::MergeRequest::new("volunteer", [3, 4], "one man");
+        let preview = desk.preview_merge(&request).unwrap();
+        assert_eq!(preview.contradictions[0].codes, ["birth_date_conflict"], "{}", db.backend);
+        // What contradicts tells of a field that a steward does not see.
+        let steward = importer.desk(Actor::new("sue", Role::Steward));
+        assert!(steward.preview_merge(&request).unwrap().contradictions.is_empty());
+
+        let pending = importer.pending_suggestions();
+        let counted = desk.review_matching(&pending, &ReviewDecision::accept(), "", true).unwrap();
+        assert_eq!((counted.found, counted.contradicted), (2, 1));
+        let told = desk.review_all(&[one, other], &ReviewDecision::accept(), "all of them");
+        let reviewed = told[0].1.as_ref().unwrap();
+        assert!(reviewed.merge.is_some() && reviewed.contradictions.is_empty());
+        let refused = told[1].1.as_ref().unwrap_err();
+        assert_eq!(refused.code(), "pair_contradicts", "{refused}");
+        assert!(!refused.to_string().contains("1950"), "{refused}");
+        let told = desk.review_matching(&pending, &ReviewDecision::accept(), "all of them", false).unwrap();
+        assert_eq!((told.refused, told.contradicted, told.merged), (1, 1, 0));
+
+        // Who looks at it alone is warned, and whoever merges by ids.
+        let reviewed = desk.review(other, &ReviewDecision::accept(), "he told us").unwrap();
+        assert_eq!(reviewed.contradictions[0].codes, ["birth_date_conflict"]);
+        desk.undo_merge(reviewed.merge.unwrap().merge, "two men").unwrap();
+        let merged =
+            desk.merge(&importer::service::MergeRequest { although_rejected: true, ..request }).unwrap();
+        assert_eq!((merged.contradictions[0].one.0, merged.contradictions[0].other.0), (3, 4));
+        desk.undo_merge(merged.merge, "two men").unwrap();
+        desk.review(other, &ReviewDecision::Reopen, "once more").unwrap();
+        let (survivor, choices) = (None, Vec::new());
+        let sure = ReviewDecision::Accept {
+            survivor,
+            choices,
+            although_rejected: true,
+            although_contradicted: true,
+        };
+        let told = desk.review_matching(&pending, &sure, "all of them", false).unwrap();
+        assert_eq!((told.refused, told.contradicted, told.merged), (0, 1, 1), "{told:?}");
     }
 }

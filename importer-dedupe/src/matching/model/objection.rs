@@ -143,7 +143,7 @@ impl Objection {
     }
 
     /// It speaks against one person whatever else agrees, so that nobody is merged over it, by whatever rule.
-    pub(crate) fn is_contradiction(self) -> bool {
+    pub fn is_contradiction(self) -> bool {
         let others = [
             Self::OneSidedSuffix,
             Self::UnreadableBirthDate,
