@@ -109,7 +109,7 @@ impl Desk<'_> {
     /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
     /// # std::fs::write(&file, rows).unwrap();
     /// # let mode = importer::GateMode::Enforce;
-    /// # let gate = importer::GatePolicy { mode, max_reject_percent: 20, min_rows: 2 };
+    /// # let gate = importer::GatePolicy { mode, min_rows: 2, ..Default::default() };
     /// # let csv = importer_adapter_csv::plugin();
     /// # let importer = importer::Importer::builder().database(&url).plugin(csv).gate(gate).build()?;
     /// # let held = importer.run(&importer::RunRequest::new("csv").file(&file))?;

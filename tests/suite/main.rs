@@ -29,6 +29,8 @@ mod interruption;
 mod isolation;
 mod merging;
 mod migrations;
+mod missing_people;
+mod older_file;
 mod options;
 mod outdated;
 mod own_contract;
@@ -57,6 +59,7 @@ mod support;
 mod surface;
 mod told;
 mod unfinished_rollback;
+mod unreadable_dates;
 mod untold;
 #[cfg(feature = "postgres")]
 mod used_again;

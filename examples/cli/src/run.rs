@@ -30,6 +30,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     if args.preview {
         let preview = importer.preview(&request)?;
         out::text(&preview.rules.to_string());
+        for told in &preview.unreadable_dates {
+            out::text(&format!("\nWarning (unreadable_dates): {}", out::visible(told)));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let desk = importer.desk(args.who.actor());

@@ -203,6 +203,12 @@ fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str
             program()
         ));
     }
+    if report.missing_people > 0 {
+        let (program, run) = (program(), report.run_id);
+        steps.push(format!(
+            "{program} people --db {database} --missing-since {run}\n      lists the people who are not in the source any more"
+        ));
+    }
     if !report.unmapped.is_empty() {
         steps.push(format!(
             "{} template mapping > mapping.yaml\n      then map the columns you need and run with --mapping",

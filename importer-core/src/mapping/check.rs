@@ -84,6 +84,7 @@ impl Checker<'_> {
     fn defaults(&self, defaults: yaml::Defaults) -> Result<Defaults> {
         let mut checked = Defaults::default();
         checked.strip_email_tags = defaults.strip_email_tags.unwrap_or(checked.strip_email_tags);
+        checked.full_export = defaults.full_export;
         if let Some(country) = defaults.country {
             let text = country.value.as_deref().unwrap_or_default();
             checked.country.clear();

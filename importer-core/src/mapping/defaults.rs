@@ -29,6 +29,10 @@ pub struct Defaults {
     // Absent rather than null: mappings that do not speak of it keep the checksum they have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_merge: Option<AutoMerge>,
+    /// Whether the source brings all of its people each time, so that who is not in it has gone: the run tells of them. False for a
+    /// source that brings a part. Unless set, a source counts as whole when at least as many known people come again as are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_export: Option<bool>,
 }
 
 impl Default for Defaults {
@@ -40,6 +44,7 @@ impl Default for Defaults {
             timezone: None,
             strip_email_tags: true,
             auto_merge: None,
+            full_export: None,
         }
     }
 }

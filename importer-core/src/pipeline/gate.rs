@@ -26,12 +26,23 @@ pub struct GatePolicy {
     pub max_reject_percent: u64,
     /// Fewer rows than this are not judged: a share of a handful says nothing.
     pub min_rows: u64,
+    /// What it does when most dates of a column cannot be read.
+    pub unreadable_dates: GateMode,
+    /// What it does when most changed rows are again what they were before: a file that is older than the last one.
+    pub older_file: GateMode,
 }
 
 impl Default for GatePolicy {
-    /// Warns from 20 % on (the paging threshold of the specification's Appendix C), for 20 rows or more.
+    /// Warns from 20 % on (the paging threshold of the specification's Appendix C), for 20 rows or more. Holds a run with a column
+    /// of unreadable dates: without them, people of one name at one address are one person.
     fn default() -> Self {
-        Self { mode: GateMode::Warn, max_reject_percent: 20, min_rows: 20 }
+        Self {
+            mode: GateMode::Warn,
+            max_reject_percent: 20,
+            min_rows: 20,
+            unreadable_dates: GateMode::Enforce,
+            older_file: GateMode::Warn,
+        }
     }
 }
 

@@ -170,6 +170,7 @@ fn attempt(
     let shared = work.metrics.run_notes.shared;
     let mut resolved = resolve(session, context.contract, context.policies, &work.run, incoming, shared)?;
     work.metrics.run_notes.take(session, context.contract, &work.run, &mut resolved)?;
+    work.metrics.older.note_times(resolved.times.0, resolved.times.1);
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();
     let actor = work.run.new.actor.clone();

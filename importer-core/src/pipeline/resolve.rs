@@ -39,6 +39,8 @@ pub(super) struct Resolved {
     pub(super) shared: SharedContacts,
     /// How many rows have a value of which little is compared, by field.
     pub(super) long: BTreeMap<&'static str, u64>,
+    /// How many rows of known ids have a time, as their records have, and how many of them are older.
+    pub(super) times: (u64, u64),
 }
 
 /// A row that was merged by who it is.
@@ -354,6 +356,7 @@ impl<'a> ResolveBatch<'a> {
         self.out.counts.matched += 1;
         let reason = self.with_owner(reason, id);
         let Some(existing) = self.people.get(&id) else { return };
+        self.out.times = notes::compare_times(self.contract, self.run, self.out.times, &row.person, existing);
         let fate = if existing.fate == Fate::Created { Fate::Created } else { Fate::Changed };
         let merged = self.policies.survivorship.merge(self.contract, &existing.record, &row.person);
         if merged.changes.is_empty() {

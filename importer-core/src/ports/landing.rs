@@ -96,6 +96,17 @@ pub trait Landing {
     /// # Errors
     /// When the database fails.
     fn seen_indexes(&mut self, contract: &Contract, system: &str) -> Result<SeenIndexes>;
+    /// The rows that were loaded under external ids before the last one: the id, the hash of the row, and the run that brought it.
+    /// What was rolled back is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn replaced_rows(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+    ) -> Result<Vec<(String, i64, RunId)>>;
     /// Writes what phase 1 found out about a batch of rows.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ pub(crate) use bounds::check_names;
 pub use bounds::{LONGEST_NAME, LONGEST_REASON, within};
 pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use core::{Change, ChangeAction, CoreStore, CoreWrite, MapEntry};
+pub use core::{Change, ChangeAction, CoreStore, CoreWrite, MapEntry, MissingPeople};
 pub use fingerprint::fingerprint;
 pub use history::{
     Cause, HistoryStore, HostReference, HostRows, MergeFilter, MergeRow, MovedReferences, MovedSuggestion,

@@ -118,6 +118,15 @@ impl Landing for SqlSession {
         Ok(SeenIndexes { mapped: any("external_id_map")?, held: any("quarantine")? })
     }
 
+    fn replaced_rows(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        ids: &[&str],
+    ) -> Result<Vec<(String, i64, RunId)>> {
+        self.loaded_before(contract, system, ids)
+    }
+
     fn land(
         &mut self,
         contract: &Contract,

@@ -31,6 +31,7 @@ mod landing;
 mod lock;
 mod migrate;
 mod migrations;
+mod missing_people;
 mod names;
 mod outdated;
 mod pairs;
@@ -42,6 +43,7 @@ mod read_only;
 mod record_search;
 mod rejections;
 mod repeated_rows;
+mod replaced_rows;
 mod replay;
 #[cfg(feature = "postgres")]
 mod requirements;
