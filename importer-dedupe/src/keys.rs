@@ -1,4 +1,6 @@
-use importer_core::normalise::{email_match_form, is_nobodys_email, is_nobodys_phone};
+use importer_core::normalise::{
+    email_match_form, email_without_tag, is_nobodys_email, is_nobodys_phone, meant_email,
+};
 use importer_core::ports::{ContactKind, CoreRecord, MatchKey};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -16,14 +18,23 @@ pub(crate) fn are_contacts(kind: i16) -> bool {
 pub(crate) fn keys(person: &CoreRecord, strip_tags: bool, out: &mut Vec<MatchKey>) {
     let start = out.len();
     for contact in person.contacts.iter().filter(|contact| identifies(contact.kind, &contact.value)) {
-        let key = match contact.kind {
-            ContactKind::Email => {
-                MatchKey { kind: EMAIL_KEY, hash: hash(&email_match_form(&contact.value, strip_tags)) }
+        let mut add = |kind, text: &str| {
+            let key = MatchKey { kind, hash: hash(text) };
+            if !out[start..].contains(&key) {
+                out.push(key);
             }
-            ContactKind::Phone => MatchKey { kind: PHONE_KEY, hash: hash(&contact.value) },
         };
-        if !out[start..].contains(&key) {
-            out.push(key);
+        let value = &*contact.value;
+        match contact.kind {
+            ContactKind::Email => {
+                add(EMAIL_KEY, &email_match_form(value, strip_tags));
+                // The form that earlier versions made keys of; most addresses have but one.
+                add(EMAIL_KEY, &email_without_tag(value, strip_tags));
+                if let Some(meant) = meant_email(value, strip_tags) {
+                    add(EMAIL_KEY, &meant);
+                }
+            }
+            ContactKind::Phone => add(PHONE_KEY, value),
         }
     }
 }

@@ -9,7 +9,8 @@ use importer::matching::MatchModel;
 use importer::matching::ModelDocument;
 use importer::service::Desk;
 use importer::{
-    Builder, Error, ErrorKind, Importer, ReportStatus, Result, RetryPolicy, RunReport, RunRequest, rules,
+    Builder, Error, ErrorKind, GatePolicy, Importer, ReportStatus, Result, RetryPolicy, RunReport,
+    RunRequest, rules,
 };
 
 use crate::files;
@@ -49,6 +50,11 @@ pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> 
         RulesMode::Warn => rules::Mode::Warn,
         RulesMode::Enforce => rules::Mode::Enforce,
     }));
+    builder = builder.gate(GatePolicy {
+        unreadable_dates: setup.unreadable_dates.mode(),
+        older_file: setup.older_file.mode(),
+        ..GatePolicy::default()
+    });
     builder = builder.retry(RetryPolicy {
         tries: setup.retries,
         total_wait: Duration::from_secs(setup.retry_wait),

@@ -147,6 +147,7 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
         let title = match meta {
             Some(meta) => meta.title.as_ref(),
             None if code.starts_with("SRC-") => "found by the adapter",
+            None if *code == importer::CONTACT_OF_ANOTHER => "A contact is not somebody else's.",
             None => "a rule of a plugin",
         };
         writeln!(out, "  {rows:>9}  {}  {title} ({held} quarantined)", visible(code))?;

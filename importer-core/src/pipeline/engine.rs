@@ -209,6 +209,7 @@ impl RunContext<'_> {
         load::load(self, session, work)?;
         let system = &work.run.new.external_system;
         anomalies.extend(work.metrics.run_notes.anomalies(system));
+        anomalies.extend(work.metrics.taken_contacts.anomaly(system));
         anomalies.extend(work.metrics.older.by_time().filter(|_| tells_of_times));
         let mut notes: Vec<String> = work.metrics.run_notes.notes(system).collect();
         notes.extend(work.metrics.dates.notes(&|field| work.column_of(field)));

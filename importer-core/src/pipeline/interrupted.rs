@@ -39,7 +39,7 @@ pub fn is_outdated_by(run: &RunRecord, other: &RunRecord) -> bool {
     other.id > run.id && has_loaded(other) && system(other) == system(run)
 }
 
-pub(super) fn has_loaded(run: &RunRecord) -> bool {
+fn has_loaded(run: &RunRecord) -> bool {
     !run.new.dry_run && run.loaded_through > RowId(0) && !is_correction(run)
 }
 

@@ -5,7 +5,6 @@
 
 use super::Anomaly;
 use super::context::RunContext;
-use super::interrupted::has_loaded;
 use super::request::{is_correction, request_of};
 use super::working::Working;
 use crate::Result;
@@ -61,7 +60,7 @@ impl RunContext<'_> {
         })?;
         let loaded = earlier.into_iter().find(|run| {
             matches!(run.status, RunStatus::Succeeded | RunStatus::PartiallyFailed)
-                && has_loaded(run)
+                && run.rows_read > 0
                 && is_whole(run)
         });
         Ok(loaded.map_or(RunId(0), |run| run.id))

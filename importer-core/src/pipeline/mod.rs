@@ -32,6 +32,7 @@ mod run_notes;
 mod set_rules;
 mod shared_contacts;
 mod stored_run;
+mod taken_contacts;
 mod waiting;
 mod working;
 
@@ -49,3 +50,4 @@ pub use resume::ResumeMode;
 pub use retry::RetryPolicy;
 pub use run_notes::MergeSample;
 pub use stored_run::{approve, columns_of, end, forget_samples, samples_of};
+pub use taken_contacts::CONTACT_OF_ANOTHER;

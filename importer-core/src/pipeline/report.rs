@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::older_file::OlderRows;
 use super::retry::Retried;
 use super::run_notes::{MergeSample, RunNotes};
+use super::taken_contacts::TakenContacts;
 use super::{Anomaly, Counts, DateColumns, RunRequest};
 use crate::ErrorKind;
 use crate::ports::{AutoMerge, RunId, RunRecord, RunStatus};
@@ -98,6 +99,8 @@ pub(super) struct Metrics {
     pub(super) older: OlderRows,
     /// How many people the source had before and has no more.
     pub(super) missing: u64,
+    /// What was met of contacts that somebody else has.
+    pub(super) taken_contacts: TakenContacts,
     /// What was met of dates that cannot be read.
     pub(super) dates: DateColumns,
     /// What the set-level rules said; absent until they were asked.

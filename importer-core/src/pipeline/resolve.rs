@@ -1,5 +1,6 @@
 //! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
 
+mod changed_contacts;
 mod lookup;
 mod notes;
 mod prepared;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+pub(super) use self::changed_contacts::TakenContact;
 use self::prepared::Prepared;
 use super::Counts;
 use super::shared_contacts::SharedContacts;
@@ -39,6 +41,8 @@ pub(super) struct Resolved {
     pub(super) shared: SharedContacts,
     /// How many rows have a value of which little is compared, by field.
     pub(super) long: BTreeMap<&'static str, u64>,
+    /// Contacts of somebody else that rows of known ids bring.
+    pub(super) taken: Vec<TakenContact>,
     /// How many rows of known ids have a time, as their records have, and how many of them are older.
     pub(super) times: (u64, u64),
 }
@@ -155,6 +159,7 @@ impl<'a> ResolveBatch<'a> {
                 result
             }
             Some(id) if self.people.contains_key(&id) => {
+                self.compare_brought_contacts(&row, id);
                 self.update(row, id, Reason::SameExternalId.into());
                 Ok(())
             }

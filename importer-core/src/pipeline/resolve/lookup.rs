@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::changed_contacts::keys_of_brought;
 use super::prepared::Prepared;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
@@ -35,13 +36,14 @@ impl<'a> ResolveBatch<'a> {
         // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
         // back is made anew, so it needs an id too.
         let (mut prepared, mut new, mut prints) = (Prepared::room(rows.len()), 0, Vec::new());
-        let mut telling: Vec<&str> = Vec::new();
+        let (mut telling, mut brought): (Vec<&str>, Vec<MatchKey>) = Default::default();
         let apart = core.has_rejections(contract)?;
         for row in rows {
             let known = map.get(&row.external_id).and_then(|mapped| people.get(&mapped.entry.core_id));
             let certain =
                 known.is_some_and(|p| !policies.resolver.contradicts(contract, &row.person, &p.record));
-            if certain {
+            if let (true, Some(known)) = (certain, known) {
+                keys_of_brought(contract, policies, &row.person, &known.record, &mut brought);
                 prepared.is_certain();
             } else {
                 prepared.has_keys(|keys| policies.resolver.keys(contract, &row.person, keys));
@@ -52,7 +54,10 @@ impl<'a> ResolveBatch<'a> {
                 prints.extend(apart.then(|| fingerprint(contract, &row.person)).flatten());
             }
         }
-        let keys = prepared.all_keys();
+        let mut keys = prepared.all_keys();
+        keys.append(&mut brought);
+        keys.sort_unstable();
+        keys.dedup();
         let mut wanted = Vec::new();
         let most = |key: &MatchKey| policies.resolver.most_candidates(key.kind);
         for keys in keys.chunk_by(|a, b| most(a) == most(b)) {
