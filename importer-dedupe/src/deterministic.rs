@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
 use importer_core::contracts::Contract;
-use importer_core::normalise::email_match_form;
+use importer_core::normalise::{
+    email_match_form, is_nobodys_email, is_nobodys_phone, is_placeholder_email, meant_email,
+};
 use importer_core::ports::{
     CandidateFacts, ContactKind, CoreRecord, Decision, LookAt, MatchKey, Resolver, SuggestionKind,
 };
@@ -24,18 +26,20 @@ pub(crate) const PAIRS_PER_ROW: usize = 5;
 pub struct Deterministic {
     /// Whether `ann+news@example.org` is found under `ann@example.org`. What is stored keeps its tag either way.
     pub strip_email_tags: bool,
+    /// Whether `info@example.org` identifies somebody, as in a small club whose people sign with it.
+    pub role_addresses_identify: bool,
 }
 
 impl Default for Deterministic {
     /// Tags are stripped: with agreeing names the risk is nil and duplicates are many.
     fn default() -> Self {
-        Self { strip_email_tags: true }
+        Self { strip_email_tags: true, role_addresses_identify: false }
     }
 }
 
 impl Resolver for Deterministic {
     fn keys(&self, _: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
-        crate::keys::keys(person, self.strip_email_tags, out);
+        crate::keys::keys(person, *self, out);
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {
@@ -111,11 +115,21 @@ impl Resolver for Deterministic {
     }
 
     fn checksum(&self) -> String {
-        format!("deterministic/1 strip_email_tags={}", self.strip_email_tags)
+        let roles = if self.role_addresses_identify { " role_addresses_identify=true" } else { "" };
+        format!("deterministic/1 strip_email_tags={}{roles}", self.strip_email_tags)
     }
 }
 
 impl Deterministic {
+    /// False for placeholders, filler numbers and, unless they were said to identify somebody, mailboxes of a function.
+    pub(crate) fn identifies(self, kind: ContactKind, value: &str) -> bool {
+        match kind {
+            ContactKind::Email if self.role_addresses_identify => !is_placeholder_email(value),
+            ContactKind::Email => !is_nobodys_email(value),
+            ContactKind::Phone => !is_nobodys_phone(value),
+        }
+    }
+
     fn shares(&self, a: &CoreRecord, b: &CoreRecord) -> bool {
         let contacts = self.contacts(a);
         contacts.share_email(b) || contacts.share_phone(b)
@@ -124,7 +138,7 @@ impl Deterministic {
     /// The contacts of a record, prepared for comparing it with many.
     pub(crate) fn contacts<'a>(&self, person: &'a CoreRecord) -> Contacts<'a> {
         let strip_email_tags = self.strip_email_tags;
-        let of = |kind| person.contact_values(kind).filter(move |value| crate::keys::identifies(kind, value));
+        let of = |kind| person.contact_values(kind).filter(move |value| self.identifies(kind, value));
         Contacts {
             emails: of(ContactKind::Email).map(|email| email_match_form(email, strip_email_tags)).collect(),
             phones: of(ContactKind::Phone).collect(),
@@ -147,6 +161,20 @@ impl Contacts<'_> {
                 let email = email_match_form(email, self.strip_email_tags);
                 self.emails.contains(&email)
             })
+    }
+
+    /// Whether an address of each would be the same but for a slip in the domain of one.
+    pub(crate) fn share_meant_email(&self, other: &CoreRecord) -> bool {
+        let meant = |email| meant_email(email, self.strip_email_tags);
+        other.contact_values(ContactKind::Email).any(|email| match meant(email) {
+            Some(theirs) => {
+                self.emails.iter().any(|own| **own == theirs || meant(own).as_ref() == Some(&theirs))
+            }
+            None => {
+                let theirs = email_match_form(email, self.strip_email_tags);
+                self.emails.iter().any(|own| meant(own).is_some_and(|own| own == theirs))
+            }
+        })
     }
 
     pub(crate) fn share_phone(&self, other: &CoreRecord) -> bool {

@@ -1,8 +1,8 @@
-use importer_core::normalise::{
-    email_match_form, email_without_tag, is_nobodys_email, is_nobodys_phone, meant_email,
-};
+use importer_core::normalise::{email_match_form, email_without_tag, meant_email};
 use importer_core::ports::{ContactKind, CoreRecord, MatchKey};
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::Deterministic;
 
 /// The kind of keys made of email addresses.
 pub const EMAIL_KEY: i16 = 1;
@@ -15,9 +15,10 @@ pub(crate) fn are_contacts(kind: i16) -> bool {
 }
 
 /// The keys of every contact of a record that identifies somebody.
-pub(crate) fn keys(person: &CoreRecord, strip_tags: bool, out: &mut Vec<MatchKey>) {
+pub(crate) fn keys(person: &CoreRecord, rule: Deterministic, out: &mut Vec<MatchKey>) {
+    let strip_tags = rule.strip_email_tags;
     let start = out.len();
-    for contact in person.contacts.iter().filter(|contact| identifies(contact.kind, &contact.value)) {
+    for contact in person.contacts.iter().filter(|contact| rule.identifies(contact.kind, &contact.value)) {
         let mut add = |kind, text: &str| {
             let key = MatchKey { kind, hash: hash(text) };
             if !out[start..].contains(&key) {
@@ -36,14 +37,6 @@ pub(crate) fn keys(person: &CoreRecord, strip_tags: bool, out: &mut Vec<MatchKey
             }
             ContactKind::Phone => add(PHONE_KEY, value),
         }
-    }
-}
-
-/// False for placeholders and mailboxes of a function.
-pub(crate) fn identifies(kind: ContactKind, value: &str) -> bool {
-    match kind {
-        ContactKind::Email => !is_nobodys_email(value),
-        ContactKind::Phone => !is_nobodys_phone(value),
     }
 }
 

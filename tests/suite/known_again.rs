@@ -1,6 +1,7 @@
 //! Spellings of one mailbox are one mailbox, and slips of a provider's domain are a reason to look.
 
-use importer::{AutoMerge, Importer, RunReport, RunRequest};
+use importer::{AutoMerge, Documents, Importer, RunReport, RunRequest};
+use importer_core::mapping::Mapping;
 use importer_core::ports::SuggestionKind;
 
 use super::support::{self, Database};
@@ -78,6 +79,30 @@ fn a_slip_of_a_providers_domain_is_looked_at_and_never_equal() {
             assert_eq!(all[0].kind, SuggestionKind::PossibleDuplicate, "{}", database.backend);
             let near = all[0].features_json.contains("\"near\"");
             assert!(near, "{}", all[0].features_json);
+        }
+    }
+}
+
+#[test]
+fn a_mailbox_of_a_function_identifies_nobody_unless_the_mapping_says_so() {
+    let text = "{ mapping: m, version: 1, entity: volunteer, defaults: { role_addresses_identify: true } }";
+    let club = Mapping::parse(text, "m.yaml").unwrap();
+    for (documents, merged) in [(Documents::new(), 0), (Documents::new().mapping(club), 1)] {
+        for database in support::databases() {
+            let importer = importer(&database);
+            let import = |rows: &str, system: &str| {
+                let folder = tempfile::tempdir().unwrap();
+                let file = support::file(folder.path(), "people.csv", format!("{HEADER}{rows}"));
+                let request = RunRequest::new("csv").file(&file).external_system(system);
+                importer.run(&request.documents(documents.clone())).unwrap()
+            };
+            let first = import("1,Rita,Kohl,info@club.example.org,\n", "one");
+            assert_eq!(first.dq["DOM-204"], 1, "whoever uses it is told");
+            // Another name is another person, and a placeholder is nobody in any case.
+            let rows = "2,Rita,Kohl,info@club.example.org,\n3,Ben,Roe,info@club.example.org,\n\
+                        4,Ida,Ott,none@club.example.org,\n5,Ida,Ott,none@club.example.org,\n";
+            let report = import(rows, "other");
+            assert_eq!(report.counts.auto_merged, merged, "{}: {report:?}", database.backend);
         }
     }
 }

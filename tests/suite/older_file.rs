@@ -113,6 +113,9 @@ fn times_tell_of_a_file_that_never_came_and_its_values_do_not_win() {
         );
         let cities = database.texts("SELECT DISTINCT city AS t FROM core_volunteers ORDER BY city");
         assert_eq!(cities, ["Lima", "Tulsa"], "{}", database.backend);
+        let emails =
+            database.texts("SELECT email_normalized AS t FROM core_volunteers WHERE first_name = 'Ben'");
+        assert_eq!(emails, ["ben.new@example.org"], "the newer address stays the primary one");
         let newest = run(&importer, &dated(NEW, "2026-06-01T08:00:00Z"), |r| r);
         assert_eq!(codes(&newest), [""; 0], "{newest:?}");
     }

@@ -104,7 +104,8 @@ fn what_cannot_be_told_is_not_guessed_and_slips_hold_nothing() {
         (["1/2/50", "8/29/79", "12/31/90", "2/3/01"], true, "Declare how they are written"),
         (["May 2, 1950", "Aug 29, 1979", "1990-01-01", "June 3, 2001"], true, "`date_format: \"%B %d, %Y\"`"),
         (["1950-01-02", "1979-08-29", "31.12.1990", "2.3.2001"], false, ""),
-        (["unknown", "n/a", "-", "?"], false, ""),
+        (["unknown", "n/a", "-", "0000-00-00"], false, ""),
+        (["0000-00-00", "00/00/0000", "0000-00-00", "31.12.1990"], false, ""),
     ] {
         let database = support::sqlite();
         let report = run(&importer(&database), &family(dates), None);

@@ -60,7 +60,7 @@ pub use identifier::{LONGEST_ID, identifier};
 pub use integer::integer;
 pub use mailbox::{email_match_form, email_without_tag, meant_email};
 pub use name::name;
-pub use nobody::{is_nobodys_email, is_nobodys_phone};
+pub use nobody::{is_nobodys_email, is_nobodys_phone, is_placeholder_email};
 pub use phone::{Phone, phone};
 pub use postal_code::postal_code;
 pub use state::state;

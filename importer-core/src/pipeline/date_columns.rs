@@ -13,7 +13,7 @@ use crate::contracts::{Contract, FieldKind};
 use crate::normalise::DateForms;
 
 /// Fewer unreadable dates than this are slips of their rows, however few dates there are.
-const FEWEST: u64 = 3;
+const FEWEST: u64 = 2;
 
 /// What a run met of dates, column by column; stored with it, so that a resumed one goes on counting.
 ///
@@ -41,6 +41,11 @@ pub struct DateColumns {
     of_field: BTreeMap<String, DateColumn>,
 }
 
+/// False for a word such as `unknown`, and for `0000-00-00`, by which databases say that there is none.
+fn is_meant_as_date(text: &str) -> bool {
+    text.bytes().any(|b| matches!(b, b'1'..=b'9'))
+}
+
 /// The column of the source that fills a field, when there is one.
 type ColumnOf<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -60,10 +65,7 @@ impl DateColumns {
             let mut column = DateColumn::default();
             for row in 0..rows.rows() {
                 let given = rows.get(row, contract.fields.len() + place);
-                // A word such as `unknown` is no date that anybody could read.
-                let Some(given) = given.filter(|text| text.bytes().any(|b| b.is_ascii_digit())) else {
-                    continue;
-                };
+                let Some(given) = given.filter(|text| is_meant_as_date(text)) else { continue };
                 column.given += 1;
                 if rows.get(row, place).is_none() {
                     column.unreadable += 1;
@@ -125,9 +127,9 @@ impl DateColumn {
             ),
             _ => format!("Declare how they are written, such as {}", setting("%m/%d/%Y")),
         };
+        let harm = if field == "dob" { ", where birth dates tell people of one name apart" } else { "" };
         format!(
-            "{} of {} dates of {place} cannot be read and would be missing from the core, where they tell people of one name \
-             apart. {advice}",
+            "{} of {} dates of {place} cannot be read and would be missing from the core{harm}. {advice}",
             self.unreadable, self.given
         )
     }

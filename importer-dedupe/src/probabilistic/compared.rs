@@ -39,6 +39,8 @@ pub(super) struct Candidate<'a> {
     pub(super) record: &'a CoreRecord,
     pub(super) email: bool,
     pub(super) phone: bool,
+    /// No contact is shared, but for a slip in a domain an address would be, and the names may be one person's.
+    pub(super) slip: bool,
     /// How the names agree of who shares a contact; of others `Differ`.
     pub(super) names: NameAgreement,
     /// A contact is shared, and the dates of birth are not equal, letter by letter.
@@ -67,12 +69,16 @@ impl<'a> Compared<'a> {
                 let email = contacts.share_email(record);
                 let phone = contacts.share_phone(record);
                 let shares = email || phone;
+                let slip = !shares
+                    && contacts.share_meant_email(record)
+                    && own.agreement(&Names::of(contract, record)).may_be_one();
                 Candidate {
                     place,
                     number: OWN,
                     record,
                     email,
                     phone,
+                    slip,
                     // Names and dates count letter by letter only for who shares a contact.
                     names: if shares {
                         own.agreement(&Names::of(contract, record))
