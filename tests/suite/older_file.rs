@@ -2,6 +2,7 @@
 
 use importer::service::{Actor, RollbackRequest};
 use importer::{Documents, GateMode, GatePolicy, Importer, ReportStatus, RunReport, RunRequest};
+use importer_core::mapping::Mapping;
 
 use super::support::{self, Database};
 
@@ -64,6 +65,31 @@ fn it_is_found_over_several_files_and_not_after_a_rollback() {
         desk.roll_back(&RollbackRequest::new(newest.run_id, "the wrong file")).unwrap();
         desk.roll_back(&RollbackRequest::new(newer.run_id, "the wrong file")).unwrap();
         assert_eq!(codes(&run(&importer, &plain(NEW), |r| r)), [""; 0], "{}", database.backend);
+    }
+}
+
+#[test]
+fn another_mapping_or_program_makes_no_old_file_of_the_newest_one() {
+    let mapping = |country: &str| {
+        let text = format!("mapping: m\nversion: 1\nentity: volunteer\ndefaults: {{ country: {country} }}\n");
+        Documents::new().mapping(Mapping::parse(&text, "m.yaml").unwrap())
+    };
+    for database in support::databases() {
+        let importer = importer(&database);
+        run(&importer, &plain(OLD), |r| r);
+        run(&importer, &plain(NEW), |r| r);
+        // Every row is read anew, and says what it said.
+        for country in ["CA", "US", "CA"] {
+            let again = run(&importer, &plain(NEW), |r| r.documents(mapping(country)));
+            assert_eq!(codes(&again), [""; 0], "{country} on {}", database.backend);
+        }
+        let old = run(&importer, &plain(OLD), |r| r.documents(mapping("GB")));
+        assert_eq!(
+            codes(&old),
+            ["older_file"],
+            "whatever reads it, it is the old file: {}",
+            database.backend
+        );
     }
 }
 

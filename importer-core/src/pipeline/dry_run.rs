@@ -6,12 +6,12 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreRecord, CoreStore, CoreWrite, Landing,
-    LandingWrite, MapEntry, MatchKey, MissingPeople, Moment, NewRun, Outcome, OutcomeTally, QuarantineEntry,
-    QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow, RecordId, Rejected,
-    RepeatedRow, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, SeenIndexes, SeenRow, Session,
-    StagedRow, StopRequest, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionId,
-    SuggestionRow, SuggestionStore, SuggestionVerdict, SystemLock, UnfinishedRollback, ViolationFilter,
-    ViolationRow,
+    LandingWrite, LoadedRow, MapEntry, MatchKey, MissingPeople, Moment, NewRun, Outcome, OutcomeTally,
+    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow,
+    RecordId, Rejected, RepeatedRow, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, SeenIndexes,
+    SeenRow, Session, StagedRow, StopRequest, StoredOutcome, Suggested, Suggestion, SuggestionFilter,
+    SuggestionId, SuggestionRow, SuggestionStore, SuggestionVerdict, SystemLock, UnfinishedRollback,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -312,13 +312,8 @@ impl Landing for DryRun {
         self.real.land(contract, run, write, now)
     }
 
-    fn replaced_rows(
-        &mut self,
-        contract: &Contract,
-        system: &str,
-        ids: &[&str],
-    ) -> Result<Vec<(String, i64, RunId)>> {
-        self.real.replaced_rows(contract, system, ids)
+    fn loaded_rows(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<LoadedRow>> {
+        self.real.loaded_rows(contract, system, ids)
     }
 
     fn rows_read(

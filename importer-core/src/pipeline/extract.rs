@@ -193,7 +193,8 @@ impl Extraction<'_> {
             }
         }
         if self.context.corrections.is_none() {
-            self.compare_with_earlier(session, work, fresh.iter().map(|(row, _)| *row), &known)?;
+            let fresh = fresh.iter().map(|(row, _)| *row);
+            self.compare_with_earlier(session, work, fresh, &known, raw)?;
         }
         work.counts.read += taken.len() as u64;
         work.counts.staged += taken.len() as u64;

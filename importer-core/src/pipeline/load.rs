@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
+use super::contact_findings;
 use super::context::RunContext;
 use super::host::Progress;
 use super::payload;
 use super::resolve::resolve;
-use super::taken_contacts;
 use super::working::{Working, millis};
 use crate::ports::{
     CleanRow, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RecordId, RowId, Session,
@@ -171,7 +171,7 @@ fn attempt(
     let shared = work.metrics.run_notes.shared;
     let mut resolved = resolve(session, context.contract, context.policies, &work.run, incoming, shared)?;
     work.metrics.run_notes.take(session, context.contract, &work.run, &mut resolved)?;
-    taken_contacts::tell(context, session, work, rows, &resolved.taken)?;
+    contact_findings::tell(context, session, work, rows, &resolved.taken)?;
     work.metrics.older.note_times(resolved.times.0, resolved.times.1);
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();

@@ -4,6 +4,7 @@
 //! has been judged. Phase 2 resolves clean rows against the core and writes them. Every transaction stores where it
 //! ended, so a killed run goes on behind its last transaction.
 
+mod contact_findings;
 mod context;
 mod corrections;
 mod counts;

@@ -1,17 +1,9 @@
-//! Findings about rows of known people that bring a contact of somebody else.
+//! What a run says of known people who bring a contact of somebody else.
 
-use std::collections::BTreeMap;
-
-use importer_plugin::Severity;
 use serde::{Deserialize, Serialize};
 
 use super::Anomaly;
-use super::context::RunContext;
-use super::finding::About;
-use super::resolve::TakenContact;
-use super::working::Working;
-use crate::Result;
-use crate::ports::{CleanRow, ContactKind, LandingWrite, RecordId, RowId, Session, StagedRow};
+use crate::ports::RecordId;
 
 /// The code of these findings.
 ///
@@ -31,74 +23,21 @@ pub(super) struct TakenContacts {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Sample {
-    row: i64,
-    external_id: String,
-    field: String,
-    owner: RecordId,
-}
-
-/// Stores what was found about the rows of a batch as findings of these rows. They stay clean: a home may share an address.
-pub(super) fn tell(
-    context: &RunContext<'_>,
-    session: &mut dyn Session,
-    work: &mut Working,
-    rows: &[CleanRow],
-    taken: &[TakenContact],
-) -> Result<()> {
-    if taken.is_empty() {
-        return Ok(());
-    }
-    let mut ids: Vec<RowId> = taken.iter().map(|taken| taken.row).collect();
-    ids.dedup();
-    let staged: BTreeMap<RowId, StagedRow> =
-        session.staged_rows(context.contract, &ids)?.into_iter().map(|row| (row.id, row)).collect();
-    let mut write = LandingWrite::default();
-    for contact in taken {
-        let clean = rows.binary_search_by_key(&contact.row, |row| row.staging_id);
-        let (Some(clean), Some(staged)) = (clean.ok().and_then(|at| rows.get(at)), staged.get(&contact.row))
-        else {
-            continue;
-        };
-        let about = About {
-            system: &work.run.new.external_system,
-            external_id: &contact.external_id,
-            staging_id: contact.row,
-            position: staged.position,
-            raw: &staged.payload_json,
-            normalised: &clean.payload_json,
-        };
-        let what = match contact.kind {
-            ContactKind::Email => "email address",
-            ContactKind::Phone => "phone number",
-        };
-        let message = format!(
-            "The {what} is one of record {}, who has another name. Find out whose it is; if both use it, accept the household",
-            contact.owner
-        );
-        write.violations.push(about.violation(
-            CONTACT_OF_ANOTHER,
-            Severity::Warning,
-            contact.field,
-            &message,
-        ));
-        let told = &mut work.metrics.taken_contacts;
-        if told.samples.len() < SAMPLES {
-            told.samples.push(Sample {
-                row: staged.position,
-                external_id: contact.external_id.clone(),
-                field: contact.field.into(),
-                owner: contact.owner,
-            });
-        }
-    }
-    session.land(context.contract, &work.run, &write, context.clock.now())?;
-    work.metrics.taken_contacts.rows += ids.len() as u64;
-    *work.metrics.dq.entry(CONTACT_OF_ANOTHER.into()).or_default() += ids.len() as u64;
-    Ok(())
+pub(super) struct Sample {
+    pub(super) row: i64,
+    pub(super) external_id: String,
+    pub(super) field: String,
+    pub(super) owner: RecordId,
 }
 
 impl TakenContacts {
+    /// Notes the contacts of a batch: how many rows bring one, and each contact.
+    pub(super) fn note(&mut self, rows: usize, contacts: Vec<Sample>) {
+        self.rows += rows as u64;
+        let room = SAMPLES - self.samples.len().min(SAMPLES);
+        self.samples.extend(contacts.into_iter().take(room));
+    }
+
     /// What a run says of them.
     pub(super) fn anomaly(&self, system: &str) -> Option<Anomaly> {
         if self.rows == 0 {

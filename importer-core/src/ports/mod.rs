@@ -44,7 +44,7 @@ pub use history::{
 pub use households::{Household, HouseholdStore};
 pub use ids::{MergeId, RecordId, RowId, RunId, SuggestionId};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
-pub use landing::{CleanRow, Landing, LandingWrite, QuarantineRow, StagedRow};
+pub use landing::{CleanRow, Landing, LandingWrite, LoadedRow, QuarantineRow, StagedRow};
 pub use outcome::{Outcome, OutcomeKind, OutcomeTally};
 pub use quarantine::{
     QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, StoredOutcome,

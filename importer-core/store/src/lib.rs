@@ -28,6 +28,7 @@ mod host_tables;
 mod households;
 mod images;
 mod landing;
+mod loaded_rows;
 mod lock;
 mod migrate;
 mod migrations;
@@ -43,7 +44,6 @@ mod read_only;
 mod record_search;
 mod rejections;
 mod repeated_rows;
-mod replaced_rows;
 mod replay;
 #[cfg(feature = "postgres")]
 mod requirements;

@@ -2,12 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::recognise::KnownIds;
 use super::{Extraction, Taken};
 use crate::Result;
 use crate::pipeline::working::Working;
-use crate::ports::{RunId, SeenAs, Session};
-
-use super::recognise::KnownIds;
+use crate::ports::{LoadedRow, RunId, SeenAs, Session};
 
 impl Extraction<'_> {
     /// Compares rows that changed with the earlier rows of their ids.
@@ -17,6 +16,7 @@ impl Extraction<'_> {
         work: &mut Working,
         fresh: impl Iterator<Item = &'t Taken>,
         known: &KnownIds,
+        raw: impl Fn(&Taken) -> String,
     ) -> Result<()> {
         let run = work.run.id;
         let replaces = |row: &&Taken| {
@@ -28,15 +28,30 @@ impl Extraction<'_> {
             return Ok(());
         }
         let ids: Vec<&str> = changed.iter().map(|row| row.external_id.as_str()).collect();
-        let contract = self.context.contract;
-        let earlier = session.replaced_rows(contract, &work.run.new.external_system, &ids)?;
-        let mut brought: FxHashMap<(&str, i64), RunId> = FxHashMap::default();
-        for (id, hash, run) in &earlier {
-            brought.insert((id, *hash), *run);
+        let system = &work.run.new.external_system;
+        let mut loaded: FxHashMap<String, Vec<LoadedRow>> = FxHashMap::default();
+        for row in session.loaded_rows(self.context.contract, system, &ids)? {
+            loaded.entry(row.external_id.clone()).or_default().push(row);
         }
-        let returned =
-            changed.iter().filter_map(|row| brought.get(&(row.external_id.as_str(), row.row_hash)).copied());
-        work.metrics.older.compare(changed.len(), returned);
+        // A row that is read by another mapping or judged by other rules than before has another hash, and says what it said.
+        let (mut compared, mut returned) = (0, Vec::new());
+        for row in &changed {
+            let Some(loaded) = loaded.get(&row.external_id) else { continue };
+            let raw = raw(row);
+            if loaded.iter().any(|last| last.last && last.payload_json == raw) {
+                continue;
+            }
+            compared += 1;
+            returned.extend(brought_before(loaded, row.row_hash, &raw));
+        }
+        work.metrics.older.compare(compared, returned.into_iter());
         Ok(())
     }
+}
+
+/// The run that brought the same row before another one took its place. Of a row whose bytes are gone, the hash is left.
+fn brought_before(loaded: &[LoadedRow], row_hash: i64, raw: &str) -> Option<RunId> {
+    let earlier = loaded.iter().filter(|earlier| !earlier.last);
+    let same = earlier.filter(|earlier| earlier.row_hash == row_hash || earlier.payload_json == raw);
+    same.map(|earlier| earlier.run).max()
 }
