@@ -540,7 +540,7 @@ impl Builder {
     /// # let rows = "id,first_name,last_name,email\n1,Ann,Lee,ann@example.org\n2,Bob,Ray,bob@@example.org\n";
     /// # std::fs::write(&file, rows).unwrap();
     /// # let csv = importer_adapter_csv::plugin();
-    /// let gate = GatePolicy { mode: GateMode::Enforce, min_rows: 2, ..Default::default() };
+    /// let gate = GatePolicy { mode: GateMode::Enforce, min_rows: 2, ..GatePolicy::default() };
     /// let importer = Importer::builder().database(&url).plugin(csv).gate(gate).build()?;
     /// let report = importer.run(&RunRequest::new("csv").file(&file))?;
     /// assert_eq!((report.status, report.counts.inserted), (ReportStatus::Held, 0));

@@ -32,8 +32,9 @@ pub mod service;
 
 pub use builder::{Builder, Importer};
 pub use importer_core::pipeline::{
-    Anomaly, Cancel, Counts, Durations, GateMode, GatePolicy, MergeSample, Observer, PluginReport, Progress,
-    ReportStatus, RetryPolicy, RunReport, ScanPhase, ScanProgress, Secrets, Unmapped, Waiting,
+    Anomaly, CONTACT_OF_ANOTHER, Cancel, Counts, Durations, GateMode, GatePolicy, MergeSample, Observer,
+    PluginReport, Progress, ReportStatus, RetryPolicy, RunReport, ScanPhase, ScanProgress, Secrets, Unmapped,
+    Waiting,
 };
 pub use importer_core::plugins::PluginInfo;
 pub use importer_core::ports::{

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use importer_core::normalise::email_match_form;
+use importer_core::normalise::{
+    email_match_form, is_nobodys_email, is_nobodys_phone, is_placeholder_email, meant_email,
+};
 use importer_core::ports::{Contact, ContactKind, CoreRecord};
 use importer_core::reasons::Reason;
 
@@ -11,18 +13,30 @@ use importer_core::reasons::Reason;
 pub(crate) struct ContactRule {
     /// Whether `ann+news@example.org` is found under `ann@example.org`. What is stored keeps its tag either way.
     pub(crate) strip_email_tags: bool,
+    /// Whether `info@example.org` identifies somebody, as in a small club whose people sign with it.
+    pub(crate) role_addresses_identify: bool,
 }
 
 impl ContactRule {
+    /// False for placeholders, filler numbers and, unless they were said to identify somebody, mailboxes of a function.
+    pub(crate) fn identifies(self, kind: ContactKind, value: &str) -> bool {
+        match kind {
+            ContactKind::Email if self.role_addresses_identify => !is_placeholder_email(value),
+            ContactKind::Email => !is_nobodys_email(value),
+            ContactKind::Phone => !is_nobodys_phone(value),
+        }
+    }
+
     /// The contacts of a record, prepared for comparing it with many.
     pub(crate) fn contacts(self, person: &CoreRecord) -> Contacts<'_> {
         let strip_email_tags = self.strip_email_tags;
         let of = |kind| {
             let all = person.contacts.iter();
-            all.filter(move |c| c.kind == kind && crate::keys::identifies(kind, &c.value))
+            all.filter(move |c| c.kind == kind && self.identifies(kind, &c.value))
         };
         Contacts {
             emails: of(ContactKind::Email).map(|c| email_match_form(&c.value, strip_email_tags)).collect(),
+            meant: of(ContactKind::Email).filter_map(|c| meant_email(&c.value, strip_email_tags)).collect(),
             phones: of(ContactKind::Phone).collect(),
         }
     }
@@ -52,6 +66,8 @@ pub(crate) enum ContactsAgree {
 /// The contacts of a record that identify somebody, in matching form.
 pub(crate) struct Contacts<'a> {
     emails: Vec<Cow<'a, str>>,
+    /// The addresses that were probably meant where the domain is a known slip.
+    meant: Vec<String>,
     phones: Vec<&'a Contact>,
 }
 
@@ -62,6 +78,14 @@ impl Contacts<'_> {
 
     pub(crate) fn share_email(&self, other: &Contacts<'_>) -> bool {
         self.emails.iter().any(|email| other.emails.contains(email))
+    }
+
+    /// Whether an address of each would be the same but for a slip in the domain of one.
+    pub(crate) fn share_meant_email(&self, other: &Contacts<'_>) -> bool {
+        let has = |of: &Contacts<'_>, meant: &String| {
+            of.meant.contains(meant) || of.emails.iter().any(|email| **email == **meant)
+        };
+        self.meant.iter().any(|meant| has(other, meant)) || other.meant.iter().any(|meant| has(self, meant))
     }
 
     /// Another extension is another desk.

@@ -178,8 +178,12 @@ mod tests {
     }
 
     fn check(known: &str, row: &str, expected: Identity) {
-        let found =
-            identity(&VOLUNTEER, ContactRule { strip_email_tags: true }, &person(row), &person(known));
+        let found = identity(
+            &VOLUNTEER,
+            ContactRule { strip_email_tags: true, role_addresses_identify: false },
+            &person(row),
+            &person(known),
+        );
         assert_eq!(found, expected, "{known} -> {row}");
     }
 

@@ -1,6 +1,8 @@
-use importer_core::normalise::{email_match_form, is_nobodys_email, is_nobodys_phone};
+use importer_core::normalise::{email_match_form, email_without_tag, meant_email};
 use importer_core::ports::{ContactKind, CoreRecord, MatchKey};
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::contacts::ContactRule;
 
 /// The kind of keys made of email addresses.
 pub const EMAIL_KEY: i16 = 1;
@@ -13,26 +15,28 @@ pub(crate) fn are_contacts(kind: i16) -> bool {
 }
 
 /// The keys of every contact of a record that identifies somebody.
-pub(crate) fn keys(person: &CoreRecord, strip_tags: bool, out: &mut Vec<MatchKey>) {
+pub(crate) fn keys(person: &CoreRecord, rule: ContactRule, out: &mut Vec<MatchKey>) {
+    let strip_tags = rule.strip_email_tags;
     let start = out.len();
-    for contact in person.contacts.iter().filter(|contact| identifies(contact.kind, &contact.value)) {
-        let key = match contact.kind {
-            ContactKind::Email => {
-                MatchKey { kind: EMAIL_KEY, hash: hash(&email_match_form(&contact.value, strip_tags)) }
+    for contact in person.contacts.iter().filter(|contact| rule.identifies(contact.kind, &contact.value)) {
+        let mut add = |kind, text: &str| {
+            let key = MatchKey { kind, hash: hash(text) };
+            if !out[start..].contains(&key) {
+                out.push(key);
             }
-            ContactKind::Phone => MatchKey { kind: PHONE_KEY, hash: hash(&contact.value) },
         };
-        if !out[start..].contains(&key) {
-            out.push(key);
+        let value = &*contact.value;
+        match contact.kind {
+            ContactKind::Email => {
+                add(EMAIL_KEY, &email_match_form(value, strip_tags));
+                // The form that earlier versions made keys of; most addresses have but one.
+                add(EMAIL_KEY, &email_without_tag(value, strip_tags));
+                if let Some(meant) = meant_email(value, strip_tags) {
+                    add(EMAIL_KEY, &meant);
+                }
+            }
+            ContactKind::Phone => add(PHONE_KEY, value),
         }
-    }
-}
-
-/// False for placeholders and mailboxes of a function.
-pub(crate) fn identifies(kind: ContactKind, value: &str) -> bool {
-    match kind {
-        ContactKind::Email => !is_nobodys_email(value),
-        ContactKind::Phone => !is_nobodys_phone(value),
     }
 }
 

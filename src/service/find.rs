@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use importer_core::contracts::Contract;
-use importer_core::ports::{RecordCursor, RecordFilter, RecordOrder, RecordSearch};
+use importer_core::ports::{RecordCursor, RecordFilter, RecordOrder, RecordSearch, StewardSession};
 use importer_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -73,6 +73,7 @@ impl Desk<'_> {
         let (fields, contacts) = self.sought_in(contract, filter)?;
         let search = RecordSearch { filter: &wanted, fields: &fields, contacts };
         let (places, more, records) = self.query(Action::ViewRecords, "records", |session| {
+            is_there(session, filter)?;
             let mut places = session.find_records(contract, search)?;
             let more = places.len() > limit;
             places.truncate(limit);
@@ -96,6 +97,7 @@ impl Desk<'_> {
         let (fields, contacts) = self.sought_in(contract, filter)?;
         let search = RecordSearch { filter, fields: &fields, contacts };
         let found = self.query(Action::ViewRecords, "records", |session| {
+            is_there(session, filter)?;
             session.count_records(contract, search, MOST_COUNTED + 1)
         })?;
         let count = u64::try_from(found.min(MOST_COUNTED)).unwrap_or(0);
@@ -136,6 +138,17 @@ impl Desk<'_> {
         }
         let fields = contract.columns().map(|(_, field)| field).filter(|field| !mask.hides(field.pii));
         Ok((fields.map(|field| field.name).collect(), contacts))
+    }
+}
+
+/// Nothing, unless the filter names a run that is not there.
+fn is_there(session: &mut dyn StewardSession, filter: &RecordFilter) -> Result<()> {
+    match filter.missing_since {
+        Some(id) if session.run(id)?.is_none() => {
+            let why = format!("there is no run {id}");
+            Err(Error::new(ErrorKind::NotFound, OPERATION, why).coded("run_not_found"))
+        }
+        _ => Ok(()),
     }
 }
 

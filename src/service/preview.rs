@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use importer_core::pipeline::DateColumns;
 use importer_core::{Error, Result};
 use importer_dq::{Preview, Previewer};
 use importer_plugin::{Batch, Extract, Host, HostCalls, LogLevel, OpenRequest};
@@ -30,6 +31,8 @@ pub struct RulePreview {
     pub rules: Preview,
     /// The columns of the source that no field takes.
     pub unmapped: Vec<String>,
+    /// Columns of dates that cannot be read, in sentences that say what to write into the mapping. A run of them is held.
+    pub unreadable_dates: Vec<String>,
 }
 
 impl Importer {
@@ -72,6 +75,7 @@ impl Importer {
         let suite = self.compile_suite(&mapping, contract, &request.external_system)?;
         let mut previewer = Previewer::new(&suite);
         let (mut rows, mut normalised) = (Extract::new(columns.len()), Batch::new(2 * contract.fields.len()));
+        let mut dates = DateColumns::default();
         let mut normaliser = plan.normaliser();
         let mut left = request.limit.unwrap_or(u64::MAX);
         while left > 0 {
@@ -86,10 +90,15 @@ impl Importer {
                 normaliser.row(rows.batch().row(row), &mut normalised).map_err(failed)?;
             }
             left -= take as u64;
+            dates.observe(contract, &normalised);
             let findings: Vec<_> = rows.findings().iter().filter(|f| f.row < take).cloned().collect();
             previewer.add(&normalised, &findings)?;
         }
-        Ok(RulePreview { rules: previewer.finish(), unmapped: plan.unmapped().to_vec() })
+        let mapped = plan.describe();
+        let column_of = |field: &str| mapped.iter().find(|mapped| mapped.field == field)?.source.clone();
+        let told = dates.anomalies(&column_of).into_iter().map(|anomaly| anomaly.message);
+        let unreadable_dates = told.chain(dates.notes(&column_of)).collect();
+        Ok(RulePreview { rules: previewer.finish(), unmapped: plan.unmapped().to_vec(), unreadable_dates })
     }
 }
 

@@ -175,6 +175,7 @@ impl Importer {
                 auto_merge: self.auto_merge_of(mapping, auto_merge),
                 model: self.match_model.clone(),
                 strip_email_tags: mapping.defaults().strip_email_tags,
+                role_addresses_identify: mapping.defaults().role_addresses_identify,
                 ..ResolveOptions::default()
             };
             Arc::new(Probabilistic::with_features(contract, options, scoring))

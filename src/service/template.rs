@@ -60,7 +60,9 @@ pub fn mapping_yaml(entity: &str) -> Result<String> {
         "# From the columns of a source to the fields of `{entity}`. Delete the lines you do not need.\n\
          mapping: my-{entity}s\nversion: 1\nentity: {entity}\ncontract: \"{}\"\n\
          defaults: {{ country: US }}\n\
-         # further defaults: date_format, timestamp_format, timezone, strip_email_tags (true or false), and how far rows are\n\
+         # dates are read as YYYY-MM-DD; others need date_format: \"%m/%d/%Y\" (month first) or \"%d.%m.%Y\" (day first)\n\
+         # further defaults: timestamp_format, timezone, strip_email_tags (true or false), full_export (false: who is not\n\
+         # in the source has not gone), role_addresses_identify (true: people sign with info@), and how far rows are\n\
          # merged with known people without anybody looking, auto_merge: off, deterministic or full\nfields:\n",
         contract.version
     );

@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use importer::service::RecordView;
-use importer::{Error, ErrorKind, MatchFilter, RecordId, Result};
+use importer::service::{Desk, RecordView};
+use importer::{Error, ErrorKind, MatchFilter, RecordCursor, RecordFilter, RecordId, Result, RunId};
 
 use crate::person::name;
 use crate::shared_args::Common;
@@ -16,6 +16,9 @@ pub(crate) struct PeopleArgs {
     /// Only people with this text in a value that the actor may see
     #[arg(long)]
     text: Option<String>,
+    /// Only people whom the system of this run brought before, and not since
+    #[arg(long, value_name = "RUN")]
+    missing_since: Option<RunId>,
     /// Only people after this id, for paging
     #[arg(long, default_value_t = RecordId(0))]
     after: RecordId,
@@ -74,7 +77,10 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
     let wanted = args.text.as_deref().map(str::to_lowercase);
     let (mut printed, mut last) = (0, args.after);
     'pages: loop {
-        let page = desk.records(&args.entity, last, PAGE)?;
+        let page = match args.missing_since {
+            None => desk.records(&args.entity, last, PAGE)?,
+            Some(run) => missing(&desk, args, run, last)?,
+        };
         if page.is_empty() {
             break;
         }
@@ -101,6 +107,17 @@ pub(crate) fn people(args: &PeopleArgs) -> Result<ExitCode> {
         say!("There may be more: --after {last}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A page of people whom a run did not meet.
+fn missing(desk: &Desk<'_>, args: &PeopleArgs, run: RunId, after: RecordId) -> Result<Vec<RecordView>> {
+    let filter = RecordFilter {
+        missing_since: Some(run),
+        after: Some(RecordCursor { key: None, id: after }),
+        limit: PAGE,
+        ..RecordFilter::default()
+    };
+    Ok(desk.find(&args.entity, &filter)?.records)
 }
 
 /// Whether the text, in lower case, stands in something that is shown of this person.

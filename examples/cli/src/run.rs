@@ -9,7 +9,8 @@ use importer::matching::MatchModel;
 use importer::matching::ModelDocument;
 use importer::service::Desk;
 use importer::{
-    Builder, Error, ErrorKind, Importer, ReportStatus, Result, RetryPolicy, RunReport, RunRequest, rules,
+    Builder, Error, ErrorKind, GatePolicy, Importer, ReportStatus, Result, RetryPolicy, RunReport,
+    RunRequest, rules,
 };
 
 use crate::files;
@@ -30,6 +31,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     if args.preview {
         let preview = importer.preview(&request)?;
         out::text(&preview.rules.to_string());
+        for told in &preview.unreadable_dates {
+            out::text(&format!("\nWarning (unreadable_dates): {}", out::visible(told)));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let desk = importer.desk(args.who.actor());
@@ -46,6 +50,11 @@ pub(crate) fn with_setup(builder: Builder, setup: &RunSetup) -> Result<Builder> 
         RulesMode::Warn => rules::Mode::Warn,
         RulesMode::Enforce => rules::Mode::Enforce,
     }));
+    builder = builder.gate(GatePolicy {
+        unreadable_dates: setup.unreadable_dates.mode(),
+        older_file: setup.older_file.mode(),
+        ..GatePolicy::default()
+    });
     builder = builder.retry(RetryPolicy {
         tries: setup.retries,
         total_wait: Duration::from_secs(setup.retry_wait),

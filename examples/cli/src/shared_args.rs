@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use importer::service::{Actor, Role};
-use importer::{RecordId, RunId, SuggestionFilter, SuggestionId, SuggestionKind};
+use importer::{GateMode, RecordId, RunId, SuggestionFilter, SuggestionId, SuggestionKind};
 
 use crate::policy::PolicyFile;
 
@@ -101,6 +101,12 @@ pub(crate) struct RunSetup {
     /// Which rows are merged with known people automatically [default: as in the mapping, or deterministic]
     #[arg(long, value_enum, env = "IMPORTER_AUTO_MERGE")]
     pub(crate) auto_merge: Option<AutoMergeBy>,
+    /// What happens to a run in which most dates of a column cannot be read
+    #[arg(long, value_enum, default_value_t = AtTheGate::Hold)]
+    pub(crate) unreadable_dates: AtTheGate,
+    /// What happens to a run whose changed rows are mostly again what they were before
+    #[arg(long, value_enum, default_value_t = AtTheGate::Warn)]
+    pub(crate) older_file: AtTheGate,
     #[command(flatten)]
     pub(crate) policy: PolicyFile,
     /// The match model: shipped, weighted, or a file with a trained model
@@ -114,6 +120,24 @@ pub(crate) struct RunSetup {
     pub(crate) retry_wait: u64,
     #[command(flatten)]
     pub(crate) plugins: PluginPlaces,
+}
+
+/// What the gate does about what it finds.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum AtTheGate {
+    /// It holds the run until somebody approves it
+    Hold,
+    /// It warns
+    Warn,
+}
+
+impl AtTheGate {
+    pub(crate) fn mode(self) -> GateMode {
+        match self {
+            Self::Hold => GateMode::Enforce,
+            Self::Warn => GateMode::Warn,
+        }
+    }
 }
 
 #[derive(Args)]

@@ -147,6 +147,7 @@ fn rules(out: &mut String, report: &RunReport) -> std::fmt::Result {
         let title = match meta {
             Some(meta) => meta.title.as_ref(),
             None if code.starts_with("SRC-") => "found by the adapter",
+            None if *code == importer::CONTACT_OF_ANOTHER => "A contact is not somebody else's.",
             None => "a rule of a plugin",
         };
         writeln!(out, "  {rows:>9}  {}  {title} ({held} quarantined)", visible(code))?;
@@ -201,6 +202,12 @@ fn next_steps(out: &mut String, report: &RunReport, status: &str, database: &str
         steps.push(format!(
             "{} suggestions --db {database} --open\n      lists the pairs that wait for a decision",
             program()
+        ));
+    }
+    if report.missing_people > 0 {
+        let (program, run) = (program(), report.run_id);
+        steps.push(format!(
+            "{program} people --db {database} --missing-since {run}\n      lists the people who are not in the source any more"
         ));
     }
     if !report.unmapped.is_empty() {

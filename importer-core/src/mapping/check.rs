@@ -84,6 +84,8 @@ impl Checker<'_> {
     fn defaults(&self, defaults: yaml::Defaults) -> Result<Defaults> {
         let mut checked = Defaults::default();
         checked.strip_email_tags = defaults.strip_email_tags.unwrap_or(checked.strip_email_tags);
+        checked.full_export = defaults.full_export;
+        checked.role_addresses_identify = defaults.role_addresses_identify.unwrap_or_default();
         if let Some(country) = defaults.country {
             let text = country.value.as_deref().unwrap_or_default();
             checked.country.clear();

@@ -29,6 +29,14 @@ pub struct Defaults {
     // Absent rather than null: mappings that do not speak of it keep the checksum they have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_merge: Option<AutoMerge>,
+    /// True where `info@example.org` identifies somebody, as in a small club whose people sign with it. A person is still known by it
+    /// only under one name.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub role_addresses_identify: bool,
+    /// Whether the source brings all of its people each time, so that who is not in it has gone: the run tells of them. False for a
+    /// source that brings a part. Unless set, a source counts as whole when at least as many known people come again as are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_export: Option<bool>,
 }
 
 impl Default for Defaults {
@@ -40,6 +48,8 @@ impl Default for Defaults {
             timezone: None,
             strip_email_tags: true,
             auto_merge: None,
+            role_addresses_identify: false,
+            full_export: None,
         }
     }
 }

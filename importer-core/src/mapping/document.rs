@@ -199,7 +199,7 @@ mapping: sign-up
 version: 3
 entity: volunteer
 contract: "1.0"
-defaults: { country: US, date_format: "%m/%d/%Y", timestamp_format: null, timezone: America/Chicago, auto_merge: off }
+defaults: { country: US, date_format: "%m/%d/%Y", timestamp_format: null, timezone: America/Chicago, auto_merge: off, full_export: false, role_addresses_identify: true }
 fields:
   - { source: "Given", field: first_name, required: true, notes: "as on the badge" }
   - { source: "Birthday", field: dob, transform: date, format: "%d.%m.%Y" }
@@ -234,6 +234,8 @@ ignore: ["Internal Notes"]
             ("version: 3", "version: 4"),
             ("Given", "First"),
             ("auto_merge: off", "auto_merge: full"),
+            ("full_export: false", "full_export: true"),
+            ("role_addresses_identify: true", "role_addresses_identify: false"),
             ("default: null", "default: \"\""),
             ("More", "Mehr"),
         ] {

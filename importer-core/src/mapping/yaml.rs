@@ -33,6 +33,8 @@ pub(super) struct Defaults {
     pub(super) timezone: Option<Spanned<String>>,
     pub(super) strip_email_tags: Option<bool>,
     pub(super) auto_merge: Option<Spanned<String>>,
+    pub(super) full_export: Option<bool>,
+    pub(super) role_addresses_identify: Option<bool>,
 }
 
 /// The texts of a `map` and what they become; `None` is blank.

@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use email_address::EmailAddress;
 use unicode_normalization::UnicodeNormalization;
 
@@ -26,24 +24,6 @@ pub fn email(input: &str, out: &mut String) -> Result {
     }
     let address = bare(text);
     parse(address, out).map_err(|message| Problem::new(message).suggest(suggestion(address)))
-}
-
-/// The form in which addresses are compared; `+tag` at the end of the local part is left out when `strip_tag` is set.
-///
-/// ```
-/// use importer_core::normalise::email_match_form;
-/// assert_eq!(email_match_form("ana+kc@example.org", true), "ana@example.org");
-/// assert_eq!(email_match_form("ana+kc@example.org", false), "ana+kc@example.org");
-/// ```
-pub fn email_match_form(email: &str, strip_tag: bool) -> Cow<'_, str> {
-    if strip_tag
-        && let Some((local, domain)) = email.rsplit_once('@')
-        && let Some((person, _tag)) = local.split_once('+')
-        && !person.is_empty()
-    {
-        return Cow::Owned([person, "@", domain].concat());
-    }
-    Cow::Borrowed(email)
 }
 
 /// The address without what mail programs put around it.
@@ -183,20 +163,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn strips_tags_where_a_person_remains() {
-        assert_eq!(email_match_form("+tag@x.org", true), "+tag@x.org");
-        assert_eq!(email_match_form("jo+a+b@x.org", true), "jo@x.org");
-        assert_eq!(email_match_form("jo@x+y.org", true), "jo@x+y.org");
-        assert_eq!(email_match_form("", true), "");
-    }
-
     proptest! {
         #[test]
         fn holds_the_laws(input in prop_oneof![laws::any_text(), "[A-Za-zİſßéü0-9.+_'-]{1,9}@[a-zA-ZüßİΣ0-9.。-]{1,9}\\.[a-zA-Zé]{2,4}"]) {
             if let Ok(found) = laws::normal(email, &input) {
                 prop_assert_eq!(found.to_lowercase(), found.as_str());
-                prop_assert_eq!(email_match_form(&found, false), found.as_str());
+                prop_assert_eq!(crate::normalise::email_without_tag(&found, false), found.as_str());
             }
         }
 

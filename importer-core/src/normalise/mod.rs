@@ -20,6 +20,7 @@ mod comparable;
 mod country;
 mod country_aliases;
 mod date;
+mod date_forms;
 mod domain;
 mod email;
 mod flag;
@@ -31,6 +32,7 @@ mod integer;
 mod iso;
 #[cfg(test)]
 mod laws;
+mod mailbox;
 mod name;
 mod nanp;
 mod nobody;
@@ -50,17 +52,19 @@ pub use choice::choice;
 pub use comparable::{LONGEST, beginning, comparable};
 pub use country::country;
 pub use date::date;
-pub use email::{email, email_match_form};
+pub use date_forms::DateForms;
+pub use email::email;
 pub use flag::flag;
 pub use fold::fold;
 pub use full_name::split_full_name;
 pub use generation::{cut_generation, generation};
 pub use identifier::{LONGEST_ID, identifier};
 pub use integer::integer;
+pub use mailbox::{email_match_form, email_without_tag, meant_email};
 pub use name::name;
 pub use nobody::{
-    is_no_name, is_no_value, is_nobodys_date, is_nobodys_email, is_nobodys_phone, is_unreadable_date,
-    without_title,
+    is_no_name, is_no_value, is_nobodys_date, is_nobodys_email, is_nobodys_phone, is_placeholder_email,
+    is_unreadable_date, without_title,
 };
 pub use phone::{Phone, phone};
 pub use postal_code::postal_code;

@@ -6,12 +6,12 @@ use crate::Result;
 use crate::contracts::Contract;
 use crate::ports::{
     AuditEntry, AuditFilter, AuditRow, AuditStore, CleanRow, CoreRecord, CoreStore, CoreWrite, Landing,
-    LandingWrite, MapEntry, MatchKey, Moment, NewRun, Outcome, OutcomeTally, QuarantineEntry,
-    QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow, RecordId, Rejected,
-    RepeatedRow, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, SeenIndexes, SeenRow, Session,
-    StagedRow, StopRequest, StoredOutcome, Suggested, Suggestion, SuggestionFilter, SuggestionId,
-    SuggestionRow, SuggestionStore, SuggestionVerdict, SystemLock, UnfinishedRollback, ViolationFilter,
-    ViolationRow,
+    LandingWrite, LoadedRow, MapEntry, MatchKey, MissingPeople, Moment, NewRun, Outcome, OutcomeTally,
+    QuarantineEntry, QuarantineFilter, QuarantineStatus, QuarantineStore, QuarantineVerdict, ReadRow,
+    RecordId, Rejected, RepeatedRow, RowId, RunControl, RunFilter, RunId, RunRecord, RunStore, SeenIndexes,
+    SeenRow, Session, StagedRow, StopRequest, StoredOutcome, Suggested, Suggestion, SuggestionFilter,
+    SuggestionId, SuggestionRow, SuggestionStore, SuggestionVerdict, SystemLock, UnfinishedRollback,
+    ViolationFilter, ViolationRow,
 };
 
 /// Runs, landed rows and outcomes go to `real`; records, keys, the id map and their journals to `scratch`.
@@ -101,6 +101,16 @@ impl CoreStore for DryRun {
     ) -> Result<Vec<(String, RecordId)>> {
         // A run writes ids of one system, its own.
         self.real.known_elsewhere(contract, system, ids)
+    }
+
+    fn missing_people(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        last: RunId,
+        run: RunId,
+    ) -> Result<MissingPeople> {
+        self.real.missing_people(contract, system, last, run)
     }
 
     fn reserve_ids(&mut self, contract: &Contract, count: usize) -> Result<Vec<RecordId>> {
@@ -300,6 +310,10 @@ impl Landing for DryRun {
         now: Moment,
     ) -> Result<()> {
         self.real.land(contract, run, write, now)
+    }
+
+    fn loaded_rows(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<LoadedRow>> {
+        self.real.loaded_rows(contract, system, ids)
     }
 
     fn rows_read(

@@ -191,6 +191,13 @@ impl RunContext<'_> {
         let mut anomalies = work.anomalies.clone();
         anomalies.extend(self.gate.judge(&work.counts));
         let holds = !anomalies.is_empty() && self.gate.mode == GateMode::Enforce;
+        let dates = work.metrics.dates.anomalies(&|field| work.column_of(field));
+        let holds = holds || !dates.is_empty() && self.gate.unreadable_dates == GateMode::Enforce;
+        anomalies.extend(dates);
+        let older = work.metrics.older.by_content();
+        let holds = holds || older.is_some() && self.gate.older_file == GateMode::Enforce;
+        let tells_of_times = older.is_none();
+        anomalies.extend(older);
         // Set-level rules have a mode of their own in the suite, and so have moved ids in the policy.
         let verdicts = [set_rules::judge(self, session, work)?, moved_ids::judge(self, session, work)?];
         let holds = holds || verdicts.iter().any(|verdict| verdict.holds);
@@ -202,8 +209,12 @@ impl RunContext<'_> {
         load::load(self, session, work)?;
         let system = &work.run.new.external_system;
         anomalies.extend(work.metrics.run_notes.anomalies(system));
-        let notes: Vec<String> = work.metrics.run_notes.notes(system).collect();
+        anomalies.extend(work.metrics.taken_contacts.anomaly(system));
+        anomalies.extend(work.metrics.older.by_time().filter(|_| tells_of_times));
+        let mut notes: Vec<String> = work.metrics.run_notes.notes(system).collect();
+        notes.extend(work.metrics.dates.notes(&|field| work.column_of(field)));
         work.metrics.notes.extend(notes);
+        anomalies.extend(self.missing_people(session, work)?);
         let observed = work.run.freshness;
         if work.counts.unchanged > 0 {
             // Rows that came again were not read again; what they told then still holds.

@@ -1,5 +1,6 @@
 //! Phase 1: extract, land, validate.
 
+mod older;
 mod recognise;
 mod repeats;
 
@@ -191,6 +192,10 @@ impl Extraction<'_> {
                 }
             }
         }
+        if self.context.corrections.is_none() {
+            let fresh = fresh.iter().map(|(row, _)| *row);
+            self.compare_with_earlier(session, work, fresh, &known, raw)?;
+        }
         work.counts.read += taken.len() as u64;
         work.counts.staged += taken.len() as u64;
         work.run.rows_read += i64::try_from(taken.len()).unwrap_or(i64::MAX);
@@ -209,6 +214,9 @@ impl Extraction<'_> {
             .map_err(|e| self.opener.failed("normalise a row", e))?;
             let about = rows.findings().iter().filter(|f| f.row == row.index);
             from_adapter.extend(about.map(|f| Finding { row: place, ..f.clone() }));
+        }
+        if self.context.corrections.is_none() {
+            work.metrics.dates.observe(self.context.contract, &normalised);
         }
         let mut verdict = self.context.rules.judge(&normalised, &from_adapter)?;
         // Whoever let a record in by exemption would have to do it again after every change at its source.

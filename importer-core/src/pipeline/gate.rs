@@ -32,11 +32,16 @@ pub struct GatePolicy {
     pub max_moved_ids_percent: u64,
     /// Fewer of them than this are not judged.
     pub min_moved_ids: u64,
+    /// What it does when most dates of a column cannot be read.
+    pub unreadable_dates: GateMode,
+    /// What it does when most changed rows are again what they were before: a file that is older than the last one.
+    pub older_file: GateMode,
 }
 
 impl Default for GatePolicy {
     /// Warns from 20 % of the rows in quarantine on (the paging threshold of the specification's Appendix C), for 20 rows or
-    /// more. Holds a run in which five ids or more, and 20 % of those that changed, name somebody else than before.
+    /// more. Holds a run in which five ids or more, and 20 % of those that changed, name somebody else than before, and a run
+    /// with a column of unreadable dates: without them, people of one name at one address are one person.
     fn default() -> Self {
         Self {
             mode: GateMode::Warn,
@@ -45,6 +50,8 @@ impl Default for GatePolicy {
             moved_ids: GateMode::Enforce,
             max_moved_ids_percent: 20,
             min_moved_ids: 5,
+            unreadable_dates: GateMode::Enforce,
+            older_file: GateMode::Warn,
         }
     }
 }

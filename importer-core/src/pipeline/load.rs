@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::contact_findings;
 use super::context::RunContext;
 use super::host::Progress;
 use super::payload::{self, set_by_hand};
@@ -178,6 +179,8 @@ fn attempt(
         (&work.contacts, work.metrics.run_notes.shared),
     )?;
     work.metrics.run_notes.take(session, context.contract, &work.run, &mut resolved)?;
+    contact_findings::tell(context, session, work, rows, &resolved.taken)?;
+    work.metrics.older.note_times(resolved.times.0, resolved.times.1);
     work.metrics.durations_ms.dedupe += millis(clock);
     let clock = Instant::now();
     let actor = work.run.new.actor.clone();

@@ -5,9 +5,11 @@
 //! ended, so a killed run goes on behind its last transaction.
 
 mod clean_rows;
+mod contact_findings;
 mod context;
 mod corrections;
 mod counts;
+mod date_columns;
 mod dry_run;
 mod ending;
 mod engine;
@@ -18,8 +20,10 @@ mod hash;
 mod host;
 mod interrupted;
 mod load;
+mod missing_people;
 mod moved_ids;
 mod occasion;
+mod older_file;
 mod opening;
 mod payload;
 mod preview;
@@ -34,12 +38,14 @@ mod run_notes;
 mod set_rules;
 mod shared_contacts;
 mod stored_run;
+mod taken_contacts;
 mod waiting;
 mod working;
 
 pub use context::RunContext;
 pub use corrections::{Correction, Corrections};
 pub use counts::Counts;
+pub use date_columns::DateColumns;
 pub use gate::{Anomaly, GateMode, GatePolicy};
 pub use host::{Cancel, NoSecrets, Observer, Progress, ScanPhase, ScanProgress, Secrets, Silent, Waiting};
 pub use interrupted::{is_outdated_by, is_resumable, loaded_since};
@@ -52,3 +58,4 @@ pub use resume::ResumeMode;
 pub use retry::RetryPolicy;
 pub use run_notes::MergeSample;
 pub use stored_run::{approve, columns_of, end, forget_samples, samples_of};
+pub use taken_contacts::CONTACT_OF_ANOTHER;

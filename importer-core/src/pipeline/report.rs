@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::older_file::OlderRows;
 use super::retry::Retried;
 use super::run_notes::{MergeSample, RunNotes};
-use super::{Anomaly, Counts, RunRequest};
+use super::taken_contacts::TakenContacts;
+use super::{Anomaly, Counts, DateColumns, RunRequest};
 use crate::ErrorKind;
 use crate::ports::{AutoMerge, RunId, RunRecord, RunStatus};
 
@@ -93,6 +95,14 @@ pub(super) struct Metrics {
     /// What loading has to say.
     #[serde(rename = "told")]
     pub(super) run_notes: RunNotes,
+    /// What was met of rows that are older than what is known.
+    pub(super) older: OlderRows,
+    /// How many people the source had before and has no more.
+    pub(super) missing: u64,
+    /// What was met of contacts that somebody else has.
+    pub(super) taken_contacts: TakenContacts,
+    /// What was met of dates that cannot be read.
+    pub(super) dates: DateColumns,
     /// What the set-level rules said; absent until they were asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) set_verdict: Option<SetVerdict>,
@@ -192,6 +202,9 @@ pub struct RunReport {
     /// Columns that no field takes, with samples.
     #[serde(skip)]
     pub unmapped: Vec<Unmapped>,
+    /// People whom the source had before and has no more; none where it holds only a part.
+    #[serde(skip)]
+    pub missing_people: u64,
     /// Rows left aside because they are older than `since`.
     #[serde(skip)]
     pub before_since: u64,
@@ -234,6 +247,7 @@ impl RunReport {
                 .and_then(|r| r.auto_merge),
             quarantined_by_rule: metrics.dq_quarantined,
             unmapped: metrics.unmapped,
+            missing_people: metrics.missing,
             before_since: metrics.before_since,
             notes: metrics.notes.into_iter().chain(metrics.retried.note()).collect(),
         }

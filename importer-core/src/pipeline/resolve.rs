@@ -1,5 +1,6 @@
 //! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
 
+mod changed_contacts;
 mod known_id;
 mod links;
 mod lookup;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub(super) use self::changed_contacts::TakenContact;
 use self::links::Links;
 use self::prepared::Prepared;
 use self::statements::Statements;
@@ -49,6 +51,10 @@ pub(super) struct Resolved {
     pub(super) shared: SharedContacts,
     /// How many rows have a value of which little is compared, by field.
     pub(super) long: BTreeMap<&'static str, u64>,
+    /// Contacts of somebody else that rows of known ids bring.
+    pub(super) taken: Vec<TakenContact>,
+    /// How many rows of known ids have a time, as their records have, and how many of them are older.
+    pub(super) times: (u64, u64),
 }
 
 /// A row that was merged by who it is.
@@ -394,6 +400,7 @@ impl<'a> ResolveBatch<'a> {
         self.out.counts.matched += 1;
         let reason = self.with_owner(reason, id);
         let Some(existing) = self.people.get(&id) else { return };
+        self.out.times = notes::compare_times(self.contract, self.run, self.out.times, &row.person, existing);
         let fate = if existing.fate == Fate::Created { Fate::Created } else { Fate::Changed };
         let is_known = self.map.get(&row.external_id).is_some_and(|mapped| mapped.entry.core_id == id);
         let known = self.statements.known(id, &row.external_id, is_known);

@@ -61,6 +61,13 @@ impl Working {
         self.run.hashes = Some(format!("{:016x}", self.hash_sum));
     }
 
+    /// The column of the source that fills a field.
+    pub(super) fn column_of(&self, field: &str) -> Option<String> {
+        let assignments = self.metrics.mapping.as_array()?;
+        let mapped = assignments.iter().find(|assignment| assignment["field"] == field)?;
+        mapped["source"].as_str().map(Into::into)
+    }
+
     /// What a transaction that is rolled back must not change.
     pub(super) fn state(&self) -> State {
         State {

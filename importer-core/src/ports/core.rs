@@ -103,6 +103,15 @@ pub struct CoreWrite {
     pub map_images: Vec<MapEntry>,
 }
 
+/// People whom an external system does not bring any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MissingPeople {
+    /// All of them.
+    pub all: u64,
+    /// Those whom the last run before still met.
+    pub new: u64,
+}
+
 /// Core records, the id map, and the journals of both.
 pub trait CoreStore {
     /// Entries of the id map.
@@ -130,6 +139,18 @@ pub trait CoreStore {
         system: &str,
         ids: &[&str],
     ) -> Result<Vec<(String, RecordId)>>;
+    /// How many people a system has under no id that `run` or a later one met, rows that are held back included; and how many of
+    /// them `last`, an earlier run, or one since then still met.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn missing_people(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        last: RunId,
+        run: RunId,
+    ) -> Result<MissingPeople>;
     /// Records under keys, at most `per_key` of each; a pair per record and key, in the order of the ids.
     ///
     /// # Errors

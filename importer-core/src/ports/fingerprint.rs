@@ -2,7 +2,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{ContactKind, CoreRecord};
 use crate::contracts::Contract;
-use crate::normalise::{comparable, email_match_form, fold};
+use crate::normalise::{comparable, email_without_tag, fold};
 
 /// What a person is recognised by when the same data come again under another id: a hash of the names, the birth date and
 /// all contacts in their matching forms. None when there is no name, or nothing beside it: a name alone is many people.
@@ -39,7 +39,7 @@ pub fn fingerprint(contract: &Contract, person: &CoreRecord) -> Option<i64> {
         .contacts
         .iter()
         .map(|contact| match contact.kind {
-            ContactKind::Email => email_match_form(&contact.value, true).to_string(),
+            ContactKind::Email => email_without_tag(&contact.value, true).to_string(),
             ContactKind::Phone => contact.value.to_string(),
         })
         .collect();

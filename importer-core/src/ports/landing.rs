@@ -77,6 +77,28 @@ pub struct LandingWrite {
     pub held_last: Vec<RowId>,
 }
 
+/// A row that was loaded under an external id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LoadedRow {
+    /// The id.
+    pub external_id: String,
+    /// The hash it was processed under.
+    pub row_hash: i64,
+    /// The row as received; as the retention policy left it when that is older.
+    pub payload_json: String,
+    /// The run that brought it.
+    pub run: RunId,
+    /// No other row of the id was loaded after it.
+    pub last: bool,
+}
+
+impl std::fmt::Debug for LoadedRow {
+    // The row and its id are personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LoadedRow(run {}, last: {})", self.run, self.last)
+    }
+}
+
 /// Landed, clean and quarantined rows.
 pub trait Landing {
     /// What is known of external ids, looked up where `seen_indexes` says; several answers per id are possible, none for
@@ -96,6 +118,11 @@ pub trait Landing {
     /// # Errors
     /// When the database fails.
     fn seen_indexes(&mut self, contract: &Contract, system: &str) -> Result<SeenIndexes>;
+    /// The rows that were loaded under external ids, the last one and those before. What was rolled back is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn loaded_rows(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<LoadedRow>>;
     /// Writes what phase 1 found out about a batch of rows.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ pub(crate) use bounds::check_names;
 pub use bounds::{LONGEST_NAME, LONGEST_REASON, within};
 pub use changes::{ChangeFilter, ChangeLog, ChangeRow};
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use core::{Change, ChangeAction, CoreStore, CoreWrite, MapEntry};
+pub use core::{Change, ChangeAction, CoreStore, CoreWrite, MapEntry, MissingPeople};
 pub use fingerprint::fingerprint;
 pub use history::{
     Cause, HistoryStore, HostReference, HostRows, MergeFilter, MergeRow, MovedReferences, MovedSuggestion,
@@ -45,7 +45,7 @@ pub use history::{
 pub use households::{Household, HouseholdStore};
 pub use ids::{MergeId, RecordId, RowId, RunId, SuggestionId};
 pub use image::{ContactImage, Dated, MapImage, RecordImage};
-pub use landing::{CleanRow, Landing, LandingWrite, QuarantineRow, StagedRow};
+pub use landing::{CleanRow, Landing, LandingWrite, LoadedRow, QuarantineRow, StagedRow};
 pub use matches::{MatchFilter, MatchRow, MatchStore};
 pub use outcome::{Outcome, OutcomeKind, OutcomeTally};
 pub use quarantine::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RecordId;
+use super::{RecordId, RunId};
 use crate::Result;
 use crate::contracts::Contract;
 
@@ -50,6 +50,8 @@ pub struct RecordFilter {
     pub external_id: Option<String>,
     /// Known to this external system.
     pub external_system: Option<String>,
+    /// Whom the external system of this run brought before, and neither in this run nor in a later one.
+    pub missing_since: Option<RunId>,
     /// The order.
     pub order: RecordOrder,
     /// The other way round.

@@ -8,8 +8,8 @@ use super::row::Row;
 use super::session::SqlSession;
 use importer_core::contracts::{Contract, FieldKind};
 use importer_core::ports::{
-    Change, Contact, ContactKind, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, Moment, Origin,
-    OtherRow, Record, RecordId, RunId, RunRecord, moment_text,
+    Change, Contact, ContactKind, CoreRecord, CoreStore, CoreWrite, MapEntry, MatchKey, MissingPeople,
+    Moment, Origin, OtherRow, Record, RecordId, RunId, RunRecord, moment_text,
 };
 use importer_core::{Error, ErrorKind, Result};
 
@@ -107,6 +107,16 @@ impl CoreStore for SqlSession {
         let binds = [Cell::Text(&list), Cell::Text(contract.entity), Cell::Text(system)];
         let rows = self.connection.rows("look ids up", &sql, &binds)?;
         Ok(rows.into_iter().map(|mut row| (row.text(0), row.id(1))).collect())
+    }
+
+    fn missing_people(
+        &mut self,
+        contract: &Contract,
+        system: &str,
+        last: RunId,
+        run: RunId,
+    ) -> Result<MissingPeople> {
+        self.count_missing(contract, system, last, run)
     }
 
     fn find_keys(

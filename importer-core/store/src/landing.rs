@@ -6,9 +6,9 @@ use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
 use importer_core::ports::{
-    CleanRow, Landing, LandingWrite, Moment, OtherRow, Outcome, OutcomeTally, ReadRow, RepeatedRow, RowId,
-    RunId, RunRecord, SeenAs, SeenIndexes, SeenRow, StagedRow, Violation, ViolationFilter, ViolationRow,
-    moment_text,
+    CleanRow, Landing, LandingWrite, LoadedRow, Moment, OtherRow, Outcome, OutcomeTally, ReadRow,
+    RepeatedRow, RowId, RunId, RunRecord, SeenAs, SeenIndexes, SeenRow, StagedRow, Violation,
+    ViolationFilter, ViolationRow, moment_text,
 };
 
 const LAND: &str = "land rows";
@@ -116,6 +116,10 @@ impl Landing for SqlSession {
             Ok(!self.connection.rows("look rows up", &sql, &binds)?.is_empty())
         };
         Ok(SeenIndexes { mapped: any("external_id_map")?, held: any("quarantine")? })
+    }
+
+    fn loaded_rows(&mut self, contract: &Contract, system: &str, ids: &[&str]) -> Result<Vec<LoadedRow>> {
+        self.loaded_under(contract, system, ids)
     }
 
     fn land(

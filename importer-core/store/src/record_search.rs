@@ -1,5 +1,6 @@
 use super::cell::{Cell, quoted};
 use super::core::contact_owner;
+use super::missing_people::missing;
 use super::session::SqlSession;
 use importer_core::Result;
 use importer_core::contracts::Contract;
@@ -98,6 +99,12 @@ impl SqlSession {
                 binds.push(Cell::Text(system));
             }
             conditions.push(format!("{sql})"));
+        }
+        if let Some(run) = filter.missing_since {
+            let system = "(SELECT r.external_system FROM import_runs r WHERE r.id = ?)";
+            conditions.push(format!("c.id IN (SELECT y.core_id FROM ({}) y)", missing(system)));
+            binds.push(Cell::Text(contract.entity));
+            binds.extend([Cell::id(run), Cell::id(run), Cell::id(run), Cell::id(run)]);
         }
         (conditions.join(" AND "), binds)
     }

@@ -42,6 +42,8 @@ pub(super) struct Candidate<'a> {
     pub(super) phone: bool,
     /// Another row of the run, which fits the row, links a contact of the row with one of the candidate.
     pub(super) linked: bool,
+    /// No contact is shared, but for a slip in a domain an address would be, and the names may be one person's.
+    pub(super) slip: bool,
     /// How the names agree of who shares a contact or is linked; of others `Differ`.
     pub(super) names: NameAgreement,
     /// A contact is shared, and names, dates of birth, suffixes and so on fit.
@@ -78,6 +80,9 @@ impl<'a> Compared<'a> {
                 // Names and dates count letter by letter only for who shares a contact.
                 let near = email || phone || linked;
                 let names = |a: &Person<'_>, b: &Person<'_>| a.profile.names.agreement(&b.profile.names);
+                let slip = !near
+                    && row.contacts.share_meant_email(&other.contacts)
+                    && names(row, other).may_be_one();
                 Candidate {
                     place,
                     number: OWN,
@@ -85,6 +90,7 @@ impl<'a> Compared<'a> {
                     email,
                     phone,
                     linked,
+                    slip,
                     names: if near { names(row, other) } else { NameAgreement::Differ },
                     fits: near && row.profile.fits(&other.profile),
                     dob_agrees: row.profile.dob_agrees(&other.profile),

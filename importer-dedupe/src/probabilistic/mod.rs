@@ -132,8 +132,12 @@ impl Probabilistic {
             options.population,
             options.candidates,
             xxh3_64(common_names::LIST.as_bytes()),
-        ) + &of_features;
-        let rule = ContactRule { strip_email_tags: options.strip_email_tags };
+        ) + if options.role_addresses_identify { " role_addresses_identify=true" } else { "" }
+            + &of_features;
+        let rule = ContactRule {
+            strip_email_tags: options.strip_email_tags,
+            role_addresses_identify: options.role_addresses_identify,
+        };
         Self { rule, fields: Fields::of(contract), model, checksum, plugin_terms, options }
     }
 
@@ -157,7 +161,7 @@ impl Probabilistic {
         debug_assert_eq!(contract.entity, self.fields.entity, "a resolver is for one entity");
         let shares = candidate.email || candidate.phone || candidate.linked;
         // Whoever shares no contact and is not likely is nobody's suggestion, for whatever reason.
-        let mut objections = if shares || probability >= thresholds.review {
+        let mut objections = if shares || candidate.slip || probability >= thresholds.review {
             self.model.objections(compared, candidate, likelihood, thresholds)
         } else {
             vec![Objection::Unlikely]
@@ -238,7 +242,7 @@ impl Probabilistic {
             return Some(SuggestionKind::Household);
         }
         let enough = pair.probability >= review && !pair.objections.contains(&Objection::OneEvidence);
-        match (enough, pair.is_another_person()) {
+        match (enough || pair.candidate.slip, pair.is_another_person()) {
             (true, true) => Some(SuggestionKind::Household),
             (true, false) => Some(SuggestionKind::PossibleDuplicate),
             (false, _) => None,
@@ -248,12 +252,12 @@ impl Probabilistic {
 
 impl Resolver for Probabilistic {
     fn keys(&self, _: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
-        crate::keys::keys(person, self.options.strip_email_tags, out);
+        crate::keys::keys(person, self.rule, out);
         keys::keys(&self.fields, person, out);
     }
 
     fn contact_keys(&self, _: &Contract, person: &CoreRecord, out: &mut Vec<MatchKey>) {
-        crate::keys::keys(person, self.options.strip_email_tags, out);
+        crate::keys::keys(person, self.rule, out);
     }
 
     fn decide(&self, contract: &Contract, incoming: &CoreRecord, candidates: &[&CoreRecord]) -> Decision {

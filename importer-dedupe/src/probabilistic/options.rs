@@ -41,6 +41,8 @@ pub struct ResolveOptions {
     pub model: MatchModel,
     /// Whether `ann+news@example.org` is found under `ann@example.org`. What is stored keeps its tag either way.
     pub strip_email_tags: bool,
+    /// Whether `info@example.org` identifies somebody, as in a small club whose people sign with it.
+    pub role_addresses_identify: bool,
     /// How many people the core is taken to hold: among more people an agreement says less.
     pub population: u64,
     /// With how many candidates a row is compared at most; those who share a contact with it come first.
@@ -54,6 +56,7 @@ impl Default for ResolveOptions {
             thresholds: Thresholds::default(),
             model: MatchModel::default(),
             strip_email_tags: true,
+            role_addresses_identify: false,
             population: 100_000,
             candidates: 300,
         }

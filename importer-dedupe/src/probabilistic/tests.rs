@@ -20,7 +20,7 @@ fn person(text: &str) -> CoreRecord {
     testing::person(&values, "csv", None)
 }
 
-const RULE: ContactRule = ContactRule { strip_email_tags: true };
+const RULE: ContactRule = ContactRule { strip_email_tags: true, role_addresses_identify: false };
 
 fn resolver(auto_merge: AutoMerge, model: MatchModel) -> Probabilistic {
     Probabilistic::new(&VOLUNTEER, ResolveOptions { auto_merge, model, ..ResolveOptions::default() })

@@ -15,6 +15,7 @@ mod email_format;
 mod graduation_year;
 mod id_length;
 mod name_required;
+mod nobodys_contact;
 mod phone_format;
 mod reading;
 mod state_format;
@@ -38,6 +39,7 @@ pub use email_format::EmailFormat;
 pub use graduation_year::GraduationYear;
 pub use id_length::IdLength;
 pub use name_required::NameRequired;
+pub use nobodys_contact::NobodysContact;
 pub use phone_format::PhoneFormat;
 pub use state_format::StateFormat;
 pub use value_format::ValueFormat;
@@ -62,6 +64,7 @@ pub fn plugin() -> Plugin {
         .rule(|| Box::new(BirthDate::default()))
         .rule(|| Box::new(GraduationYear::default()))
         .rule(|| Box::new(DisposableEmail::default()))
+        .rule(|| Box::new(NobodysContact))
         .rule(|| Box::new(ConsentSigned))
         .rule(|| Box::new(BackgroundCheck::default()))
         .set_rule(|| Box::new(EmailCoverage::default()))

@@ -204,6 +204,7 @@ impl Mask {
         for (samples, names) in [
             ("/told/moved_samples", &["external_id"][..]),
             ("/told/joined_samples", &["external_id", "other_id"]),
+            ("/taken_contacts/samples", &["external_id"]),
         ] {
             each(&mut metrics, samples, &|sample| {
                 names

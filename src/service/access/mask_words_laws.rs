@@ -114,6 +114,7 @@ fn run(sentence: &str, name: &str) -> RunRecord {
             "moved_samples": [{ "row": 1, "external_id": name, "before": 1, "now": 2 }],
             "joined_samples": [{ "row": 1, "external_id": name, "other_id": name, "record": 2 }],
         },
+        "taken_contacts": { "rows": 1, "samples": [{ "row": 1, "external_id": name, "field": "email_normalized", "owner": 2 }] },
     });
     RunRecord {
         id: RunId(1),

@@ -19,9 +19,9 @@ fn words(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-static LOCAL_PARTS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    words(ROLES).chain(words(PLACEHOLDERS).map(|word| word.trim_start_matches(BEFORE_AT))).collect()
-});
+static ROLE_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| words(ROLES).collect());
+static LOCAL_PARTS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| words(PLACEHOLDERS).map(|word| word.trim_start_matches(BEFORE_AT)).collect());
 static DOMAINS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| words(PLACEHOLDERS).filter(|word| !word.starts_with(BEFORE_AT)).collect());
 
@@ -41,13 +41,28 @@ static DOMAINS: LazyLock<HashSet<&'static str>> =
 /// }
 /// ```
 pub fn is_nobodys_email(address: &str) -> bool {
-    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
-    let person = local.split_once('+').map_or(local, |(person, _)| person);
+    ROLE_WORDS.contains(&*bare(before_at(address))) || is_placeholder_email(address)
+}
+
+/// Whether an email address is a placeholder, whatever its function: such as `none@example.org`, and not `info@example.org`.
+///
+/// ```
+/// use importer_core::normalise::is_placeholder_email;
+/// assert!(is_placeholder_email("none@example.org") && !is_placeholder_email("info@example.org"));
+/// ```
+pub fn is_placeholder_email(address: &str) -> bool {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
     let top = domain.rsplit('.').next().unwrap_or_default();
     // Every label before the top-level domain counts: public suffixes have one label or several.
-    LOCAL_PARTS.contains(&*bare(person))
+    LOCAL_PARTS.contains(&*bare(before_at(address)))
         || top.eq_ignore_ascii_case("invalid")
         || domain.split('.').rev().skip(1).any(|label| DOMAINS.contains(&*bare(label)))
+}
+
+/// What stands before the `@`, without a tag.
+fn before_at(address: &str) -> &str {
+    let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
+    local.split_once('+').map_or(local, |(person, _)| person)
 }
 
 /// Words of at least so many letters are the same with and without dots, dashes and underscores; `n.a` are the initials of a

@@ -11,6 +11,7 @@ impl ResolveBatch<'_> {
     pub(super) fn known_id(&mut self, row: Incoming, named: RecordId) -> Result<()> {
         let identity = self.identity(named, &row);
         if identity == Identity::Same {
+            self.compare_brought_contacts(&row, named);
             self.update(row, named, Reason::SameExternalId.into());
             return Ok(());
         }
@@ -35,6 +36,7 @@ impl ResolveBatch<'_> {
             }
             ([], Identity::Doubtful) => {
                 self.owner_of_id = None;
+                self.compare_brought_contacts(&row, named);
                 self.update(row, named, Reason::SameExternalId.into());
                 Ok(())
             }

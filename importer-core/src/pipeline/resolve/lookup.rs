@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::hash::is_content_name;
+use super::changed_contacts::keys_of_brought;
 use super::links::Links;
 use super::prepared::Prepared;
 use super::statements::Statements;
@@ -42,14 +43,15 @@ impl<'a> ResolveBatch<'a> {
         // Rows whose id says nothing, or the wrong thing, are looked up by their keys. A record that was deleted behind our
         // back is made anew, so it needs an id too.
         let (mut prepared, mut new, mut prints) = (Prepared::room(rows.len()), 0, Vec::new());
-        let mut telling: Vec<&str> = Vec::new();
+        let (mut telling, mut brought): (Vec<&str>, Vec<MatchKey>) = Default::default();
         let apart = core.has_rejections(contract)?;
         let (mut wanted, mut unsure) = (Vec::new(), Vec::new());
         for (place, row) in rows.iter().enumerate() {
             let mapped = map.get(&row.external_id);
             let known = mapped.and_then(|mapped| people.get(&mapped.entry.core_id));
             let identity = known.map(|p| policies.resolver.identity(contract, &row.person, &p.record));
-            if identity == Some(Identity::Same) {
+            if let (Some(Identity::Same), Some(known)) = (identity, known) {
+                keys_of_brought(contract, policies, &row.person, &known.record, &mut brought);
                 prepared.is_certain();
             } else {
                 prepared.has_keys(|keys| policies.resolver.keys(contract, &row.person, keys));
@@ -69,6 +71,7 @@ impl<'a> ResolveBatch<'a> {
         }
         let links = Links::load(core, contract, policies, run, in_run, (rows, &unsure))?;
         let mut keys = prepared.all_keys();
+        keys.append(&mut brought);
         keys.extend(links.contacts());
         keys.sort_unstable();
         keys.dedup();

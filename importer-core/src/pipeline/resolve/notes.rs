@@ -1,8 +1,9 @@
 //! What a batch remembers of its own rows, and what it writes in the end.
 
 use super::super::hash::is_content_name;
-use super::{Fate, Mapped, ResolveBatch, Resolved};
-use crate::ports::{Incoming, MapEntry, OtherRow, RecordId, RowId};
+use super::{Fate, Mapped, Person, ResolveBatch, Resolved};
+use crate::contracts::Contract;
+use crate::ports::{CoreRecord, Incoming, MapEntry, OtherRow, RecordId, RowId, RunRecord};
 
 /// How many rows of one id an entry keeps beside the last one. A source that repeats an id more often says the same id of everybody;
 /// its rows are processed each time they come.
@@ -111,5 +112,24 @@ impl ResolveBatch<'_> {
         out.write.map_images.sort_unstable_by_key(|entry| entry.staging_id);
         out.write.map.sort_unstable_by_key(|entry| entry.staging_id);
         out
+    }
+}
+
+/// Counts a row of a known record by its time: how many rows have one, where the record has one of the same system as well, and how
+/// many of them are older.
+pub(super) fn compare_times(
+    contract: &Contract,
+    run: &RunRecord,
+    (dated, older): (u64, u64),
+    row: &CoreRecord,
+    known: &Person,
+) -> (u64, u64) {
+    const FIELD: &str = "source_updated_at";
+    let Some(place) = contract.index(FIELD) else { return (dated, older) };
+    let known = &known.record;
+    let same_system = known.origin_of(FIELD).source == run.new.external_system;
+    match (row.record.get(place), known.record.get(place)) {
+        (Some(now), Some(before)) if same_system => (dated + 1, older + u64::from(now < before)),
+        _ => (dated, older),
     }
 }

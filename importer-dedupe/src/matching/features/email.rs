@@ -3,12 +3,12 @@
 //! | Level | Meaning | For example |
 //! |---|---|---|
 //! | `exact` | the same mailbox: no case, no tag, no dots where Gmail ignores them | `A.Smith+news@Gmail.com` and `asmith@googlemail.com` |
-//! | `near` | one or two letters off, with the same digits and initials | `asmith@example.com` and `asmith@exmaple.com` |
+//! | `near` | one or two letters off, with the same digits and initials, or a known slip of a provider's domain | `asmith@example.com` and `asmith@exmaple.com`, `li@gmail.com` and `li@gmial.com` |
 //! | `handle` | the same before the @, of four letters or more | `a.smith@example.com` and `a.smith@work.org` |
 //! | `similar` | up to four letters off, alike from the beginning, or another initial or digit | `j.smith@example.com` and `k.smith@example.com` |
 //! | `differ` | other addresses, also where several digits differ | `smith12@example.com` and `smith34@example.com` |
 
-use importer_core::normalise::is_nobodys_email;
+use importer_core::normalise::{email_match_form, is_nobodys_email, meant_email};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{About, Feature, Level, MISSING, Term, level as l};
@@ -28,31 +28,25 @@ const LEVELS: &[Level] = &[
 struct Email {
     text: Box<[u8]>,
     at: usize,
+    /// The hash of the mailbox that was probably meant: of the address itself, unless its domain is a known slip.
+    meant: u64,
 }
 
 impl Email {
-    /// Small letters, without tag, and without the dots that Gmail ignores. What identifies nobody is no address.
+    /// In small letters and in matching form. What identifies nobody is no address.
     fn read(raw: &str) -> Option<(u64, Self)> {
         let raw = raw.trim().to_lowercase();
         if is_nobodys_email(&raw) {
             return None;
         }
-        let (local, domain) = raw.rsplit_once('@').unwrap_or((&raw, ""));
-        let mut local = match local.split_once('+') {
-            Some((person, _)) if !person.is_empty() => person.to_owned(),
-            _ => local.to_owned(),
-        };
-        let gmail = matches!(domain, "gmail.com" | "googlemail.com");
-        if gmail {
-            local.retain(|c| c != '.');
-        }
-        if local.is_empty() {
+        let form = email_match_form(&raw, true);
+        let at = form.rfind('@').unwrap_or(form.len());
+        if at == 0 {
             return None;
         }
-        let at = local.len();
-        let domain = if gmail { "gmail.com" } else { domain };
-        let text = format!("{local}@{domain}");
-        Some((xxh3_64(text.as_bytes()), Self { text: text.into_bytes().into(), at }))
+        let own = xxh3_64(form.as_bytes());
+        let meant = meant_email(&raw, true).map_or(own, |meant| xxh3_64(meant.as_bytes()));
+        Some((own, Self { text: form.as_bytes().into(), at, meant }))
     }
 
     fn local(&self) -> &[u8] {
@@ -125,6 +119,9 @@ impl Feature for Emails {
 }
 
 fn different(a: &Email, b: &Email) -> u8 {
+    if a.meant == b.meant {
+        return 1;
+    }
     let shorter = a.text.len().min(b.text.len());
     // Many local parts are made of the name; what tells namesakes apart is the number after it.
     if shorter < 8 || !numbers_agree(a.local(), b.local()) {
