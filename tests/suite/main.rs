@@ -24,6 +24,7 @@ mod features;
 mod find;
 mod golden;
 mod harmless;
+mod homes;
 mod housemates;
 mod in_one_order;
 mod interruption;
