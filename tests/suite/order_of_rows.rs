@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use importer::{Importer, RunRequest};
+use importer::service::Actor;
+use importer::{Importer, RollbackRequest, RunRequest};
 use importer_core::ports::AutoMerge;
 use proptest::prelude::*;
 
@@ -118,6 +119,38 @@ fn a_contact_of_nine_people_identifies_nobody_whoever_comes_first() {
                 assert_eq!(households == 0, count == 9, "{households} households of {count} people");
             }
         }
+    }
+}
+
+/// Open suggestions of a kind.
+fn open(database: &Database, kind: &str) -> i64 {
+    database.number(&format!(
+        "SELECT COUNT(*) AS t FROM dedupe_suggestions WHERE kind = '{kind}' AND decision = 'open'"
+    ))
+}
+
+#[test]
+fn households_of_a_contact_are_withdrawn_when_the_ninth_comes() {
+    for database in support::databases() {
+        let names = ["Milan", "Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hana"];
+        let row = |n: usize| format!("{n},{},Petric{n},desk@example.org,81655501{:02},,", names[n], n / 2);
+        let importer = database.importer();
+        let folder = tempfile::tempdir().unwrap();
+        let import = |rows: &[String]| {
+            let file = support::file(folder.path(), "people.csv", format!("{HEADER}{}\n", rows.join("\n")));
+            importer.run(&RunRequest::new("csv").file(&file)).unwrap()
+        };
+        import(&(0..8).map(row).collect::<Vec<_>>());
+        let before = open(&database, "household");
+        assert!(before >= 12, "{before}");
+        let ninth = import(&[row(8)]);
+        // Two and two share a number of their own, which still makes a home of them.
+        assert_eq!(open(&database, "household"), 4, "{}", database.backend);
+        importer
+            .desk(Actor::admin("ann"))
+            .roll_back(&RollbackRequest::new(ninth.run_id, "the wrong file"))
+            .unwrap();
+        assert_eq!(open(&database, "household"), before, "{}", database.backend);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who is who, for one batch of clean rows: external id first, then keys, also among the rows of the batch itself.
 
 mod changed_contacts;
+mod crowded;
 mod known_id;
 mod links;
 mod lookup;
@@ -34,6 +35,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// In how many other systems an id may stand for different people before it says nothing.
 const SYSTEMS: usize = 8;
+/// A contact that more people have is an office's, and nobody's.
+const MOST_SHARE: usize = 8;
 /// So many have a contact at least that too many rows of a run have.
 const CROWD: usize = 100;
 
@@ -160,6 +163,8 @@ struct ResolveBatch<'a> {
     own_system: FxHashSet<RecordId>,
     /// How many may have a contact before nobody is looked for by it in this batch.
     most_at_home: usize,
+    /// Contacts that more people have since this batch than a household has.
+    crowded: Vec<MatchKey>,
     /// While a row is resolved whose id belongs to somebody else: who that is.
     owner_of_id: Option<RecordId>,
     out: Resolved,

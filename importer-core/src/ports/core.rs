@@ -97,6 +97,8 @@ pub struct CoreWrite {
     pub changes: Vec<Change>,
     /// Pairs to look at.
     pub suggestions: Vec<Suggestion>,
+    /// Pairs of which an open suggestion of a household is withdrawn.
+    pub no_households: Vec<(RecordId, RecordId)>,
     /// Existing records before their changes, for taking the run back.
     pub images: Vec<CoreRecord>,
     /// Entries of the id map before their changes, likewise.

@@ -244,7 +244,8 @@ impl CoreStore for SqlSession {
         match run {
             Some(run) => {
                 self.write_images(contract, run, write)?;
-                self.write_suggestions(contract, run, &write.suggestions, &now)
+                self.write_suggestions(contract, run, &write.suggestions, &now)?;
+                self.withdraw_households(contract, run, &write.no_households)
             }
             None => Ok(()),
         }

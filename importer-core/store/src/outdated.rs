@@ -40,6 +40,24 @@ impl SqlSession {
         Ok(closed)
     }
 
+    /// Withdraws what was suggested as a household and nobody has decided about; it opens again when the run is taken back.
+    pub(super) fn withdraw_households(
+        &mut self,
+        contract: &Contract,
+        run: &RunRecord,
+        pairs: &[(RecordId, RecordId)],
+    ) -> Result<()> {
+        for (left, right) in pairs {
+            self.connection.run(
+                CLOSE,
+                "UPDATE dedupe_suggestions SET decision = 'superseded', outdated_in_run_id = ? WHERE entity_type = ? \
+                 AND left_id = ? AND right_id = ? AND kind = 'household' AND decision = 'open'",
+                &[Cell::id(run.id), Cell::Text(contract.entity), Cell::id(*left), Cell::id(*right)],
+            )?;
+        }
+        Ok(())
+    }
+
     /// Opens suggestions about people again that scans have closed since a run began: they looked at who these were then.
     pub(super) fn open_outdated_since(
         &mut self,

@@ -3,16 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ResolveBatch;
+use super::{MOST_SHARE, ResolveBatch};
 use crate::contracts::{Contract, FieldKind};
 use crate::normalise::email_match_form;
 use crate::ports::{
     CandidateFacts, Contact, ContactKind, CoreRecord, Decision, Incoming, MatchKey, Policies, Record,
     RecordId, RowId, Suggestion, SuggestionKind,
 };
-
-/// A contact that more people have is a switchboard's, and nobody's.
-const MOST_OWNERS: usize = 8;
 
 /// A row that brings a contact of somebody else with another name.
 pub(in crate::pipeline) struct TakenContact {
@@ -131,6 +128,6 @@ impl ResolveBatch<'_> {
         let found = keys.iter().filter_map(|key| self.under_key.get(key)).flatten();
         let has_it = |id: &RecordId| self.people.get(id).is_some_and(|person| has(&person.record, contact));
         let owners: BTreeSet<RecordId> = found.copied().filter(|other| *other != id).filter(has_it).collect();
-        if owners.len() > MOST_OWNERS { BTreeSet::new() } else { owners }
+        if owners.len() > MOST_SHARE { BTreeSet::new() } else { owners }
     }
 }

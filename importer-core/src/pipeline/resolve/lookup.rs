@@ -124,6 +124,7 @@ impl<'a> ResolveBatch<'a> {
             elsewhere,
             own_system,
             most_at_home,
+            crowded: Vec::new(),
             owner_of_id: None,
             out: Resolved::default(),
         })

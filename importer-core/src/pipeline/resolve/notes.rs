@@ -12,13 +12,16 @@ const MOST_OTHER_ROWS: usize = 500;
 impl ResolveBatch<'_> {
     /// Notes under which keys a record is, those of the row that is being resolved.
     pub(super) fn note_keys(&mut self, person: RecordId) {
-        for &key in &self.keys {
+        for place in 0..self.keys.len() {
+            let key = self.keys[place];
             let ids = self.under_key.entry(key).or_default();
             let generic = ids.len() > self.policies.resolver.most_candidates(key.kind);
             if generic || !ids.contains(&person) {
                 self.out.write.keys.push((key, person));
                 if !generic {
                     ids.push(person);
+                    let people = ids.len();
+                    self.note_crowd(key, people);
                 }
             }
         }
@@ -90,7 +93,9 @@ impl ResolveBatch<'_> {
     }
 
     pub(super) fn finish(self) -> Resolved {
+        let no_households = self.no_households();
         let mut out = self.out;
+        out.write.no_households = no_households;
         for person in self.people.into_values() {
             match person.fate {
                 Fate::Known => {}
