@@ -4,7 +4,7 @@ mod bounds;
 mod keys;
 mod values;
 
-use importer::{Importer, RunReport, RunRequest};
+use importer::{GateMode, GatePolicy, Importer, RunReport, RunRequest};
 use importer_core::contracts::VOLUNTEER;
 use importer_core::ports::Store;
 use importer_dq::Mode;
@@ -42,7 +42,9 @@ fn file(kind: Kind) -> (Vec<u8>, usize) {
 
 fn importer(database: &Database, mode: Option<Mode>) -> Importer {
     let csv = importer_adapter_csv::plugin();
-    Importer::builder().database(&database.url).plugin(csv).rules_mode(mode).build().unwrap()
+    // Whole columns hold what is no date, on purpose.
+    let gate = GatePolicy { unreadable_dates: GateMode::Warn, ..GatePolicy::default() };
+    Importer::builder().database(&database.url).plugin(csv).rules_mode(mode).gate(gate).build().unwrap()
 }
 
 /// What must be the same on both databases.

@@ -76,13 +76,17 @@ fn is_whole(run: &RunRecord) -> bool {
 
 fn tell(system: &str, MissingPeople { all, new }: MissingPeople) -> String {
     let people = if all == 1 { "1 person" } else { &format!("{all} people") };
-    let (verb, them) = if all == 1 { ("is", "the record stays") } else { ("are", "their records stay") };
+    let (verb, them) = if all == 1 {
+        ("is", "the record stays as it is")
+    } else {
+        ("are", "their records stay as they are")
+    };
     let before = match all - new.min(all) {
         0 => String::new(),
         before => format!(", {before} of them already before the last run"),
     };
     format!(
-        "{people} whom {system} brought before {verb} not in this source{before}; {them} as they are. List them as missing since this \
+        "{people} whom {system} brought before {verb} not in this source{before}; {them}. List them as missing since this \
          run, and decide about them. For a source that holds a part of its people only, write `full_export: false` under `defaults` of \
          the mapping"
     )
@@ -96,7 +100,9 @@ mod tests {
     fn it_says_how_many_and_since_when() {
         let one = tell("csv", MissingPeople { all: 1, new: 1 });
         assert!(
-            one.starts_with("1 person whom csv brought before is not in this source; the record"),
+            one.starts_with(
+                "1 person whom csv brought before is not in this source; the record stays as it is."
+            ),
             "{one}"
         );
         let more = tell("csv", MissingPeople { all: 5, new: 2 });
