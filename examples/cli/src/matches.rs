@@ -3,17 +3,21 @@
 use std::process::ExitCode;
 
 use importer::service::{Desk, MatchLine};
-use importer::{MatchFilter, Result, RowId};
+use importer::{MatchFilter, Result};
 
-use crate::merge::MergeArgs;
 use crate::why::why;
 use crate::{out, say};
 
 /// Lists them as `merge --list` lists merges.
-pub(crate) fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<ExitCode> {
-    let filter = MatchFilter { after: RowId(args.after.0), limit: args.limit, ..MatchFilter::default() };
-    let lines = desk.matches(&args.entity, &filter)?;
-    if args.common.json {
+pub(crate) fn list(
+    desk: &Desk<'_>,
+    entity: &str,
+    filter: &MatchFilter,
+    database: &str,
+    json: bool,
+) -> Result<ExitCode> {
+    let lines = desk.matches(entity, filter)?;
+    if json {
         out::as_is(serde_json::to_value(&lines).unwrap_or_default());
         return Ok(ExitCode::SUCCESS);
     }
@@ -22,7 +26,7 @@ pub(crate) fn list(args: &MergeArgs, desk: &Desk<'_>, database: &str) -> Result<
         return Ok(ExitCode::SUCCESS);
     }
     print(&lines);
-    if let (Some(last), true) = (lines.last(), lines.len() as i64 == args.limit) {
+    if let (Some(last), true) = (lines.last(), lines.len() as i64 == filter.limit) {
         say!("There may be more: --after {}", last.row);
     }
     say!("To undo one of them: undo --matched SYSTEM ID --reason …");

@@ -6,7 +6,9 @@ use importer::reasons::explain;
 use importer::service::{
     Action, Contradiction, Desk, FieldChoice, MergePreview, MergeRequest, ObviousReport, ObviousRequest,
 };
-use importer::{Error, ErrorKind, MergeFilter, MergeId, RecordId, SuggestionId, moment_text};
+use importer::{
+    Error, ErrorKind, MatchFilter, MergeFilter, MergeId, RecordId, RowId, SuggestionId, moment_text,
+};
 
 use crate::count::counted;
 use crate::person::one_line;
@@ -40,15 +42,15 @@ pub(crate) struct MergeArgs {
     matches: bool,
     /// With --list or --obvious --preview: only entries after this id, for paging
     #[arg(long, default_value_t = MergeId(0))]
-    pub(crate) after: MergeId,
+    after: MergeId,
     /// With --list or --obvious --preview: prints at most this many; 0 for all
     #[arg(long, default_value_t = 50)]
-    pub(crate) limit: i64,
+    limit: i64,
     /// The entity of the records
     #[arg(long, default_value = "volunteer")]
-    pub(crate) entity: String,
+    entity: String,
     #[command(flatten)]
-    pub(crate) common: Common,
+    common: Common,
 }
 
 /// What somebody decides about a merge; the policy decides about the rest.
@@ -87,7 +89,9 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<ExitCode> {
         return obvious(args, &desk);
     }
     if args.list && args.matches {
-        return matches::list(args, &desk, &importer.database());
+        let (after, limit) = (RowId(args.after.0), args.limit);
+        let filter = MatchFilter { after, limit, ..MatchFilter::default() };
+        return matches::list(&desk, &args.entity, &filter, &importer.database(), args.common.json);
     }
     if args.list {
         return list(args, &desk, &importer.database());

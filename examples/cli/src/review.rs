@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
-use importer::service::{Desk, MergeRequest, ReviewDecision, Reviewed, ReviewedMany};
+use importer::service::{Desk, MergeRequest, PairTerms, ReviewDecision, Reviewed, ReviewedMany};
 use importer::{Error, ErrorKind, Importer, RecordId, Result, SuggestionId};
 use importer::{SuggestionDecision, SuggestionFilter, SuggestionKind, SuggestionRow, moment_text};
 
@@ -11,6 +11,9 @@ use crate::merge::{Chosen, print_contradictions, print_preview, print_rejected};
 use crate::policy::PolicyFile;
 use crate::shared_args::{Common, Pairs};
 use crate::{out, say, setup};
+
+/// The model of pairs that are suggested because an id came with somebody else.
+const BY_ID: &str = "external_id";
 
 #[derive(Args)]
 pub(crate) struct ReviewArgs {
@@ -246,7 +249,8 @@ fn show(id: SuggestionId, policy: &PolicyFile, common: &Common) -> Result<ExitCo
         print_contradictions(&preview.contradictions);
         print_rejected(&preview);
     }
-    if row.kind == SuggestionKind::Ambiguous {
+    // An id that was given to somebody else makes an ambiguous pair, too; that one is about two people.
+    if row.kind == SuggestionKind::Ambiguous && PairTerms::of(&row).model != BY_ID {
         print_all_that_fit(&desk, &row)?;
     }
     say!("What speaks for and against it: score {} {}", row.left, row.right);

@@ -390,3 +390,27 @@ fn what_is_obvious_is_merged_and_told() {
     desk.call(["rollback", "2", "--reason", "not so sure"]).succeeds();
     assert_eq!(desk.rows("core_volunteers"), before);
 }
+
+#[test]
+fn matches_are_listed_with_what_undoes_them() {
+    let desk = Desk::new();
+    let bring = |name: &str, rows: &str| {
+        let file = desk.file(name, rows);
+        desk.db.importer().run(&importer::RunRequest::new("csv").file(file)).unwrap();
+    };
+    bring("a.csv", "id,first name,last name,email\n1,Ann,Lee,ann@example.org\n");
+    let none = desk.call(["merge", "--list", "--matches"]);
+    assert!(none.succeeds().out.contains("There are no matches"), "{none:?}");
+    bring("b.csv", "first name,last name,email,city\nAnn,Lee,ann@example.org,Omaha\n");
+    let json = desk.call(["merge", "--list", "--matches", "--json"]).succeeds().json();
+    let id = json[0]["external_id"].as_str().unwrap();
+    assert!(id.contains(':') && json[0]["record"] == 1, "{json}");
+    for command in [&["merge", "--list", "--matches"][..], &["people", "1"]] {
+        let told = desk.call(command.iter().copied());
+        let out = &told.succeeds().out;
+        assert!(out.contains(id) && out.contains("undo --matched SYSTEM ID"), "{told:?}");
+        assert!(out.contains("the email address is the same"), "{told:?}");
+    }
+    desk.call(["undo", "--matched", "csv", id, "--reason", "her mother"]).succeeds();
+    assert_eq!(desk.rows("core_volunteers"), 2);
+}
