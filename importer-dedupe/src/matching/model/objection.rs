@@ -249,6 +249,8 @@ pub(crate) fn objections(
     let own_number = strong().any(|t| t.shared < AT_HOME && t.about == About::Other);
     // Many people have a rare name and live in one place.
     let beyond_name = terms.iter().any(|t| t.bits > 0.0 && t.is_beyond_names());
+    let contacts = || terms.iter().filter(|t| t.about == About::Contact && t.level != NOT_COMPARED);
+    let other_contacts = contacts().count() > 0 && contacts().all(|t| t.level == "differ");
 
     let mut found = Vec::new();
     if likelihood.household >= HOUSEHOLD {
@@ -281,7 +283,7 @@ pub(crate) fn objections(
         found.push(Objection::MiddleName);
     }
     // Tom and Thomas are one person in two systems, and may be twins in one file.
-    if given == "nickname" && in_doubt(About::Other) && !own_number {
+    if given == "nickname" && birth == "exact" && in_doubt(About::Other) && !own_number {
         found.push(Objection::NicknameTwice);
     }
     if differs(About::Gender) {
@@ -298,7 +300,7 @@ pub(crate) fn objections(
     if (lacks(About::GivenName) && !alike) || (lacks(About::FamilyName) && !alike && birth != "exact") {
         found.push(Objection::MissingName);
     }
-    if strong().count() + usize::from(name_fits) < 2 && !(overruled && beyond_name) {
+    if strong().count() + usize::from(name_fits) < 2 && !(overruled && beyond_name && !other_contacts) {
         found.push(Objection::OneEvidence);
     }
     found

@@ -67,6 +67,8 @@ fn one_is_enough_only_when_it_is_nearly_certain() {
     let one = "review: single_evidence";
     check(0.96, "given_name=exact family_name=exact birth_date=typo", one);
     check(0.996, "given_name=exact family_name=exact birth_date=typo", "merge");
+    check(0.996, "given_name=exact family_name=exact birth_date=typo email=near", "merge");
+    check(0.996, "given_name=exact family_name=exact birth_date=typo email=differ", one);
     check(0.999, "given_name=near family_name=near birth_date=typo", one);
     check(0.96, "given_name=near family_name=near birth_date=exact", "merge");
     check(0.96, "family_name=exact birth_date=exact", one);
@@ -144,6 +146,8 @@ fn a_nickname_under_two_ids_of_one_source_may_be_a_twin() {
     check(0.9999, &format!("{twins} external_id=missing"), "merge");
     check(0.9999, &format!("{twins} external_id=missing:doubt"), "review: nickname_twice");
     check(0.9999, &format!("{twins} external_id=missing:doubt number=exact"), "merge");
+    let undated = twins.replace("birth_date=exact", "birth_date=missing");
+    check(0.9999, &format!("{undated} external_id=missing:doubt"), "merge");
     let same = twins.replace("nickname", "exact");
     check(0.9999, &format!("{same} external_id=missing:doubt"), "merge");
 }
