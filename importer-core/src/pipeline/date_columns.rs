@@ -23,16 +23,16 @@ const FEWEST: u64 = 2;
 /// use importer_core::pipeline::DateColumns;
 /// use importer_plugin::Batch;
 ///
-/// let plan = Mapping::automatic(&VOLUNTEER).plan(&VOLUNTEER, &["Name", "Born"].map(String::from))?;
-/// let (mut raw, mut rows) = (Batch::new(2), Batch::new(2 * VOLUNTEER.fields.len()));
+/// let plan = Mapping::automatic(&VOLUNTEER).plan(&VOLUNTEER, &["Name", "Email", "DOB"].map(String::from))?;
+/// let (mut raw, mut rows) = (Batch::new(3), Batch::new(2 * VOLUNTEER.fields.len()));
 /// for born in ["4/13/1990", "5/1/1985", "6/30/1999"] {
-///     raw.push_row([Some("Ana Cruz"), Some(born)])?;
+///     raw.push_row([Some("Ana Cruz"), Some("ana@example.org"), Some(born)])?;
 ///     plan.normaliser().row(raw.row(raw.rows() - 1), &mut rows)?;
 /// }
 /// let mut dates = DateColumns::default();
 /// dates.observe(&VOLUNTEER, &rows);
-/// let [told] = &dates.anomalies(&|_| Some("Born".into()))[..] else { panic!() };
-/// assert!(told.message.contains("column `Born`") && told.message.contains("date_format: \"%m/%d/%Y\""));
+/// let [told] = &dates.anomalies(&|_| Some("DOB".into()))[..] else { panic!() };
+/// assert!(told.message.contains("column `DOB`") && told.message.contains("date_format: \"%m/%d/%Y\""));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
