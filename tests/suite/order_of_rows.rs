@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use importer::service::Actor;
-use importer::{Importer, RollbackRequest, RunRequest};
+use importer::service::{Actor, RollbackRequest};
+use importer::{Importer, RunRequest};
 use importer_core::ports::AutoMerge;
 use proptest::prelude::*;
 

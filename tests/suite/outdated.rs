@@ -122,7 +122,7 @@ fn what_is_too_unlikely_is_closed_and_open_again_when_it_is_not() {
         let told = world.scan().suggestions.unwrap();
         assert_eq!((told.outdated, told.reopened, told.decided, told.added), (0, 0, 0, 0), "{told:?}");
 
-        world.edit(81, "Ada", "1950-01-01");
+        world.edit(81, "Ada", "1950-01-02");
         assert_eq!(world.closes_and_opens(), (0, 1), "{backend}");
         let open = world.find(ADAS);
         assert!(
@@ -181,7 +181,7 @@ fn taking_a_merge_back_leaves_closed_what_was_and_opens_what_the_merge_had_close
         world.undo(merge);
         assert_eq!(world.stands(ADAS), SuggestionDecision::Outdated, "{backend}");
 
-        world.edit(81, "Ada", "1950-01-01");
+        world.edit(81, "Ada", "1950-01-02");
         world.scan();
         assert_eq!(world.stands(ADAS), SuggestionDecision::Open, "{backend}");
         // Of those who go, and of whoever stays.

@@ -17,13 +17,13 @@ pub(crate) fn people() -> String {
     for (i, first) in FIRST.iter().enumerate() {
         for (j, last) in LAST.iter().enumerate() {
             let (n, year, month, day) =
-                (i * 8 + j, 1950 + (i * 8 + j) * 7 % 50, 1 + (i + j) % 12, 1 + (i * 3 + j) % 28);
+                (i * 8 + j, 1950 + (i * 8 + j) * 7 % 50, 1 + (i + j) % 12, 1 + (i * 3 + j).max(1) % 28);
             csv += &format!(
                 "p{n},{first},{last},p{n}@example.org,,{year}-{month:02}-{day:02},Town{j},641{n:02}\n"
             );
         }
     }
-    csv += "again0,Ada,Lovelace,ada.l@example.net,,1950-01-01,Town0,64100\n";
+    csv += "again0,Ada,Lovelace,ada.l@example.net,,1950-01-02,Town0,64100\n";
     csv += "again11,Bruno,Petrov,bruno.p@example.net,,1977-05-07,Town3,64111\n";
     csv
 }
