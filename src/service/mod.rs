@@ -57,7 +57,7 @@ pub use pair_terms::{PairTerm, PairTerms};
 pub use preview::RulePreview;
 pub use quarantine::{
     BulkChange, BulkFix, BulkPreview, BulkReport, BulkRow, CellChange, FieldEffect, FileFix, FileProblem,
-    FileReport, FileWarning, FindingView, FixPreview, Fixed, Loaded, NewPerson, QuarantineTally,
+    FileReport, FileWarning, FindingView, FixPreview, Fixed, KeptField, Loaded, NewPerson, QuarantineTally,
     RecordEffect, RowDetail, RowFix, RowSummary,
 };
 pub use rerun::RerunStep;

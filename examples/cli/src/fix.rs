@@ -233,6 +233,9 @@ fn effect(effect: &RecordEffect) {
         let (before, after) = (text(&field.before), text(&field.after));
         say!("{:>16} {}: {before} -> {after} ({})", "", field.field, field.why);
     }
+    for kept in &effect.kept {
+        say!("{:>16} {} stays ({})", "", kept.field, kept.why);
+    }
 }
 
 /// What the correction of one row would do.

@@ -36,6 +36,11 @@ pub fn occasion_of<'a>(known: KnownUnder<'a>, external_id: &str, set: Option<&'a
 }
 
 /// Whether the source gave a row this name; others are made of the row's content.
+///
+/// ```
+/// use importer_core::pipeline::is_given;
+/// assert!(is_given("V-7") && !is_given("csv:00c0ffee00c0ffee"));
+/// ```
 pub fn is_given(external_id: &str) -> bool {
     !is_made_of_content(external_id)
 }

@@ -55,6 +55,8 @@ pub struct RowEffect {
     pub record: Option<RecordId>,
     /// What would change about that record.
     pub changes: Vec<FieldChange>,
+    /// The fields that the record would keep although the row has another value, and why.
+    pub kept: Vec<(&'static str, Reason)>,
 }
 
 /// Corrected rows that are shown before they are loaded; rows that were shown count as loaded for those that follow.
@@ -134,7 +136,7 @@ impl RowPreview {
             (&RunContacts::default(), shared),
         )?;
         self.shared = resolved.shared;
-        let write = &resolved.write;
+        let (write, kept) = (&resolved.write, &resolved.kept);
         in_transaction(&mut self.session, |session| {
             session.write(context.contract, Some(&run), "", write, now)
         })?;
@@ -154,6 +156,7 @@ impl RowPreview {
             outcome: outcome.kind,
             record: outcome.core_id.filter(|id| !self.created.contains(id)),
             changes: changes(outcome.row).collect(),
+            kept: kept.iter().filter(|kept| kept.0 == outcome.row).map(|kept| (kept.1, kept.2)).collect(),
         };
         Ok(resolved.outcomes.iter().map(effect).collect())
     }

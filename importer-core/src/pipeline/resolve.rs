@@ -50,6 +50,8 @@ pub(super) struct Resolved {
     pub(super) merges: Vec<Merge>,
     /// Rows whose id named somebody else, in their order.
     pub(super) moved: Vec<IdMoved>,
+    /// Of corrected rows, the fields that the record keeps although the row has another value.
+    pub(super) kept: Vec<(RowId, &'static str, Reason)>,
     /// What the run met of contacts that people share, this batch included.
     pub(super) shared: SharedContacts,
     /// How many rows have a value of which little is compared, by field.
@@ -412,6 +414,9 @@ impl<'a> ResolveBatch<'a> {
         let occasion = occasion_of(known, &row.external_id, row.set.as_deref());
         let survivorship = &self.policies.survivorship;
         let merged = survivorship.merge_on(self.contract, &existing.record, &row.person, occasion);
+        if row.set.is_some() {
+            self.out.kept.extend(merged.kept.iter().map(|(field, why)| (row.row, *field, *why)));
+        }
         if merged.changes.is_empty() {
             self.out.counts.unchanged += 1;
             let reason = match merged.kept.first() {

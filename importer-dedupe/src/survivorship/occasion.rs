@@ -48,12 +48,13 @@ impl Difference<'_> {
             let decided = matches!(reason, Reason::ManualValue | Reason::FirstValue);
             return if decided { verdict } else { (true, Reason::SetByHand) };
         }
+        let is_correction = matches!(self.occasion, Occasion::Correction { .. });
         if !wins {
-            return verdict;
+            // Under which id the row came has nothing to do with it.
+            let unset = is_correction && reason == Reason::OtherIdKept;
+            return if unset { (false, Reason::OlderRow) } else { verdict };
         }
-        if matches!(self.occasion, Occasion::Correction { .. })
-            && (self.field.consent || reason != Reason::FirstValue)
-        {
+        if is_correction && (self.field.consent || reason != Reason::FirstValue) {
             return (false, Reason::OlderRow);
         }
         if self.overrules_refusal() {

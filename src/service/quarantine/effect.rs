@@ -43,6 +43,38 @@ pub struct RecordEffect {
     pub outcome: &'static str,
     /// The fields of the record that would change.
     pub fields: Vec<FieldEffect>,
+    /// The fields that the record would keep although the row has another value; without those that the role does not see.
+    pub kept: Vec<KeptField>,
+}
+
+/// A field that a record keeps although a corrected row has another value.
+///
+/// ```
+/// use importer::service::RowFix;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite://{}/app.db", folder.path().display());
+/// # let file = folder.path().join("people.csv");
+/// # let rows = "id,first_name,last_name,email,city\n1,Ann,Lee,ann@example.org,Liberty\n";
+/// # std::fs::write(&file, rows).unwrap();
+/// # let csv = importer_adapter_csv::plugin();
+/// # let importer = importer::Importer::builder().database(&url).plugin(csv).build()?;
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # std::fs::write(&file, rows.replace("ann@", "ann@@").replace("Liberty", "Oslo")).unwrap();
+/// # let report = importer.run(&importer::RunRequest::new("csv").file(&file))?;
+/// # let desk = importer.desk(importer::service::Actor::admin("ann"));
+/// # let row = desk.quarantine("volunteer", &Default::default())?[0].row;
+/// let fix = RowFix::new("she called").set("email", "ann@example.net");
+/// let kept = desk.preview_fix("volunteer", row, &fix)?.effect.unwrap().kept;
+/// assert_eq!((kept[0].field, kept[0].why), ("city", "older_row"));
+/// # Ok::<(), importer::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct KeptField {
+    /// The field.
+    pub field: &'static str,
+    /// The code of the reason.
+    pub why: &'static str,
 }
 
 /// A field of a record before and after a corrected row; values and reason are `***` if the role does not see the field.
@@ -102,7 +134,9 @@ impl RecordEffect {
                 field: change.field,
             }
         };
+        let kept = effect.kept.into_iter().filter(|(field, _)| !mask.hides(class_of(contract, field)));
         Self {
+            kept: kept.map(|(field, why)| KeptField { field, why: why.code() }).collect(),
             record: effect.record.filter(|_| effect.outcome != OutcomeKind::Inserted),
             outcome: effect.outcome.as_str(),
             fields: effect.changes.into_iter().map(field).collect(),

@@ -29,7 +29,7 @@ pub use bulk::BulkFix;
 pub use bulk_report::{BulkPreview, BulkReport, BulkRow};
 pub use by_hand::NewPerson;
 pub use change::BulkChange;
-pub use effect::{FieldEffect, RecordEffect};
+pub use effect::{FieldEffect, KeptField, RecordEffect};
 pub use file::FileFix;
 pub use file_report::{FileProblem, FileReport, FileWarning};
 pub use fix::{FixPreview, Fixed, RowFix};

@@ -77,6 +77,8 @@ fn one_correction_sets_what_somebody_set_and_shows_it_before() {
         let FixPreview { effect: Some(effect), .. } = shown else { panic!("{shown:?}") };
         let fields: Vec<&str> = effect.fields.iter().map(|field| field.field.as_str()).collect();
         assert_eq!((effect.record, &fields[..]), (Some(RecordId(1)), &["phone_e164", "employer"][..]));
+        let kept: Vec<(&str, &str)> = effect.kept.iter().map(|kept| (kept.field, kept.why)).collect();
+        assert_eq!(kept, [("city", "older_row"), ("photo_release", "older_row")]);
         let fixed = desk(&importer).fix("volunteer", ada, &set("8165550142")).unwrap();
         assert_eq!(fixed.loaded.unwrap().record, Some(RecordId(1)));
         assert_eq!(values(&importer, 1), with(before, &effect), "{}", database.backend);
