@@ -147,8 +147,8 @@ const TWO_PEOPLE: [(&str, &str, &str); 55] = [
     ),
     (
         "a filled-in birth date",
-        "Ana,,Ruiz,,ana@example.org,,1/1/2000,,Omaha,NE,68102",
-        "Ana,,Ruiz,,ruiz@example.net,,1/1/2000,,Omaha,NE,68102",
+        "Ana,,Ruiz,,ana@example.org,,2000-01-01,,Omaha,NE,68102",
+        "Ana,,Ruiz,,ruiz@example.net,,2000-01-01,,Omaha,NE,68102",
     ),
     ("a year", "Ana,,Ruiz,,ana@example.org,,1985-01-01,,,,", "Ana,,Ruiz,,ruiz@example.net,,1985-01-01,,,,"),
     (

@@ -15,7 +15,7 @@ const HEADER: &str = "id,first name,last name,email,phone,dob,city\n";
 /// A row of one of the people; `again` is the domain under which they come.
 pub(crate) fn row(id: &str, person: usize, again: &str) -> String {
     let (first, last) = (FIRST[person % 5], LAST[person % 8]);
-    let (year, month, day) = (1950 + person * 7 % 50, 1 + person % 12, 1 + person * 3 % 28);
+    let (year, month, day) = (1950 + person * 7 % 50, 1 + person % 12, 2 + person * 3 % 27);
     format!(
         "{id},{first},{last},{first}.{last}@{again},8165551{:03},{year}-{month:02}-{day:02},Town{person}\n",
         100 + person * 7
