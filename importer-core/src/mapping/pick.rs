@@ -11,6 +11,9 @@ impl FieldPlan {
     /// The column whose cell counts: the first one, or where it is blank, one that stands in.
     pub(super) fn pick(&self, raw: Row<'_>) -> Option<usize> {
         let first = self.sources.first()?;
+        if self.in_parts {
+            return self.pick_parts(raw);
+        }
         if first.cell(raw).is_some() {
             return Some(first.column);
         }
@@ -27,6 +30,9 @@ impl FieldPlan {
         prepared: &mut String,
         out: &mut String,
     ) -> bool {
+        if self.in_parts {
+            return self.push_parts(raw, context, out);
+        }
         let Some(cell) = raw.get(column) else { return false };
         // A column that stands in is none of the field's own and has no recipe.
         let Some(source) = self.sources.iter().find(|source| source.column == column) else {
