@@ -29,6 +29,7 @@ mod interruption;
 mod isolation;
 mod merging;
 mod migrations;
+mod one_reading;
 mod options;
 mod outdated;
 mod own_contract;

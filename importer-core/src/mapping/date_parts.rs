@@ -1,11 +1,7 @@
 //! A date that stands in three columns: day, month and year.
 
-use importer_plugin::Row;
-
 use super::header::{header_key, names};
-use super::plan::FieldPlan;
-use super::value::{self, Context};
-use crate::contracts::{Field, FieldKind};
+use crate::contracts::Field;
 
 /// How headers name the year, the month and the day.
 const PARTS: [&[&str]; 3] =
@@ -51,34 +47,8 @@ fn is_of(key: &str, stem: &str, word: &str) -> bool {
     key.strip_suffix(word) == Some(stem) || (word.len() > 2 && before())
 }
 
-impl FieldPlan {
-    /// The column that stands for a date in three: that of the year, unless all three are blank.
-    pub(super) fn pick_parts(&self, raw: Row<'_>) -> Option<usize> {
-        self.sources.iter().any(|source| source.cell(raw).is_some()).then(|| self.sources[0].column)
-    }
-
-    /// Appends the date that year, month and day make; a whole date in the place of the year counts as it stands.
-    pub(super) fn push_parts(&self, raw: Row<'_>, context: &Context<'_>, out: &mut String) -> bool {
-        let cells = self.sources.iter().map(|source| source.cell(raw).map(str::trim));
-        let cells: Vec<&str> = cells.map(Option::unwrap_or_default).collect();
-        let &[year, month, day] = &cells[..] else { return false };
-        if whole_number(year).is_none() {
-            return value::push(FieldKind::Date, year, None, context, out);
-        }
-        let numbers = (whole_number(year), whole_number(month), whole_number(day));
-        let (Some(year), Some(month), Some(day)) = numbers else { return false };
-        value::push(
-            FieldKind::Date,
-            &format!("{year:04}-{month:02}-{day:02}"),
-            Some("%Y-%m-%d"),
-            context,
-            out,
-        )
-    }
-}
-
 /// A number as cells show it; spreadsheets turn 7 into 7.0.
-fn whole_number(cell: &str) -> Option<u32> {
+pub(super) fn whole_number(cell: &str) -> Option<u32> {
     let digits = cell.strip_suffix(".0").unwrap_or(cell);
     (digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
 }

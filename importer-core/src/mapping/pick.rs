@@ -3,6 +3,7 @@
 use importer_plugin::Row;
 
 use super::blank::is_blank;
+use super::date_parts::whole_number;
 use super::plan::{FieldPlan, Source};
 use super::value::{self, Context};
 use crate::contracts::FieldKind;
@@ -64,6 +65,30 @@ impl FieldPlan {
         {
             value::push(FieldKind::PhoneExtension, digits, None, context, extension);
         }
+    }
+
+    /// The column that stands for a date in three: that of the year, unless all three are blank.
+    fn pick_parts(&self, raw: Row<'_>) -> Option<usize> {
+        self.sources.iter().any(|source| source.cell(raw).is_some()).then(|| self.sources[0].column)
+    }
+
+    /// Appends the date that year, month and day make; a whole date in the place of the year counts as it stands.
+    fn push_parts(&self, raw: Row<'_>, context: &Context<'_>, out: &mut String) -> bool {
+        let cells = self.sources.iter().map(|source| source.cell(raw).map(str::trim));
+        let cells: Vec<&str> = cells.map(Option::unwrap_or_default).collect();
+        let &[year, month, day] = &cells[..] else { return false };
+        if whole_number(year).is_none() {
+            return value::push(FieldKind::Date, year, None, context, out);
+        }
+        let numbers = (whole_number(year), whole_number(month), whole_number(day));
+        let (Some(year), Some(month), Some(day)) = numbers else { return false };
+        value::push(
+            FieldKind::Date,
+            &format!("{year:04}-{month:02}-{day:02}"),
+            Some("%Y-%m-%d"),
+            context,
+            out,
+        )
     }
 }
 
