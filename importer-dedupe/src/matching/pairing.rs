@@ -38,7 +38,7 @@ impl Pairing {
     /// let apart = Pairing { compared: false, shared_keys: vec!["name_sound".into()] };
     /// assert_eq!(
     ///     apart.why_not().as_deref(),
-    ///     Some("too many records share what these two have in common (name_sound)")
+    ///     Some("what these two have in common (name_sound) is shared by too many records, or seldom by one person")
     /// );
     /// ```
     pub fn why_not(&self) -> Option<String> {
@@ -48,7 +48,10 @@ impl Pairing {
         Some(if self.shared_keys.is_empty() {
             "they have no blocking key in common".into()
         } else {
-            format!("too many records share what these two have in common ({})", self.shared_keys.join(", "))
+            format!(
+                "what these two have in common ({}) is shared by too many records, or seldom by one person",
+                self.shared_keys.join(", ")
+            )
         })
     }
 }
