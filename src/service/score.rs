@@ -134,7 +134,7 @@ impl Importer {
         let (model, explanation, pairing, as_scanned) = match document {
             Some(document) if people.ids.len() > WHOLE => {
                 let model = document.model(&people.frame);
-                let pairing = all(&model).then(|| Pairing::of(&people.frame, a, b));
+                let pairing = all(&model).then(|| Pairing::of(&people.frame, &model, a, b));
                 let explanation = model.explain_by(&people.frame, (a, b), &THRESHOLDS, sees);
                 (model, explanation, pairing, false)
             }

@@ -35,6 +35,7 @@ mod migrations;
 mod missing_people;
 mod moved_ids;
 mod older_file;
+mod one_reading;
 mod options;
 mod order_of_rows;
 mod outdated;

@@ -47,6 +47,7 @@ const FIELDS: &[Field] = &[
         "legal first name",
         "christian name",
         "name first",
+        "primary name first",
         "frist name",
     ]),
     Field::new("middle_name", K::Name, P::Personal, "Middle names or initials.").synonyms(&[
@@ -54,12 +55,30 @@ const FIELDS: &[Field] = &[
         "middle initial",
         "mi",
         "second name",
+        "name middle",
+        "primary name middle",
     ]),
     Field::new("last_name", K::Name, P::Personal, "Family name.").required().example("de la Cruz").synonyms(
-        &["last", "surname", "family name", "lname", "lastname", "family", "legal last name", "name last"],
+        &[
+            "last",
+            "surname",
+            "family name",
+            "lname",
+            "lastname",
+            "family",
+            "legal last name",
+            "name last",
+            "primary name last",
+        ],
     ),
     Field::new("name_suffix", K::Text, P::Personal, "What follows the family name, such as Jr. or III.")
-        .synonyms(&["suffix", "generation"]),
+        .synonyms(&[
+            "suffix",
+            "generation",
+            "name generation",
+            "primary name suffix",
+            "primary name generation",
+        ]),
     Field::new("full_name", K::FullName, P::Personal, "The whole name in one column; split into its parts.")
         .synonyms(&[
             "name",
@@ -69,6 +88,8 @@ const FIELDS: &[Field] = &[
             "volunteer",
             "person",
             "complete name",
+            "name full",
+            "primary name full",
         ]),
     Field::new("email_normalized", K::Email, P::Contact, "The primary email address.")
         .header("email")
@@ -194,6 +215,10 @@ const FIELDS: &[Field] = &[
             "adress",
             "addr",
             "residential address",
+            "addr full",
+            "addr line 1",
+            "primary addr full",
+            "primary addr line 1",
         ]),
     Field::new("city", K::Text, P::Contact, "City or town.").example("Kansas City").synonyms(&[
         "town",
@@ -202,11 +227,22 @@ const FIELDS: &[Field] = &[
         "mailing city",
         "city/town",
         "municipality",
+        "addr city",
+        "primary addr city",
     ]),
     Field::new("state_code", K::State, P::Contact, "State or province, by code or name.")
         .header("state")
         .example("MO")
-        .synonyms(&["state", "province", "region", "state/province", "state or province", "mailing state"]),
+        .synonyms(&[
+            "state",
+            "province",
+            "region",
+            "state/province",
+            "state or province",
+            "mailing state",
+            "addr state",
+            "primary addr state",
+        ]),
     Field::new("postal_code", K::PostalCode, P::Contact, "Postal code.").example("64105").synonyms(&[
         "zip",
         "zip code",
@@ -218,11 +254,21 @@ const FIELDS: &[Field] = &[
         "postal/zip code",
         "zip/postcode",
         "zip+4",
+        "addr postal code",
+        "primary addr postal code",
     ]),
     Field::new("country_code", K::Country, P::Contact, "Country, by code or name.")
         .header("country")
         .example("US")
-        .synonyms(&["country", "mailing country", "nation", "country/region", "country name"]),
+        .synonyms(&[
+            "country",
+            "mailing country",
+            "nation",
+            "country/region",
+            "country name",
+            "addr country",
+            "primary addr country",
+        ]),
     Field::new("employer", K::Text, P::Personal, "Employer.").synonyms(&[
         "company",
         "organization",

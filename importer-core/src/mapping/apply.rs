@@ -33,7 +33,8 @@ pub fn batch_columns(contract: &Contract) -> Vec<String> {
 /// - A generation behind a name, as in `Behr Jr.`, is cut off, and fills a blank suffix; its original is the name's.
 /// - An extension behind the phone number fills a blank extension; its original is the phone number's.
 /// - Lists hold one value per line, none twice and none that is the primary one; what has no normal form stays in the
-///   original alone. When several columns feed a list, its original holds their cells, one per line. Where the whole list
+///   original alone. When several columns feed a list, its original holds their cells, one per line. So does that of a date
+///   whose year, month and day stand in columns of their own. Where the whole list
 ///   repeats the primary value, there is an original and no value.
 pub struct Normaliser<'p> {
     plan: &'p Plan,
@@ -89,7 +90,7 @@ impl Normaliser<'_> {
             out.push_with(|text| known.value(place, field.kind, prepared, text))?;
         }
         for (place, field) in fields.iter().enumerate() {
-            if field.kind.is_list() {
+            if field.kind.is_list() || plan.fields[place].in_parts {
                 out.push_with(|text| known.list_original(place, field.kind, text))?;
             } else {
                 out.push(known.original(place))?;

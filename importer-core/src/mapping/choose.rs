@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::date_parts::date_parts;
 use super::document::{Line, Mapping};
 use super::header::{header_key, is_surplus, names, nearest, without_number};
 use super::plan::{FieldPlan, MatchedBy, Source};
@@ -95,6 +96,21 @@ impl ColumnChoice {
             let repeated = || owners.get(&header_key(without_number(name)?)).map(|(place, _)| (*place, 2));
             if let Some((place, rank)) = owners.get(&keys[column]).copied().or_else(repeated) {
                 matches[place].push((rank, column));
+            }
+        }
+        for (place, field) in contract.fields.iter().enumerate() {
+            let Some([year, month, day]) =
+                date_parts(field, columns).filter(|_| field.kind == FieldKind::Date)
+            else {
+                continue;
+            };
+            let free = ![year, month, day].iter().any(|column| self.used[*column]);
+            // A column with the whole date comes first, unless `birthday` is the day of the birth month.
+            let whole = matches[place].iter().any(|(_, column)| *column != day);
+            if free && !whole && self.fields[place].sources.is_empty() {
+                matches[place].clear();
+                self.fields[place].in_parts = true;
+                [year, month, day].iter().for_each(|column| self.add(place, *column, Recipe::default()));
             }
         }
         let mut further = Vec::new();

@@ -21,6 +21,7 @@ mod cases;
 mod check;
 mod check_line;
 mod choose;
+mod date_parts;
 mod defaults;
 mod document;
 mod header;
@@ -40,6 +41,7 @@ mod value;
 mod yaml;
 
 pub use apply::{Normaliser, batch_columns};
+pub use date_parts::date_parts;
 pub use defaults::Defaults;
 pub use document::Mapping;
 pub use header::header_key;

@@ -3,6 +3,7 @@
 use importer_plugin::Row;
 
 use super::blank::is_blank;
+use super::date_parts::whole_number;
 use super::plan::{FieldPlan, Source};
 use super::value::{self, Context};
 use crate::contracts::FieldKind;
@@ -11,6 +12,9 @@ impl FieldPlan {
     /// The column whose cell counts: the first one, or where it is blank, one that stands in.
     pub(super) fn pick(&self, raw: Row<'_>) -> Option<usize> {
         let first = self.sources.first()?;
+        if self.in_parts {
+            return self.pick_parts(raw);
+        }
         if first.cell(raw).is_some() {
             return Some(first.column);
         }
@@ -27,6 +31,9 @@ impl FieldPlan {
         prepared: &mut String,
         out: &mut String,
     ) -> bool {
+        if self.in_parts {
+            return self.push_parts(raw, context, out);
+        }
         let Some(cell) = raw.get(column) else { return false };
         // A column that stands in is none of the field's own and has no recipe.
         let Some(source) = self.sources.iter().find(|source| source.column == column) else {
@@ -58,6 +65,30 @@ impl FieldPlan {
         {
             value::push(FieldKind::PhoneExtension, digits, None, context, extension);
         }
+    }
+
+    /// The column that stands for a date in three: that of the year, unless all three are blank.
+    fn pick_parts(&self, raw: Row<'_>) -> Option<usize> {
+        self.sources.iter().any(|source| source.cell(raw).is_some()).then(|| self.sources[0].column)
+    }
+
+    /// Appends the date that year, month and day make; a whole date in the place of the year counts as it stands.
+    fn push_parts(&self, raw: Row<'_>, context: &Context<'_>, out: &mut String) -> bool {
+        let cells = self.sources.iter().map(|source| source.cell(raw).map(str::trim));
+        let cells: Vec<&str> = cells.map(Option::unwrap_or_default).collect();
+        let &[year, month, day] = &cells[..] else { return false };
+        if whole_number(year).is_none() {
+            return value::push(FieldKind::Date, year, None, context, out);
+        }
+        let numbers = (whole_number(year), whole_number(month), whole_number(day));
+        let (Some(year), Some(month), Some(day)) = numbers else { return false };
+        value::push(
+            FieldKind::Date,
+            &format!("{year:04}-{month:02}-{day:02}"),
+            Some("%Y-%m-%d"),
+            context,
+            out,
+        )
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct FieldPlan {
     pub(super) sources: Vec<Source>,
     /// Columns that stand in, in this order, when the first one is blank; their other values go to the field's list.
     pub(super) spares: Vec<usize>,
+    /// The columns are year, month and day of one date.
+    pub(super) in_parts: bool,
     /// What fills a blank, in its normal form.
     pub(super) default: Option<String>,
     pub(super) required: bool,

@@ -75,6 +75,7 @@ const NAMES: &[(Role, &[&str])] = &[
             "nombre",
             "voornaam",
             "firstnm",
+            "namefirst",
         ],
     ),
     (
@@ -93,6 +94,7 @@ const NAMES: &[(Role, &[&str])] = &[
             "initials",
             "middleinitials",
             "midlname",
+            "namemiddle",
         ],
     ),
     (
@@ -110,6 +112,7 @@ const NAMES: &[(Role, &[&str])] = &[
             "achternaam",
             "lastnm",
             "secondname2",
+            "namelast",
         ],
     ),
     (
@@ -125,9 +128,10 @@ const NAMES: &[(Role, &[&str])] = &[
             "personname",
             "patientname",
             "clientname",
+            "namefull",
         ],
     ),
-    (Role::NameSuffix, &["namesfx", "sfx", "suffixname", "namesuffixlbl"]),
+    (Role::NameSuffix, &["namesfx", "sfx", "suffixname", "namesuffixlbl", "namegeneration"]),
     (
         Role::BirthDate,
         &[
@@ -142,9 +146,26 @@ const NAMES: &[(Role, &[&str])] = &[
             "datebirth",
         ],
     ),
-    (Role::BirthYear, &["by", "birthyear", "yob", "yearofbirth", "birthyr", "byear", "dobyear", "yearborn"]),
-    (Role::BirthMonth, &["bm", "birthmonth", "monthofbirth", "bmonth", "dobmonth", "birthmo", "monthborn"]),
-    (Role::BirthDay, &["bd", "dayofbirth", "dobday", "daybirth", "bday1", "dayborn"]),
+    (
+        Role::BirthYear,
+        &[
+            "by",
+            "birthyear",
+            "yob",
+            "yearofbirth",
+            "birthyr",
+            "byear",
+            "dobyear",
+            "doby",
+            "dobyr",
+            "yearborn",
+        ],
+    ),
+    (
+        Role::BirthMonth,
+        &["bm", "birthmonth", "monthofbirth", "bmonth", "dobmonth", "dobm", "dobmo", "birthmo", "monthborn"],
+    ),
+    (Role::BirthDay, &["bd", "dayofbirth", "dobday", "dobd", "daybirth", "bday1", "dayborn"]),
     (Role::Email, &["emailaddress", "mailaddress"]),
     (Role::Phone, &["phonenum", "phonenbr", "tele", "handphone", "gsm", "handy"]),
     (
@@ -161,6 +182,8 @@ const NAMES: &[(Role, &[&str])] = &[
             "roadname",
             "postaladdress",
             "fulladdress",
+            "addrfull",
+            "addrline1",
             "rue",
             "calle",
         ],
@@ -198,12 +221,26 @@ const NAMES: &[(Role, &[&str])] = &[
             "ciudad",
             "towncity",
             "suburbname",
+            "addrcity",
         ],
     ),
-    (Role::State, &["statecd", "stateabbr", "stateabbreviation", "statename", "bundesland", "usstate"]),
+    (
+        Role::State,
+        &["statecd", "stateabbr", "stateabbreviation", "statename", "bundesland", "usstate", "addrstate"],
+    ),
     (
         Role::PostalCode,
-        &["zip5", "plz", "postalcd", "pcode", "codepostal", "postcode1", "eircode", "pincode"],
+        &[
+            "zip5",
+            "plz",
+            "postalcd",
+            "pcode",
+            "codepostal",
+            "postcode1",
+            "eircode",
+            "pincode",
+            "addrpostalcode",
+        ],
     ),
     (Role::Gender, &["genders", "sexcode", "gendercode", "geschlecht", "sexe", "sexo"]),
     (
@@ -240,8 +277,11 @@ const NAMES: &[(Role, &[&str])] = &[
             "address2",
             "addressline2",
             "addr2",
+            "addrline2",
             "address3",
             "addressline3",
+            "addrline3",
+            "addrcountry",
             "unit",
             "apartment",
             "apt",
@@ -527,6 +567,27 @@ mod tests {
             check(header, role);
         }
         check("birth_year", Role::BirthYear);
+        for (header, role) in
+            [("DOB_Y", Role::BirthYear), ("DOB_M", Role::BirthMonth), ("dob day", Role::BirthDay)]
+        {
+            check(header, role);
+        }
+        for (header, role) in [
+            ("PRIMARY_NAME_FIRST", Role::GivenName),
+            ("PRIMARY_NAME_MIDDLE", Role::MiddleName),
+            ("PRIMARY_NAME_LAST", Role::FamilyName),
+            ("NAME_FULL", Role::FullName),
+            ("PRIMARY_NAME_GENERATION", Role::NameSuffix),
+            ("ADDR_FULL", Role::Street),
+            ("HOME_ADDR_LINE1", Role::Street),
+            ("ADDR_CITY", Role::City),
+            ("MAILING_ADDR_STATE", Role::State),
+            ("ADDR_POSTAL_CODE", Role::PostalCode),
+            ("EMAIL_ADDRESS", Role::Email),
+            ("PHONE_NUMBER", Role::Phone),
+        ] {
+            check(header, role);
+        }
         check("name_suffix_lbl", Role::NameSuffix);
         for header in ["email", "e-mail", "email_address_2", "EmailAddress"] {
             check(header, Role::Email);

@@ -22,6 +22,7 @@
 mod headers;
 mod metrics;
 mod plot;
+mod reading;
 mod recognise;
 mod report;
 mod samples;
@@ -33,7 +34,7 @@ mod values;
 
 pub use metrics::{AtThreshold, Band, ClusterRates, Point, Rates};
 pub use recognise::{Column, FoundBy};
-pub use report::{Blocking, LevelFacts, Report, TermFacts, TruthFacts};
+pub use report::{Blocking, KeyFacts, LevelFacts, Report, TermFacts, TruthFacts};
 pub use samples::{Sample, TermWeight, Values};
 pub use table::Table;
 pub use train::{HalfRates, Trained};
@@ -41,6 +42,7 @@ pub use truth::Answer;
 
 use importer_core::Result;
 
+use crate::matching::blocking::KeyReport;
 use crate::matching::frame::{ColumnSpec, Frame};
 use crate::matching::model::{ModelDocument, Thresholds};
 use crate::matching::role::Role;
@@ -156,12 +158,13 @@ fn report(
         records: records.rows() as u64,
         truth: TruthFacts { pairs: truth.pairs, people: truth.people().len() as u64 },
         columns: recognised.columns.clone(),
-        notes: notes(frame, truth),
+        notes: [notes(frame, truth), reading::differences(records, recognised)].concat(),
         blocking: Blocking {
             pairs: pairs_of(records.rows() as u64),
             scored: scan.scored,
             right: compared,
             recall: share(compared, truth.pairs).unwrap_or(0.0),
+            keys: keys(scan),
         },
         thresholds: THRESHOLDS.map(|threshold| ranking.at(threshold)).to_vec(),
         auto_merge: ranking.at(AUTO_MERGE),
@@ -192,6 +195,16 @@ fn compared(scan: &Scan, truth: &Truth) -> u64 {
 /// What comes of it when all pairs that need no human are merged.
 fn merged(frame: &Frame, scan: &Scan, truth: &Truth) -> Rates {
     ClusterRates::new(&scan.merged(frame, &Thresholds::DEFAULT), truth).pairs
+}
+
+fn keys(scan: &Scan) -> Vec<KeyFacts> {
+    let facts = |key: &KeyReport| KeyFacts {
+        key: key.key.clone(),
+        pairs: key.pairs,
+        matches: key.matches.map_or(0.0, rounded),
+        cut_records: key.cut_records,
+    };
+    scan.keys().iter().map(facts).collect()
 }
 
 fn terms(scan: &Scan) -> Vec<TermFacts> {

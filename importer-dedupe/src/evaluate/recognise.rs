@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use importer_core::Result;
 use importer_core::contracts::VOLUNTEER;
+use importer_core::mapping::date_parts;
 use serde::Serialize;
 
 use super::headers::{Meaning, field_meaning, folded, is_record_id, meaning};
@@ -45,6 +46,11 @@ impl Column {
 
     fn is(&self, role: Role) -> bool {
         self.role == role
+    }
+
+    /// Nobody has said what it is, and it may be compared.
+    fn is_free(&self) -> bool {
+        self.by != FoundBy::Given && self.role != Role::Ignored
     }
 }
 
@@ -127,7 +133,7 @@ pub(super) fn recognise(records: &Table, answer: Answer<'_>, map: &[(String, Str
         Some(column) => Some(column),
         None => id_column(records, answer, &free)?,
     };
-    let columns = all
+    let mut columns: Vec<Column> = all
         .map(|place| match wishes.get(&place) {
             _ if Some(place) == label => aside(records, place, "it is the truth"),
             _ if Some(place) == id => aside(records, place, "it numbers the records"),
@@ -140,7 +146,22 @@ pub(super) fn recognise(records: &Table, answer: Answer<'_>, map: &[(String, Str
             _ => alone(records, place),
         })
         .collect();
+    date_in_parts(records, &mut columns);
     Ok(Recognised { columns, id })
+}
+
+/// Day, month and year in columns of their own, by the names that an import knows them by: `birthday` beside `birth_month` is a
+/// day.
+fn date_in_parts(records: &Table, columns: &mut [Column]) {
+    let field = VOLUNTEER.fields.iter().find(|field| field.name == "dob");
+    let Some(parts) = field.and_then(|dob| date_parts(dob, records.columns())) else { return };
+    let is_other_date = |(place, column): (usize, &Column)| column.is(Role::BirthDate) && place != parts[2];
+    if columns.iter().enumerate().any(is_other_date) || parts.iter().any(|place| !columns[*place].is_free()) {
+        return;
+    }
+    for (place, role) in parts.into_iter().zip([Role::BirthYear, Role::BirthMonth, Role::BirthDay]) {
+        (columns[place].role, columns[place].by) = (role, FoundBy::Name);
+    }
 }
 
 fn wishes(records: &Table, map: &[(String, String)]) -> Result<HashMap<usize, Wish>> {
@@ -339,6 +360,16 @@ mod tests {
         use Role::{FamilyName, Ignored, Text};
         assert_eq!(roles(&records, &[]), [Ignored, Ignored, FamilyName, Ignored, Ignored, Text, Ignored]);
         assert_eq!(roles(&records, &[("country", "text")])[3], Text, "what is asked for stays");
+    }
+
+    #[test]
+    fn a_birthday_beside_a_month_and_a_year_is_a_day() {
+        let rows: [&[&str]; 3] =
+            [&["1", "1", "1985", "2", "3"], &["2", "1", "1985", "2", "3"], &["3", "2", "1990", "12", "31"]];
+        let records = table(&["rec_id", "cluster", "birth_year", "birth_month", "birthday"], &rows);
+        use Role::{BirthDate, BirthDay, BirthMonth, BirthYear};
+        assert_eq!(roles(&records, &[])[2..], [BirthYear, BirthMonth, BirthDay]);
+        assert_eq!(roles(&records, &[("birthday", "dob")])[4], BirthDate, "what is asked for stays");
     }
 
     #[test]

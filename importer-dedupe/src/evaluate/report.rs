@@ -59,7 +59,7 @@ pub struct TruthFacts {
 }
 
 /// Which pairs were compared at all.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Blocking {
     /// All pairs there are.
     pub pairs: u64,
@@ -69,6 +69,21 @@ pub struct Blocking {
     pub right: u64,
     /// The share of pairs of one person that were scored.
     pub recall: f64,
+    /// The keys that brought pairs together; empty when everything was compared with everything.
+    pub keys: Vec<KeyFacts>,
+}
+
+/// What a blocking key cost, and what it covers; learned from the records, without the truth.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KeyFacts {
+    /// Its parts, joined by `+`.
+    pub key: String,
+    /// Scored pairs that no key before it found.
+    pub pairs: u64,
+    /// The share of likely matches that agree in it, among all that any key found.
+    pub matches: f64,
+    /// Records in blocks that were too large to be compared in full.
+    pub cut_records: u64,
 }
 
 /// A term and its levels.

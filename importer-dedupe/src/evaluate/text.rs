@@ -59,6 +59,7 @@ impl Display for Report {
         self.trained(f)?;
         self.thresholds(f)?;
         self.calibration(f)?;
+        self.keys(f)?;
         samples(f, &format!("Missed: pairs of one person below {REVIEW:.2}"), &self.missed)?;
         samples(f, &format!("Wrong: pairs of two people from {REVIEW:.2} on"), &self.wrong)
     }
@@ -123,6 +124,20 @@ impl Report {
                 Share(rates.recall),
                 Share(Some(rates.f1))
             )?;
+        }
+        Ok(())
+    }
+
+    fn keys(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let keys = &self.blocking.keys;
+        let Some(width) = keys.iter().map(|key| key.key.len()).max() else { return Ok(()) };
+        writeln!(
+            f,
+            "\nBlocking keys: what each found first, and the share of likely matches that agree in it"
+        )?;
+        writeln!(f, "  {:<width$} {:>12} {:>8}", "key", "pairs", "matches")?;
+        for key in keys {
+            writeln!(f, "  {:<width$} {:>12} {:>8}", key.key, key.pairs, Share(Some(key.matches)))?;
         }
         Ok(())
     }

@@ -1,27 +1,37 @@
 //! Blocking: which pairs are compared at all.
 
+mod choice;
+mod pairs;
+mod sign;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::features::names::mix;
 use super::frame::Frame;
+use super::model::Model;
+use sign::Sign;
 
 /// Up to so many pairs everything is compared with everything.
 const ALL_PAIRS: u64 = 2_000_000;
-/// How many pairs per record are looked at, duplicates among keys included.
-const PAIRS_PER_RECORD: u64 = 20;
+/// How many pairs per record keys may bring together, duplicates among keys included; fewer in large tables, so that memory
+/// suffices.
+const FOUND_PER_RECORD: u64 = 100;
+const FOUND_PER_RECORD_OF_MANY: u64 = 25;
+const FOUND: u64 = 50_000_000;
 /// Sizes a block may have at most; the first that keeps within the budget is taken.
 const CAPS: &[usize] = &[1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 15, 10];
 
-/// In a block that is cut, records are compared with so many that follow them in the order of names and dates.
-const WINDOW: usize = 8;
+/// In a block that is cut, records are brought together with so many that follow them in the order of names and dates.
+const WINDOW: usize = 10;
 /// How many pairs per record that may make; the window shrinks to keep within.
-const NEIGHBOURS_PER_RECORD: u64 = 16;
+const NEIGHBOURS_PER_RECORD: u64 = 20;
 /// How many pairs, duplicates among keys included, are in memory at once for each thread.
 const AT_ONCE: usize = 2_000_000;
 
-/// The keys: records that agree in all parts of one are compared.
+/// The keys: records that agree in all parts of one are brought together. Which of these pairs are compared is
+/// [learned](choice).
 const KEYS: &[&[&str]] = &[
     &["name"],
     &["birth_date"],
@@ -44,20 +54,40 @@ const KEYS: &[&[&str]] = &[
     &["family", "city"],
     &["family_prefix", "given_initial", "city"],
     &["birth_year", "postal_code"],
+    &["postal_code"],
+    &["postal_area", "family_prefix"],
+    &["postal_area", "birth_year"],
+    &["postal_area", "given"],
+    &["family_prefix", "birth_year"],
+    &["family_sound", "given_initial"],
+    &["family_sound", "city"],
+    &["family_reversed_prefix", "city"],
+    &["family_sound", "middle_initial"],
+    &["given", "middle_initial"],
+    &["house_number", "middle_initial"],
+    &["house_number", "given_initial"],
+    &["birth_month_day", "given_initial"],
+    &["birth_month_day", "city"],
+    &["birth_year", "city"],
     &["street"],
     &["street_name", "given_prefix"],
     &["street_name", "house_number"],
+    &["street_prefix", "city"],
+    &["street_prefix", "postal_code"],
+    &["house_number", "city"],
     &["house_number", "postal_code"],
     &["external_id"],
 ];
 
 /// What one key did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KeyReport {
     /// Its parts, joined by `+`.
     pub key: String,
     /// Pairs it found that no key before it did.
     pub pairs: u64,
+    /// The share of likely matches that agree in it, among all that some key found; nothing before that is known.
+    pub matches: Option<f64>,
     /// Blocks that were too large.
     pub cut_blocks: u64,
     /// Records in them.
@@ -81,6 +111,8 @@ struct Partners {
     first: u32,
     ends: Vec<u32>,
     partners: Vec<u32>,
+    /// What is known of each pair before it is compared; dropped once pairs are chosen.
+    signs: Vec<Sign>,
 }
 
 impl Partners {
@@ -98,6 +130,13 @@ impl Candidates {
             return Self::All(frame.len());
         }
         Self::Keys(Keys::of(frame))
+    }
+
+    /// Leaves out pairs that are hardly worth comparing, by a model that was learned from all of them.
+    pub(crate) fn choose(&mut self, frame: &Frame, model: &Model) {
+        if let Self::Keys(keys) = self {
+            choice::choose(keys, frame, model);
+        }
     }
 
     /// True when the pair is compared.
@@ -198,6 +237,14 @@ impl Runs {
     }
 }
 
+/// Where a pair stands together.
+#[derive(Clone, Copy)]
+struct Block {
+    size: usize,
+    /// It was too large, and the two are neighbours in it.
+    is_cut: bool,
+}
+
 /// The blocks of one key: those compared in full, and those too large, in which only neighbours are.
 #[derive(Default)]
 struct Blocks {
@@ -245,7 +292,7 @@ impl Blocks {
     }
 
     /// Calls with the records of all pairs whose lower record is within the range.
-    fn each(&self, window: usize, range: &Range<u32>, mut each: impl FnMut(u32, u32)) {
+    fn each(&self, window: usize, range: &Range<u32>, mut each: impl FnMut(u32, u32, Block)) {
         for run in self.whole.iter() {
             // Records of a block are in ascending order.
             for (i, &a) in run.iter().enumerate().skip_while(|(_, a)| **a < range.start) {
@@ -253,7 +300,7 @@ impl Blocks {
                     break;
                 }
                 for &b in &run[i + 1..] {
-                    each(a, b);
+                    each(a, b, Block { size: run.len(), is_cut: false });
                 }
             }
         }
@@ -262,7 +309,7 @@ impl Blocks {
                 for &y in run[i + 1..].iter().take(window) {
                     let (a, b) = (x.min(y), x.max(y));
                     if range.contains(&a) {
-                        each(a, b);
+                        each(a, b, Block { size: run.len(), is_cut: true });
                     }
                 }
             }
@@ -320,7 +367,7 @@ fn keys(frame: &Frame) -> Vec<(String, Vec<(usize, usize)>)> {
     for names in KEYS {
         add(names);
     }
-    let known = ["name", "given", "family", "birth", "street", "house", "postal", "city", "state"];
+    let known = ["name", "given", "middle", "family", "birth", "street", "house", "postal", "city", "state"];
     for (name, _, _) in &parts {
         if known.iter().any(|k| name.starts_with(k)) {
             continue;
@@ -329,6 +376,10 @@ fn keys(frame: &Frame) -> Vec<(String, Vec<(usize, usize)>)> {
         add(&[name, "given"]);
         add(&[name, "family"]);
         add(&[name, "birth_year"]);
+        add(&[name, "birth_month_day"]);
+        add(&[name, "family_sound"]);
+        add(&[name, "family_reversed_prefix"]);
+        add(&[name, "given_initial", "postal_area"]);
     }
     // A pair keeps the number of the key that found it in eight bits.
     keys.truncate(256);
@@ -348,7 +399,8 @@ impl Keys {
         for run in blocks.iter().flat_map(|blocks| blocks.whole.iter()) {
             by_size[run.len()] += (run.len() * (run.len() - 1) / 2) as u64;
         }
-        let budget = PAIRS_PER_RECORD * u64::from(frame.len());
+        let records = u64::from(frame.len());
+        let budget = (FOUND_PER_RECORD * records).min(FOUND.max(FOUND_PER_RECORD_OF_MANY * records));
         let whole = |cap: usize| by_size[..=cap].iter().sum::<u64>();
         let cap = CAPS.iter().copied().find(|cap| whole(*cap) <= budget).unwrap_or(CAPS[CAPS.len() - 1]);
         blocks.par_iter_mut().for_each(|blocks| {
@@ -356,20 +408,32 @@ impl Keys {
             blocks.order(frame);
         });
         let cut: u64 = blocks.iter().map(|blocks| blocks.cut.records.len() as u64).sum();
-        let room = (NEIGHBOURS_PER_RECORD * u64::from(frame.len())).checked_div(cut).unwrap_or(0);
+        let room = (NEIGHBOURS_PER_RECORD * records).checked_div(cut).unwrap_or(0);
         let window = usize::try_from(room).unwrap_or(WINDOW).min(WINDOW);
-        let mut report: Vec<KeyReport> = keys
+        let report: Vec<KeyReport> = keys
             .into_iter()
             .zip(&blocks)
             .map(|((key, _), blocks)| KeyReport {
                 key,
                 pairs: 0,
+                matches: None,
                 cut_blocks: blocks.cut.ends.len() as u64,
                 cut_records: blocks.cut.records.len() as u64,
             })
             .collect();
-        let parts = pairs(frame.len(), &blocks, window, &mut report);
-        Self { parts, report }
+        let kinds = sign::kinds(report.iter().map(|key| key.key.as_str()));
+        let parts = pairs::pairs(frame.len(), &blocks, window, &kinds);
+        let mut keys = Self { parts, report };
+        keys.count();
+        keys
+    }
+
+    /// Counts what each key found.
+    fn count(&mut self) {
+        self.report.iter_mut().for_each(|report| report.pairs = 0);
+        for sign in self.parts.iter().flat_map(|part| &part.signs) {
+            self.report[sign.key()].pairs += 1;
+        }
     }
 
     fn partners_of(&self, record: u32) -> &[u32] {
@@ -402,56 +466,4 @@ fn ranges(starts: impl Iterator<Item = usize>, size: usize, records: usize) -> V
     }
     cuts.push(u32::try_from(records).unwrap_or(u32::MAX));
     cuts.windows(2).map(|cut| cut[0]..cut[1]).collect()
-}
-
-/// The distinct pairs of all blocks, by their lower record; each counts for the first key that found it.
-fn pairs(records: u32, blocks: &[Blocks], window: usize, report: &mut [KeyReport]) -> Vec<Partners> {
-    let mut starts = vec![0_usize; records as usize + 1];
-    for blocks in blocks {
-        blocks.each(window, &(0..records), |a, _| starts[a as usize] += 1);
-    }
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += std::mem::replace(start, sum);
-    }
-    let jobs = ranges(starts[..records as usize].iter().copied(), AT_ONCE, records as usize);
-    let found: Vec<(Partners, Vec<u64>)> = jobs
-        .into_par_iter()
-        .map(|range| {
-            let first = starts[range.start as usize];
-            let mut entries = vec![0_u64; starts[range.end as usize] - first];
-            let mut ends: Vec<usize> =
-                starts[range.start as usize..range.end as usize].iter().map(|s| s - first).collect();
-            for (key, blocks) in (0_u64..).zip(blocks) {
-                blocks.each(window, &range, |a, b| {
-                    let end = &mut ends[(a - range.start) as usize];
-                    entries[*end] = u64::from(b) << 8 | key;
-                    *end += 1;
-                });
-            }
-            let (mut partners, mut unique_ends) = (Vec::new(), Vec::with_capacity(ends.len()));
-            let (mut of_key, mut start) = (vec![0_u64; blocks.len()], 0);
-            for end in ends {
-                let entries = &mut entries[start..end];
-                entries.sort_unstable();
-                for entry in entries.chunk_by(|a, b| a >> 8 == b >> 8).map(|same| same[0]) {
-                    partners.push(low(entry >> 8));
-                    of_key[usize::try_from(entry & 0xff).unwrap_or(0)] += 1;
-                }
-                unique_ends.push(u32::try_from(partners.len()).unwrap_or(u32::MAX));
-                start = end;
-            }
-            partners.shrink_to_fit();
-            (Partners { first: range.start, ends: unique_ends, partners }, of_key)
-        })
-        .collect();
-    found
-        .into_iter()
-        .map(|(part, of_key)| {
-            for (report, found) in report.iter_mut().zip(of_key) {
-                report.pairs += found;
-            }
-            part
-        })
-        .collect()
 }

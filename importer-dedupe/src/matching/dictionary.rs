@@ -153,7 +153,13 @@ pub(crate) struct Column {
     /// How many records, or people, have each value.
     counts: Vec<u32>,
     filled: u32,
+    counts_people: bool,
 }
+
+/// How much of one person a value loses that others are expected to have as often. All of it would make what nobody else has a
+/// proof; nothing of it makes small tables doubt what is plain. On labelled sets recall rises with it, and the precision of
+/// merges stays.
+const OWN_SHARE: f32 = 0.5;
 
 impl Column {
     pub(crate) fn push(&mut self, id: ValueId) {
@@ -190,9 +196,17 @@ impl Column {
         self.counts.get(id as usize - 1).copied().unwrap_or(0)
     }
 
-    /// The share of filled records that have the value.
+    /// The share of filled records that have the value; of people once these are counted.
     pub(crate) fn frequency(&self, id: ValueId) -> f32 {
-        self.count(id).max(1) as f32 / self.filled.max(1) as f32
+        // Whoever has a value is one of those who have it. How many others do is known of people, not of records.
+        let own = if self.counts_people { OWN_SHARE } else { 0.0 };
+        (self.count(id).max(1) as f32 - own) / self.filled.max(1) as f32
+    }
+
+    /// How often two records have one value.
+    pub(crate) fn sameness(&self) -> f32 {
+        let all = self.ids.len().max(1) as f32;
+        self.counts.iter().map(|count| (*count as f32 / all).powi(2)).sum()
     }
 
     /// Counts people instead of records: a value that one person repeats counts once.
@@ -214,6 +228,7 @@ impl Column {
                 several[person as usize] = true;
             }
         }
+        self.counts_people = true;
         self.counts.iter_mut().for_each(|c| *c = 0);
         let (mut repeated, mut filled) = (Vec::new(), 0_usize);
         for (id, person) in seen {

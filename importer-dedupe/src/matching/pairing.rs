@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blocking::Candidates;
 use super::frame::Frame;
+use super::model::Model;
 use super::scan::Scan;
 
 /// Whether a pair was compared, and which blocking keys have a say in it.
@@ -22,9 +23,10 @@ impl Pairing {
         Self { compared: scan.compared(a, b), shared_keys: shared(frame, keys, a, b) }
     }
 
-    /// Without a scan: blocks are made, and no pair is scored.
-    pub fn of(frame: &Frame, a: u32, b: u32) -> Self {
-        let candidates = Candidates::of(frame);
+    /// Without a scan: blocks are made, and of the pairs only a sample is scored, to choose among them.
+    pub fn of(frame: &Frame, model: &Model, a: u32, b: u32) -> Self {
+        let mut candidates = Candidates::of(frame);
+        candidates.choose(frame, model);
         let keys = candidates.report().iter().map(|report| report.key.as_str());
         Self { compared: candidates.contains(a, b), shared_keys: shared(frame, keys, a, b) }
     }
@@ -36,7 +38,7 @@ impl Pairing {
     /// let apart = Pairing { compared: false, shared_keys: vec!["name_sound".into()] };
     /// assert_eq!(
     ///     apart.why_not().as_deref(),
-    ///     Some("too many records share what these two have in common (name_sound)")
+    ///     Some("what these two have in common (name_sound) is shared by too many records, or seldom by one person")
     /// );
     /// ```
     pub fn why_not(&self) -> Option<String> {
@@ -46,7 +48,10 @@ impl Pairing {
         Some(if self.shared_keys.is_empty() {
             "they have no blocking key in common".into()
         } else {
-            format!("too many records share what these two have in common ({})", self.shared_keys.join(", "))
+            format!(
+                "what these two have in common ({}) is shared by too many records, or seldom by one person",
+                self.shared_keys.join(", ")
+            )
         })
     }
 }

@@ -104,8 +104,8 @@ pub fn scan_with(frame: &mut Frame, known: Option<&ModelDocument>) -> Scan {
 
 /// The same; `turn` is called again and again while pairs are scored, and may take its time.
 pub fn scan_watched(frame: &mut Frame, known: Option<&ModelDocument>, turn: &(dyn Fn() + Sync)) -> Scan {
-    let candidates = Candidates::of(frame);
-    let model = match known {
+    let mut candidates = Candidates::of(frame);
+    let mut model = match known {
         Some(document) => document.model(frame),
         None => {
             let mut model = Model::shipped(frame);
@@ -115,6 +115,7 @@ pub fn scan_watched(frame: &mut Frame, known: Option<&ModelDocument>, turn: &(dy
             model
         }
     };
+    candidates.choose(frame, &model);
     turn();
     let likely = score(frame, &candidates, &model, turn);
     turn();
@@ -124,6 +125,7 @@ pub fn scan_watched(frame: &mut Frame, known: Option<&ModelDocument>, turn: &(dy
     drop(pairs);
     // Now that it is known who is who, a name that one person repeats no longer passes for a frequent one. Levels stay.
     frame.count_people(&cluster_of);
+    model.bound_by_equality(frame);
     let (likely, model) = with_further(frame, likely, model, known.is_some());
     let scorer = Scorer::new(&model, frame);
     let (mut pairs, mut households) = (Vec::new(), Vec::new());

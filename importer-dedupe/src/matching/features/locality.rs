@@ -31,6 +31,20 @@ const LEVELS: &[Level] = &[
     l("differ", 0.07, 0.799),
 ];
 
+/// The part of blocking keys that is the area of a postal code.
+const AREA: usize = 3;
+
+/// The area that a postal code begins with, as a hash: three digits of a US code, the outward part of a British one.
+fn area(code: &Words) -> u32 {
+    let text = &code.joined;
+    let end = match text.len() {
+        0..3 => return 0,
+        3..=5 => 3,
+        all => all - 3,
+    };
+    super::hash(&text[..end])
+}
+
 /// Where people of all records live.
 pub(crate) struct Localities {
     terms: [Term; 1],
@@ -39,6 +53,8 @@ pub(crate) struct Localities {
     code: Column,
     city: Column,
     state: Column,
+    /// How often two records have another code, and another town, as far as they have one.
+    other: [f32; 2],
 }
 
 impl Localities {
@@ -50,6 +66,7 @@ impl Localities {
             code: Column::default(),
             city: Column::default(),
             state: Column::default(),
+            other: [1.0; 2],
         }
     }
 }
@@ -85,6 +102,7 @@ impl Feature for Localities {
 
     fn finish(&mut self) {
         self.texts.finish();
+        self.other = [&self.code, &self.city].map(|column| 1.0 - column.sameness());
     }
 
     fn compare(&self, a: u32, b: u32, out: &mut [u8]) {
@@ -134,9 +152,11 @@ impl Feature for Localities {
     }
 
     fn frequency(&self, _: usize, level: u8, a: u32, _: u32) -> Option<f32> {
+        // Where only one of both agrees, the other does not.
         match level {
-            0 | 1 => Some(self.code.frequency(self.code.id(a))),
-            3 => Some(self.city.frequency(self.city.id(a))),
+            0 => Some(self.code.frequency(self.code.id(a))),
+            1 => Some(self.code.frequency(self.code.id(a)) * self.other[1]),
+            3 => Some(self.city.frequency(self.city.id(a)) * self.other[0]),
             _ => None,
         }
     }
@@ -148,13 +168,14 @@ impl Feature for Localities {
     }
 
     fn parts(&self) -> Vec<String> {
-        ["postal_code", "city", "state"].map(String::from).to_vec()
+        ["postal_code", "city", "state", "postal_area"].map(String::from).to_vec()
     }
 
     fn part(&self, part: usize, record: u32) -> u32 {
-        let column = [&self.code, &self.city, &self.state][part];
+        let column = [&self.code, &self.city, &self.state, &self.code][part];
         match column.id(record) {
             0 => 0,
+            id if part == AREA => area(self.texts.get(id)),
             id => super::hash(&self.texts.get(id).joined),
         }
     }

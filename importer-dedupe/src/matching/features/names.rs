@@ -351,6 +351,7 @@ impl Feature for Names {
             "name_sound",
             "given_nickname",
             "family_reversed_prefix",
+            "middle_initial",
         ]
         .map(String::from)
         .to_vec()
@@ -376,7 +377,8 @@ impl Feature for Names {
             9 => name(given).map_or(0, |n| {
                 if n.nicknames[0] != 0 { u32::from(n.nicknames[0]) } else { super::hash(&n.text) }
             }),
-            _ => name(family).map_or(0, |n| super::hash(&n.text[n.text.len().saturating_sub(4)..])),
+            10 => name(family).map_or(0, |n| super::hash(&n.text[n.text.len().saturating_sub(4)..])),
+            _ => prefix(self.middle.id(record), 1),
         }
     }
 

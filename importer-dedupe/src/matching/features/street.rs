@@ -145,7 +145,7 @@ impl Feature for Streets {
     }
 
     fn parts(&self) -> Vec<String> {
-        ["street", "street_name", "house_number"].map(String::from).to_vec()
+        ["street", "street_name", "house_number", "street_prefix"].map(String::from).to_vec()
     }
 
     fn part(&self, part: usize, record: u32) -> u32 {
@@ -156,9 +156,13 @@ impl Feature for Streets {
         let street = self.streets.get(id);
         match part {
             0 => street.joined,
-            1 if street.names == 0 => 0,
+            2 => street.number,
+            _ if street.names == 0 => 0,
             1 => super::hash(&self.names.get(street.names).joined),
-            _ => street.number,
+            _ => {
+                let name = &self.names.get(street.names).joined;
+                super::hash(&name[..name.len().min(5)])
+            }
         }
     }
 }

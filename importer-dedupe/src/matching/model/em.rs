@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::monotone::monotone;
 use super::{MISSING, Model};
 use crate::matching::blocking::Candidates;
 use crate::matching::features::names::mix;
@@ -191,7 +192,9 @@ impl Model {
                     one += m;
                     household += h;
                     if rare & (1 << term) != 0 {
-                        beyond[kind(self.terms[term].shared)] += self.terms[term].u[level].max(1e-12).ln();
+                        // Not its u, which a large table takes out of the bounds of ratios.
+                        let own = self.terms[term].m[level].max(1e-12).ln();
+                        beyond[kind(self.terms[term].shared)] += own - m;
                     }
                 }
                 if *rare != 0 {
@@ -223,6 +226,7 @@ impl Model {
                 bound_disagreement(&mut weights.m, &prior.m);
                 let all: f64 = weights.u.iter().sum();
                 weights.u.iter_mut().for_each(|u| *u /= all);
+                monotone(weights, prior);
             }
             if (self.matches - before).abs() < 1e-6 * before {
                 break;

@@ -3,6 +3,7 @@
 mod document;
 mod em;
 mod explain;
+mod monotone;
 mod objection;
 pub(crate) mod plugin_weights;
 mod refine;

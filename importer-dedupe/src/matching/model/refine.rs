@@ -1,5 +1,6 @@
 //! Learning from pairs that people have decided about.
 
+use super::monotone::monotone;
 use super::{MISSING, Model};
 use crate::matching::levels::Levels;
 
@@ -25,6 +26,7 @@ impl Model {
     /// 20,000 pairs of two people. How many pairs are matches at all stays: people decide about pairs they are shown.
     pub fn refine(&mut self, decided: &[Labelled], weight: f64) {
         for (term, weights) in self.terms.iter_mut().enumerate() {
+            let before = weights.clone();
             for (same, learned, shares) in
                 [(true, LEARNED_MATCHES, &mut weights.m), (false, LEARNED_OTHERS, &mut weights.u)]
             {
@@ -42,6 +44,8 @@ impl Model {
                     *share = (*share * learned + count) / all;
                 }
             }
+            // The order is that of what was learned before: decisions move weights and turn nothing round.
+            monotone(weights, &before);
         }
     }
 }
