@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::law::{Mode, Told, live};
+use super::law::{Mode, Told, live, pairs_of_rows};
 use super::rows::{Home, Row, Sheet};
 use super::town::Town;
 use super::{Kind, families, offices, same};
@@ -99,7 +99,7 @@ fn how_well_homes_are_found() {
         let of_one_person = suggested.iter().filter(|pair| pair.is_none()).count();
         let wrong: Pairs = suggested.iter().flatten().filter(|pair| !homes.contains(pair)).copied().collect();
         let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
-        let (pairs, together) = told.found();
+        let (pairs, together) = (pairs_of_rows(&sheets), told.together());
         eprintln!(
             "{mode:?}: {people} people, {} pairs of a home; suggested {}: {} right, {} of no home, {of_one_person} of one person; \
              precision {:.1} %, recall {:.1} %; {together} of {pairs} pairs of rows found, {} records mixed",

@@ -54,18 +54,9 @@ impl Told {
         people.filter(|people| people.len() > 1).collect()
     }
 
-    /// How many pairs of rows of one person there are, and how many of them are in one record.
-    pub(super) fn found(&self) -> (usize, usize) {
-        let pairs = |rows: usize| rows * rows.saturating_sub(1) / 2;
-        let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut together = 0;
-        for people in self.records.values() {
-            for (person, count) in people {
-                *rows.entry(*person).or_default() += count;
-                together += pairs(*count);
-            }
-        }
-        (rows.values().map(|count| pairs(*count)).sum(), together)
+    /// How many pairs of rows of one person are in one record.
+    pub(super) fn together(&self) -> usize {
+        self.records.values().flat_map(BTreeMap::values).map(|rows| pairs_of(*rows)).sum()
     }
 
     /// The people who are several records.
@@ -82,6 +73,17 @@ impl Told {
     pub(super) fn is_safe(&self) -> bool {
         self.mixed().is_empty() && self.strayed.is_empty()
     }
+}
+
+fn pairs_of(rows: usize) -> usize {
+    rows * rows.saturating_sub(1) / 2
+}
+
+/// How many pairs of rows of one person there are, loaded or not.
+pub(super) fn pairs_of_rows(sheets: &[Sheet]) -> usize {
+    let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
+    sheets.iter().flat_map(|sheet| &sheet.rows).for_each(|row| *rows.entry(row.person).or_default() += 1);
+    rows.into_values().map(pairs_of).sum()
 }
 
 /// A row as the database tells it: its person, its record and why.
