@@ -74,11 +74,17 @@ impl Names {
         self.first.len() > 1 && self.last.len() > 1
     }
 
+    /// The first name stands where the other has the last name, and the other way round; one may be an initial.
+    fn is_swapped(&self, other: &Self) -> bool {
+        let given = |a: &str, b: &str| a == b || is_initial(a, b);
+        self.last == other.first && given(&self.first, &other.last)
+    }
+
     /// How far they agree with those of another record.
     pub(crate) fn agreement(&self, other: &Self) -> NameAgreement {
         let (a, b) = (self, other);
         let complete = [&a.first, &a.last, &b.first, &b.last].iter().all(|name| !name.is_empty());
-        if complete && a.first == b.last && a.last == b.first {
+        if complete && (a.is_swapped(b) || b.is_swapped(a)) {
             return NameAgreement::Agree;
         }
         let last_equal = !a.last.is_empty() && a.last == b.last;

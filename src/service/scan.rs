@@ -16,6 +16,8 @@ use importer_dedupe::matching::people::People;
 use importer_dedupe::matching::scan::{Scan, scan_watched};
 use serde::{Deserialize, Serialize};
 
+use super::pair_judge::PairJudge;
+use super::pair_terms::PairTerms;
 use super::people::{id_of, number_of};
 use crate::Importer;
 
@@ -514,7 +516,8 @@ impl Importer {
                 let total = work.found.len() as u64;
                 self.observer.scanning(ScanProgress { phase: ScanPhase::Storing, done, total });
             }
-            let lost = lost(session, contract, &work)?;
+            let judge = self.pair_judge(contract, None);
+            let lost = lost(session, contract, &work, &judge)?;
             for lowered in lost.lowered.chunks(AT_A_TIME) {
                 self.not_cancelled(OPERATION)?;
                 suggested.add(&session.suggest(contract, run, lowered, now)?);
@@ -548,7 +551,12 @@ struct Lost {
     outdated: Vec<Suggestion>,
 }
 
-fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<Lost> {
+fn lost(
+    session: &mut dyn Session,
+    contract: &Contract,
+    work: &Work,
+    of_imports: &PairJudge<'_>,
+) -> Result<Lost> {
     let filter = SuggestionFilter {
         entity: Some(contract.entity.into()),
         decision: Some(SuggestionDecision::Open),
@@ -575,10 +583,21 @@ fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<L
             }
         };
         // What an import suggests for another reason, such as a contact in common, is for people to decide, however unlikely.
-        let was_probable =
-            row.kind != SuggestionKind::Household && row.score.is_some_and(|score| score >= REVIEW_FROM);
-        let for_its_score = by_scan || was_probable;
+        let was_probable = row.kind == SuggestionKind::PossibleDuplicate
+            && row.score.is_some_and(|score| score >= REVIEW_FROM)
+            && !share_a_contact(&row.features_json);
         let verdict = work.scan.judge(&work.people.frame, a, b, &THRESHOLDS).verdict;
+        let is_unlikely = verdict == PairVerdict::Different;
+        // What an import found likely by its own model stays, unless the records are others by now: a model that is learned from a
+        // few records knows little.
+        let for_its_score = by_scan
+            || is_unlikely && was_probable && {
+                let people = session.load(contract, &[row.left, row.right])?;
+                match &people[..] {
+                    [one, other] => of_imports.judge(one, other).probability < REVIEW_FROM,
+                    _ => true,
+                }
+            };
         let explanation = work.scan.explain(&work.people.frame, a, b, &THRESHOLDS);
         let now = Suggestion {
             row: RowId(0),
@@ -588,7 +607,7 @@ fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<L
             score: Some(rounded(explanation.probability)),
             features_json: serde_json::to_string(&explanation).unwrap_or_default(),
         };
-        match (for_its_score && verdict == PairVerdict::Different, row.kind) {
+        match (for_its_score && is_unlikely, row.kind) {
             (true, _) => lost.outdated.push(now),
             // A household is not shown for the probability of being one person.
             (false, SuggestionKind::Household) => {}
@@ -596,6 +615,14 @@ fn lost(session: &mut dyn Session, contract: &Contract, work: &Work) -> Result<L
         }
     }
     Ok(lost)
+}
+
+/// Whether the terms of a pair say that both have a contact.
+fn share_a_contact(terms: &str) -> bool {
+    let terms = PairTerms::read(terms).unwrap_or_default().terms;
+    terms
+        .iter()
+        .any(|term| matches!(term.term.as_str(), "email" | "phone") && term.level.as_deref() == Some("exact"))
 }
 
 struct Work {

@@ -63,7 +63,7 @@ fn row(home: usize, member: usize, again: bool) -> Vec<String> {
         family.to_owned(),
         format!("{owner}.{family}@example.org").to_lowercase(),
         format!("816-{:03}-{:04}", 234 + home, 1000 + 37 * home),
-        format!("{year}-{:02}-{:02}", 1 + (home + 3 * member) % 12, 1 + (home * 5 + member * 7) % 28),
+        format!("{year}-{:02}-{:02}", 1 + (home + 3 * member) % 12, 2 + (home * 5 + member * 7) % 27),
         format!("{} Alder Street", 100 + 13 * home),
         ["Liberty", "Gladstone", "Raytown"][home % 3].to_owned(),
         "MO".to_owned(),

@@ -203,9 +203,8 @@ fn taking_a_run_back_leaves_closed_what_was_and_opens_what_the_run_had_closed() 
     for db in support::databases() {
         let world = World::new(db);
         let backend = world.db.backend;
-        let run = world.imports(
-            "again0,Wilhelmina,Lovelace,ada.l@example.net,,2001-12-31,Town0,64100,2026-01-01T00:00:00Z",
-        );
+        let run = world
+            .imports("again0,Ada,Lovelace,ada.l@example.net,,2001-12-31,Town0,64100,2026-01-01T00:00:00Z");
         assert_eq!(world.closes_and_opens(), (1, 0), "{backend}");
         world.roll_back(run);
         assert_eq!(world.stands(ADAS), SuggestionDecision::Open, "{backend}");
@@ -213,9 +212,8 @@ fn taking_a_run_back_leaves_closed_what_was_and_opens_what_the_run_had_closed() 
 
         world.part_the_adas();
         let closed_by = world.scan().run_id.unwrap();
-        let run = world.imports(
-            "again0,Wilhelmina,Lovelace,ada.l@example.net,,2001-12-31,Town9,64100,2026-01-02T00:00:00Z",
-        );
+        let run = world
+            .imports("again0,Ada,Lovelace,ada.l@example.net,,2001-12-31,Town9,64100,2026-01-02T00:00:00Z");
         world.roll_back(run);
         assert_eq!(world.stands(ADAS), SuggestionDecision::Outdated, "{backend}");
         // And the scan itself.

@@ -49,7 +49,7 @@ fn a_score_follows_the_records_that_it_is_about() {
             let told = steward.suggestions(&importer.pending_suggestions()).unwrap();
             assert!(told.iter().all(|row| !row.rescored));
             // Changed back, it is what it was.
-            edit(&importer, 41, "dob", "1950-01-01");
+            edit(&importer, 41, "dob", "1950-01-02");
             let again = pair(&importer, 1, 41);
             assert_eq!((again.score, again.rescored), (before.score, false), "{}", db.backend);
         }

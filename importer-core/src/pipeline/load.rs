@@ -7,7 +7,7 @@ use super::context::RunContext;
 use super::host::Progress;
 use super::payload::{self, set_by_hand};
 use super::resolve::resolve;
-use super::run_contacts::RunContacts;
+use super::run_contacts;
 use super::working::{Working, millis};
 use crate::ports::{
     CleanRow, CoreRecord, CoreWrite, Incoming, Outcome, OutcomeKind, Phase, RecordId, RowId, Session,
@@ -25,7 +25,7 @@ const PARITY_SAMPLE: usize = 10;
 /// Loads the clean rows behind the last loaded one.
 pub(super) fn load(context: &RunContext<'_>, session: &mut dyn Session, work: &mut Working) -> Result<()> {
     work.run.phase = Phase::Load;
-    work.contacts = RunContacts::read(context, session, work)?;
+    work.contacts = run_contacts::read(context, session, work)?;
     loop {
         let start = work.run.loaded_through;
         let result = match in_transaction(context, session, work, several) {

@@ -2,6 +2,7 @@
 
 mod changed_contacts;
 mod crowded;
+mod in_run;
 mod known_id;
 mod links;
 mod lookup;
@@ -15,13 +16,13 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(super) use self::changed_contacts::TakenContact;
+pub(super) use self::in_run::{MOST, RunContacts, hashed};
 use self::links::Links;
 use self::prepared::Prepared;
 use self::statements::Statements;
 use super::Counts;
 use super::hash::is_content_name;
 use super::occasion::occasion_of;
-use super::run_contacts::RunContacts;
 use super::shared_contacts::SharedContacts;
 use crate::contracts::Contract;
 use crate::normalise::LONGEST;

@@ -11,75 +11,47 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use super::clean_rows::{self, Which};
 use super::context::RunContext;
 use super::payload;
+use super::resolve::{MOST, RunContacts, hashed};
 use super::working::Working;
 use crate::Result;
-use crate::contracts::Contract;
-use crate::ports::{CoreRecord, MatchKey, Policies, RowId, Session};
+use crate::ports::{CoreRecord, RowId, Session};
 
-/// How many different rows of a contact are told apart; a contact of more is an office's or a school's, and says nothing.
-const MOST: usize = 16;
 /// Of how many rows the contacts are all kept until it is known which of them repeat.
 const FEW: u64 = 250_000;
 /// How many bits tell which contacts of a long list came before: 16 MiB.
 const BITS: usize = 1 << 27;
 
-/// Which rows of a run share a contact.
-#[derive(Debug, Default)]
-pub(super) struct RunContacts {
-    rows: FxHashMap<u64, Vec<RowId>>,
-}
-
-impl RunContacts {
-    /// Reads the clean rows of a run.
-    pub(super) fn read(context: &RunContext<'_>, session: &mut dyn Session, work: &Working) -> Result<Self> {
-        // A correction is one row, whatever else is corrected with it; its preview knows no more.
-        if context.corrections.is_some() {
-            return Ok(Self::default());
+/// Reads the clean rows of a run.
+pub(super) fn read(
+    context: &RunContext<'_>,
+    session: &mut dyn Session,
+    work: &Working,
+) -> Result<RunContacts> {
+    // A correction is one row, whatever else is corrected with it; its preview knows no more.
+    if context.corrections.is_some() {
+        return Ok(RunContacts::default());
+    }
+    let repeated = match work.counts.clean {
+        ..2 => return Ok(RunContacts::default()),
+        ..=FEW => None,
+        _ => Some(repeated(context, session, work)?),
+    };
+    let mut found = Found::default();
+    each_row(context, session, work, &mut |row, person, contacts| {
+        let is_asked = |key: &u64| repeated.as_ref().is_none_or(|repeated| repeated.contains(key));
+        let mut print = None;
+        for &contact in contacts.iter().filter(|key| is_asked(key)) {
+            let print = *print.get_or_insert_with(|| self::print(context, person, contacts));
+            found.take(contact, print, row);
         }
-        let repeated = match work.counts.clean {
-            ..2 => return Ok(Self::default()),
-            ..=FEW => None,
-            _ => Some(repeated(context, session, work)?),
-        };
-        let mut found = Found::default();
-        each_row(context, session, work, &mut |row, person, contacts| {
-            let is_asked = |key: &u64| repeated.as_ref().is_none_or(|repeated| repeated.contains(key));
-            let mut print = None;
-            for &contact in contacts.iter().filter(|key| is_asked(key)) {
-                let print = *print.get_or_insert_with(|| self::print(context, person, contacts));
-                found.take(contact, print, row);
-            }
-        })?;
-        Ok(Self {
-            rows: found
-                .several
-                .into_iter()
-                .map(|(key, rows)| (key, rows.into_iter().map(|r| r.1).collect()))
-                .collect(),
-        })
-    }
-
-    /// The rows of a contact that are not all alike, where there are several; none of one that too many have.
-    pub(super) fn rows(&self, contact: &MatchKey) -> &[RowId] {
-        let rows = self.rows.get(&hashed(contact)).map_or(&[][..], Vec::as_slice);
-        if rows.len() > MOST { &[] } else { rows }
-    }
-
-    /// Whether more rows have a contact than are told apart, and so nobody is known by it.
-    pub(super) fn is_crowded(&self, contact: &MatchKey) -> bool {
-        self.rows.get(&hashed(contact)).is_some_and(|rows| rows.len() > MOST)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-}
-
-/// The contacts of a record, as keys.
-pub(super) fn contacts(contract: &Contract, policies: &Policies, person: &CoreRecord) -> Vec<MatchKey> {
-    let mut keys = Vec::new();
-    policies.resolver.contact_keys(contract, person, &mut keys);
-    keys
+    })?;
+    Ok(RunContacts {
+        rows: found
+            .several
+            .into_iter()
+            .map(|(key, rows)| (key, rows.into_iter().map(|r| r.1).collect()))
+            .collect(),
+    })
 }
 
 /// Contacts that met, and the rows of those that met again.
@@ -145,10 +117,6 @@ fn each_row(
         }
         Ok(())
     })
-}
-
-fn hashed(contact: &MatchKey) -> u64 {
-    contact.hash.cast_unsigned() ^ u64::from(contact.kind.cast_unsigned()).rotate_right(8)
 }
 
 /// Equal for rows that say the same of who somebody is.

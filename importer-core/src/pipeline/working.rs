@@ -1,8 +1,8 @@
 use std::time::Instant;
 
 use super::report::Metrics;
+use super::resolve::RunContacts;
 use super::retry::Retries;
-use super::run_contacts::RunContacts;
 use super::{Anomaly, Counts};
 use crate::ports::{Moment, RunRecord, RunStatus};
 

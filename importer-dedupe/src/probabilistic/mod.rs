@@ -85,6 +85,8 @@ struct Scored<'a, 'b> {
     objections: Vec<Objection>,
     /// The same by the rule, without any score.
     certain: bool,
+    /// The same by the rule, if nobody else fitted as well.
+    fits: bool,
 }
 
 impl Scored<'_, '_> {
@@ -166,15 +168,20 @@ impl Probabilistic {
         } else {
             vec![Objection::Unlikely]
         };
-        objections.extend(self.beside_the_score(compared, candidate));
+        for objection in self.beside_the_score(compared, candidate) {
+            if !objections.contains(&objection) {
+                objections.push(objection);
+            }
+        }
+        let contradicts = |o: &Objection| o.is_contradiction() && *o != Objection::Namesake;
         let own = candidate.linked || compared.own_email(candidate) || compared.own_phone(candidate);
+        let fits = own && candidate.fits && !objections.iter().any(contradicts);
         Scored {
             probability,
             household,
             // What forbids a merge by probability forbids it here, too.
-            certain: own
-                && candidate.fits
-                && !objections.iter().any(|objection| objection.is_contradiction()),
+            certain: fits && !candidate.namesake,
+            fits,
             objections,
             candidate,
         }
@@ -190,13 +197,15 @@ impl Probabilistic {
             (candidate.namesake, Objection::Namesake),
             (candidate.school_differs, Objection::School),
             (self.is_reached_elsewhere(compared, candidate), Objection::OtherContact),
+            (known_by_a_crowd(compared, candidate), Objection::OneEvidence),
         ];
         found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, objection)| objection)
     }
 
     /// One contact is shared, another is not, and neither is the town: a namesake at a contact that is passed on or shared.
     fn is_reached_elsewhere(&self, compared: &Compared<'_>, candidate: &Candidate<'_>) -> bool {
-        candidate.other_contact && !candidate.dob_agrees && compared.level(candidate, "locality") == "differ"
+        let other_town = matches!(compared.level(candidate, "locality"), "state" | "differ");
+        candidate.other_contact && !candidate.dob_agrees && other_town
     }
 
     /// What people are shown of a pair: its score with everything that it is made of.
@@ -304,7 +313,8 @@ impl Resolver for Probabilistic {
         if let Some((one, reason)) = merge {
             return Decision::Same { candidate: pairs[one].candidate.place, reason };
         }
-        let equally_well = if same.len() > 1 { same } else { likely };
+        let fitting: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].fits).collect();
+        let equally_well = if fitting.len() > 1 { fitting } else { likely };
         let ambiguous = equally_well.len() > 1;
         let mut shown: Vec<(SuggestionKind, &Scored<'_, '_>)> = Vec::new();
         for (i, pair) in pairs.iter().enumerate() {
@@ -352,6 +362,12 @@ impl Resolver for Probabilistic {
     fn checksum(&self) -> String {
         self.checksum.clone()
     }
+}
+
+/// The contacts that are shared are those of an office: at its desk, a name alone tells little.
+fn known_by_a_crowd(compared: &Compared<'_>, candidate: &Candidate<'_>) -> bool {
+    let own = candidate.linked || compared.own_email(candidate) || compared.own_phone(candidate);
+    (candidate.email || candidate.phone) && !own && !candidate.dob_agrees
 }
 
 /// Why a candidate is the row's person by its contacts.

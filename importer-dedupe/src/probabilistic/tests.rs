@@ -375,11 +375,12 @@ fn a_contact_of_more_than_eight_people_is_nobodys_own() {
     let others: Vec<String> = names.iter().map(|name| format!("{name}, {name}son, desk@x.org")).collect();
     let others: Vec<&str> = others.iter().map(String::as_str).collect();
     let (row, known) = ("Milan, Petric, desk@x.org", "Milan, Petric, desk@x.org");
-    let way = AutoMerge::Deterministic;
-    assert_eq!(decide_in_run(way, row, &[known], &others[..7]), "same 0");
-    assert_eq!(decide_in_run(way, row, &[known], &others), "new possible_duplicate 0");
-    // Nor is it a household.
-    assert_eq!(decide_in_run(way, row, &["Ada, Adason, desk@x.org"], &others), "new");
+    for way in [AutoMerge::Deterministic, AutoMerge::Full] {
+        assert_eq!(decide_in_run(way, row, &[known], &others[..7]), "same 0");
+        assert_eq!(decide_in_run(way, row, &[known], &others), "new possible_duplicate 0");
+        // Nor is it a household.
+        assert_eq!(decide_in_run(way, row, &["Ada, Adason, desk@x.org"], &others), "new");
+    }
 }
 
 #[test]

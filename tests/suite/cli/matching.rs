@@ -376,7 +376,7 @@ fn what_is_obvious_is_merged_and_told() {
     let before = desk.rows("core_volunteers");
     let shown = merge(&desk, &["--preview", "--limit", "1"]);
     let shown = &shown.succeeds().out;
-    for part in ["2 pairs", "Ada Lovelace", "1950-01-01", "ada.lovelace@example.org", "--after"] {
+    for part in ["2 pairs", "Ada Lovelace", "1950-01-02", "ada.lovelace@example.org", "--after"] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     let json = merge(&desk, &["--preview", "--json"]).succeeds().json();

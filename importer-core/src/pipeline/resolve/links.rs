@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ResolveBatch;
+use super::in_run::{RunContacts, contacts};
 
 use crate::Result;
 use crate::contracts::Contract;
 use crate::pipeline::payload;
-use crate::pipeline::run_contacts::{RunContacts, contacts};
 use crate::ports::{
     CoreRecord, Identity, Incoming, MapEntry, MatchKey, Policies, RecordId, RowId, RunRecord, Session,
 };

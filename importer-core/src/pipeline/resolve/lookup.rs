@@ -4,13 +4,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::hash::is_content_name;
 use super::changed_contacts::keys_of_brought;
+use super::in_run::RunContacts;
 use super::links::Links;
 use super::prepared::Prepared;
 use super::statements::Statements;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
 use crate::contracts::Contract;
-use crate::pipeline::run_contacts::RunContacts;
 use crate::ports::{
     Identity, Incoming, MatchKey, OtherRow, Policies, RecordId, RunRecord, Session, fingerprint,
 };
