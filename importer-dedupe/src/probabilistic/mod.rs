@@ -168,11 +168,7 @@ impl Probabilistic {
         } else {
             vec![Objection::Unlikely]
         };
-        for objection in self.beside_the_score(compared, candidate) {
-            if !objections.contains(&objection) {
-                objections.push(objection);
-            }
-        }
+        objections.extend(self.beside_the_score(compared, candidate));
         let contradicts = |o: &Objection| o.is_contradiction() && *o != Objection::Namesake;
         let own = candidate.linked || compared.own_email(candidate) || compared.own_phone(candidate);
         let fits = own && candidate.fits && !objections.iter().any(contradicts);
@@ -197,7 +193,6 @@ impl Probabilistic {
             (candidate.namesake, Objection::Namesake),
             (candidate.school_differs, Objection::School),
             (self.is_reached_elsewhere(compared, candidate), Objection::OtherContact),
-            (known_by_a_crowd(compared, candidate), Objection::OneEvidence),
         ];
         found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, objection)| objection)
     }
@@ -362,12 +357,6 @@ impl Resolver for Probabilistic {
     fn checksum(&self) -> String {
         self.checksum.clone()
     }
-}
-
-/// The contacts that are shared are those of an office: at its desk, a name alone tells little.
-fn known_by_a_crowd(compared: &Compared<'_>, candidate: &Candidate<'_>) -> bool {
-    let own = candidate.linked || compared.own_email(candidate) || compared.own_phone(candidate);
-    (candidate.email || candidate.phone) && !own && !candidate.dob_agrees
 }
 
 /// Why a candidate is the row's person by its contacts.

@@ -103,8 +103,12 @@ pub(super) fn live(db: &Database, sheets: &[Sheet], mode: Mode) -> Told {
     for (number, sheet) in sheets.iter().enumerate() {
         let file = support::file(folder.path(), &format!("{number}.csv"), sheet.text());
         let request = RunRequest::new("csv").file(file).external_system(sheet.system).auto_merge(way);
-        let report = importer.run(&request).unwrap();
-        assert!(matches!(report.status, ReportStatus::Succeeded | ReportStatus::Held), "{report:?}");
+        let mut report = importer.run(&request).unwrap();
+        if report.status == ReportStatus::Held {
+            // Somebody lets it in although its ids have moved, which is when it matters who is who.
+            report = importer.desk(Actor::admin("ann")).approve(report.run_id, "all the same").unwrap();
+        }
+        assert_eq!(report.status, ReportStatus::Succeeded, "{report:?}");
         read += sheet.rows.len();
     }
     if mode == Mode::Obvious {
@@ -141,6 +145,11 @@ fn told(db: &Database, sheets: &[Sheet], read: usize) -> Told {
             with_a_finding.insert(record);
         }
     }
+    // Whoever has no contact but a function's is not known again, and each of the rows says so.
+    let nobodys = "SELECT DISTINCT CAST(o.core_id AS TEXT) AS t FROM row_outcomes o \
+                   JOIN dq_violations v ON v.staging_id = o.staging_id \
+                   WHERE v.rule_code = 'DOM-204' AND o.core_id IS NOT NULL";
+    with_a_finding.extend(db.texts(nobodys).iter().map(|id| last(id.parse().unwrap())));
     let not_loaded = read - landed.iter().filter(|row| row.record.is_some()).count();
     let told = pairs(
         db.texts("SELECT left_id || ' ' || right_id AS t FROM dedupe_suggestions WHERE decision = 'open'"),

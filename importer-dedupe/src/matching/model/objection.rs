@@ -321,7 +321,13 @@ pub(crate) fn objections(
     if (lacks(About::GivenName) && !alike) || (lacks(About::FamilyName) && !alike && birth != "exact") {
         found.push(Objection::MissingName);
     }
-    if strong().count() + usize::from(name_fits) < 2 && !(overruled && beyond_name && !other_contacts) {
+    // At a desk that many share, a name alone says little, however rare the two are together.
+    let shared_by_many = |t: &&Seen<'_>| t.beside.shared_by.is_some_and(|people| people > GENERIC);
+    let at_a_desk =
+        terms.iter().any(|t| t.about == About::Contact && t.level == "exact" && shared_by_many(&t))
+            && !strong().any(|t| t.about != About::Street);
+    let overruled = overruled && beyond_name && !other_contacts;
+    if at_a_desk || (strong().count() + usize::from(name_fits) < 2 && !overruled) {
         found.push(Objection::OneEvidence);
     }
     found
