@@ -26,7 +26,7 @@ fn import(importer: &Importer, rows: &str) -> RunReport {
 /// What the core knows, a line for each person.
 fn people(database: &Database) -> Vec<String> {
     database.texts(
-        "SELECT first_name || ' ' || last_name || ' ' || COALESCE(dob, '') || ' ' || \
+        "SELECT first_name || ' ' || last_name || ' ' || COALESCE(CAST(dob AS TEXT), '') || ' ' || \
          COALESCE(background_check_status, '') AS t FROM core_volunteers ORDER BY 1",
     )
 }

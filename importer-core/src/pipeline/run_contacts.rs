@@ -33,7 +33,7 @@ pub(super) fn read(
     }
     let repeated = match work.counts.clean {
         ..2 => return Ok(RunContacts::default()),
-        ..=FEW => None,
+        2..=FEW => None,
         _ => Some(repeated(context, session, work)?),
     };
     let mut found = Found::default();
