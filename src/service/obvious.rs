@@ -238,7 +238,7 @@ impl Desk<'_> {
     /// # let row = |id: usize, n: usize, domain: &str| {
     /// #     let first = ["Ada", "Bruno", "Chiara", "Dmitri", "Esther"][n % 5];
     /// #     let last = ["Lovelace", "Okafor", "Nakamura", "Petrov", "Quispe", "Ramirez", "Tanaka", "Wu"][n % 8];
-    /// #     let born = format!("{}-{:02}-{:02}", 1950 + n, 1 + n % 12, 1 + n % 28);
+    /// #     let born = format!("{}-{:02}-{:02}", 1950 + n, 1 + n % 12, 2 + n % 27);
     /// #     format!("{id},{first},{last},{first}.{last}@{domain},8165551{:03},{born}\n", 100 + n * 7)
     /// # };
     /// # let mut rows = "id,first_name,last_name,email,phone,dob\n".to_owned();

@@ -49,8 +49,8 @@ const UNLIKE: Hidden = Hidden {
 
 /// And of whom something that a viewer does not see is another.
 const REACHED_ELSEWHERE: Hidden = Hidden {
-    phones: ["+18162345678", "+18165550177", "+18165550198", "+18165550101"],
-    streets: ["12 Main Street", "77 Hill Road", "2 Elm Street", "10 Oak Lane"],
+    phones: ["+18162345678", "+18162345679", "+18165550198", "+18165550101"],
+    streets: ["12 Main Street", "112 Main Street", "2 Elm Street", "10 Oak Lane"],
     ..UNLIKE
 };
 

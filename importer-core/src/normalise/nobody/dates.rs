@@ -33,5 +33,14 @@ pub fn is_unreadable_date(text: &str) -> bool {
     let says_something = |c: char| c.is_alphanumeric() && c != '0';
     let mut normal = String::new();
     let is_filler = normalise::date(text, None, &mut normal).is_ok() && is_nobodys_date(&normal);
-    text.contains(says_something) && !is_no_value(text) && !is_filler
+    text.contains(says_something) && !is_no_value(text) && !is_filler && !is_first_of_january(text)
+}
+
+/// Whether a text is the first of January of a year that forms fill in, whichever of day and month comes first.
+fn is_first_of_january(text: &str) -> bool {
+    let is_separator = |c: char| matches!(c, '/' | '.' | '-');
+    match text.trim().split(is_separator).collect::<Vec<_>>()[..] {
+        ["1" | "01", "1" | "01", year] if year.len() == 4 => is_nobodys_date(&format!("{year}0101")),
+        _ => false,
+    }
 }
