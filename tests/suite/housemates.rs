@@ -8,7 +8,7 @@ use super::support::{self, Database};
 const HEADER: &str = "id,first name,middle name,last name,gender,email,phone,dob,street,city,state,zip\n";
 
 /// Rows of two people each, without their ids, and what is special about them.
-const TWO_PEOPLE: [(&str, &str, &str); 55] = [
+const TWO_PEOPLE: [(&str, &str, &str); 56] = [
     ("compound given names", "Jean Luc,,Morel,,m@example.org,,,,,,", "Jean Paul,,Morel,,m@example.org,,,,,,"),
     ("compound given names", "Mary Beth,,Poe,,p@example.org,,,,,,", "Mary Kay,,Poe,,p@example.org,,,,,,"),
     (
@@ -120,6 +120,11 @@ const TWO_PEOPLE: [(&str, &str, &str); 55] = [
     ("generations", "Morris I,,Behr,,b@example.org,,,,,,", "Morris II,,Behr,,b@example.org,,,,,,"),
     ("generations", "Otto,,Behr Sr,,b@example.org,,,,,,", "Otto,,Behr Jr,,b@example.org,,,,,,"),
     ("generations", "Otto,Jr,Behr,,b@example.org,,,,,,", "Otto,,Behr III,,b@example.org,,,,,,"),
+    (
+        "the middle initial of another",
+        "Thomas W.,,Potter,,w@example.org,,,12 Oak Street,Liberty,MO,64068",
+        "William,,Potter,,w@example.org,,,12 Oak Street,Liberty,MO,64068",
+    ),
     (
         "initials",
         "John A,,Stone,,s@example.org,,2010-01-02,,,,",

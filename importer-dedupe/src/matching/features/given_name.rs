@@ -103,7 +103,12 @@ pub(crate) fn common_words(a: &Name, b: &Name) -> Common {
     }
     let has = |name: &Name, word: &Word| name.words.iter().any(|other| word.fits(*other));
     let has_all = |long: &Name, short: &Name| short.words.iter().all(|word| has(long, word));
-    if has_all(a, b) || has_all(b, a) {
+    // The W. of Thomas W. is not William.
+    let mut whole = a.words.iter().filter(|word| !word.is_initial);
+    let share_a_word = whole.any(|word| b.words.iter().any(|other| word.is(*other)));
+    let all_in_order =
+        a.words.len() == b.words.len() && a.words.iter().zip(&b.words).all(|(one, other)| one.fits(*other));
+    if all_in_order || (share_a_word && (has_all(a, b) || has_all(b, a))) {
         return Common::Part;
     }
     match a.words.iter().any(|word| has(b, word)) {

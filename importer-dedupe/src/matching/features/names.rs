@@ -39,6 +39,11 @@ impl Word {
         Self { hash: super::hash(folded), first: folded[0], is_initial: folded.len() == 1 }
     }
 
+    /// The same word.
+    pub(crate) fn is(self, other: Self) -> bool {
+        self.hash == other.hash
+    }
+
     /// The same word, or its initial.
     pub(crate) fn fits(self, other: Self) -> bool {
         self.hash == other.hash || ((self.is_initial || other.is_initial) && self.first == other.first)

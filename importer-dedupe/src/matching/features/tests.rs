@@ -60,6 +60,8 @@ fn given_names() {
             ("John A", "John Allen", "part"),
             ("John A", "John Brian", "differ"),
             ("J R", "John Robert", "part"),
+            ("Thomas W.", "William", "differ"),
+            ("Vera B.", "Brenda", "differ"),
             ("Miss Ana", "Ana", "exact"),
             ("Dr. Ana", "Ana Jr", "exact"),
             ("Miss", "Ana", "missing"),
