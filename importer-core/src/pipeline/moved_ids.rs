@@ -11,7 +11,7 @@ use super::report::SetVerdict;
 use super::working::{Working, millis};
 use super::{Anomaly, payload};
 use crate::Result;
-use crate::ports::{CleanRow, Identity, MapEntry, OtherRow, Phase, RecordId, RowId, Session, in_transaction};
+use crate::ports::{CleanRow, Identity, MapEntry, Phase, RecordId, RowId, Session, in_transaction};
 
 /// How many examples are told.
 const SAMPLES: usize = 3;
@@ -141,9 +141,5 @@ impl Found {
 
 /// Whom an id names, and whom rows under it turned out to be.
 fn named(entry: &MapEntry) -> impl Iterator<Item = RecordId> {
-    let others = entry.other_rows.iter().filter_map(|other| match other {
-        OtherRow::Apart(_, _, person) => Some(*person),
-        OtherRow::Earlier(..) | OtherRow::Aside(_) => None,
-    });
-    std::iter::once(entry.core_id).chain(others)
+    std::iter::once(entry.core_id).chain(entry.apart())
 }

@@ -318,9 +318,7 @@ impl<'a> ResolveBatch<'a> {
 
     /// Whether the row's system has the row and the candidate under two ids.
     fn is_of_own_system(&self, row: &Incoming, candidate: RecordId) -> bool {
-        self.own_system.contains(&candidate)
-            && self.owner_of_id != Some(candidate)
-            && !is_content_name(&self.run.new.source, &row.external_id)
+        self.own_system.contains(&candidate) && !is_content_name(&self.run.new.source, &row.external_id)
     }
 
     /// Tells of a row whose id names somebody else.

@@ -36,12 +36,13 @@ pub(super) fn read(
         2..=FEW => None,
         _ => Some(repeated(context, session, work)?),
     };
+    let compared = context.policies.resolver.looks_at(context.contract);
     let mut found = Found::default();
     each_row(context, session, work, &mut |row, person, contacts| {
         let is_asked = |key: &u64| repeated.as_ref().is_none_or(|repeated| repeated.contains(key));
         let mut print = None;
         for &contact in contacts.iter().filter(|key| is_asked(key)) {
-            let print = *print.get_or_insert_with(|| self::print(context, person, contacts));
+            let print = *print.get_or_insert_with(|| self::print(&compared, person, contacts));
             found.take(contact, print, row);
         }
     })?;
@@ -120,10 +121,10 @@ fn each_row(
 }
 
 /// Equal for rows that say the same of who somebody is.
-fn print(context: &RunContext<'_>, person: &CoreRecord, contacts: &[u64]) -> u32 {
+fn print(compared: &[usize], person: &CoreRecord, contacts: &[u64]) -> u32 {
     let mut hasher = FxHasher::default();
-    for place in context.policies.resolver.looks_at(context.contract) {
-        person.record.get(place).hash(&mut hasher);
+    for place in compared {
+        person.record.get(*place).hash(&mut hasher);
     }
     contacts.hash(&mut hasher);
     let hash = hasher.finish();

@@ -25,6 +25,16 @@ pub struct MapEntry {
     pub known: bool,
 }
 
+impl MapEntry {
+    /// Who rows under the id turned out to be that are not the record it names; the earliest first.
+    pub fn apart(&self) -> impl DoubleEndedIterator<Item = RecordId> {
+        self.other_rows.iter().filter_map(|other| match other {
+            OtherRow::Apart(_, _, person) => Some(*person),
+            OtherRow::Earlier(..) | OtherRow::Aside(_) => None,
+        })
+    }
+}
+
 /// What happened to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

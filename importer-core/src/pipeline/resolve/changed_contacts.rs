@@ -61,9 +61,7 @@ fn keys_of(
         origin: row.origin.clone(),
         field_origins: BTreeMap::new(),
     };
-    let mut keys = Vec::new();
-    policies.resolver.keys(contract, &alone, &mut keys);
-    out.extend(keys.into_iter().filter(|key| policies.resolver.is_shared_by_homes(key.kind)));
+    policies.resolver.contact_keys(contract, &alone, out);
 }
 
 /// The field of a contract that a contact fills.

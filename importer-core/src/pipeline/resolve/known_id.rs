@@ -3,7 +3,7 @@
 
 use super::{Fate, ResolveBatch};
 use crate::Result;
-use crate::ports::{Identity, Incoming, OtherRow, RecordId};
+use crate::ports::{Identity, Incoming, RecordId};
 use crate::reasons::Reason;
 
 impl ResolveBatch<'_> {
@@ -54,12 +54,8 @@ impl ResolveBatch<'_> {
 
     /// Whom an earlier row of the id turned out to be, when this one is the same person.
     fn moved_before(&self, row: &Incoming) -> Option<RecordId> {
-        let others = self.map.get(&row.external_id)?.entry.other_rows.iter().rev();
-        let mut people = others.filter_map(|other| match other {
-            OtherRow::Apart(_, _, person) => Some(*person),
-            OtherRow::Earlier(..) | OtherRow::Aside(_) => None,
-        });
-        people.find(|id| {
+        let mut latest_first = self.map.get(&row.external_id)?.entry.apart().rev();
+        latest_first.find(|id| {
             self.people.get(id).is_some_and(|known| {
                 let resolver = &self.policies.resolver;
                 resolver.identity(self.contract, &row.person, &known.record) == Identity::Same

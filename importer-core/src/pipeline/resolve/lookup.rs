@@ -11,9 +11,7 @@ use super::statements::Statements;
 use super::{Fate, Mapped, Person, ResolveBatch, Resolved, SYSTEMS};
 use crate::Result;
 use crate::contracts::Contract;
-use crate::ports::{
-    Identity, Incoming, MatchKey, OtherRow, Policies, RecordId, RunRecord, Session, fingerprint,
-};
+use crate::ports::{Identity, Incoming, MatchKey, Policies, RecordId, RunRecord, Session, fingerprint};
 
 impl<'a> ResolveBatch<'a> {
     /// Reads everything the batch can need in a handful of statements.
@@ -56,12 +54,7 @@ impl<'a> ResolveBatch<'a> {
             } else {
                 prepared.has_keys(|keys| policies.resolver.keys(contract, &row.person, keys));
                 unsure.push(place);
-                wanted.extend(mapped.iter().flat_map(|mapped| &mapped.entry.other_rows).filter_map(
-                    |other| match other {
-                        OtherRow::Apart(_, _, person) => Some(*person),
-                        OtherRow::Earlier(..) | OtherRow::Aside(_) => None,
-                    },
-                ));
+                wanted.extend(mapped.iter().flat_map(|mapped| mapped.entry.apart()));
                 new += 1;
                 telling.extend(
                     Some(row.external_id.as_str()).filter(|id| policies.resolver.tells_across_systems(id)),
