@@ -8,6 +8,7 @@ mod server;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
 
+use importer::service::ReviewDecision;
 use importer::{Importer, RunReport, RunRequest};
 
 #[cfg(feature = "postgres")]
@@ -107,6 +108,16 @@ use self::postgres as postgres_used_again;
 
 #[cfg(feature = "postgres")]
 use self::server::{database as postgres, used_again as postgres_used_again};
+
+/// To merge two although they contradict each other.
+pub(crate) fn accept_although_contradicted() -> ReviewDecision {
+    ReviewDecision::Accept {
+        survivor: None,
+        choices: Vec::new(),
+        although_rejected: false,
+        although_contradicted: true,
+    }
+}
 
 impl Database {
     /// An importer with the CSV adapter linked in.

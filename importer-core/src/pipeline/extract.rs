@@ -22,7 +22,7 @@ use super::working::{Working, millis};
 use crate::mapping::Plan;
 use crate::ports::{
     BatchVerdict, CleanRow, LandingWrite, Outcome, OutcomeKind, Phase, QuarantineRow, RowId, SeenIndexes,
-    Session, StagedRow, in_transaction, moment_text, parse_moment,
+    Session, StagedRow, moment_text, parse_moment,
 };
 use crate::{Error, ErrorKind, Result};
 use recognise::{Stands, stand};
@@ -88,25 +88,18 @@ impl Extraction<'_> {
 
     /// One transaction.
     fn step(&mut self, session: &mut dyn Session, work: &mut Working, rows: &mut Extract) -> Result<Step> {
-        // What a transaction that is rolled back found out must not be kept.
-        let before = work.state();
-        let result = in_transaction(session, |session| {
+        let context = self.context;
+        work.in_transaction(session, context.clock, |session, work| {
             let step = self.transaction(session, work, rows)?;
             if matches!(step, Step::End) {
                 let left = self.repeats.left();
                 self.land_repeated(session, work, &left)?;
-                session.lock_core(self.context.contract)?;
+                session.lock_core(context.contract)?;
                 session.end_replaced(&work.run)?;
                 work.run.phase = Phase::Gate;
             }
-            work.settle(self.context.clock.now());
-            session.save_run(&work.run)?;
             Ok(step)
-        });
-        if result.is_err() {
-            work.restore(before);
-        }
-        result
+        })
     }
 
     /// Waits until the source may be asked again, unless that is no use. What a source handed over after what is stored is

@@ -147,19 +147,12 @@ fn in_transaction(
     work: &mut Working,
     step: impl FnOnce(&RunContext<'_>, &mut dyn Session, &mut Working) -> Result<()>,
 ) -> Result<()> {
-    let before = work.state();
-    let result = ports::in_transaction(session, |session| {
+    work.in_transaction(session, context.clock, |session, work| {
         session.lock_core(context.contract)?;
         // A rollback may have begun since the run did; the run goes on where it is once that is done.
         ports::no_unfinished_rollback(session, context.contract.entity, "load rows")?;
-        step(context, session, work)?;
-        work.settle(context.clock.now());
-        session.save_run(&work.run)
-    });
-    if result.is_err() {
-        work.restore(before);
-    }
-    result
+        step(context, session, work)
+    })
 }
 
 fn attempt(

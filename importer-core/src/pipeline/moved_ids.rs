@@ -11,7 +11,7 @@ use super::report::SetVerdict;
 use super::working::{Working, millis};
 use super::{Anomaly, payload};
 use crate::Result;
-use crate::ports::{CleanRow, Identity, MapEntry, Phase, RecordId, RowId, Session, in_transaction};
+use crate::ports::{CleanRow, Identity, MapEntry, Phase, RecordId, RowId, Session};
 
 /// How many examples are told.
 const SAMPLES: usize = 3;
@@ -40,17 +40,11 @@ pub(super) fn judge(
         found.take(context, session, &work.run.new.external_system, rows)
     })?;
     let verdict = found.verdict(context, session, &work.run.new.external_system)?;
-    let before = work.metrics.clone();
-    let stored = in_transaction(session, |session| {
+    work.in_transaction(session, context.clock, |_, work| {
         work.metrics.ids_verdict = Some(verdict.clone());
         work.metrics.durations_ms.dedupe += millis(clock);
-        work.settle(context.clock.now());
-        session.save_run(&work.run)
-    });
-    if let Err(error) = stored {
-        work.metrics = before;
-        return Err(error);
-    }
+        Ok(())
+    })?;
     Ok(verdict)
 }
 

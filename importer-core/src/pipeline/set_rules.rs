@@ -12,7 +12,7 @@ use super::report::SetVerdict;
 use super::working::{Working, millis};
 use super::{Anomaly, payload};
 use crate::Result;
-use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation, in_transaction};
+use crate::ports::{CleanRow, LandingWrite, Phase, RowId, Session, StagedRow, Violation};
 
 /// Judges the rows of a run that has landed them all. What is found about rows is stored with them in the transaction
 /// that notes that the judgement was made.
@@ -48,18 +48,12 @@ pub(super) fn judge(
             .map(|finding| Anomaly { code: finding.code, message: finding.message })
             .collect(),
     };
-    let before = work.metrics.clone();
-    let stored = in_transaction(session, |session| {
+    work.in_transaction(session, context.clock, |session, work| {
         store(context, session, work, about_rows)?;
         work.metrics.set_verdict = Some(verdict.clone());
         work.metrics.durations_ms.validate += millis(clock);
-        work.settle(context.clock.now());
-        session.save_run(&work.run)
-    });
-    if let Err(error) = stored {
-        work.metrics = before;
-        return Err(error);
-    }
+        Ok(())
+    })?;
     Ok(verdict)
 }
 

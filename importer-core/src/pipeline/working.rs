@@ -4,7 +4,8 @@ use super::report::Metrics;
 use super::resolve::RunContacts;
 use super::retry::Retries;
 use super::{Anomaly, Counts};
-use crate::ports::{Moment, RunRecord, RunStatus};
+use crate::Result;
+use crate::ports::{self, Clock, Moment, RunRecord, RunStatus, Session};
 
 /// A run at work: its record and what it has measured.
 pub(super) struct Working {
@@ -68,8 +69,28 @@ impl Working {
         mapped["source"].as_str().map(Into::into)
     }
 
+    /// Does something in one transaction that stores the run as well, or leaves everything as it was.
+    pub(super) fn in_transaction<T>(
+        &mut self,
+        session: &mut dyn Session,
+        clock: &dyn Clock,
+        step: impl FnOnce(&mut dyn Session, &mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let before = self.state();
+        let result = ports::in_transaction(session, |session| {
+            let done = step(session, self)?;
+            self.settle(clock.now());
+            session.save_run(&self.run)?;
+            Ok(done)
+        });
+        if result.is_err() {
+            self.restore(before);
+        }
+        result
+    }
+
     /// What a transaction that is rolled back must not change.
-    pub(super) fn state(&self) -> State {
+    fn state(&self) -> State {
         State {
             run: self.run.clone(),
             counts: self.counts,
@@ -79,13 +100,13 @@ impl Working {
     }
 
     /// Forgets what happened since.
-    pub(super) fn restore(&mut self, state: State) {
+    fn restore(&mut self, state: State) {
         State { run: self.run, counts: self.counts, metrics: self.metrics, hash_sum: self.hash_sum } = state;
     }
 }
 
 /// A run as it was before a transaction.
-pub(super) struct State {
+struct State {
     run: RunRecord,
     counts: Counts,
     metrics: Metrics,

@@ -48,7 +48,7 @@ pub(super) struct Candidate<'a> {
     pub(super) names: NameAgreement,
     /// A contact is shared, and names, dates of birth, suffixes and so on fit.
     pub(super) fits: bool,
-    /// The dates of birth are equal, letter by letter.
+    /// A contact is shared, and the dates of birth are equal, letter by letter.
     pub(super) dob_agrees: bool,
     /// Another school at another time.
     pub(super) school_differs: bool,
@@ -61,7 +61,7 @@ pub(super) struct Candidate<'a> {
 
 impl<'a> Compared<'a> {
     pub(super) fn of(
-        contract: &Contract,
+        contract: &'a Contract,
         rule: ContactRule,
         incoming: &'a CoreRecord,
         records: &[&'a CoreRecord],
@@ -79,7 +79,7 @@ impl<'a> Compared<'a> {
                 let linked = !email && !phone && homes.links(other);
                 // Names and dates count letter by letter only for who shares a contact.
                 let near = email || phone || linked;
-                let names = |a: &Person<'_>, b: &Person<'_>| a.profile.names.agreement(&b.profile.names);
+                let names = |a: &Person<'_>, b: &Person<'_>| a.profile().names.agreement(&b.profile().names);
                 let slip = !near
                     && row.contacts.share_meant_email(&other.contacts)
                     && names(row, other).may_be_one();
@@ -92,9 +92,9 @@ impl<'a> Compared<'a> {
                     linked,
                     slip,
                     names: if near { names(row, other) } else { NameAgreement::Differ },
-                    fits: near && row.profile.fits(&other.profile),
-                    dob_agrees: row.profile.dob_agrees(&other.profile),
-                    school_differs: near && row.profile.school_differs(&other.profile),
+                    fits: near && row.profile().fits(other.profile()),
+                    dob_agrees: near && row.profile().dob_agrees(other.profile()),
+                    school_differs: near && row.profile().school_differs(other.profile()),
                     other_contact: (email || phone) && row.contacts.contradict(&other.contacts),
                     namesake: near && homes.has_namesake(place),
                     levels: Levels::default(),
@@ -108,7 +108,7 @@ impl<'a> Compared<'a> {
         };
         let email_shared_by = shared_by(EMAIL_KEY, homes.email_shared_by(row));
         let phone_shared_by = shared_by(PHONE_KEY, homes.phone_shared_by(row));
-        let (given, family) = (row.profile.names.first.clone(), row.profile.names.last.clone());
+        let (given, family) = (row.profile().names.first.clone(), row.profile().names.last.clone());
         // They count among those who share a contact all the same.
         candidates.retain(|c| !facts.by_name_alone.contains(&c.place) || c.names.may_be_one());
         candidates.retain(|c| !facts.by_link.contains(&c.place) || c.linked);

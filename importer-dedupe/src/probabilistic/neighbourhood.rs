@@ -3,6 +3,8 @@
 //! Who is who at a contact is judged from all of them, so that the order of the rows of a file decides nothing. A row without a birth
 //! date fits father and son; a lone initial fits two sisters; who fits two that are not each other is nobody's match.
 
+use std::cell::OnceCell;
+
 use importer_core::contracts::Contract;
 use importer_core::ports::CoreRecord;
 
@@ -12,20 +14,27 @@ use crate::profile::Profile;
 
 /// Somebody at the contacts.
 pub(super) struct Person<'a> {
-    pub(super) profile: Profile<'a>,
+    contract: &'a Contract,
+    record: &'a CoreRecord,
     pub(super) contacts: Contacts<'a>,
+    /// Worked out when it is asked for: most candidates share no contact with anybody here.
+    profile: OnceCell<Profile<'a>>,
 }
 
 impl<'a> Person<'a> {
-    fn of(contract: &Contract, rule: ContactRule, record: &'a CoreRecord) -> Self {
-        Self { profile: Profile::of(contract, record), contacts: rule.contacts(record) }
+    fn of(contract: &'a Contract, rule: ContactRule, record: &'a CoreRecord) -> Self {
+        Self { contract, record, contacts: rule.contacts(record), profile: OnceCell::new() }
     }
 
-    pub(super) fn share_email(&self, other: &Self) -> bool {
+    pub(super) fn profile(&self) -> &Profile<'a> {
+        self.profile.get_or_init(|| Profile::of(self.contract, self.record))
+    }
+
+    pub(super) fn share_email(&self, other: &Person<'_>) -> bool {
         self.contacts.share_email(&other.contacts)
     }
 
-    pub(super) fn share_phone(&self, other: &Self) -> bool {
+    pub(super) fn share_phone(&self, other: &Person<'_>) -> bool {
         self.contacts.share_phone(&other.contacts)
     }
 }
@@ -43,7 +52,7 @@ pub(super) struct Neighbourhood<'a> {
 
 impl<'a> Neighbourhood<'a> {
     pub(super) fn of(
-        contract: &Contract,
+        contract: &'a Contract,
         rule: ContactRule,
         row: &'a CoreRecord,
         candidates: &[&'a CoreRecord],
@@ -68,7 +77,7 @@ impl<'a> Neighbourhood<'a> {
                 let other = &self.in_run[*at];
                 let mut from = std::iter::once(&self.row).chain(links.iter().map(|link| &self.in_run[*link]));
                 !links.contains(at)
-                    && self.row.profile.fits(&other.profile)
+                    && self.row.profile().fits(other.profile())
                     && from.any(|person| self.share_their_own(person, other))
             });
             match next {
@@ -103,10 +112,10 @@ impl<'a> Neighbourhood<'a> {
         let mut others = others.map(|(_, other)| other).chain(&self.in_run);
         others.any(|other| {
             // Another row of one of them says nothing new.
-            let is_one = |person: &Person<'_>| other.profile == person.profile;
+            let is_one = |person: &Person<'_>| other.profile() == person.profile();
             !is_one(row)
                 && !is_one(candidate)
-                && other.profile.fits(&row.profile) != other.profile.fits(&candidate.profile)
+                && other.profile().fits(row.profile()) != other.profile().fits(candidate.profile())
         })
     }
 
@@ -123,7 +132,7 @@ impl<'a> Neighbourhood<'a> {
     fn names_of(&self, which: impl Fn(&Person<'_>) -> bool) -> usize {
         let others = self.candidates.iter().chain(&self.in_run).chain([&self.row]);
         let mut names: Vec<(&str, &str)> = (others.filter(|other| which(other)))
-            .map(|other| (other.profile.names.first.as_str(), other.profile.names.last.as_str()))
+            .map(|other| (other.profile().names.first.as_str(), other.profile().names.last.as_str()))
             .collect();
         names.sort_unstable();
         names.dedup();

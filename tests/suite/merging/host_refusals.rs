@@ -78,13 +78,7 @@ fn one_refused_merge_keeps_no_other_back() {
 
         let third = suggest(&host, 5, 6);
         let waiting = SuggestionFilter { entity: Some("volunteer".into()), ..desk_filter() };
-        let (survivor, choices) = (None, Vec::new());
-        let sure = ReviewDecision::Accept {
-            survivor,
-            choices,
-            although_rejected: false,
-            although_contradicted: true,
-        };
+        let sure = support::accept_although_contradicted();
         let told = desk.review_matching(&waiting, &sure, "all of them", false).unwrap();
         host.sound("accepting all");
         assert_eq!((told.merged, told.refused), (1, 1), "{told:?}");

@@ -91,13 +91,7 @@ fn merging_what_a_filter_finds_is_for_an_admin_and_leaves_what_is_settled() {
 
         let desk = importer.desk(Actor::admin("ann"));
         // Their names are made up, and contradict.
-        let (survivor, choices) = (None, Vec::new());
-        let sure = ReviewDecision::Accept {
-            survivor,
-            choices,
-            although_rejected: false,
-            although_contradicted: true,
-        };
+        let sure = support::accept_although_contradicted();
         let done = desk.review_matching(&likely, &sure, "sure", false).unwrap();
         assert_eq!(done.decided + done.refused, done.found, "{done:?}");
         assert!(done.merged > 5 && done.merged == done.decided, "{done:?}");
